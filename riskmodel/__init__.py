@@ -1,0 +1,1 @@
+"""Probabilistic risk scoring of red flags in back pain."""

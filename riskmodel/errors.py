@@ -1,0 +1,69 @@
+"""The errors a user can meet, each printed without a traceback and with its exit status."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class RiskModelError(Exception):
+    """Base of all errors that are about the user's input, not about a bug."""
+
+    exit_status = 2
+
+
+class UsageError(RiskModelError):
+    """A command or a call was given arguments that cannot be used."""
+
+
+class CasesError(RiskModelError):
+    """A case file is unreadable or structurally broken: nothing was scored."""
+
+
+class OutputError(RiskModelError):
+    """The result could not be written; no partial file is left."""
+
+
+class InferenceError(RiskModelError):
+    """A network or evidence that the scorer cannot take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault found in a file: where it is, what was received, what is allowed."""
+
+    file: str
+    where: str
+    received: str
+    allowed: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.where}" if self.where else self.file
+        return f"{place}: {self.received}; {self.allowed}" if self.allowed else f"{place}: {self.received}"
+
+
+class PriorsError(RiskModelError):
+    """Prior files that cannot be loaded: all problems of all files together."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "1 problem" if count == 1 else f"{count} problems"
+        super().__init__("\n".join([f"{head} in the priors:", *(f"  {problem}" for problem in self.problems)]))
+
+
+class PolicyError(PriorsError):
+    """A policy file that cannot be loaded."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint naming the nearest known name, or nothing.
+
+    >>> nearest("feverr", ["fever", "esr"])
+    " (did you mean 'fever'?)"
+    >>> nearest("zzz", ["fever", "esr"])
+    ''
+    """
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" (did you mean '{found[0]}'?)" if found else ""

@@ -1,0 +1,235 @@
+"""What the priors are made of: frozen records that check themselves on construction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, get_args
+
+Role = Literal["context", "risk_factor", "condition", "finding", "test", "circumstance"]
+Form = Literal["logistic", "noisy_or"]
+QuantityKind = Literal[
+    "probability",
+    "risk_ratio",
+    "odds_ratio",
+    "likelihood_ratio_positive",
+    "adjusted_odds_ratio",
+    "share",
+    "relative_weight",
+]
+Basis = Literal["seed", "study", "assumption"]
+
+ROLES: tuple[str, ...] = get_args(Role)
+BASES: tuple[str, ...] = get_args(Basis)
+QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
+RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
+CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
+AUDIT = "audit"
+MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document that states numbers, cited by its key."""
+
+    key: str
+    title: str
+    kind: str
+    year: int | None = None
+    where: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the network, or a circumstance that only policies read.
+
+    ``states[0]`` is the base state. ``lower_edges`` (one a state, in ``unit``) and ``maximum`` make the
+    states bands of a number; a band includes its lower edge. ``parents`` are the arcs into it.
+    """
+
+    name: str
+    role: Role
+    states: tuple[str, ...]
+    definition: str
+    column: str = ""
+    parents: tuple[str, ...] = ()
+    unit: str = ""
+    lower_edges: tuple[float, ...] = ()
+    maximum: float = math.inf
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    form: Form = "logistic"
+    serious: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or not self.name[0].isalpha():
+            raise ValueError(f"variable name {self.name!r} is not an identifier that begins with a letter")
+        if self.role not in ROLES:
+            raise ValueError(f"{self.name}: role {self.role!r} is not one of {', '.join(ROLES)}")
+        if not 2 <= len(self.states) <= MAX_STATES or len(set(self.states)) != len(self.states):
+            raise ValueError(f"{self.name}: states must be 2 to {MAX_STATES} different names")
+        for state in self.states:
+            if not state.isidentifier() or not state[0].isalpha():
+                raise ValueError(f"{self.name}: state {state!r} is not an identifier that begins with a letter")
+        if self.lower_edges:
+            if len(self.lower_edges) != len(self.states):
+                raise ValueError(f"{self.name}: lower_edges needs one edge for each state")
+            if list(self.lower_edges) != sorted(set(self.lower_edges)) or self.lower_edges[-1] >= self.maximum:
+                raise ValueError(f"{self.name}: lower_edges must rise and lie below the maximum")
+        for word, state in self.aliases.items():
+            if state not in self.states:
+                raise ValueError(f"{self.name}: alias {word!r} names {state!r}, which is not a state")
+        if not self.column:
+            object.__setattr__(self, "column", self.name)
+        object.__setattr__(self, "aliases", MappingProxyType(dict(self.aliases)))
+
+    @property
+    def base(self) -> str:
+        """The state that means nothing noteworthy: absent, none, normal, the lowest band."""
+        return self.states[0]
+
+    @property
+    def full_mask(self) -> int:
+        """The bitmask of all states: not assessed."""
+        return (1 << len(self.states)) - 1
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether the states beyond the base are red flags."""
+        return self.role in ("risk_factor", "finding")
+
+    @property
+    def in_network(self) -> bool:
+        return self.role != "circumstance"
+
+    def index(self, state: str) -> int:
+        return self.states.index(state)
+
+    def mask(self, *states: str) -> int:
+        """The bitmask of the named states."""
+        return sum(1 << self.index(state) for state in states)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A variable (or composite) being in one of a set of states.
+
+    ``alone`` says that, of the conditions, only this one is present.
+    """
+
+    variable: str
+    states: tuple[str, ...]
+    alone: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.variable}={' or '.join(self.states)}{' alone' if self.alone else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The condition of a statement, parsed.
+
+    ``events`` hold together; ``none`` means all conditions absent; ``no_listed_cause`` means every
+    listed cause absent; in ratios ``versus`` is the comparison (same variable as ``events[0]``).
+    """
+
+    events: tuple[Event, ...] = ()
+    versus: Event | None = None
+    none: bool = False
+    no_listed_cause: bool = False
+
+    def event(self, variable: str) -> Event | None:
+        return next((event for event in self.events if event.variable == variable), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One number from one source about one quantity, as its source states it."""
+
+    id: str
+    quantity: QuantityKind
+    of: Event
+    given: Given
+    given_text: str
+    value: float
+    basis: Basis
+    source: str
+    verified: bool
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    events: int | None = None
+    n: int | None = None
+    locator: str = ""
+    note: str = ""
+    drives: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = {"value": self.value, "low": self.low, "high": self.high}
+        for name, number in numbers.items():
+            if number is None:
+                continue
+            if not math.isfinite(number):
+                raise ValueError(f"{self.id}: {name} is {number}, not a finite number")
+            if self.quantity in RATIOS:
+                if number <= 0:
+                    raise ValueError(f"{self.id}: {name} is {number}; a ratio lies above 0")
+            elif not 0 <= number <= 1:
+                raise ValueError(f"{self.id}: {name} is {number}; a probability lies in [0, 1]")
+        if (self.low is None) != (self.high is None):
+            raise ValueError(f"{self.id}: low and high come together")
+        if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
+            raise ValueError(f"{self.id}: the range {self.low} to {self.high} excludes its value {self.value}")
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether it is compared with the network only, and drives no table."""
+        return self.drives == AUDIT
+
+
+@dataclass(frozen=True, slots=True)
+class PriorSet:
+    """An order of preference over statements, with pins, omissions and overrides."""
+
+    name: str
+    prefer: tuple[str, ...]
+    reference_setting: str
+    pins: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    overrides: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    default_n: Mapping[str, int] = field(default_factory=lambda: {"seed": 50, "study": 100, "assumption": 10})
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Everything loaded from a priors folder, with one prior set applied.
+
+    ``statements`` is the whole register (overrides applied); ``selected`` the ids of those that drive a
+    table; ``digest`` a hash of all that was read.
+    """
+
+    variables: tuple[Variable, ...]
+    composites: Mapping[str, tuple[str, ...]]
+    statements: tuple[Statement, ...]
+    selected: tuple[str, ...]
+    sources: Mapping[str, Source]
+    prior_set: PriorSet
+    digest: str
+
+    def variable(self, name: str) -> Variable:
+        return next(variable for variable in self.variables if variable.name == name)
+
+    def statement(self, identifier: str) -> Statement:
+        return next(statement for statement in self.statements if statement.id == identifier)
+
+    @property
+    def network_variables(self) -> tuple[Variable, ...]:
+        return tuple(variable for variable in self.variables if variable.in_network)
+
+    @property
+    def conditions(self) -> tuple[Variable, ...]:
+        return tuple(variable for variable in self.variables if variable.role == "condition")
