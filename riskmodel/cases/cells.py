@@ -1,0 +1,148 @@
+"""The meaning of one cell: its text becomes a bitmask of possible states, or a problem.
+
+This is the only definition; the compiled reader looks cells up in tables filled from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from math import inf
+
+from riskmodel.cases import columns
+from riskmodel.errors import nearest
+from riskmodel.evidence.records import Variable
+
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_LONGEST_NUMBER = 400
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class CellProblem:
+    """Why a cell was refused, with what is allowed."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """What a mapping file says about one column: exact texts first, then a factor for numbers."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    factor: Fraction = Fraction(1)
+
+
+def fold(text: str) -> str:
+    """Lower case for comparing words, ASCII only: no other letter stands for one of them."""
+    return text.lower() if text.isascii() else text
+
+
+def excerpt(text: str) -> str:
+    """A value short enough for a message."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+class CellDecoder:
+    """Decodes the cells of one column.
+
+    >>> trauma = CellDecoder(Variable("trauma", "risk_factor", ("none", "minor", "major"), ""))
+    >>> trauma.decode("Major"), trauma.decode("yes"), trauma.decode("minor|major"), trauma.decode("")
+    (4, 6, 6, 7)
+    >>> trauma.decode("mayor").problem
+    "not understood (did you mean 'major'?); allowed: none, minor, major, yes or no; blank = not assessed"
+    """
+
+    def __init__(self, variable: Variable, rules: CellRules | None = None) -> None:
+        self.variable = variable
+        self.rules = rules or CellRules()
+        self.full = variable.full_mask
+        self.single = variable.name == columns.SETTING  # always one state
+        self.edges = tuple(Fraction(Decimal(repr(edge))) for edge in variable.lower_edges)
+        self.maximum = None if variable.maximum == inf else Fraction(Decimal(repr(variable.maximum)))
+        self.words = _words(variable)
+
+    def decode(self, text: str) -> int | CellProblem:
+        """The bitmask of the states that the cell leaves possible, or why it is refused."""
+        text = self.rules.values.get(text, text)
+        if text == "" or text in self.rules.missing:
+            return self.full
+        mask = self.words.get(text) or self.words.get(fold(text))
+        if mask is not None:
+            return mask
+        if fold(text) in columns.NOT_ASSESSED:
+            return self.full
+        if text != text.strip():
+            return self._refuse("spaces around the value, which are not removed")
+        if "\n" in text or "\r" in text:
+            return self._refuse("a line break in the cell")
+        if "|" in text:
+            return self._decode_set(text)
+        if self.edges and text[0] in "<>0123456789":
+            return self._decode_number(text)
+        return self._refuse("not understood" + _hint(text, [*self.words, *columns.NOT_ASSESSED]))
+
+    def _refuse(self, problem: str) -> CellProblem:
+        return CellProblem(f"{problem}; allowed: {columns.allowed(self.variable)}")
+
+    def _decode_set(self, text: str) -> int | CellProblem:
+        if self.single:
+            return self._refuse("several states, where one is needed")
+        mask = 0
+        for part in text.split("|"):
+            one = self.words.get(part) or self.words.get(fold(part))
+            if one is None:
+                return self._refuse(f"{excerpt(part)!r} is not a state{_hint(part, self.words)}")
+            mask |= one
+        return mask
+
+    def _decode_number(self, text: str) -> int | CellProblem:
+        sign, digits = (text[0], text[1:]) if text[0] in "<>" else ("", text)
+        if sign and not columns.takes_censored(self.variable):
+            return self._refuse("a censored value, which only measured tests may have")
+        if not _NUMBER.fullmatch(digits) or len(digits) > _LONGEST_NUMBER:
+            return self._refuse("not a number in plain decimals (12 or 12.5)")
+        value = Fraction(digits) * self.rules.factor
+        if value < self.edges[0] or (self.maximum is not None and value > self.maximum):
+            return self._refuse("outside the limits")
+        mask = self._bands(sign, value)
+        return mask or self._refuse("no band is left")
+
+    def _bands(self, sign: str, value: Fraction) -> int:
+        """The bands that hold a number equal to, below or above ``value``; a band includes its lower edge."""
+        upper: list[Fraction | None] = [*self.edges[1:], None]
+        mask = 0
+        for state, (low, high) in enumerate(zip(self.edges, upper, strict=True)):
+            if sign == "<":
+                fits = low < value
+            elif sign == ">":
+                fits = high is None or high > value
+            else:
+                fits = low <= value and (high is None or value < high)
+            mask |= fits << state
+        return mask
+
+
+def _hint(text: str, words: Iterable[str]) -> str:
+    return nearest(fold(text), words) if len(text) <= _SHOWN else ""
+
+
+def _words(variable: Variable) -> dict[str, int]:
+    """Every word that stands for states: own names exactly and folded, aliases, yes and no."""
+    words = {state: 1 << index for index, state in enumerate(variable.states)}
+    folded = [fold(state) for state in variable.states]
+    for index, word in enumerate(folded):
+        if folded.count(word) == 1:
+            words.setdefault(word, 1 << index)
+    for alias, state in variable.aliases.items():
+        words.setdefault(fold(alias), variable.mask(state))
+    if columns.takes_yes_no(variable):
+        yes, no = variable.full_mask & ~1, 1
+        for word, mask in [*((word, yes) for word in columns.AFFIRMATIVE), *((word, no) for word in columns.NEGATIVE)]:
+            if not (word.isdigit() and variable.lower_edges):  # in a numeric column 0 and 1 are numbers
+                words.setdefault(word, mask)
+    return words

@@ -1,0 +1,99 @@
+"""How a run over a case file is asked for, and what it reports when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Engine = Literal["auto", "small", "compiled"]
+SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a compiler
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is asked of a run; every field has the default of the command line.
+
+    ``default_setting`` is the setting of rows that name none (needed when a variable is called
+    ``setting``). ``mapping`` is a mapping file, or the same content as a dict. ``keep`` names columns of
+    the case file to pass through. ``rejects`` says where rejected rows go (default: beside the output).
+    ``threads`` 0 takes the processors there are, at most four. ``engine`` and ``block_bytes`` never change
+    a byte of the result.
+    """
+
+    default_setting: str | None = "as_reported"
+    mapping: Path | Mapping[str, Any] | None = None
+    keep: tuple[str, ...] = ()
+    known_outcomes: bool = False
+    allow_repeats: bool = False
+    rejects: Path | None = None
+    threads: int = 0
+    engine: Engine = "auto"
+    block_bytes: int = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One bad cell, or one fault of a whole row (``column`` is then empty or where it was found).
+
+    ``record`` counts records from 1 (header and blank lines are none); ``line`` is the physical line
+    where the record begins, None for Parquet.
+    """
+
+    record: int
+    line: int | None
+    case_id: str
+    column: str
+    value: str
+    problem: str
+
+    def __str__(self) -> str:
+        place = f"record {self.record}" if self.line is None else f"line {self.line}"
+        case = f" (case {self.case_id})" if self.case_id else ""
+        cell = f", column {self.column}: {self.value!r}" if self.column else ""
+        return f"{place}{case}{cell}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Records read, scored and rejected; ``scored + rejected == read`` is checked on every run."""
+
+    read: int
+    scored: int
+    rejected: int
+
+    def __post_init__(self) -> None:
+        if self.scored + self.rejected != self.read:
+            raise RuntimeError(f"scored {self.scored} + rejected {self.rejected} is not read {self.read}")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts over the scored rows.
+
+    ``assessed``: variable to rows that say something about it. ``states``: variable to state to rows
+    that say exactly this state. ``default_setting``: rows that got the run's setting. ``labels``: tallied
+    output column to label to rows. ``means``: probability column to its mean (empty without rows).
+    """
+
+    rows: int = 0
+    assessed: Mapping[str, int] = field(default_factory=dict)
+    states: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    default_setting: int = 0
+    labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    means: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did: print it, or write it into ``run.json``."""
+
+    counts: Counts
+    summary: Summary
+    warnings: tuple[str, ...]
+    first_rejects: tuple[Reject, ...]
+    engine: str
+    source_sha256: str
+    output: str
+    rejects: str | None

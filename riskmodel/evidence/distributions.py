@@ -1,0 +1,189 @@
+"""A statement → its distribution → draws.
+
+An interval gives a logit-normal (probabilities, shares) or log-normal (ratios, weights); a count gives a
+Beta. The states of one distribution (an age mix, the bands of a test) are drawn together and stay on the
+simplex: a Dirichlet where they have counts, else logistic-normal. Draw 0 is the stated values themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.errors import UsageError
+from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
+
+Array = NDArray[np.float64]
+
+Z95 = 1.96  # half-width of a 95 % interval in standard deviations, as intervals are reported
+EDGE = 1e-12  # draws of probabilities are kept this far from 0 and 1
+SMALLEST_SHARE = 1e-9  # no state of a joint distribution falls below this in a draw
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a single statement varies: `kind` with its two parameters.
+
+    ``logit_normal`` and ``log_normal``: (transformed median, standard deviation on that scale);
+    ``beta``: (a, b); ``fixed``: (value, 0).
+    """
+
+    kind: str
+    first: float
+    second: float
+
+
+def logit(p: float) -> float:
+    return math.log(p) - math.log1p(-p)
+
+
+def interval_sd(statement: Statement) -> float | None:
+    """Standard deviation on the logit or log scale from the statement's interval.
+
+    A bound of 0 or 1 of a probability is moved half-way to the value.
+    """
+    if statement.low is None or statement.high is None:
+        return None
+    width = 2 * Z95 * _z_ratio(statement.level)
+    if statement.quantity in RATIOS:
+        return (math.log(statement.high) - math.log(statement.low)) / width
+    low = statement.low if statement.low > 0 else statement.value / 2
+    high = statement.high if statement.high < 1 else (1 + statement.value) / 2
+    if not 0 < low <= high < 1:
+        return None
+    return (logit(high) - logit(low)) / width
+
+
+def _z_ratio(level: float) -> float:
+    """Normal quantile of a level relative to that of 95 %."""
+    if level == 0.95:  # the common case needs no quantile
+        return 1.0
+    from statistics import NormalDist
+
+    normal = NormalDist()
+    return normal.inv_cdf(0.5 + level / 2) / normal.inv_cdf(0.975)
+
+
+def size(statement: Statement, prior_set: PriorSet) -> float:
+    """The equivalent sample size of a statement: its own n, or the set's default for its basis."""
+    return float(statement.n if statement.n is not None else prior_set.default_n[statement.basis])
+
+
+def spread(statement: Statement, prior_set: PriorSet) -> Spread:
+    """The distribution of a statement that is drawn on its own.
+
+    Examples
+    --------
+    >>> from riskmodel.evidence.records import Event, Given
+    >>> fever = Statement("fever", "probability", Event("fever", ("present",)), Given(), "", 0.55,
+    ...                   "study", "yusuf_2019", True, low=0.35, high=0.7)
+    >>> spread(fever, PriorSet("s", ("study",), "")).kind
+    'logit_normal'
+    """
+    value = statement.value
+    ratio = statement.quantity in RATIOS
+    if not ratio and not 0 < value < 1:
+        return Spread("fixed", value, 0.0)
+    sd = interval_sd(statement)
+    if sd is not None and statement.events is None:
+        return Spread("log_normal", math.log(value), sd) if ratio else Spread("logit_normal", logit(value), sd)
+    count = size(statement, prior_set)
+    if ratio:  # a ratio without an interval: as uncertain as a log odds from that many, split evenly
+        return Spread("log_normal", math.log(value), math.sqrt(4.0 / count))
+    return Spread("beta", value * count, (1 - value) * count)
+
+
+def together(statements: Sequence[Statement]) -> list[list[int]]:
+    """Positions of statements that are parts of one distribution: one variable, one `given`, several states."""
+    groups: dict[tuple[str, object], list[int]] = defaultdict(list)
+    for i, statement in enumerate(statements):
+        if statement.quantity == "probability":
+            groups[statement.of.variable, statement.given].append(i)
+    return [members for members in groups.values() if len(members) > 1]
+
+
+def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
+    """Joint draws of all selected statements, shape (draws, selected statements in register order).
+
+    Sobol' points, scrambled by ``rng``, mapped through each statement's distribution. Draw 0 is the stated
+    values. The draws depend on ``draws``, the statements and the generator's state alone.
+    """
+    if draws < 2:
+        raise UsageError(f"draws must be at least 2, not {draws}")
+    from scipy.stats import qmc
+
+    chosen = set(priors.selected)
+    statements = [statement for statement in priors.statements if statement.id in chosen]
+    joint = together(statements)
+    sobol = qmc.Sobol(len(statements) + len(joint), rng=rng)  # one dimension more for each rest
+    points = sobol.random_base2(math.ceil(math.log2(draws)))[:draws]
+    uniform = np.clip(points, EDGE, 1 - EDGE)
+    values = np.empty((draws, len(statements)))
+    alone = set(range(len(statements))) - {i for members in joint for i in members}
+    for i in sorted(alone):
+        values[:, i] = quantile(spread(statements[i], priors.prior_set), uniform[:, i])
+    for i, members in enumerate(joint, start=len(statements)):
+        parts = [statements[member] for member in members]
+        values[:, members] = _joint(parts, uniform[:, members], uniform[:, i], priors.prior_set)
+    values[0] = [statement.value for statement in statements]
+    return values
+
+
+def quantile(shape: Spread, uniform: Array) -> Array:
+    """The values at which a spread's distribution function takes the given values in (0, 1)."""
+    from scipy import special
+
+    if shape.kind == "fixed":
+        return np.full_like(uniform, shape.first)
+    if shape.kind == "beta":
+        return np.clip(special.betaincinv(shape.first, shape.second, uniform), EDGE, 1 - EDGE)
+    normal = shape.first + shape.second * special.ndtri(uniform)
+    if shape.kind == "log_normal":
+        return np.exp(normal)
+    return np.clip(special.expit(normal), EDGE, 1 - EDGE)
+
+
+def _joint(statements: Sequence[Statement], uniform: Array, spare: Array, prior_set: PriorSet) -> Array:
+    """Draws of the stated states of one distribution, on the simplex with the state that is not stated."""
+    from scipy import special
+
+    shares = np.array([statement.value for statement in statements])
+    rest = max(1.0 - float(shares.sum()), 0.0)
+    if rest <= EDGE:  # every state is stated: the first is the one that others are compared with
+        rest, stated_rest = shares[0], True
+    else:
+        stated_rest = False
+    if all(statement.n is not None for statement in statements):
+        count = float(np.mean([size(statement, prior_set) for statement in statements]))
+        gammas = special.gammaincinv(shares * count, uniform)
+        total = gammas.sum(axis=1)
+        if not stated_rest:
+            total = total + special.gammaincinv(rest * count, spare)
+        return _inside(gammas / total[:, None], complete=stated_rest)
+    sds = np.array([_logit_sd(statement, prior_set) for statement in statements])
+    ratios = np.exp(np.log(shares / rest) + sds * special.ndtri(uniform))
+    if stated_rest:
+        ratios[:, 0] = 1.0
+        return _inside(ratios / ratios.sum(axis=1, keepdims=True), complete=True)
+    return _inside(ratios / (1.0 + ratios.sum(axis=1, keepdims=True)), complete=False)
+
+
+def _inside(shares: Array, *, complete: bool) -> Array:
+    """Keep every state a little above zero, so that no draw makes a finding impossible by rounding."""
+    shares = np.maximum(shares, SMALLEST_SHARE)
+    total = shares.sum(axis=1, keepdims=True)
+    most = 1.0 if complete else 1.0 - SMALLEST_SHARE
+    return shares / total if complete else np.where(total > most, shares * most / total, shares)
+
+
+def _logit_sd(statement: Statement, prior_set: PriorSet) -> float:
+    sd = interval_sd(statement)
+    if sd is not None:
+        return sd
+    value = min(max(statement.value, EDGE), 1 - EDGE)
+    return math.sqrt(1.0 / (size(statement, prior_set) * value * (1 - value)))

@@ -1,0 +1,81 @@
+"""The only reader of ``priors/``: TOML files in, checked records out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riskmodel.evidence.files import priors_root, read_files
+
+if TYPE_CHECKING:
+    from riskmodel.evidence.records import Priors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["load_priors", "priors_digest", "priors_root", "with_overrides"]
+
+
+def priors_digest(priors: str | Path = "seeds", root: Path | None = None) -> str:
+    """A SHA-256 over the bytes of every file behind a prior set: a cache key, without parsing them.
+
+    >>> len(priors_digest("seeds"))
+    64
+    """
+    return read_files(priors, root or priors_root()).digest
+
+
+def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Priors:
+    """Load and check everything behind a prior set.
+
+    Parameters
+    ----------
+    priors
+        The name of a set in ``root/sets``, or the path of a set's TOML file.
+    root
+        A folder with network.toml, evidence/ and sources.toml; without it, the shipped one.
+
+    Raises
+    ------
+    PriorsError
+        With every problem of every file. Nothing is loaded half.
+
+    Examples
+    --------
+    >>> seeds = load_priors("seeds")
+    >>> len(seeds.statements)
+    272
+    >>> seeds.statement("find.fever.infection").value
+    0.67
+    """
+    from riskmodel.evidence.assemble import assemble  # noqa: PLC0415  (pydantic loads slowly)
+
+    files = read_files(priors, root or priors_root())
+    name = Path(priors).stem if str(priors).endswith(".toml") else str(priors)
+    return assemble(name, files)
+
+
+def with_overrides(priors: Priors, overrides: Mapping[str, Mapping[str, float]]) -> Priors:
+    """The same priors with other numbers in some statements; what they drive stays selected.
+
+    Parameters
+    ----------
+    priors
+        Left as they are.
+    overrides
+        For each statement's id any of value, low, high and n, as in a set's ``[override]``.
+
+    Raises
+    ------
+    PriorsError
+        If an id is unknown, a number out of range, or a distribution would no longer sum to 1.
+
+    Examples
+    --------
+    >>> other = with_overrides(load_priors("seeds"), {"find.fever.infection": {"value": 0.55}})
+    >>> other.statement("find.fever.infection").value
+    0.55
+    """
+    from riskmodel.evidence.assemble import overridden  # noqa: PLC0415  (pydantic loads slowly)
+
+    return overridden(priors, overrides)

@@ -1,0 +1,179 @@
+"""The keys of the TOML files and their types. Imported only when files are parsed: pydantic loads slowly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from riskmodel.errors import Problem, nearest
+from riskmodel.evidence.records import Basis, Form, QuantityKind, Role  # noqa: TC001  (pydantic reads them)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Table(BaseModel):
+    """A TOML table in which every key is known and has its own type: nothing is converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+TableT = TypeVar("TableT", bound=Table)
+
+
+class VariableTable(Table):
+    """``[[variable]]`` of network.toml."""
+
+    name: str
+    role: Role
+    states: list[str]
+    definition: str
+    column: str = ""
+    parents: list[str] = Field(default_factory=list)
+    unit: str = ""
+    lower_edges: list[float] = Field(default_factory=list)
+    maximum: float | None = None
+    aliases: dict[str, str] = Field(default_factory=dict)
+    form: Form = "logistic"
+    serious: bool = False
+
+
+class StatementTable(Table):
+    """``[[statement]]`` of evidence/*.toml and of a user's set."""
+
+    id: str
+    quantity: QuantityKind
+    of: str
+    given: str = ""
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    events: int | None = None
+    n: int | None = None
+    basis: Basis
+    source: str
+    locator: str = ""
+    verified: bool
+    drives: str = ""
+    note: str = ""
+
+
+SourceKind = Literal["seed", "study", "review", "guideline", "statistics", "data", "assumption"]
+
+
+class SourceTable(Table):
+    """``[sources.KEY]`` of sources.toml and of a user's set."""
+
+    title: str
+    kind: SourceKind
+    year: int | None = None
+    where: str = ""
+    note: str = ""
+
+
+class ExcludedTable(Table):
+    """``[[excluded]]`` of excluded.toml: a claim that drives no table."""
+
+    id: str
+    source: str
+    locator: str
+    claim: str
+    figure: str = ""
+    reason: str = ""
+    used_in: str = ""
+    compare: list[str] = Field(default_factory=list)
+
+
+class OverrideTable(Table):
+    """``[override."statement.id"]`` of a set."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+Size = Annotated[int, Field(gt=0)]
+
+
+class DefaultSizes(Table):
+    """``[default_n]`` of a set: the size of a bare value's Beta distribution, by basis."""
+
+    seed: Size | None = None
+    study: Size | None = None
+    assumption: Size | None = None
+
+
+class SetTable(Table):
+    """A set. Its own statements, sources and overrides are read as tables of their own."""
+
+    title: str = ""
+    extends: str | None = None
+    prefer: list[Basis] | None = None
+    reference_setting: str | None = None
+    pin: list[str] = Field(default_factory=list)
+    leave_out: list[str] = Field(default_factory=list)
+    default_n: DefaultSizes = DefaultSizes()
+    statement: Any = None
+    sources: Any = None
+    override: Any = None
+
+
+TYPES = {
+    "missing": "this key is required",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+
+
+def read_table(
+    model: type[TableT], raw: object, file: str, label: str, problems: list[Problem]
+) -> TableT | None:
+    """The table as its model, or None with its problems added to the list."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems.extend(_translate(model, details, file, label) for details in error.errors())
+        return None
+
+
+def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem:
+    """One of pydantic's errors in our words."""
+    keys = [str(part) for part in error["loc"]]
+    where = ", ".join(part for part in (label, f"key '{'.'.join(keys)}'" if keys else "") if part)
+    kind, given = error["type"], error["input"]
+    if kind == "missing":
+        return Problem(file, where, "missing", TYPES[kind])
+    if kind == "extra_forbidden":
+        known = known_keys(model, keys[:-1])
+        return Problem(
+            file, where, f"unknown key {keys[-1]!r}", f"one of {', '.join(known)}{nearest(keys[-1], known)}"
+        )
+    if kind == "literal_error":
+        return Problem(file, where, f"received {given!r}", f"one of {error['ctx']['expected']}")
+    allowed = TYPES.get(kind) or error["msg"].removeprefix("Input should be ")
+    return Problem(file, where, f"received {show(given)}", f"allowed: {allowed}")
+
+
+def known_keys(model: type[Table], path: Iterable[str]) -> list[str]:
+    """The keys of a model, or of the table that lies at a path inside it."""
+    for key in path:
+        inner = model.model_fields[key].annotation
+        if not (isinstance(inner, type) and issubclass(inner, Table)):
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def show(value: object) -> str:
+    """A value as it stands in the file, shortened."""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

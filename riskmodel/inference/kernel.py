@@ -1,0 +1,181 @@
+"""The scorer's arithmetic in one compiled pass, for large files.
+
+The same look-ups, products and sums as :mod:`riskmodel.inference.scorer`, in the same order, so the two
+engines agree to the last bit (no fused multiply-add, no reassociation). Importing this loads a compiler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.inference.scorer import Array, Group, Masks, Posterior, Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Groups laid end to end, as a compiled function wants them."""
+
+    rows: NDArray[np.int64]
+    multipliers: NDArray[np.int64]
+    first: NDArray[np.int64]  # where each group's rows begin; one more at the end
+    tables: Array
+    offset: NDArray[np.int64]  # where each group's table begins
+    setting_stride: NDArray[np.int64]  # 0 where the table is the same in every setting
+    skip: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, groups: tuple[Group, ...]) -> Packed:
+        sizes = [group.table.size for group in groups]
+        counts = [len(group.rows) for group in groups]
+        strides = [group.table[0].size if group.table.shape[0] > 1 else 0 for group in groups]
+        flat = [group.table.ravel() for group in groups]
+        return cls(
+            np.array([row for group in groups for row in group.rows], dtype=np.int64),
+            np.array([m for group in groups for m in group.multipliers], dtype=np.int64),
+            np.cumsum([0, *counts], dtype=np.int64),
+            np.concatenate(flat) if flat else np.empty(0),
+            np.cumsum([0, *sizes], dtype=np.int64)[:-1],
+            np.array(strides, dtype=np.int64),
+            np.array([group.skip for group in groups], dtype=np.int64),
+        )
+
+
+class CompiledScorer:
+    """A scorer whose batches run compiled, without holding the interpreter's lock."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self._inner = Packed.of(scorer.inner)
+        self._outer = Packed.of(scorer.outer)
+        self._context_rows = np.array(scorer.context_rows, dtype=np.int64)
+        self._condition_rows = np.array(scorer.condition_rows, dtype=np.int64)
+
+    def score(self, masks: Masks) -> Posterior:
+        """As :meth:`riskmodel.inference.scorer.Scorer.score`, hard and set-valued evidence only."""
+        scorer, inner, outer = self.scorer, self._inner, self._outer
+        scorer.check(masks)
+        masks = np.ascontiguousarray(masks)
+        count = masks.shape[1]
+        probability = np.empty((len(scorer.output_names), count))
+        evidence, findings = np.empty(count), np.empty(count)
+        _score(
+            masks, scorer.setting_row, self._context_rows, scorer.context_states, self._condition_rows,
+            scorer.inner_static, scorer.outer_static,
+            inner.rows, inner.multipliers, inner.first, inner.tables, inner.offset, inner.setting_stride, inner.skip,
+            outer.rows, outer.multipliers, outer.first, outer.tables, outer.offset, outer.setting_stride, outer.skip,
+            scorer.bits, scorer.composites, scorer.presence, probability, evidence, findings,
+        )  # fmt: skip
+        return Posterior(probability, evidence, findings)
+
+
+compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _tree_sum(values, count, scratch):  # type: ignore[no-untyped-def]
+    """Sum of values[:count] (a power of two) by halves; as `scorer.tree_sum`."""
+    if count == 1:
+        return values[0]
+    half = count // 2
+    for k in range(half):
+        scratch[k] = values[k] + values[half + k]
+    half //= 2
+    while half:
+        for k in range(half):
+            scratch[k] = scratch[k] + scratch[half + k]
+        half //= 2
+    return scratch[0]
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _times(target, table):  # type: ignore[no-untyped-def]
+    for k in range(target.shape[0]):
+        target[k] = target[k] * table[k]
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _pattern(masks, case, rows, multipliers, first, last):  # type: ignore[no-untyped-def]
+    pattern = np.int64(0)
+    for m in range(first, last):
+        pattern += multipliers[m] * (np.int64(masks[rows[m], case]) - 1)
+    return pattern
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _score(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR0915, C901
+    masks, setting_row, context_rows, context_states, condition_rows, inner_static, outer_static,
+    i_rows, i_mult, i_first, i_tables, i_offset, i_stride, i_skip,
+    o_rows, o_mult, o_first, o_tables, o_offset, o_stride, o_skip,
+    bits, composites, presence, probability, evidence, findings,
+):  # fmt: skip
+    combos, width = inner_static.shape[1], inner_static.shape[2]
+    joint_states = outer_static.shape[1]
+    repeat = joint_states // width
+    inner_groups = i_offset.shape[0]
+    inner, product = np.empty(width), np.empty(width)
+    joint, folded, scratch = np.empty(joint_states), np.empty(joint_states), np.empty(joint_states)
+    base = np.empty(inner_groups, dtype=np.int64)
+    for case in range(masks.shape[1]):
+        setting = 0
+        if setting_row >= 0:
+            while not (masks[setting_row, case] >> setting) & 1:
+                setting += 1
+        for g in range(inner_groups):
+            pattern = _pattern(masks, case, i_rows, i_mult, i_first[g], i_first[g + 1])
+            base[g] = -1
+            if pattern != i_skip[g]:
+                base[g] = i_offset[g] + setting * i_stride[g] + pattern * combos * width
+        inner[:] = 0.0
+        at = setting if inner_static.shape[0] > 1 else 0
+        for a in range(combos):
+            allowed = True
+            for m in range(context_rows.shape[0]):
+                if not (masks[context_rows[m], case] >> context_states[a, m]) & 1:
+                    allowed = False
+            if not allowed:
+                continue
+            product[:] = inner_static[at, a]
+            for g in range(inner_groups):
+                if base[g] >= 0:
+                    start = base[g] + a * width
+                    _times(product, i_tables[start : start + width])
+            for k in range(width):
+                inner[k] += product[k]
+        for k in range(width):
+            for r in range(repeat):
+                joint[k * repeat + r] = inner[k]
+        _times(joint, outer_static[setting if outer_static.shape[0] > 1 else 0])
+        for g in range(o_offset.shape[0]):
+            pattern = _pattern(masks, case, o_rows, o_mult, o_first[g], o_first[g + 1])
+            if pattern != o_skip[g]:
+                start = o_offset[g] + setting * o_stride[g] + pattern * joint_states
+                _times(joint, o_tables[start : start + joint_states])
+        findings[case] = -1.0
+        for c in range(condition_rows.shape[0]):
+            mask = masks[condition_rows[c], case]
+            if mask != 3:
+                if findings[case] < 0.0:
+                    findings[case] = _tree_sum(joint, joint_states, scratch)
+                for k in range(joint_states):
+                    joint[k] = joint[k] * ((mask >> presence[c, k]) & 1)
+        folded[:] = joint
+        half = joint_states
+        for b in range(bits.shape[0]):
+            half //= 2
+            probability[bits[b], case] = _tree_sum(folded[half:], half, scratch)
+            for k in range(half):
+                folded[k] = folded[k] + folded[half + k]
+        total = folded[0]
+        for o in range(composites.shape[0]):
+            for k in range(joint_states):
+                folded[k] = joint[k] * composites[o, k]
+            probability[bits.shape[0] + o, case] = _tree_sum(folded, joint_states, scratch)
+        evidence[case] = total
+        if findings[case] < 0.0:
+            findings[case] = total
+        for o in range(probability.shape[0]):
+            probability[o, case] = probability[o, case] / total

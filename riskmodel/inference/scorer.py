@@ -1,0 +1,241 @@
+"""Exact posteriors for batches of cases, by table look-ups and elementwise products in a fixed order.
+
+The order of every addition and multiplication is fixed for a row, whatever the batch, so the result is the
+same to the last bit for any batch size, row order and thread count, and for both engines (this one in numpy
+for small jobs, the compiled one in :mod:`riskmodel.inference.kernel`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.errors import InferenceError
+from riskmodel.evidence.records import Variable
+
+Array = NDArray[np.float64]
+Masks = NDArray[np.uint8]
+
+BLOCK = 1024  # rows at a time: keeps the working set in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Variables whose evidence is looked up together.
+
+    Attributes
+    ----------
+    rows
+        their rows in the evidence arrays.
+    multipliers
+        pattern = sum of multiplier · (mask - 1).
+    table
+        (settings or 1, patterns, [contexts], joint states): what the evidence pattern multiplies by.
+    states
+        (settings or 1, the variables' joint states, [contexts], joint states): the same before summing
+        over what the evidence allows; used for likelihood evidence.
+    skip
+        the pattern that changes nothing (nothing known), or -1.
+    """
+
+    rows: tuple[int, ...]
+    multipliers: tuple[int, ...]
+    table: Array
+    states: Array
+    sizes: tuple[int, ...]
+    skip: int
+
+    def pattern(self, masks: Masks) -> NDArray[np.int64]:
+        """The evidence pattern of each case."""
+        total = np.zeros(masks.shape[1], dtype=np.int64)
+        for row, multiplier in zip(self.rows, self.multipliers, strict=True):
+            total += multiplier * (masks[row].astype(np.int64) - 1)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Result of scoring a batch.
+
+    Attributes
+    ----------
+    probability
+        (outputs, cases): P(condition present | evidence), conditions in network order, then composites.
+        NaN where the evidence is impossible.
+    evidence
+        (cases,): P(all evidence | setting), conditions included.
+    findings
+        (cases,): P(evidence but that on conditions | setting).
+    """
+
+    probability: Array
+    evidence: Array
+    findings: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A compiled network: an immutable value; scoring is a pure function of it and the coded evidence.
+
+    Evidence is an array ``masks`` of shape (variables, cases), one byte each: bit s is set while state s is
+    possible. All bits set means not assessed. The setting has exactly one bit set.
+    """
+
+    variables: tuple[Variable, ...]
+    conditions: tuple[str, ...]
+    setting_row: int
+    context_rows: tuple[int, ...]
+    context_states: NDArray[np.int64]  # (combinations, contexts): state indices
+    condition_rows: tuple[int, ...]
+    inner_static: Array  # (settings, combinations, inner joint states)
+    outer_static: Array  # (settings, joint states)
+    inner: tuple[Group, ...]
+    outer: tuple[Group, ...]
+    bits: NDArray[np.int64]  # the condition that each bit of a joint state stands for, highest bit first
+    composites: Array  # (composites, joint states): 1 where any member is present
+    output_names: tuple[str, ...]
+    presence: NDArray[np.int64]  # (conditions, joint states)
+
+    @property
+    def joint_states(self) -> int:
+        return int(self.outer_static.shape[1])
+
+    def blank(self, count: int, setting: int = 0) -> Masks:
+        """Evidence of cases of whom nothing is known but the setting."""
+        masks = np.repeat(np.array([[v.full_mask] for v in self.variables], dtype=np.uint8), count, axis=1)
+        if self.setting_row >= 0:
+            masks[self.setting_row] = 1 << setting
+        return masks
+
+    def score(self, masks: Masks, soft: Mapping[int, Array] | None = None) -> Posterior:
+        """Posteriors of a batch of cases.
+
+        Parameters
+        ----------
+        masks
+            shape (variables, cases).
+        soft
+            likelihood evidence beside the masks: row → array (cases, states) of P(observation | state),
+            multiplied with what the mask allows.
+
+        Raises
+        ------
+        InferenceError
+            when the masks are not of this scorer's shape, a mask allows no state, or a setting is not one state.
+        """
+        self.check(masks)
+        parts = []
+        for start in range(0, masks.shape[1], BLOCK):
+            piece = slice(start, start + BLOCK)
+            likelihoods = {row: np.asarray(values, dtype=float)[piece] for row, values in (soft or {}).items()}
+            parts.append(self._block(masks[:, piece], likelihoods))
+        if not parts:
+            return Posterior(np.empty((len(self.output_names), 0)), np.empty(0), np.empty(0))
+        return Posterior(
+            np.concatenate([part.probability for part in parts], axis=1),
+            np.concatenate([part.evidence for part in parts]),
+            np.concatenate([part.findings for part in parts]),
+        )
+
+    def check(self, masks: Masks) -> None:
+        if masks.ndim != 2 or masks.shape[0] != len(self.variables) or masks.dtype != np.uint8:
+            raise InferenceError(f"evidence must be bytes of shape ({len(self.variables)}, cases), not {masks.dtype} {masks.shape}")
+        for i, variable in enumerate(self.variables):
+            row = masks[i]
+            if row.size and (row.min() == 0 or row.max() > variable.full_mask):
+                raise InferenceError(f"{variable.name}: an evidence mask allows no state, or one that it does not have")
+        if self.setting_row >= 0:
+            row = masks[self.setting_row]
+            if np.any(row & (row - 1)):
+                raise InferenceError("setting: evidence must be exactly one setting")
+
+    def _block(self, masks: Masks, soft: Mapping[int, Array]) -> Posterior:
+        setting = self._settings(masks)
+        inner = np.zeros((masks.shape[1], self.inner_static.shape[2]))
+        tables = [self._table(group, masks, setting, soft) for group in self.inner]
+        for a, states in enumerate(self.context_states):
+            product = self.inner_static[_pick(setting, self.inner_static), a]
+            for table in tables:
+                product = product * table(a)
+            inner += product * self._context_weight(masks, states, soft)[:, None]
+        joint = np.repeat(inner, self.joint_states // inner.shape[1], axis=1)
+        joint = joint * self.outer_static[_pick(setting, self.outer_static)]
+        for group in self.outer:
+            joint = joint * self._table(group, masks, setting, soft)(None)
+        findings = tree_sum(joint)
+        for c, row in enumerate(self.condition_rows):
+            joint = joint * self._state_weights(row, 2, masks, soft)[:, self.presence[c]]
+        probability = np.empty((len(self.output_names), masks.shape[1]))
+        folded = joint
+        for condition in self.bits:
+            half = folded.shape[1] // 2
+            probability[condition] = tree_sum(folded[:, half:])
+            folded = folded[:, :half] + folded[:, half:]
+        evidence = np.ascontiguousarray(folded[:, 0])
+        for o, members in enumerate(self.composites, start=len(self.bits)):
+            probability[o] = tree_sum(joint * members)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            probability /= evidence
+        return Posterior(probability, evidence, findings)
+
+    def _settings(self, masks: Masks) -> NDArray[np.int64]:
+        if self.setting_row < 0:
+            return np.zeros(masks.shape[1], dtype=np.int64)
+        place = np.zeros(256, dtype=np.int64)
+        for s in range(8):
+            place[1 << s] = s
+        return place[masks[self.setting_row]]
+
+    def _context_weight(self, masks: Masks, states: NDArray[np.int64], soft: Mapping[int, Array]) -> Array:
+        weight = np.ones(masks.shape[1])
+        for row, state in zip(self.context_rows, states, strict=True):
+            weight = weight * ((masks[row] >> state) & 1)
+            if row in soft:
+                weight = weight * soft[row][:, state]
+        return weight
+
+    def _state_weights(self, row: int, size: int, masks: Masks, soft: Mapping[int, Array]) -> Array:
+        weights = ((masks[row][:, None] >> np.arange(size)) & 1).astype(float)
+        return weights * soft[row] if row in soft else weights
+
+    def _table(self, group: Group, masks: Masks, setting: NDArray[np.int64], soft: Mapping[int, Array]) -> _Lookup:
+        if not any(row in soft for row in group.rows):
+            return _Lookup(group.table, _pick(setting, group.table), group.pattern(masks))
+        weights = np.ones((masks.shape[1], 1))
+        for row, size in zip(group.rows, group.sizes, strict=True):
+            own = self._state_weights(row, size, masks, soft)
+            weights = (weights[:, :, None] * own[:, None, :]).reshape(len(weights), -1)
+        chosen = group.states[_pick(setting, group.states)]
+        total = np.zeros((masks.shape[1], *chosen.shape[2:]))
+        for state in range(chosen.shape[1]):
+            total = total + weights[:, state].reshape(-1, *(1,) * (chosen.ndim - 2)) * chosen[:, state]
+        return _Lookup(total, np.arange(masks.shape[1]), None)
+
+
+def tree_sum(values: Array) -> Array:
+    """Sum over the last axis (a power of two long) by adding the upper half to the lower, again and again."""
+    while values.shape[1] > 1:
+        half = values.shape[1] // 2
+        values = values[:, :half] + values[:, half:]
+    return np.ascontiguousarray(values[:, 0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """A group's factor for each case, at a context combination if it has any."""
+
+    table: Array
+    first: NDArray[np.int64] | int
+    second: NDArray[np.int64] | None
+
+    def __call__(self, context: int | None) -> Array:
+        at: tuple[object, ...] = (self.first,) if self.second is None else (self.first, self.second)
+        return np.asarray(self.table[at if context is None else (*at, context)])  # type: ignore[index]
+
+
+def _pick(setting: NDArray[np.int64], table: Array) -> NDArray[np.int64]:
+    """The setting's index, or 0 in a table that is the same in every setting."""
+    return setting if table.shape[0] > 1 else np.zeros_like(setting)

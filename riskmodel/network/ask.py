@@ -1,0 +1,152 @@
+"""Ask the finished network for a quantity: exact, by elimination, for every draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from riskmodel.errors import InferenceError
+from riskmodel.evidence.records import Event, Given, Statement
+from riskmodel.network.factors import Array, Factor, eliminate
+from riskmodel.network.tables import Network
+
+Allowed = Mapping[str, tuple[str, ...]]  # variable -> the states it may be in
+
+
+def probability(network: Network, allowed: Allowed) -> Array:
+    """P(every named variable is in one of its allowed states), one value a draw."""
+    factors = [network.factor(name) for name in network.ancestors(allowed)]
+    for name, states in allowed.items():
+        indicator = [[float(state in states) for state in network.variable(name).states]]
+        factors.append(Factor((name,), np.array(indicator)))
+    return eliminate(factors, [])
+
+
+def conditional(network: Network, of: Event, given: Allowed) -> Array:
+    """P(of | given), composites included, one value a draw; NaN where `given` is impossible."""
+    members = network.composites.get(of.variable)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if members is None:
+            return probability(network, _both(network, given, {of.variable: of.states})) / probability(network, given)
+        none = {name: (network.variable(name).base,) for name in members}
+        share_none = probability(network, _both(network, given, none)) / probability(network, given)
+        return 1 - share_none if "present" in of.states else share_none
+
+
+def _both(network: Network, first: Allowed, second: Allowed) -> Allowed:
+    """Both restrictions at once: of a variable in both, the states that both allow."""
+    result = dict(first)
+    for name, states in second.items():
+        before = result.get(name, network.variable(name).states)
+        result[name] = tuple(state for state in states if state in before)
+    return result
+
+
+def restrictions(network: Network, given: Given, of: Event) -> Allowed:
+    """What a statement's `given` says, as allowed states of variables."""
+    result: dict[str, tuple[str, ...]] = {}
+    alone = next((event for event in given.events if event.alone), None)
+    if given.none or alone is not None:
+        result = {condition.name: (condition.base,) for condition in network.conditions}
+    if given.no_listed_cause:
+        parents = network.variable(of.variable).parents
+        result |= {name: (network.variable(name).base,) for name in parents if network.variable(name).role == "condition"}
+    for event in given.events:
+        result[event.variable] = event.states
+    return result
+
+
+def implied(network: Network, statement: Statement, reference: str, setting: str | None = None) -> Array:
+    """What the network says of a statement's quantity, one value a draw.
+
+    ``reference`` is the set's reference setting, used for probabilities and crude ratios that name none;
+    ``setting`` asks for another one. For an adjusted odds ratio the value is the one that holds with every
+    other parent equal; for a relative weight, the link.
+    """
+    at = _setting(network, statement, setting or reference)
+    if statement.quantity == "probability":
+        return conditional(network, statement.of, restrictions(network, statement.given, statement.of) | at)
+    if statement.quantity == "share":
+        given = restrictions(network, statement.given, statement.of) | at
+        return conditional(network, statement.of, given) / conditional(network, statement.of, at)
+    if statement.quantity == "relative_weight":
+        return _link(network, statement, at)
+    if statement.quantity == "adjusted_odds_ratio":
+        return _adjusted(network, statement, at)
+    return _crude(network, statement, at)
+
+
+def _setting(network: Network, statement: Statement, setting: str) -> dict[str, tuple[str, ...]]:
+    named = statement.given.event("setting")
+    if named is not None:
+        return {"setting": named.states}
+    return {"setting": (setting,)} if any(v.name == "setting" for v in network.variables) else {}
+
+
+def _sides(statement: Statement) -> tuple[Event, Event]:
+    versus = statement.given.versus
+    if versus is None:
+        raise InferenceError(f"{statement.id}: a ratio needs 'A vs B'")
+    return statement.given.events[0], versus
+
+
+def _crude(network: Network, statement: Statement, at: Allowed) -> Array:
+    first, second = _sides(statement)
+    top = conditional(network, statement.of, {**at, first.variable: first.states})
+    bottom = conditional(network, statement.of, {**at, second.variable: second.states})
+    if statement.quantity == "odds_ratio":
+        return (top / (1 - top)) / (bottom / (1 - bottom))
+    return top / bottom
+
+
+def _link(network: Network, statement: Statement, at: Allowed) -> Array:
+    cause = statement.given.events[0]
+    variable = network.variable(statement.of.variable)
+    causes = [name for name in variable.parents if network.variable(name).role == "condition"]
+    off = {name: (network.variable(name).base,) for name in causes}
+    absent = Event(variable.name, (variable.base,))
+    with_cause = conditional(network, absent, {**at, **off, cause.variable: cause.states})
+    return 1 - with_cause / conditional(network, absent, {**at, **off})
+
+
+def _adjusted(network: Network, statement: Statement, at: Allowed) -> Array:
+    """The odds ratio with all other parents equal, averaged in logs over cells (equal in all of them)."""
+    first, second = _sides(statement)
+    variable = network.variable(statement.of.variable)
+    table = network.tables[variable.name][..., variable.index(statement.of.states[0])]
+    axes = dict(zip(variable.parents, range(1, table.ndim), strict=True))
+    for name, states in at.items():
+        if name in axes:
+            table = table.take([network.variable(name).index(s) for s in states], axis=axes[name])
+    exposure = network.variable(first.variable)
+    log_odds = np.log(table) - np.log1p(-table)
+
+    def side(event: Event) -> Array:
+        picked = log_odds.take([exposure.index(s) for s in event.states], axis=axes[event.variable])
+        return picked.mean(axis=tuple(range(1, picked.ndim)))
+
+    return np.exp(side(first) - side(second))
+
+
+def ask_each(network: Network, statement: Statement, reference: str) -> Sequence[tuple[str, Array]]:
+    """Every reading of a statement that the network must give back: (where it was asked, values).
+
+    A probability of `age=a or b` holds in each band, so it is asked once for each.
+    """
+    events = [event for event in statement.given.events if len(event.states) > 1]
+    if statement.quantity != "probability" or not events:
+        return [(statement.given_text or "all", implied(network, statement, reference))]
+    band = events[0]
+    readings = []
+    for state in band.states:
+        one = Event(band.variable, (state,), band.alone)
+        narrowed = Given(
+            tuple(one if event is band else event for event in statement.given.events),
+            statement.given.versus,
+            statement.given.none,
+            statement.given.no_listed_cause,
+        )
+        given = restrictions(network, narrowed, statement.of) | _setting(network, statement, reference)
+        readings.append((f"{band.variable}={state}", conditional(network, statement.of, given)))
+    return readings

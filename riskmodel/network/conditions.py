@@ -1,0 +1,255 @@
+"""The table of a condition from a logistic risk model.
+
+log-odds = intercept(setting) + adjusted coefficients + crude coefficients. Adjusted odds ratios enter as
+they are. Crude ratios are solved together with the intercept at the reference setting; then each setting's
+intercept (and each band's, where a source states bands) is solved so that the stated rate comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from riskmodel.errors import InferenceError
+from riskmodel.evidence.records import CRUDE_RATIOS, Event, Statement, Variable
+from riskmodel.network.factors import Array, Factor, eliminate
+from riskmodel.network.logistic import exposed_share, hold, logit, sigmoid, solve
+from riskmodel.network.stated import Stated, cells, most_specific
+
+SETTING = "setting"
+
+
+@dataclass(slots=True)
+class Risk:
+    """One condition under construction: cells are the combinations of all parents but the setting."""
+
+    variable: Variable
+    parents: tuple[Variable, ...]  # without the setting
+    settings: tuple[str, ...]
+    weights: Array  # (draws, settings, cells): P(cell | setting)
+    offset: Array  # (draws, cells): adjusted coefficients
+    crude: Array  # (draws, cells): crude coefficients
+    gradient: Array  # (draws, cells): from bands stated in one setting, used in those without bands
+    intercept: Array  # (draws, settings, cells)
+    held: dict[str, int] = field(default_factory=dict)
+
+    def mask(self, event: Event) -> Array:
+        """1 for the cells in which the event holds, else 0; shape (cells,)."""
+        return np.array([float(cell.states[event.variable] in event.states) for cell in cells(self.parents)])
+
+
+def condition_table(
+    variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated, reference: str
+) -> tuple[Array, dict[str, int]]:
+    """P(state | parents), shape (draws, parents …, 2), and how often each crude ratio was held."""
+    risk = _start(variable, known, variables, stated)
+    _adjusted(risk, stated)
+    rates = _rates(risk, stated)
+    bands = {setting: band for setting in risk.settings if (band := _bands(risk, rates[setting]))}
+    at = risk.settings.index(reference) if reference in risk.settings else 0
+    crude = stated.about(variable.name, *CRUDE_RATIOS)
+    if crude:
+        if risk.settings[at] in bands:
+            raise InferenceError(f"{variable.name}: crude ratios and rates by band at one setting cannot be solved together")
+        _solve_crude(risk, crude, at, _overall(risk, rates[risk.settings[at]]))
+    for setting, band in bands.items():
+        _solve_bands(risk, risk.settings.index(setting), band, rates[setting])
+    if bands and not _has_adjusted(stated, risk, next(iter(bands.values()))):
+        source = reference if reference in bands else next(iter(bands))
+        _take_gradient(risk, risk.settings.index(source), next(iter(bands.values())))
+    for i, setting in enumerate(risk.settings):
+        if setting not in bands:
+            _solve_intercept(risk, i, _overall(risk, rates[setting]))
+    return _table(risk, variables), risk.held
+
+
+def _start(variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated) -> Risk:
+    parents = tuple(variables[name] for name in variable.parents if name != SETTING)
+    settings = variables[SETTING].states if SETTING in variable.parents else ("",)
+    names = [parent.name for parent in parents]
+    keep = ([SETTING] if settings != ("",) else []) + names
+    joint = eliminate(above(known, keep), keep) if keep else np.ones((1, 1))
+    joint = joint.reshape(joint.shape[0], len(settings), -1)
+    weights = joint / joint.sum(axis=2, keepdims=True)
+    draws, count = stated.draws, weights.shape[2]
+    weights = np.broadcast_to(weights, (draws, len(settings), count))
+    zero = np.zeros((draws, count))
+    return Risk(variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape))
+
+
+def above(known: Mapping[str, Factor], names: Sequence[str]) -> list[Factor]:
+    """The tables of the named variables and of everything above them."""
+    wanted, waiting = set(names), list(names)
+    while waiting:
+        for parent in known[waiting.pop()].scope[:-1]:
+            if parent not in wanted:
+                wanted.add(parent)
+                waiting.append(parent)
+    return [factor for name, factor in known.items() if name in wanted]
+
+
+def _adjusted(risk: Risk, stated: Stated) -> None:
+    """Add the log of each adjusted odds ratio to the cells of its first group (over its second group's)."""
+    waiting = stated.about(risk.variable.name, "adjusted_odds_ratio")
+    level: dict[tuple[str, str], Array] = {}
+    while waiting:
+        pending = {(s.given.events[0].variable, state) for s, _ in waiting for state in s.given.events[0].states}
+        ready = [(s, v) for s, v in waiting if not pending & {(_versus(s).variable, x) for x in _versus(s).states}]
+        if not ready:
+            raise InferenceError(f"{risk.variable.name}: the adjusted odds ratios {waiting[0][0].id} … go round in a circle")
+        for statement, values in ready:
+            base = level.get((_versus(statement).variable, _versus(statement).states[0]), np.zeros(stated.draws))
+            for state in statement.given.events[0].states:
+                level[statement.given.events[0].variable, state] = base + np.log(values)
+        waiting = [item for item in waiting if item not in ready]
+    for (name, state), coefficient in level.items():
+        risk.offset += coefficient[:, None] * risk.mask(Event(name, (state,)))
+
+
+def _versus(statement: Statement) -> Event:
+    if statement.given.versus is None:
+        raise InferenceError(f"{statement.id}: a ratio needs 'A vs B'")
+    return statement.given.versus
+
+
+Candidates = list[tuple[tuple[Event, ...], Array]]
+
+
+def _rates(risk: Risk, stated: Stated) -> dict[str, Candidates]:
+    """For each setting, the stated rates that speak of it: (events beside the setting, values)."""
+    rates: dict[str, Candidates] = {setting: [] for setting in risk.settings}
+    for statement, values in stated.probabilities(risk.variable.name):
+        named = statement.given.event(SETTING)
+        events = tuple(event for event in statement.given.events if event.variable != SETTING)
+        for setting in named.states if named else risk.settings:
+            rates[setting].append((events, values))
+    for setting, found in rates.items():
+        if not found:
+            raise InferenceError(f"{risk.variable.name}: no selected statement gives its base rate in {setting or 'all'}")
+    return rates
+
+
+def _bands(risk: Risk, rates: Candidates) -> str:
+    """The variable by whose bands the rates of a setting are stated, or nothing."""
+    names = {event.variable for events, _ in rates for event in events}
+    if len(names) > 1:
+        raise InferenceError(f"{risk.variable.name}: rates by {' and '.join(sorted(names))} at once are not supported")
+    return names.pop() if names else ""
+
+
+def _has_adjusted(stated: Stated, risk: Risk, band: str) -> bool:
+    ratios = stated.about(risk.variable.name, "adjusted_odds_ratio")
+    return any(statement.given.events[0].variable == band for statement, _ in ratios)
+
+
+def _overall(risk: Risk, rates: Candidates) -> Array:
+    for events, values in rates:
+        if not events:
+            return values
+    raise InferenceError(f"{risk.variable.name}: a base rate for the whole setting is missing")
+
+
+def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, prevalence: Array) -> None:
+    """Solve the crude coefficients with the reference setting's intercept."""
+    weights = risk.weights[:, at]
+    shares: dict[frozenset[tuple[str, str]], Array] = {}
+    columns, targets, starts = [np.ones(weights.shape[1])], [prevalence], [logit(prevalence)]
+    for statement, ratio in sorted(crude, key=lambda item: -_width(item[0], risk)):
+        first, second = exposure_sides(statement, risk)
+        group = risk.mask(first)
+        both = group + risk.mask(second)
+        within, parent = (weights * both).sum(axis=1), np.ones(len(prevalence))
+        if not np.all(both == 1):
+            key = frozenset((first.variable, state) for state in (*first.states, *second.states))
+            if key not in shares:
+                raise InferenceError(f"{statement.id}: its two groups together need a ratio against the rest")
+            parent = shares[key]
+        exposure = (weights * group).sum(axis=1) / within
+        inner, reach = exposed_share(statement.quantity, ratio, exposure, prevalence * parent / within)
+        inner = _within_reach(risk, statement, ratio, inner, reach, exposure, prevalence * parent / within)
+        share = inner * parent
+        shares[frozenset((first.variable, state) for state in first.states)] = share
+        columns.append(group)
+        targets.append(prevalence * share)
+        starts.append(logit(inner) - logit(exposure))
+    design = np.stack(columns, axis=1)
+    offset = risk.offset + risk.gradient
+    beta = solve(weights, offset, design, np.stack(targets, axis=1), np.stack(starts, axis=1))
+    risk.crude = beta[:, 1:] @ design[:, 1:].T
+
+
+def _width(statement: Statement, risk: Risk) -> int:
+    first, second = exposure_sides(statement, risk)
+    return len(first.states) + len(second.states)
+
+
+def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
+    """The exposed and the unexposed group of a crude ratio."""
+    if statement.quantity != "likelihood_ratio_positive":
+        return statement.given.events[0], _versus(statement)
+    of = statement.of
+    states = next(parent.states for parent in risk.parents if parent.name == of.variable)
+    return of, Event(of.variable, tuple(state for state in states if state not in of.states))
+
+
+def _within_reach(
+    risk: Risk, statement: Statement, ratio: Array, share: Array, reach: Array, exposure: Array, prevalence: Array
+) -> Array:
+    """Refuse a stated value beyond reach (draw 0); hold the draws at their limit and count them."""
+    if not ratio[0] < reach[0]:
+        raise InferenceError(
+            f"{statement.id}: {statement.quantity} {ratio[0]:g} is beyond reach; "
+            f"with P(exposed) = {exposure[0]:.4g} and P({risk.variable.name}) = {prevalence[0]:.4g} "
+            f"it must lie above 0 and below {reach[0]:.4g}"
+        )
+    shares, held = hold(share, exposure, prevalence)
+    shares[0], held[0] = share[0], False
+    if held.any():
+        risk.held[statement.id] = int(held.sum())
+    return shares
+
+
+def _solve_bands(risk: Risk, at: int, band: str, rates: Candidates) -> None:
+    """An intercept for each band, so that each band's stated rate comes back."""
+    parent = next(parent for parent in risk.parents if parent.name == band)
+    for state in parent.states:
+        inside = risk.mask(Event(band, (state,)))
+        value = most_specific(rates, next(cell for cell in cells([parent]) if cell.states[band] == state))
+        if value is None:
+            raise InferenceError(f"{risk.variable.name}: no rate for {band}={state} in {risk.settings[at]}")
+        intercept = _solve_rate(risk, risk.weights[:, at] * inside, value)
+        risk.intercept[:, at] += intercept[:, None] * inside
+
+
+def _take_gradient(risk: Risk, at: int, band: str) -> None:
+    """The bands' log-odds, relative to the first band, serve in the settings where no bands are stated."""
+    parent = next(parent for parent in risk.parents if parent.name == band)
+    first = risk.intercept[:, at][:, risk.mask(Event(band, (parent.states[0],))) == 1][:, :1]
+    risk.gradient = risk.intercept[:, at] - first
+
+
+def _solve_intercept(risk: Risk, at: int, rate: Array) -> None:
+    risk.intercept[:, at] = _solve_rate(risk, risk.weights[:, at], rate, risk.gradient)[:, None] + risk.gradient
+
+
+def _solve_rate(risk: Risk, weights: Array, rate: Array, extra: Array | float = 0.0) -> Array:
+    """The intercept at which the weighted mean risk equals a rate; shape (draws,)."""
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    design = np.ones((weights.shape[1], 1))
+    offset = risk.offset + risk.crude + extra
+    return solve(weights, offset, design, rate[:, None], logit(rate)[:, None])[:, 0]
+
+
+def _table(risk: Risk, variables: Mapping[str, Variable]) -> Array:
+    """The finished table, its axes in the order of the variable's parents."""
+    p = sigmoid(risk.intercept + (risk.offset + risk.crude)[:, None, :])
+    sizes = [len(parent.states) for parent in risk.parents]
+    p = p.reshape(p.shape[0], len(risk.settings), *sizes)
+    if SETTING in risk.variable.parents:
+        order = [SETTING, *(parent.name for parent in risk.parents)]
+        p = np.transpose(p, [0, *(order.index(name) + 1 for name in risk.variable.parents)])
+    else:
+        p = p[:, 0]
+    return np.stack([1 - p, p], axis=-1)

@@ -1,0 +1,83 @@
+"""From statements to conditional probability tables, for all draws at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from riskmodel.errors import InferenceError
+from riskmodel.evidence.records import Priors, Variable
+from riskmodel.network.conditions import condition_table
+from riskmodel.network.factors import Array, Factor
+from riskmodel.network.findings import finding_table
+from riskmodel.network.noisy_or import noisy_or_table
+from riskmodel.network.stated import Stated, distribution
+from riskmodel.network.tables import Network
+
+
+def build_network(priors: Priors, values: Array | None = None) -> Network:
+    """The network that a prior set's selected statements describe.
+
+    Parameters
+    ----------
+    values
+        shape (draws, selected statements in register order); draw 0 holds the stated values. Without it,
+        a single draw of the stated values.
+
+    Raises
+    ------
+    InferenceError
+        when a table lacks a number, or a stated crude ratio lies beyond reach (the message gives the range).
+    """
+    stated = Stated.of(priors, values)
+    variables = {variable.name: variable for variable in priors.network_variables}
+    known: dict[str, Factor] = {}
+    held: Counter[str] = Counter()
+    clipped: dict[str, int] = {}
+    rarer: dict[str, tuple[str, ...]] = {}
+    reference = priors.prior_set.reference_setting
+    for variable in in_order(priors.network_variables):
+        if variable.role in ("context", "risk_factor"):
+            table = _observed_table(variable, variables, stated)
+        elif variable.role == "condition" and variable.form == "noisy_or":
+            table, cut = noisy_or_table(variable, known, variables, stated)
+            held.update(cut)
+        elif variable.role == "condition":
+            table, cut = condition_table(variable, known, variables, stated, reference)
+            held.update(cut)
+        else:
+            table, count, above_one = finding_table(variable, known, variables, stated, reference)
+            clipped |= {variable.name: count} if count else {}
+            rarer |= {variable.name: above_one} if above_one else {}
+        known[variable.name] = Factor((*variable.parents, variable.name), table)
+    tables = {variable.name: known[variable.name].table for variable in priors.network_variables}
+    return Network(priors.network_variables, tables, priors.composites, dict(held), clipped, rarer)
+
+
+def in_order(variables: Sequence[Variable]) -> list[Variable]:
+    """Parents before children, otherwise in the given order."""
+    names = {variable.name for variable in variables}
+    ordered: dict[str, Variable] = {}
+    waiting = list(variables)
+    while waiting:
+        ready = [v for v in waiting if all(parent in ordered or parent not in names for parent in v.parents)]
+        if not ready:
+            raise InferenceError(f"the arcs go round in a circle among {', '.join(v.name for v in waiting)}")
+        ordered |= {variable.name: variable for variable in ready}
+        waiting = [variable for variable in waiting if variable.name not in ordered]
+    return list(ordered.values())
+
+
+def _observed_table(variable: Variable, variables: Mapping[str, Variable], stated: Stated) -> Array:
+    """A context or risk factor: straight from its statements; one that has none at all is even."""
+    statements = stated.probabilities(variable.name)
+    count = len(variable.states)
+    if not statements and not variable.parents:
+        return np.full((1, count), 1.0 / count)
+    candidates = {
+        state: [(s.given.events, values) for s, values in statements if state in s.of.states]
+        for state in variable.states
+    }
+    return distribution(variable, [variables[name] for name in variable.parents], candidates, stated.draws)
