@@ -19,6 +19,7 @@ from riskmodel.evidence.records import Variable
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST_NUMBER = 400
 _SHOWN = 80
+_MISSING_CODES = frozenset({"na", "n/a", "nan", "null", "none", "missing", ".", "-", "?", "-1", "-9", "-99", "-999"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ class CellDecoder:
 
 
 def _hint(text: str, words: Iterable[str]) -> str:
-    return nearest(fold(text), words) if len(text) <= _SHOWN else ""
+    if fold(text) in _MISSING_CODES:
+        return " (leave it blank, or name it under missing in a mapping file)"
+    return nearest(fold(text), words) if 2 < len(text) <= _SHOWN else ""
 
 
 def _words(variable: Variable) -> dict[str, int]:

@@ -13,7 +13,7 @@ Report = Callable[[RunResult], str]
 Progress = Callable[[int, int | None], None]
 
 
-def run(  # noqa: PLR0913
+def run(
     source: str | Path,
     output: str | Path,
     variables: Sequence[Variable],

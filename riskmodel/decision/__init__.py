@@ -1,0 +1,1 @@
+"""Policies: rules from posteriors and findings to actions."""

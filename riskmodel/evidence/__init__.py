@@ -1,0 +1,1 @@
+"""What is known: statements from prior files, checked, and their distributions."""

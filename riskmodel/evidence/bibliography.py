@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.network_file import check_top_keys, tables
+from riskmodel.evidence.network_file import check_top_keys, tables, text_of
 from riskmodel.evidence.records import Source, Statement
 from riskmodel.evidence.schema import ExcludedTable, SourceTable, read_table, show
 
@@ -48,8 +48,8 @@ def read_excluded(document: dict[str, Any], file: str, problems: list[Problem]) 
     check_top_keys(document, ("excluded",), file, problems)
     entries: dict[str, ExcludedTable] = {}
     for position, raw in enumerate(tables(document, "excluded", file, problems), start=1):
-        name = raw.get("id") if isinstance(raw, dict) else None
-        label = f"excluded {name!r}" if isinstance(name, str) else f"excluded {position}"
+        name = text_of(raw, "id")
+        label = f"excluded {name!r}" if name else f"excluded {position}"
         table = read_table(ExcludedTable, raw, file, label, problems)
         if table is None:
             continue
@@ -96,11 +96,11 @@ def _check_keys(
             problems.append(Problem(file, f"{label}, key {where!r}", f"unknown source {key!r}", allowed))
 
 
-def unused_sources(keys: Iterable[str], file: str, citing: Iterable[PriorFile]) -> Iterator[Problem]:
+def unused_sources(document: dict[str, Any], file: str, citing: Iterable[PriorFile]) -> Iterator[Problem]:
     """A problem for each source that no evidence, excluded claim or policy names."""
     text = "\n".join(each.data.decode("utf-8", errors="replace") for each in citing)
     cited = set(re.findall(r"\w+", text))
-    for key in keys:
+    for key in document.get("sources", ()):
         if key not in cited:
             yield Problem(
                 file, f"source {key!r}", "cited nowhere", "a source that something cites, or no entry"

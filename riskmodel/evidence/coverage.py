@@ -24,13 +24,15 @@ def check_register(
     vocabulary: Vocabulary,
     file: str,
     problems: list[Problem],
-) -> None:
+) -> set[str]:
     """Every arc and variable has a statement, and every statement that drives a table has its arcs.
 
     ``touched`` names what faulty statements speak of: nothing is reported as missing for these.
+    Returns the variables that no statement speaks of.
     """
     spoken: set[tuple[str, str]] = set()
     subjects: set[str] = set()
+    silent: set[str] = set()
     for statement in statements:
         if statement.is_audit:
             continue
@@ -39,17 +41,20 @@ def check_register(
         spoken |= arcs
         problems.extend(_no_arc(statement, arcs, vocabulary))
         problems.extend(_bad_drives(statement, arcs))
+    inside = {name for name, variable in vocabulary.variables.items() if variable.in_network}
     for variable in vocabulary.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
             continue
         where = f"variable {variable.name!r}"
         if variable.name not in subjects:
             problems.append(Problem(file, where, "no statement drives its table", "at least one statement"))
+            silent.add(variable.name)
             continue
         for parent in variable.parents:
-            if (parent, variable.name) not in spoken and parent in vocabulary.variables:
+            if (parent, variable.name) not in spoken and parent in inside:
                 received = f"no statement for the arc {parent} → {variable.name}"
                 problems.append(Problem(file, f"{where}, key 'parents'", received, "a statement, or no arc"))
+    return silent
 
 
 def driven(statement: Statement) -> tuple[str, set[tuple[str, str]]]:

@@ -30,7 +30,7 @@ class PriorFile:
             If the bytes are not UTF-8 or not TOML; the message names the line.
         """
         try:
-            return tomllib.loads(self.data.decode("utf-8"))
+            return tomllib.loads(self.data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = self.data[: error.start].count(b"\n") + 1
             received = f"byte 0x{self.data[error.start]:02x} is not UTF-8"
@@ -46,18 +46,30 @@ class PriorFile:
 
 @dataclass(frozen=True, slots=True)
 class PriorFiles:
-    """All files behind one prior set; ``sets`` begins with the set asked for and ends with what it builds on."""
+    """All files behind one prior set, and what is wrong with reading them.
 
-    network: PriorFile
+    ``sets`` runs from the set that was asked for to what it builds on; it is empty if that is broken.
+    """
+
+    network: PriorFile | None
     sources: PriorFile | None
     excluded: PriorFile | None
     evidence: tuple[PriorFile, ...]
+    policies: tuple[PriorFile, ...]
     sets: tuple[PriorFile, ...]
-    policies: tuple[PriorFile, ...] = ()
+    problems: tuple[Problem, ...]
 
     @property
     def digest(self) -> str:
-        """A SHA-256 over names and bytes of all files but the policies, which hash themselves."""
+        """A SHA-256 over names and bytes of all files but the policies, which hash themselves.
+
+        Raises
+        ------
+        PriorsError
+            If a file cannot be read.
+        """
+        if self.problems:
+            raise PriorsError(self.problems)
         files = [self.network, self.sources, self.excluded, *self.evidence]
         named = {file.name: file.data for file in files if file is not None}
         named |= {f"set {depth}": file.data for depth, file in enumerate(self.sets)}  # wherever they lie
@@ -84,44 +96,40 @@ def priors_root() -> Path:
 
 
 def read_files(priors: str | Path, root: Path) -> PriorFiles:
-    """Read every file behind a prior set, given by name or by path.
-
-    Raises
-    ------
-    PriorsError
-        If the network or the set cannot be read, or ``extends`` leads in a circle or nowhere.
-    """
+    """Read the bytes of every file behind a prior set, given by name or by path; parse only the sets."""
     problems: list[Problem] = []
     network = _read(root / "network.toml", "network.toml", problems)
     if not (root / "evidence").is_dir():
         problems.append(Problem("evidence", "", "no such folder", f"a folder of statement files in {root}"))
-    evidence = [
-        _read(path, f"evidence/{path.name}", problems) for path in sorted((root / "evidence").glob("*.toml"))
-    ]
+    sets: list[PriorFile] = []
     try:
         sets = _set_chain(priors, root)
     except PriorsError as error:
         problems.extend(error.problems)
-    if problems:
-        raise PriorsError(problems)
-    policies = [
-        _read(path, f"policies/{path.name}", problems) for path in sorted((root / "policies").glob("*.toml"))
-    ]
-    optional = [
-        _read(root / name, name, problems) if (root / name).is_file() else None
-        for name in ("sources.toml", "excluded.toml")
-    ]
-    if problems:
-        raise PriorsError(problems)
-    return PriorFiles(network, optional[0], optional[1], tuple(evidence), tuple(sets), tuple(policies))
+    return PriorFiles(
+        network,
+        _read(root / "sources.toml", "sources.toml", problems, required=False),
+        _read(root / "excluded.toml", "excluded.toml", problems, required=False),
+        _read_folder(root / "evidence", problems),
+        _read_folder(root / "policies", problems),
+        tuple(sets),
+        tuple(problems),
+    )
 
 
-def _read(path: Path, name: str, problems: list[Problem]) -> PriorFile:
+def _read(path: Path, name: str, problems: list[Problem], *, required: bool = True) -> PriorFile | None:
+    if not required and not path.exists():
+        return None
     try:
         return PriorFile(name, path.read_bytes())
     except OSError as error:
         problems.append(Problem(name, "", f"cannot be read: {error.strerror}", f"a readable file {path}"))
-        return PriorFile(name, b"")
+        return None
+
+
+def _read_folder(folder: Path, problems: list[Problem]) -> tuple[PriorFile, ...]:
+    files = (_read(path, f"{folder.name}/{path.name}", problems) for path in sorted(folder.glob("*.toml")))
+    return tuple(file for file in files if file is not None)
 
 
 def _set_chain(priors: str | Path, root: Path) -> list[PriorFile]:
@@ -131,10 +139,10 @@ def _set_chain(priors: str | Path, root: Path) -> list[PriorFile]:
     chain: list[PriorFile] = []
     seen: list[Path] = []
     while True:
-        inside = path.resolve().parent == folder.resolve()
         problems: list[Problem] = []
+        inside = path.resolve().parent == folder.resolve()
         file = _read(path, f"sets/{path.name}" if inside else str(path), problems)
-        if problems:
+        if file is None:
             raise PriorsError(problems)
         chain.append(file)
         seen.append(path.resolve())
@@ -143,8 +151,9 @@ def _set_chain(priors: str | Path, root: Path) -> list[PriorFile]:
             return chain
         path = _set_path(extends, folder, path.parent, file.name, "key 'extends'")
         if path.resolve() in seen:
-            circle = " → ".join(step.name for step in [*seen, path.resolve()])
-            raise PriorsError([Problem(file.name, "key 'extends'", f"leads in a circle: {circle}", "")])
+            circle = " → ".join(step.stem for step in [*seen, path.resolve()])
+            allowed = "a set that does not lead back to this one"
+            raise PriorsError([Problem(file.name, "key 'extends'", f"a circle: {circle}", allowed)])
 
 
 def _set_path(priors: str | Path, folder: Path, beside: Path, file: str, where: str) -> Path:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from riskmodel.evidence.files import priors_root, read_files
 
 if TYPE_CHECKING:
-    from riskmodel.evidence.records import Priors
-
-if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from riskmodel.evidence.records import Priors
 
 __all__ = ["load_priors", "priors_digest", "priors_root", "with_overrides"]
 
@@ -22,7 +21,7 @@ def priors_digest(priors: str | Path = "seeds", root: Path | None = None) -> str
     >>> len(priors_digest("seeds"))
     64
     """
-    return read_files(priors, root or priors_root()).digest
+    return read_files(priors, Path(root) if root else priors_root()).digest
 
 
 def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Priors:
@@ -50,7 +49,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
     """
     from riskmodel.evidence.assemble import assemble  # noqa: PLC0415  (pydantic loads slowly)
 
-    files = read_files(priors, root or priors_root())
+    files = read_files(priors, Path(root) if root else priors_root())
     name = Path(priors).stem if str(priors).endswith(".toml") else str(priors)
     return assemble(name, files)
 
@@ -76,6 +75,6 @@ def with_overrides(priors: Priors, overrides: Mapping[str, Mapping[str, float]])
     >>> other.statement("find.fever.infection").value
     0.55
     """
-    from riskmodel.evidence.assemble import overridden  # noqa: PLC0415  (pydantic loads slowly)
+    from riskmodel.evidence.overrides import overridden  # noqa: PLC0415  (pydantic loads slowly)
 
     return overridden(priors, overrides)

@@ -25,8 +25,8 @@ def read_network(document: dict[str, Any], file: str, problems: list[Problem]) -
     variables: dict[str, Variable] = {}
     broken: set[str] = set()
     for position, raw in enumerate(tables(document, "variable", file, problems), start=1):
-        name = raw.get("name") if isinstance(raw, dict) else None
-        label = f"variable {name!r}" if isinstance(name, str) else f"variable {position}"
+        name = text_of(raw, "name")
+        label = f"variable {name!r}" if name else f"variable {position}"
         if name in variables:
             problems.append(
                 Problem(file, f"{label}, key 'name'", f"duplicate variable {name!r}", "each name once")
@@ -35,7 +35,7 @@ def read_network(document: dict[str, Any], file: str, problems: list[Problem]) -
         variable = _variable(raw, file, label, problems)
         if variable is not None:
             variables[variable.name] = variable
-        elif isinstance(name, str):
+        elif name:
             broken.add(name)
     if not variables and not broken:
         problems.append(Problem(file, "", "no [[variable]]", "at least one variable"))
@@ -53,6 +53,12 @@ def check_top_keys(
         if key not in known:
             allowed = f"one of {', '.join(known)}{nearest(key, known)}"
             problems.append(Problem(file, f"key {key!r}", f"unknown key {key!r}", allowed))
+
+
+def text_of(raw: object, key: str) -> str | None:
+    """The text at a key of a table that may not be one."""
+    value = raw.get(key) if isinstance(raw, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def tables(document: dict[str, Any], key: str, file: str, problems: list[Problem]) -> list[Any]:
@@ -95,7 +101,7 @@ def _variable_faults(table: VariableTable) -> list[tuple[str, str, str]]:
     for key, names in {
         "name": [table.name],
         "states": table.states,
-        "column": [table.column or table.name],
+        "column": [table.column or "column"],
     }.items():
         faults += [
             (key, f"received {name!r}", f"allowed: {NAME_RULE}") for name in names if not NAME.fullmatch(name)
@@ -137,9 +143,10 @@ def _check_parents(
     for variable in variables.values():
         for parent in variable.parents:
             if parent not in inside and parent not in broken:
+                what = "circumstance" if parent in variables else "unknown"
                 allowed = f"a variable of the network{nearest(parent, inside)}"
                 where = f"variable {variable.name!r}, key 'parents'"
-                problems.append(Problem(file, where, f"unknown parent {parent!r}", allowed))
+                problems.append(Problem(file, where, f"{what} parent {parent!r}", allowed))
     circle = find_cycle({name: variable.parents for name, variable in variables.items()})
     if circle:
         problems.append(
@@ -196,6 +203,7 @@ def _composites(
             Problem(file, "key 'composites'", f"received {show(raw)}", "allowed: a table of lists of names")
         )
         return {}
+    inside = {name for name, variable in variables.items() if variable.in_network}
     composites: dict[str, tuple[str, ...]] = {}
     for name, members in raw.items():
         where = f"key 'composites.{name}'"
@@ -203,14 +211,14 @@ def _composites(
             problems.append(
                 Problem(file, where, f"received {name!r}", "allowed: a name that is no variable's")
             )
-        elif not isinstance(members, list) or not members:
+        elif not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
             problems.append(Problem(file, where, f"received {show(members)}", "allowed: a list of variables"))
+            composites[name] = ()  # it exists: naming it is no second problem
         else:
             for member in members:
-                if member not in variables and member not in broken:
-                    received = f"unknown variable {show(member)}"
-                    problems.append(
-                        Problem(file, where, received, f"a variable{nearest(str(member), variables)}")
-                    )
-            composites[name] = tuple(str(member) for member in members)
+                if member not in inside and member not in broken:
+                    received = f"unknown variable {member!r}"
+                    allowed = f"a variable of the network{nearest(member, inside)}"
+                    problems.append(Problem(file, where, received, allowed))
+            composites[name] = tuple(members)
     return composites

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Role = Literal["context", "risk_factor", "condition", "finding", "test", "circumstance"]
 Form = Literal["logistic", "noisy_or"]
@@ -24,9 +26,12 @@ Basis = Literal["seed", "study", "assumption"]
 ROLES: tuple[str, ...] = get_args(Role)
 BASES: tuple[str, ...] = get_args(Basis)
 QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
-RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
+RATIOS = frozenset(
+    {"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"}
+)
 CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
 AUDIT = "audit"
+DEFAULT_N = MappingProxyType({"seed": 50, "study": 100, "assumption": 10})  # size of a bare value, by basis
 MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
 
 
@@ -72,11 +77,16 @@ class Variable:
             raise ValueError(f"{self.name}: states must be 2 to {MAX_STATES} different names")
         for state in self.states:
             if not state.isidentifier() or not state[0].isalpha():
-                raise ValueError(f"{self.name}: state {state!r} is not an identifier that begins with a letter")
+                raise ValueError(
+                    f"{self.name}: state {state!r} is not an identifier that begins with a letter"
+                )
         if self.lower_edges:
             if len(self.lower_edges) != len(self.states):
                 raise ValueError(f"{self.name}: lower_edges needs one edge for each state")
-            if list(self.lower_edges) != sorted(set(self.lower_edges)) or self.lower_edges[-1] >= self.maximum:
+            if (
+                list(self.lower_edges) != sorted(set(self.lower_edges))
+                or self.lower_edges[-1] >= self.maximum
+            ):
                 raise ValueError(f"{self.name}: lower_edges must rise and lie below the maximum")
         for word, state in self.aliases.items():
             if state not in self.states:
@@ -182,7 +192,9 @@ class Statement:
         if (self.low is None) != (self.high is None):
             raise ValueError(f"{self.id}: low and high come together")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
-            raise ValueError(f"{self.id}: the range {self.low} to {self.high} excludes its value {self.value}")
+            raise ValueError(
+                f"{self.id}: the range {self.low} to {self.high} excludes its value {self.value}"
+            )
 
     @property
     def is_audit(self) -> bool:
@@ -200,7 +212,7 @@ class PriorSet:
     pins: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
     overrides: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    default_n: Mapping[str, int] = field(default_factory=lambda: {"seed": 50, "study": 100, "assumption": 10})
+    default_n: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_N))
     title: str = ""
 
 

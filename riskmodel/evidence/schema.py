@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -175,5 +176,7 @@ def known_keys(model: type[Table], path: Iterable[str]) -> list[str]:
 
 def show(value: object) -> str:
     """A value as it stands in the file, shortened."""
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = repr(value)
+    if isinstance(value, bool | date | time):
+        text = str(value).lower()
     return text if len(text) <= 60 else text[:57] + "..."

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.records import BASES, Event, PriorSet, Statement
+from riskmodel.evidence.records import BASES, DEFAULT_N, Event, PriorSet, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,7 @@ class SetFile:
     file: str
     table: SetTable
     overrides: Mapping[str, OverrideTable] = field(default_factory=dict)
+    sound: bool = True  # its keys could be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Choice:
 def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems: list[Problem]) -> Choice:
     """The chain, from the set it builds on to the set that was asked for, as one set."""
     prefer: list[str] = []
-    title = reference = ""
-    sizes: dict[str, int] = {}
+    reference = ""
+    sizes = dict(DEFAULT_N)
     pins: dict[str, int] = {}
     left_out: dict[str, None] = {}
     overrides: dict[str, dict[str, float]] = {}
@@ -45,7 +46,6 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
         _check_lists(link, problems)
         prefer = list(link.table.prefer) if link.table.prefer is not None else prefer
         reference = link.table.reference_setting if link.table.reference_setting is not None else reference
-        title = link.table.title or title
         sizes |= link.table.default_n.model_dump(exclude_none=True)
         for pin in link.table.pin:
             left_out.pop(pin, None)
@@ -56,15 +56,17 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
         for identifier, table in link.overrides.items():
             overrides[identifier] = {**overrides.get(identifier, {}), **table.model_dump(exclude_none=True)}
     last = chain[-1].file
-    if sorted(prefer) != sorted(BASES):
+    sound = all(link.sound for link in chain)
+    if sound and sorted(prefer) != sorted(BASES):
         received = f"received {prefer}" if prefer else "missing"
         allowed = f"allowed: {', '.join(BASES)} in an order, each once"
         problems.append(Problem(last, "key 'prefer'", received, allowed))
+    if sorted(prefer) != sorted(BASES):
         prefer = list(BASES)  # so that the rest can still be checked
-    _check_reference(reference, vocabulary, last, problems)
-    given_sizes = {"default_n": {**PriorSet("", (), "").default_n, **sizes}}
+    if sound:
+        _check_reference(reference, vocabulary, last, problems)
     prior_set = PriorSet(
-        name, tuple(prefer), reference, tuple(pins), tuple(left_out), overrides, title=title, **given_sizes
+        name, tuple(prefer), reference, tuple(pins), tuple(left_out), overrides, sizes, chain[-1].table.title
     )
     return Choice(prior_set, pins, last)
 
@@ -148,7 +150,8 @@ def _check_pins(statements: Iterable[Statement], choice: Choice, problems: list[
 def _rank(statement: Statement, choice: Choice) -> tuple[int, int]:
     """Smaller is better: the deepest pin, then the preferred basis."""
     prefer = choice.prior_set.prefer
-    return (-choice.pins.get(statement.id, -1), prefer.index(statement.basis))
+    depth = choice.pins.get(statement.id)
+    return (0, prefer.index(statement.basis)) if depth is None else (-1 - depth, 0)
 
 
 def _best(group: Sequence[Statement], choice: Choice, problems: list[Problem]) -> list[Statement]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem
+from riskmodel.evidence.network_file import text_of
 from riskmodel.evidence.parse import BrokenNameError, GrammarError, Vocabulary, parse_given, parse_of, words
 from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Source, Statement
 from riskmodel.evidence.schema import StatementTable, read_table
@@ -32,9 +33,9 @@ class Register:
         self, raw: Any, position: int, file: str, vocabulary: Vocabulary, problems: list[Problem]
     ) -> None:
         """Add one ``[[statement]]``, or its problems."""
-        name = raw.get("id") if isinstance(raw, dict) else None
-        label = f"statement {name!r}" if isinstance(name, str) else f"statement {position}"
-        first = self.statements.get(name) if isinstance(name, str) else None
+        name = text_of(raw, "id")
+        label = f"statement {name!r}" if name else f"statement {position}"
+        first = self.statements.get(name) if name else None
         if first is not None:
             received = f"duplicate id {name!r}, first in {first.file}"
             problems.append(
@@ -50,7 +51,7 @@ class Register:
         if statement is not None:
             self.statements[statement.id] = statement
         elif isinstance(raw, dict):
-            self.faulty |= {name} if isinstance(name, str) else set()
+            self.faulty |= {name} if name else set()
             self.touched |= words(raw.get("of"), raw.get("given"))
 
 
@@ -78,6 +79,7 @@ def _statement(
         pass
     if of is not None and given is not None:
         faults += _meaning_faults(table, of, given, vocabulary)
+        faults += _driving_faults(table, of, given, vocabulary)
     problems.extend(
         Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults
     )
@@ -148,22 +150,24 @@ def _count_faults(table: Numbers) -> Iterator[Fault]:
     events, n = table.events, table.n
     if n is not None and n <= 0:
         yield "n", f"received {n}", "allowed: a whole number above 0"
-    elif n is not None and table.quantity in RATIOS:
-        yield "n", f"n of a {table.quantity}", "low and high for a ratio"
+        return
+    if n is not None and table.quantity in RATIOS:
+        yield "n", f"n with quantity {table.quantity}", "low and high for a ratio"
     if events is None:
         return
     if n is None:
         yield "events", "events without n", "events and n together"
     elif not 0 <= events <= n:
         yield "events", f"received {events} of n = {n}", "allowed: 0 <= events <= n"
-    elif n > 0:
-        digits = -int(Decimal(repr(table.value)).as_tuple().exponent)
-        if abs(table.value - events / n) > 0.5 * 10.0**-digits + 1e-12:
-            yield (
-                "value",
-                f"received {table.value}, but events / n = {events / n:.6g}",
-                "allowed: events / n, rounded",
-            )
+    elif abs(table.value - events / n) > _rounding(table.value):
+        received = f"received {table.value}, but events / n = {events / n:.6g}"
+        yield "value", received, "allowed: events / n, rounded"
+
+
+def _rounding(value: float) -> float:
+    """Half a unit of the last digit that is written; a bare 0 or 1 is meant exactly."""
+    exponent = int(Decimal(repr(value)).as_tuple().exponent)
+    return (0.0 if value in (0, 1) else 0.5 * 10.0**exponent) + 1e-12
 
 
 def _claim_faults(table: StatementTable) -> Iterator[Fault]:
@@ -192,55 +196,45 @@ def _meaning_faults(
     table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary
 ) -> Iterator[Fault]:
     """What is wrong with a quantity of these events."""
-    names = [event.variable for event in given.events]
     target = vocabulary.variables.get(of.variable)
-    if of.variable in names:
+    what = f"{table.quantity} of {of} given {table.given!r}"
+    if given.event(of.variable):
         yield "given", f"{of.variable} in both 'of' and 'given'", "different variables"
-    if (
-        target is not None
-        and target.role == "condition"
-        and (given.none or any(e.alone for e in given.events))
-    ):
-        yield (
-            "given",
-            f"{table.given!r} for the condition {of.variable}",
-            "no 'none' and no 'alone' for a condition",
-        )
+    if vocabulary.is_condition(of.variable) and (given.none or any(event.alone for event in given.events)):
+        received = f"{table.given!r} for the condition {of.variable}"
+        yield "given", received, "no 'none' and no 'alone' for a condition"
     noisy = target is not None and target.form == "noisy_or"
     if table.quantity == "share" and not (noisy and given.no_listed_cause and not given.events):
-        yield (
-            "quantity",
-            f"share of {of} given {table.given!r}",
-            "a noisy_or condition given 'no listed cause'",
-        )
+        yield "quantity", what, "a noisy_or condition given 'no listed cause'"
     if table.quantity != "share" and given.no_listed_cause:
         yield "given", "'no listed cause'", "only for a share"
-    if table.quantity == "relative_weight" and not (noisy and _is_one_cause(given, vocabulary)):
-        yield (
-            "quantity",
-            f"relative_weight of {of} given {table.given!r}",
-            "a noisy_or condition given one condition",
-        )
+    one_cause = len(given.events) == 1 and vocabulary.is_condition(given.events[0].variable)
+    if table.quantity == "relative_weight" and not (noisy and one_cause):
+        yield "quantity", what, "a noisy_or condition given one condition"
+
+
+def _driving_faults(
+    table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary
+) -> Iterator[Fault]:
+    """What keeps a statement from driving a table."""
     if table.drives == AUDIT:
         return
-    if any(name in vocabulary.composites for name in (of.variable, *names)):
+    names = [of.variable, *(event.variable for event in given.events)]
+    what = f"{table.quantity} of {of} given {table.given!r}"
+    if any(name in vocabulary.composites for name in names):
         yield "drives", "a composite drives no table", f'drives = "{AUDIT}"'
     if table.quantity == "probability" and len(of.states) > 1:
         yield "of", f"several states of {of.variable}", f'one state, or drives = "{AUDIT}"'
     if table.quantity == "adjusted_odds_ratio" and not vocabulary.is_condition(of.variable):
-        yield "of", f"adjusted_odds_ratio of {of.variable}", "a condition"
-    if table.quantity in CRUDE_RATIOS and not any(vocabulary.is_condition(n) for n in (of.variable, *names)):
-        yield "of", f"{table.quantity} of {of.variable} given {table.given!r}", "a condition on one side"
-
-
-def _is_one_cause(given: Given, vocabulary: Vocabulary) -> bool:
-    return len(given.events) == 1 and not given.none and vocabulary.is_condition(given.events[0].variable)
+        yield "of", what, "a condition"
+    if table.quantity in CRUDE_RATIOS and not any(vocabulary.is_condition(name) for name in names):
+        yield "of", what, "a condition on one side"
 
 
 def source_faults(statement: Statement, sources: dict[str, Source]) -> Iterator[Fault]:
     """Whether the source's kind fits the basis."""
     source = sources.get(statement.source)
-    if source is not None and (source.kind == "seed") != (statement.basis == "seed"):
+    if source is not None and source.kind and (source.kind == "seed") != (statement.basis == "seed"):
         kind = f"basis {statement.basis!r} with source {source.key!r} of kind {source.kind!r}"
         yield "basis", kind, "seed for a source of kind seed, and only there"
 

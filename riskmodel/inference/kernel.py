@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.inference.scorer import Array, Group, Masks, Posterior, Scorer
+from riskmodel.inference.weights import NOTHING, RISE, TOP, Reasons, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +180,74 @@ def _score(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR0915, 
             findings[case] = total
         for o in range(probability.shape[0]):
             probability[o, case] = probability[o, case] / total
+
+
+def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:
+    """As :func:`riskmodel.inference.weights.find_reasons`, compiled; the same result to the last bit."""
+    masks = np.ascontiguousarray(masks)
+    count = masks.shape[1]
+    leading, assessed = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    slots, conditions = np.empty((TOP, count), dtype=np.int64), np.zeros((TOP, count), dtype=np.int64)
+    ratio = np.empty(count)
+    full = np.array([variable.full_mask for variable in scorer.variables], dtype=np.uint8)
+    _reasons(
+        masks, scorer.setting_row, np.array(scorer.condition_rows, dtype=np.int64), full,
+        weights.first, weights.decibans, weights.marginal, weights.baseline, weights.leaders, weights.flag,
+        weights.counted, posterior.probability, posterior.findings, leading, assessed, slots, conditions, ratio,
+    )  # fmt: skip
+    return Reasons(leading, slots, conditions, assessed, ratio)
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
+    masks, setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag,
+    counted, probability, findings, leading, assessed, slots, conditions, ratio,
+):  # fmt: skip
+    size, slot_of, speaks_of = np.empty(TOP), np.empty(TOP, dtype=np.int64), np.empty(TOP, dtype=np.int64)
+    for case in range(masks.shape[1]):
+        setting = 0
+        if setting_row >= 0:
+            while not (masks[setting_row, case] >> setting) & 1:
+                setting += 1
+        lead, best = -1, 1.0 + RISE
+        for i in range(leaders.shape[0]):
+            output = leaders[i]
+            p, p0 = probability[output, case], baseline[setting, output]
+            rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
+            if masks[condition_rows[output], case] == 2:
+                rise = np.inf
+            if rise > best:
+                lead, best = i, rise
+        known, product = 0, 1.0
+        size[:] = 0.0
+        slot_of[:] = -1
+        speaks_of[:] = 0
+        for row in range(masks.shape[0]):
+            mask = masks[row, case]
+            if mask == full[row]:
+                continue
+            if counted[row]:
+                known += 1
+            if first[row] < 0:
+                continue
+            slot = first[row] + np.int64(mask) - 1
+            product = product * marginal[setting, slot]
+            about, weight = lead, 0.0
+            if lead >= 0:
+                weight = abs(decibans[setting, lead, slot])
+            elif flag[row] and not mask & ~flag[row]:
+                about, weight = 0, decibans[setting, 0, slot]
+                for i in range(1, leaders.shape[0]):
+                    if decibans[setting, i, slot] > weight:
+                        about, weight = i, decibans[setting, i, slot]
+            if weight <= NOTHING:
+                continue
+            for place in range(TOP):
+                if weight > size[place]:
+                    for k in range(TOP - 1, place, -1):
+                        size[k], slot_of[k], speaks_of[k] = size[k - 1], slot_of[k - 1], speaks_of[k - 1]
+                    size[place], slot_of[place], speaks_of[place] = weight, slot, about
+                    break
+        leading[case], assessed[case], ratio[case] = lead, known, product / findings[case]
+        for place in range(TOP):
+            slots[place, case], conditions[place, case] = slot_of[place], speaks_of[place]

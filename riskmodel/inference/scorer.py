@@ -153,7 +153,7 @@ class Scorer:
                 raise InferenceError("setting: evidence must be exactly one setting")
 
     def _block(self, masks: Masks, soft: Mapping[int, Array]) -> Posterior:
-        setting = self._settings(masks)
+        setting = self.settings(masks)
         inner = np.zeros((masks.shape[1], self.inner_static.shape[2]))
         tables = [self._table(group, masks, setting, soft) for group in self.inner]
         for a, states in enumerate(self.context_states):
@@ -181,7 +181,7 @@ class Scorer:
             probability /= evidence
         return Posterior(probability, evidence, findings)
 
-    def _settings(self, masks: Masks) -> NDArray[np.int64]:
+    def settings(self, masks: Masks) -> NDArray[np.int64]:
         if self.setting_row < 0:
             return np.zeros(masks.shape[1], dtype=np.int64)
         place = np.zeros(256, dtype=np.int64)

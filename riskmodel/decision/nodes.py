@@ -1,0 +1,114 @@
+"""The tree of an expression: frozen nodes, equal when they say the same."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Comparison = Literal["==", "!=", ">=", ">", "<=", "<"]
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The variable in this row of the masks is in one of the states of ``mask``."""
+
+    row: int
+    mask: int
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """P(the condition given everything known about the case) compared with a number."""
+
+    name: str
+    comparison: Comparison
+    value: float
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The condition's odds are at least twice its odds given the setting alone."""
+
+    name: str
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where the operand is false."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """True where every operand is true."""
+
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where some operand is true."""
+
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyFlag:
+    """True where some red flag of the policy's list is."""
+
+    operands: tuple[Node, ...]
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many operands are true, compared with a whole number."""
+
+    operands: tuple[Node, ...]
+    comparison: Comparison
+    bound: int
+
+
+Node = Holds | Posterior | Raised | Not | AllOf | AnyOf | AnyFlag | Count
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below a node."""
+    if isinstance(node, Not):
+        return (node.operand,)
+    if isinstance(node, Holds | Posterior | Raised):
+        return ()
+    return node.operands
+
+
+def leaves(node: Node) -> tuple[Holds | Posterior | Raised, ...]:
+    """What an expression reads, in the order of its text."""
+    if isinstance(node, Holds | Posterior | Raised):
+        return (node,)
+    return tuple(leaf for child in children(node) for leaf in leaves(child))
+
+
+def reads_posterior(node: Node) -> bool:
+    """Whether any part of an expression reads a posterior."""
+    return any(not isinstance(leaf, Holds) for leaf in leaves(node))
+
+
+def is_comparison(text: str) -> TypeGuard[Comparison]:
+    """Whether a token is one of the six comparisons."""
+    return text in OPERATORS

@@ -1,0 +1,235 @@
+"""Policies: rules from posteriors and findings to actions, applied to many cases at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.decision.actions import Decision, Levels, unite
+from riskmodel.decision.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
+from riskmodel.decision.nodes import Posterior, leaves
+from riskmodel.decision.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from riskmodel.decision.rules import Otherwise, Rule, Threshold
+    from riskmodel.evidence.records import Variable
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that the masks of some cases settle, whatever the posteriors.
+
+    ``values`` are those of the steps that read no posterior, ``done`` says where the result of each test
+    is known, ``urgency`` is that of the findings-only rules (one past the last where none fires) and
+    ``fallback`` the entry of the otherwise list that applies where no rule fires.
+    """
+
+    values: tuple[Truth, ...]
+    done: Bools
+    urgency: Levels
+    fallback: Levels
+
+
+@dataclass(frozen=True)
+class Policy:
+    """An ordered vocabulary of urgencies, and rules; immutable, and checked when loaded."""
+
+    name: str
+    title: str
+    variables: tuple[Variable, ...]
+    urgencies: tuple[str, ...]
+    referral_tokens: tuple[str, ...]
+    imaging_tokens: tuple[str, ...]
+    test_tokens: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    otherwise: tuple[Otherwise, ...]
+    supersedes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    text: str = ""
+    program: Program = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        conditions = [rule.condition for rule in self.rules]
+        cleared = [node for rule in self.rules for node in rule.cleared_by]
+        fallback = [entry.condition for entry in self.otherwise if entry.condition is not None]
+        object.__setattr__(self, "program", Program.of([*conditions, *cleared, *fallback]))
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions in the order of the rows of the posteriors."""
+        return Vocabulary(self.variables).conditions
+
+    @property
+    def composites(self) -> tuple[str, ...]:
+        """The composites whose posterior some rule reads, to be passed by name."""
+        read = [leaf for rule in self.rules for leaf in leaves(rule.condition) if isinstance(leaf, Posterior)]
+        return tuple(sorted({leaf.name for leaf in read} - set(self.conditions)))
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        return tuple(rule.id for rule in self.rules)
+
+    def evaluate(
+        self,
+        masks: Masks,
+        posteriors: Floats,
+        baseline: Floats,
+        composites: Mapping[str, Floats] | None = None,
+    ) -> Decision:
+        """Apply the rules to some cases.
+
+        Parameters
+        ----------
+        masks
+            uint8, (variables, cases): bit s is set while state s is possible; all bits are not assessed.
+        posteriors, baseline
+            (conditions, cases): P(condition present) given everything known, and given the setting alone.
+        composites
+            P(composite present) by name, for those in :attr:`composites`.
+        """
+        return self.decide(self.findings(masks), posteriors, baseline, composites)
+
+    def findings(self, masks: Masks) -> Findings:
+        """Evaluate all that reads no posterior, to be used for any number of posteriors."""
+        if masks.dtype != np.uint8 or len(masks) != len(self.variables):
+            raise ValueError(f"masks must be uint8 with {len(self.variables)} rows, one a variable")
+        values = self.program.findings(masks)
+        rows = {variable.name: row for row, variable in enumerate(self.variables)}
+        tests = [rows[name] for name in self.imaging_tokens + self.test_tokens]
+        full = np.array([self.variables[row].full_mask for row in tests], np.uint8)
+        done = masks[tests] != full[:, None]
+        fallback = np.full(masks.shape[1:], len(self.otherwise) - 1, np.int8)
+        for index in reversed(range(len(self.otherwise))):
+            condition = self.otherwise[index].condition
+            if condition is not None:
+                np.copyto(fallback, index, where=values[self.program.slots[condition]].true)
+        urgency = np.full(masks.shape[1:], len(self.urgencies), np.int8)
+        self._most_urgent(urgency, values, [rule for rule in self.rules if not rule.reads_posterior])
+        return Findings(tuple(values), done, urgency, fallback)
+
+    def decide(
+        self,
+        findings: Findings,
+        posteriors: Floats,
+        baseline: Floats,
+        composites: Mapping[str, Floats] | None = None,
+    ) -> Decision:
+        """Apply the rules where the findings are already evaluated.
+
+        Posteriors may have axes between conditions and cases, such as one for draws; so has the result.
+        """
+        values = self._values(findings, posteriors, baseline, composites)
+        urgency = self._with_posteriors(findings, values, posteriors.shape[1:])
+        return self._act(findings, values, urgency)
+
+    def urgency(
+        self,
+        findings: Findings,
+        posteriors: Floats,
+        baseline: Floats,
+        composites: Mapping[str, Floats] | None = None,
+    ) -> Levels:
+        """Only the urgency of :meth:`decide`: what the share of draws that agree is counted from."""
+        values = self._values(findings, posteriors, baseline, composites)
+        return self._settle(findings, self._with_posteriors(findings, values, posteriors.shape[1:]))[0]
+
+    def findings_only(self, masks: Masks) -> Decision:
+        """What the safety rules ask by themselves; the whole policy never asks for less."""
+        findings = self.findings(masks)
+        urgency = np.full(masks.shape[1:], len(self.urgencies), np.int8)
+        self._most_urgent(urgency, findings.values, [rule for rule in self.rules if rule.safety])
+        return self._act(findings, findings.values, urgency, safety_only=True)
+
+    def advice(self, decision: Decision, case: int) -> tuple[str, ...]:
+        """The advice of the rules that fired for one case, or of what holds where none did."""
+        given = [rule.advice for rule, row in zip(self.rules, decision.fired, strict=True) if row[case]]
+        if decision.otherwise[case] >= 0:
+            given.append(self.otherwise[decision.otherwise[case]].advice)
+        return tuple(dict.fromkeys(filter(None, given)))
+
+    def describe(self) -> tuple[dict[str, str], ...]:
+        """One row a rule for people to read: id, when, then, reason, source; the otherwise list last."""
+        rows = [
+            _row(rule.id, rule.when, self._then(rule), rule.reason, f"{rule.source} {rule.locator}")
+            for rule in self.rules
+        ]
+        for entry in self.otherwise:
+            when, then = entry.when or "no rule fires", self.urgencies[entry.urgency]
+            rows.append(_row("otherwise", when, then, entry.reason, f"{entry.source} {entry.locator}"))
+        return tuple(rows)
+
+    def _then(self, rule: Rule) -> str:
+        if rule.instead_of:
+            return f"{', '.join(rule.imaging)} instead of {', '.join(rule.instead_of)}"
+        return "; ".join([self.urgencies[rule.urgency], *filter(None, [", ".join(rule.asks)])])
+
+    def _values(
+        self,
+        findings: Findings,
+        posteriors: Floats,
+        baseline: Floats,
+        composites: Mapping[str, Floats] | None,
+    ) -> Sequence[Truth]:
+        names = self.conditions
+        if not len(posteriors) == len(baseline) == len(names):
+            raise ValueError(f"posteriors and baseline must have {len(names)} rows, one a condition")
+        given = dict(composites or {})
+        if missing := set(self.composites) - set(given):
+            raise ValueError(
+                f"policy {self.name} also reads {', '.join(sorted(missing))}: pass it in composites"
+            )
+        posterior = dict(zip(names, posteriors, strict=True)) | given
+        return self.program.complete(
+            findings.values, Beliefs(posterior, dict(zip(names, baseline, strict=True)))
+        )
+
+    def _truth(self, rule: Rule, values: Sequence[Truth]) -> tuple[Bools, Bools]:
+        """Where a rule fires, and where it is undetermined; neither where a result clears it."""
+        truth = values[self.program.slots[rule.condition]]
+        fired, undetermined = truth.true, ~(truth.true | truth.false)
+        for result in rule.cleared_by:
+            cleared = values[self.program.slots[result]].true
+            fired, undetermined = fired & ~cleared, undetermined & ~cleared
+        return fired, undetermined
+
+    def _most_urgent(self, urgency: Levels, values: Sequence[Truth], rules: Iterable[Rule]) -> None:
+        """Raise the urgency, in place, to that of the rules that fire."""
+        for rule in rules:
+            if not rule.instead_of:
+                fired, _ = self._truth(rule, values)
+                np.copyto(urgency, rule.urgency, where=fired & (urgency > rule.urgency))
+
+    def _with_posteriors(self, findings: Findings, values: Sequence[Truth], shape: tuple[int, ...]) -> Levels:
+        urgency = np.broadcast_to(findings.urgency, shape).copy()
+        self._most_urgent(urgency, values, [rule for rule in self.rules if rule.reads_posterior])
+        return urgency
+
+    def _settle(self, findings: Findings, urgency: Levels) -> tuple[Levels, Levels]:
+        """Urgency and index of the otherwise list, which applies where no rule fired."""
+        none = urgency == len(self.urgencies)
+        levels = np.array([entry.urgency for entry in self.otherwise], np.int8)[findings.fallback]
+        return np.where(none, levels, urgency), np.where(none, findings.fallback, np.int8(-1))
+
+    def _act(
+        self, findings: Findings, values: Sequence[Truth], urgency: Levels, *, safety_only: bool = False
+    ) -> Decision:
+        fired = np.zeros((len(self.rules), *urgency.shape), np.bool_)
+        undetermined = np.zeros_like(fired)
+        for index, rule in enumerate(self.rules):
+            if rule.safety or rule.instead_of or not safety_only:
+                fired[index], undetermined[index] = self._truth(rule, values)
+        names = self.imaging_tokens + self.test_tokens
+        tokens = names + self.referral_tokens
+        asked = unite(self.rules, tokens, findings.done, self.supersedes, fired, undetermined)
+        imaging, tests, referral = np.split(asked, [len(self.imaging_tokens), len(names)])
+        return Decision(*self._settle(findings, urgency), fired, undetermined, imaging, tests, referral)
+
+
+def _row(identifier: str, when: str, then: str, reason: str, source: str) -> dict[str, str]:
+    texts = {"id": identifier, "when": when, "then": then, "reason": reason, "source": source}
+    return {key: " ".join(text.split()) for key, text in texts.items()}

@@ -1,0 +1,111 @@
+"""pandas at the edge: a frame of cases → coded evidence, output columns → a frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.cases.cells import CellDecoder, CellProblem
+from riskmodel.cases.columns import CASE_ID, SETTING, ColumnContract
+from riskmodel.cases.header import match_header
+from riskmodel.cases.mapping import CaseMapping
+from riskmodel.cases.scored import Flags, Integer, Number, OutputColumn
+from riskmodel.errors import CasesError
+from riskmodel.evidence.records import Variable
+from riskmodel.inference.scorer import Masks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 10  # bad cells named in an error
+
+
+def code_frame(
+    frame: pd.DataFrame, variables: Sequence[Variable], setting: str | None, *, known_outcomes: bool = False
+) -> Masks:
+    """Coded evidence of a frame of cases, one row a case, columns as in a case file.
+
+    Cells may be texts as in a CSV, numbers, booleans, or missing. ``setting`` is that of the rows that name none.
+
+    Raises
+    ------
+    CasesError
+        naming the rows, columns and values that are not understood; nothing is guessed.
+    """
+    contract = ColumnContract(tuple(variables))
+    layout = match_header([str(name) for name in frame.columns], contract, CaseMapping(), known_outcomes=known_outcomes)
+    masks = np.repeat(np.array([[v.full_mask] for v in variables], dtype=np.uint8), len(frame), axis=1)
+    default = contract.default_mask(setting)
+    if default:
+        masks[contract.by_variable[SETTING]] = default
+    problems: list[str] = []
+    for field, row in enumerate(layout.rows):
+        if row >= 0:
+            problems += _code_column(frame, field, variables[row], masks[row], default)
+    if problems:
+        more = f"\n  … and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        listed = "".join(f"\n  {problem}" for problem in problems[:SHOWN])
+        raise CasesError(f"{len(problems)} cells are not understood:{listed}{more}")
+    return masks
+
+
+def _code_column(
+    frame: pd.DataFrame, field: int, variable: Variable, target: np.ndarray, default: int
+) -> list[str]:
+    """Decode a column's different values once each; returns the problems."""
+    decoder = CellDecoder(variable)
+    column = frame.iloc[:, field]
+    codes, uniques = column.factorize(use_na_sentinel=True)
+    problems = []
+    for i, value in enumerate(uniques):
+        mask = decoder.decode(cell_text(value))
+        if isinstance(mask, CellProblem):
+            label = frame.index[int(np.argmax(codes == i))]
+            problems.append(f"row {label}, {column.name}: {value!r}: {mask.problem}")
+            continue
+        if variable.name == SETTING and mask == variable.full_mask:
+            mask = default
+        target[codes == i] = mask
+    return problems
+
+
+def cell_text(value: object) -> str:
+    """A cell's text as a CSV would hold it: no exponent, no decimal point on whole numbers.
+
+    >>> cell_text(63.0), cell_text(True), cell_text(0.00001), cell_text(None)
+    ('63', 'true', '0.00001', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if math.isnan(number):
+            return ""
+        return str(int(number)) if number.is_integer() else np.format_float_positional(number, trim="-")
+    return str(value)
+
+
+def to_frame(columns: Sequence[OutputColumn], frame: pd.DataFrame) -> pd.DataFrame:
+    """Output columns as a frame with the index (and the case_id, where there is one) of the cases."""
+    import pandas as pd  # noqa: PLC0415
+
+    data: dict[str, object] = {CASE_ID: frame[CASE_ID].to_numpy()} if CASE_ID in frame.columns else {}
+    for column in columns:
+        data[column.name] = column.values if isinstance(column, Number | Integer) else texts(column)
+    return pd.DataFrame(data, index=frame.index)
+
+
+def texts(column: OutputColumn) -> list[str]:
+    """The text of each row of a column of labels, several joined by ``|``."""
+    if isinstance(column, Flags):
+        rows = [np.nonzero(bits)[0] for bits in column.bits.T]
+    elif isinstance(column, Number | Integer):
+        return [str(value) for value in column.values]
+    else:
+        rows = [codes[codes >= 0] for codes in column.codes.T]
+    return ["|".join(column.labels[i] for i in row) for row in rows]

@@ -1,0 +1,57 @@
+"""Which pair of observations makes a case's evidence impossible."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.inference.scorer import Masks, Scorer
+
+MOST_STATES = 400  # beyond this many states in all, pairs are not worked out
+
+
+class ImpossiblePairs:
+    """All pairs of states that cannot go together in a setting, worked out when first asked for."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        named = {row for group in (*scorer.inner, *scorer.outer) for row in group.rows}
+        self._rows = sorted(named | set(scorer.context_rows) | set(scorer.condition_rows))
+        self._states = [(row, s) for row in self._rows for s in range(len(scorer.variables[row].states))]
+        self._possible: dict[int, NDArray[np.bool_]] = {}
+
+    def find(self, case: NDArray[np.uint8]) -> tuple[str, str] | None:
+        """The first two observations of a case that exclude each other, or None if no single pair does."""
+        if len(self._states) > MOST_STATES:
+            return None
+        scorer = self._scorer
+        setting = int(case[scorer.setting_row]).bit_length() - 1 if scorer.setting_row >= 0 else 0
+        possible = self._table(setting)
+        allowed = np.array([case[row] >> s & 1 for row, s in self._states], dtype=bool)
+        known = [row for row in self._rows if case[row] != scorer.variables[row].full_mask]
+        owner = np.array([row for row, _ in self._states])
+        for i, first in enumerate(known):
+            for second in known[i:]:
+                pairs = possible[np.ix_(allowed & (owner == first), allowed & (owner == second))]
+                if not pairs.any():
+                    return self._name(first, int(case[first])), self._name(second, int(case[second]))
+        return None
+
+    def _table(self, setting: int) -> NDArray[np.bool_]:
+        if setting not in self._possible:
+            count = len(self._states)
+            first, second = np.divmod(np.arange(count * count), count)
+            masks: Masks = self._scorer.blank(count * count, setting)
+            for places in (first, second):
+                for k, (row, s) in enumerate(self._states):
+                    masks[row, places == k] &= 1 << s
+            contradictory = (masks == 0).any(axis=0)  # two states of one variable
+            masks[:, contradictory] = self._scorer.blank(1, setting)
+            evidence = self._scorer.score(masks).evidence
+            self._possible[setting] = ((evidence > 0) & ~contradictory).reshape(count, count)
+        return self._possible[setting]
+
+    def _name(self, row: int, mask: int) -> str:
+        variable = self._scorer.variables[row]
+        states = [state for s, state in enumerate(variable.states) if mask >> s & 1]
+        return f"{variable.name}={' or '.join(states)}"

@@ -1,0 +1,208 @@
+"""Weights of evidence of single observations, worked out once: what leads, why, and do findings conflict.
+
+A finding's weight for a condition is 10 · log10 of P(finding | condition, setting) / P(finding | not the
+condition, setting), in decibans: equal to the rise in the condition's log-odds over its odds given the
+setting, with nothing else known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.evidence.records import Variable
+from riskmodel.inference.scorer import Array, Masks, Posterior, Scorer
+
+TOP = 3  # findings named in a reason
+RISE = 1e-9  # a condition leads only when its odds rose by more than this share
+NOTHING = 1e-9  # a weight this small, in decibans, says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Tables over settings and slots; a slot is one evidence mask of one variable.
+
+    Attributes
+    ----------
+    first
+        (variables,): a variable's first slot, -1 for those that are no evidence (setting, conditions,
+        circumstances). Slot = first + mask - 1.
+    decibans
+        (settings, leaders, slots): weight of the slot's evidence for each serious condition.
+    marginal
+        (settings, slots): P(the slot's evidence | setting).
+    baseline
+        (settings, outputs): probability of each output given the setting alone.
+    leaders
+        rows of the serious conditions among the scorer's outputs, in file order.
+    flag
+        (variables,): the mask of a flag's non-base states, 0 for what is no flag.
+    counted
+        (variables,): whether the variable counts as assessed (all but setting and conditions).
+    """
+
+    first: NDArray[np.int64]
+    decibans: Array
+    marginal: Array
+    baseline: Array
+    leaders: NDArray[np.int64]
+    flag: NDArray[np.uint8]
+    counted: NDArray[np.bool_]
+
+    @property
+    def slots(self) -> int:
+        return int(self.marginal.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """For each case: what leads and why.
+
+    Attributes
+    ----------
+    leading
+        (cases,): index into the leaders, -1 when none rose.
+    slots
+        (3, cases): slots of the findings with the largest weight, -1 where there are fewer.
+    conditions
+        (3, cases): the leader that each weight speaks of.
+    assessed
+        (cases,): how many variables were assessed.
+    ratio
+        (cases,): product of P(finding | setting) over P(all findings | setting).
+    """
+
+    leading: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    conditions: NDArray[np.int64]
+    assessed: NDArray[np.int64]
+    ratio: Array
+
+
+def odds(p: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return p / (1.0 - p)
+
+
+def compute_weights(scorer: Scorer) -> Weights:
+    """Score every single observation in every setting."""
+    variables = scorer.variables
+    settings = len(variables[scorer.setting_row].states) if scorer.setting_row >= 0 else 1
+    names = {row for group in (*scorer.inner, *scorer.outer) for row in group.rows} | set(scorer.context_rows)
+    first = np.full(len(variables), -1, dtype=np.int64)
+    rows, masks = [], []
+    for row, variable in enumerate(variables):
+        if row in names:
+            first[row] = len(rows)
+            rows += [row] * variable.full_mask
+            masks += list(range(1, variable.full_mask + 1))
+    evidence = np.concatenate([scorer.blank(len(rows), setting) for setting in range(settings)], axis=1)
+    for setting in range(settings):
+        evidence[rows, np.arange(len(rows)) + setting * len(rows)] = masks
+    single = scorer.score(evidence)
+    blank = scorer.score(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
+    leaders = np.array([i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64)
+    base = odds(blank.probability[leaders])  # (leaders, settings)
+    rise = odds(single.probability[leaders]).reshape(len(leaders), settings, len(rows)) / base[:, :, None]
+    with np.errstate(divide="ignore"):
+        decibans = 10.0 * np.log10(rise)
+    return Weights(
+        first=first,
+        decibans=np.ascontiguousarray(np.moveaxis(decibans, 1, 0)),
+        marginal=(single.evidence.reshape(settings, len(rows)) / blank.evidence[:, None]),
+        baseline=np.ascontiguousarray(blank.probability.T),
+        leaders=leaders,
+        flag=np.array([v.full_mask - 1 if v.is_flag else 0 for v in variables], dtype=np.uint8),
+        counted=np.array([row != scorer.setting_row and row not in scorer.condition_rows for row in range(len(variables))]),
+    )
+
+
+def _serious(variables: Sequence[Variable], name: str) -> bool:
+    return next(variable.serious for variable in variables if variable.name == name)
+
+
+def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:
+    """What leads in each case, the findings that weigh most, and the conflict ratio."""
+    count = masks.shape[1]
+    setting = scorer.settings(masks)
+    leading = _leading(scorer, weights, masks, posterior, setting)
+    assessed = np.zeros(count, dtype=np.int64)
+    product = np.ones(count)
+    size = np.zeros((len(scorer.variables), count))
+    speaks_of = np.zeros((len(scorer.variables), count), dtype=np.int64)
+    for row, variable in enumerate(scorer.variables):
+        known = masks[row] != variable.full_mask
+        if weights.counted[row]:
+            assessed += known
+        if weights.first[row] < 0:
+            continue
+        slot = weights.first[row] + masks[row].astype(np.int64) - 1
+        product = np.where(known, product * weights.marginal[setting, slot], product)
+        size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, leading, known)
+    slots, conditions = _top(weights, masks, size, speaks_of)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = product / posterior.findings
+    return Reasons(leading, slots, conditions, assessed, ratio)
+
+
+def _leading(
+    scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior, setting: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    best = np.full(masks.shape[1], 1.0 + RISE)
+    leading = np.full(masks.shape[1], -1, dtype=np.int64)
+    for i, output in enumerate(weights.leaders):
+        rise = odds(posterior.probability[output]) / odds(weights.baseline[setting, output])
+        known = masks[scorer.condition_rows[output]] == 2  # a known outcome leads
+        rise = np.where(known, np.inf, rise)
+        better = rise > best
+        best, leading = np.where(better, rise, best), np.where(better, i, leading)
+    return leading
+
+
+def _size(  # noqa: PLR0913
+    weights: Weights,
+    row: int,
+    mask: NDArray[np.uint8],
+    setting: NDArray[np.int64],
+    slot: NDArray[np.int64],
+    leading: NDArray[np.int64],
+    known: NDArray[np.bool_],
+) -> tuple[Array, NDArray[np.int64]]:
+    """How much a variable's evidence weighs, and for which leader; 0 where it is not to be named."""
+    for_leading = np.abs(weights.decibans[setting, np.maximum(leading, 0), slot])
+    every = weights.decibans[setting, :, slot]  # (cases, leaders)
+    strongest = every.argmax(axis=1)
+    is_flag = (mask & ~weights.flag[row] == 0) & (weights.flag[row] != 0)
+    without = np.where(is_flag, every[np.arange(len(strongest)), strongest], 0.0)
+    size = np.where(known, np.where(leading >= 0, for_leading, without), 0.0)
+    return size, np.where(leading >= 0, leading, strongest)
+
+
+def _top(
+    weights: Weights, masks: Masks, size: Array, speaks_of: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The largest sizes, earlier variables first among equals."""
+    count = masks.shape[1]
+    slots = np.full((TOP, count), -1, dtype=np.int64)
+    conditions = np.zeros((TOP, count), dtype=np.int64)
+    every = np.arange(count)
+    size = size.copy()
+    for place in range(TOP):
+        row = size.argmax(axis=0)
+        found = size[row, every] > NOTHING
+        slots[place] = np.where(found, weights.first[row] + masks[row, every].astype(np.int64) - 1, -1)
+        conditions[place] = np.where(found, speaks_of[row, every], 0)
+        size[row, every] = 0.0
+    return slots, conditions
+
+
+def reason_label(scorer: Scorer, weights: Weights, setting: int, leader: int, slot: int) -> str:
+    """The text of one finding in a reason: ``fever=present:+11.3`` (decibans, for the leading condition)."""
+    row = int(np.max(np.nonzero((weights.first >= 0) & (weights.first <= slot))[0]))
+    variable = scorer.variables[row]
+    mask = slot - int(weights.first[row]) + 1
+    states = "/".join(state for s, state in enumerate(variable.states) if mask >> s & 1)
+    return f"{variable.name}={states}:{weights.decibans[setting, leader, slot]:+.1f}"

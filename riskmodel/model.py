@@ -1,0 +1,237 @@
+"""The model: statements, network, inference and policy tied together; what notebooks use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel import cache
+from riskmodel.decision.load import load_policy
+from riskmodel.errors import InferenceError, UsageError, nearest
+from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
+from riskmodel.network.cpt import build_network
+from riskmodel.network.tables import Network
+from riskmodel.scoring import Scoring
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pgmpy.models import DiscreteBayesianNetwork
+
+    from riskmodel.decision.policy import Policy
+    from riskmodel.evidence.records import Priors, Statement, Variable
+    from riskmodel.inference.scorer import Masks
+
+DEFAULT_PRIORS = "seeds"
+DEFAULT_POLICY = "consensus"
+DEFAULT_SETTING = "as_reported"
+RESEARCH_ONLY = "For research, not for the care of a patient."
+
+
+@dataclass(frozen=True)
+class Model:
+    """Priors and a policy, and everything worked out from them; an immutable value.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> model = load()
+    >>> cases = pd.DataFrame({"fever": ["yes", None], "esr_mm_h": [85, None]})
+    >>> model.score(cases, setting="primary_care")[["urgency", "tests"]].values.tolist()
+    [['within_48_hours', 'crp'], ['routine', '']]
+    """
+
+    priors: Priors
+    policy: Policy
+    root: Path = field(default_factory=priors_root)
+
+    @cached_property
+    def tables(self) -> Network:
+        """The network as tables with a draw axis; one draw, the stated values."""
+        return build_network(self.priors)
+
+    @cached_property
+    def network(self) -> DiscreteBayesianNetwork:
+        """The network as a pgmpy model."""
+        from riskmodel.network.graph import to_pgmpy  # noqa: PLC0415  (pgmpy loads slowly)
+
+        return to_pgmpy(self.tables)
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        return Scoring.of(self.tables, self.priors.variables, self.policy, inputs_of(self.priors))
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        return self.priors.variables
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The states of the setting, none in a network without one."""
+        return next((v.states for v in self.variables if v.name == "setting"), ())
+
+    def default_setting(self, setting: str | None) -> str | None:
+        """The setting for rows that name none; checked."""
+        if not self.settings:
+            return None
+        chosen = setting or (DEFAULT_SETTING if DEFAULT_SETTING in self.settings else self.settings[0])
+        if chosen not in self.settings:
+            raise UsageError(
+                f"setting {chosen!r} is not one of {', '.join(self.settings)}{nearest(chosen, self.settings)}"
+            )
+        return chosen
+
+    def code(self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
+        """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer`."""
+        from riskmodel.frames import code_frame  # noqa: PLC0415  (pandas loads slowly)
+
+        return code_frame(cases, self.variables, self.default_setting(setting), known_outcomes=known_outcomes)
+
+    def score(
+        self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False
+    ) -> pd.DataFrame:
+        """Posteriors, action and reason of each case.
+
+        Parameters
+        ----------
+        cases
+            one row a case; columns as in a case file, any of them missing.
+        setting
+            of the rows that name none; by default ``as_reported``.
+        known_outcomes
+            take condition columns as evidence instead of ignoring them.
+
+        Returns
+        -------
+        frame with the index of ``cases`` and the columns of the output contract (probabilities in [0, 1]).
+
+        Raises
+        ------
+        CasesError
+            naming every cell that is not understood, or a case whose evidence is impossible.
+        """
+        from riskmodel.frames import to_frame  # noqa: PLC0415
+        from riskmodel.output import small_score  # noqa: PLC0415
+
+        masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
+        block = small_score(self.scoring)(masks)
+        if block.impossible:
+            first = block.impossible[0]
+            raise InferenceError(f"row {cases.index[first.row]}: {first.problem}")
+        return to_frame(block.columns, cases)
+
+    def posterior(
+        self,
+        cases: pd.DataFrame,
+        *,
+        setting: str | None = None,
+        known_outcomes: bool = False,
+        likelihoods: Mapping[str, np.ndarray] | None = None,
+    ) -> pd.DataFrame:
+        """P(condition present | evidence) of each case, one column a condition and composite.
+
+        Parameters
+        ----------
+        likelihoods
+            soft evidence: variable → array (cases, states) of P(observation | state), up to a factor,
+            beside what the frame says of that variable.
+        """
+        import pandas as pd  # noqa: PLC0415
+
+        masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
+        soft = {self._row(name): self._likelihood(name, values, len(cases)) for name, values in (likelihoods or {}).items()}
+        posterior = self.scoring.scorer.score(masks, soft)
+        impossible = np.nonzero(~(posterior.evidence > 0))[0]
+        if impossible.size:
+            raise InferenceError(f"row {cases.index[int(impossible[0])]}: its evidence has probability zero")
+        return pd.DataFrame(posterior.probability.T, index=cases.index, columns=list(self.scoring.scorer.output_names))
+
+    def _row(self, name: str) -> int:
+        names = [variable.name for variable in self.variables if variable.in_network and variable.name != "setting"]
+        if name not in names:
+            raise UsageError(f"likelihoods: {name!r} is not a variable that can have them{nearest(name, names)}")
+        return [variable.name for variable in self.variables].index(name)
+
+    def _likelihood(self, name: str, values: np.ndarray, cases: int) -> np.ndarray:
+        array, states = np.asarray(values, dtype=float), len(self.variables[self._row(name)].states)
+        if array.shape != (cases, states) or not np.all(np.isfinite(array)) or np.any(array < 0):
+            raise UsageError(f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})")
+        return array
+
+    def with_statement(self, statement: str, **numbers: float) -> Model:
+        """A new model in which one statement has another value, low, high or n; nothing is mutated.
+
+        >>> load().with_statement("find.fever.infection", value=0.55).statement("find.fever.infection").value
+        0.55
+        """
+        return replace(self, priors=with_overrides(self.priors, {statement: numbers}))
+
+    def with_policy(self, policy: str | Path) -> Model:
+        """The same priors under another policy."""
+        return replace(self, policy=load_policy(policy, self.variables, self.root))
+
+    def statement(self, identifier: str) -> Statement:
+        known = [statement.id for statement in self.priors.statements]
+        if identifier not in known:
+            raise UsageError(f"no statement {identifier!r}{nearest(identifier, known)}")
+        return self.priors.statement(identifier)
+
+    def draw(self, draws: int, rng: np.random.Generator) -> Network:
+        """Tables for joint draws of all statements; draw 0 is the stated values."""
+        from riskmodel.evidence.distributions import draw_values  # noqa: PLC0415  (scipy loads slowly)
+
+        return build_network(self.priors, draw_values(self.priors, draws, rng))
+
+
+def load(
+    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None
+) -> Model:
+    """Load a model.
+
+    Parameters
+    ----------
+    priors
+        a set's name (``seeds``, ``literature``) or the path of a set's TOML file.
+    policy
+        a policy's name (``consensus``, ``whitlock_2026`` …) or the path of a TOML file.
+    root
+        a priors folder of your own.
+
+    Raises
+    ------
+    PriorsError, PolicyError
+        with every problem found.
+    """
+    folder = root or priors_root()
+    loaded = load_priors(priors, folder)
+    return Model(loaded, load_policy(policy, loaded.variables, folder, sources=set(loaded.sources)), folder)
+
+
+def load_scoring(
+    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None
+) -> Scoring:
+    """What scoring a file needs of a model, from the cache of compiled networks where it holds one."""
+    folder = root or priors_root()
+    digest = priors_digest(priors, folder)
+    found = cache.fetch(digest)
+    if found is None:
+        model = load(priors, policy, root)
+        cache.keep(digest, model.tables, model.variables, inputs_of(model.priors))
+        return model.scoring
+    network, variables, inputs = found
+    return Scoring.of(network, variables, load_policy(policy, variables, folder), inputs)
+
+
+def inputs_of(priors: Priors) -> str:
+    """A digest of what drives the network: selected statements with their numbers, variables, arcs."""
+    parts: Sequence[object] = [
+        *(f"{v.name} {v.states} {v.parents} {v.lower_edges} {v.form}" for v in priors.variables),
+        *(repr(priors.statement(identifier)) for identifier in priors.selected),
+        priors.prior_set.reference_setting,
+    ]
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

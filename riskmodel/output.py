@@ -1,0 +1,110 @@
+"""The output columns of a score, in the order of the output contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from riskmodel.cases.scored import Flags, Impossible, Integer, Number, OutputColumn, Score, ScoredBlock, Text
+from riskmodel.inference.scorer import Array, Masks
+from riskmodel.inference.weights import Reasons, reason_label
+from riskmodel.scoring import Scored, Scoring
+
+# The four serious conditions come first in the output, as in the variables' file; composites come last.
+
+
+def small_score(scoring: Scoring) -> Score:
+    """The callback for small files: no compiler is loaded, and only the labels that occur are made."""
+    return _Columns(scoring, scoring.score, few=True)
+
+
+def compiled_score(scoring: Scoring) -> Score:
+    """The callback for large files; the same columns to the last bit."""
+    return _Columns(scoring, scoring.compiled(), few=False)
+
+
+def log10(ratio: Array) -> Array:
+    """Base-10 logarithm of a contiguous copy, so that both engines take the same code path."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log10(np.ascontiguousarray(ratio))
+
+
+@dataclass(frozen=True)
+class _Columns:
+    scoring: Scoring
+    score: Callable[[Masks], Scored]
+    few: bool  # few cases need few of the labels of reasons
+
+    def __call__(self, masks: Masks) -> ScoredBlock:
+        scored = self.score(np.ascontiguousarray(masks))
+        impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
+        return ScoredBlock(
+            tuple(self.columns(scored)), tuple(self._impossible(masks, int(row)) for row in impossible)
+        )
+
+    def columns(self, scored: Scored) -> list[OutputColumn]:
+        reasons, decision, policy = scored.reasons, scored.decision, self.scoring.policy
+        names, probability = self.scoring.scorer.output_names, scored.posterior.probability
+        count = scored.masks.shape[1]
+        return [
+            self._setting(scored.masks),
+            *(Number(f"p_{name}", probability[i]) for i, name in enumerate(names)),
+            self._leading(reasons),
+            Text("urgency", decision.urgency.astype(np.int32)[None], policy.urgencies, tally=True),
+            Flags("imaging", decision.imaging, policy.imaging_tokens, tally=True),
+            Flags("tests", decision.tests, policy.test_tokens, tally=True),
+            Flags("referral", decision.referral, policy.referral_tokens, tally=True),
+            Flags("rules", decision.fired, policy.rule_ids),
+            Flags("undetermined", decision.undetermined, policy.rule_ids),
+            self._reason(scored),
+            Integer("assessed", reasons.assessed),
+            Number("conflict", log10(reasons.ratio), "decimal4"),
+            Text("model", np.zeros((1, count), dtype=np.int32), (self.scoring.model_hash,)),
+        ]
+
+    def _setting(self, masks: Masks) -> OutputColumn:
+        row = self.scoring.scorer.setting_row
+        if row < 0:  # a network without settings leaves the column empty
+            return Text("setting", np.full((1, masks.shape[1]), -1, dtype=np.int32), ("",))
+        codes = self.scoring.scorer.settings(masks).astype(np.int32)
+        return Text("setting", codes[None], self.scoring.variables[row].states, tally=True)
+
+    def _leading(self, reasons: Reasons) -> OutputColumn:
+        labels = tuple(self.scoring.scorer.conditions[i] for i in self.scoring.weights.leaders)
+        return Text("leading", reasons.leading.astype(np.int32)[None], labels or ("",), tally=True)
+
+    def _reason(self, scored: Scored) -> OutputColumn:
+        reasons = scored.reasons
+        setting = self.scoring.scorer.settings(scored.masks)
+        codes = (setting * self._leaders + reasons.conditions) * self.scoring.weights.slots + reasons.slots
+        codes = np.where(reasons.slots >= 0, codes, -1).astype(np.int32)
+        if not self.few:
+            return Text("reason", codes, self._labels)
+        used, places = np.unique(codes, return_inverse=True)
+        places = np.where(codes >= 0, places.reshape(codes.shape), -1).astype(np.int32)
+        return Text("reason", places, tuple(self._label(int(code)) for code in used) or ("",))
+
+    @property
+    def _leaders(self) -> int:
+        return max(len(self.scoring.weights.leaders), 1)
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        """The label of every setting, leader and slot."""
+        settings, slots = self.scoring.weights.marginal.shape
+        return tuple(self._label(code) for code in range(settings * self._leaders * slots))
+
+    def _label(self, code: int) -> str:
+        if code < 0:
+            return ""
+        rest, slot = divmod(code, self.scoring.weights.slots)
+        return reason_label(self.scoring.scorer, self.scoring.weights, *divmod(rest, self._leaders), slot)
+
+    def _impossible(self, masks: Masks, row: int) -> Impossible:
+        pair = self.scoring.impossible_pairs.find(masks[:, row])
+        if pair is None:
+            return Impossible(row, "this combination of findings has probability zero")
+        return Impossible(row, f"{' and '.join(pair)} together have probability zero")
