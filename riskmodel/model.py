@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
     from riskmodel.decision.policy import Policy
+    from riskmodel.explanation import Explanation
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.inference.scorer import Masks
 
 DEFAULT_PRIORS = "seeds"
 DEFAULT_POLICY = "consensus"
 DEFAULT_SETTING = "as_reported"
-RESEARCH_ONLY = "For research, not for the care of a patient."
-
 
 @dataclass(frozen=True)
 class Model:
@@ -73,18 +72,11 @@ class Model:
     @property
     def settings(self) -> tuple[str, ...]:
         """The states of the setting, none in a network without one."""
-        return next((v.states for v in self.variables if v.name == "setting"), ())
+        return settings_of(self.variables)
 
     def default_setting(self, setting: str | None) -> str | None:
         """The setting for rows that name none; checked."""
-        if not self.settings:
-            return None
-        chosen = setting or (DEFAULT_SETTING if DEFAULT_SETTING in self.settings else self.settings[0])
-        if chosen not in self.settings:
-            raise UsageError(
-                f"setting {chosen!r} is not one of {', '.join(self.settings)}{nearest(chosen, self.settings)}"
-            )
-        return chosen
+        return checked_setting(self.variables, setting)
 
     def code(self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
         """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer`."""
@@ -163,6 +155,25 @@ class Model:
             raise UsageError(f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})")
         return array
 
+    def explain(
+        self, case: pd.DataFrame | pd.Series, *, setting: str | None = None, known_outcomes: bool = False
+    ) -> Explanation:
+        """One case explained: posteriors, what spoke for and against, rules, what to ask next.
+
+        Parameters
+        ----------
+        case
+            a row of a frame of cases, or a frame of one row.
+        """
+        from riskmodel.explanation import explain_case  # noqa: PLC0415
+
+        frame = case.to_frame().T if case.ndim == 1 else case
+        if len(frame) != 1:
+            raise UsageError(f"explain takes one case, not {len(frame)}")
+        masks = self.code(frame, setting=setting, known_outcomes=known_outcomes)
+        name = frame["case_id"].iloc[0] if "case_id" in frame else frame.index[0]
+        return explain_case(self.scoring, masks, str(name))
+
     def with_statement(self, statement: str, **numbers: float) -> Model:
         """A new model in which one statement has another value, low, high or n; nothing is mutated.
 
@@ -225,6 +236,22 @@ def load_scoring(
         return model.scoring
     network, variables, inputs = found
     return Scoring.of(network, variables, load_policy(policy, variables, folder), inputs)
+
+
+def settings_of(variables: Sequence[Variable]) -> tuple[str, ...]:
+    """The states of the setting, none in a network without one."""
+    return next((variable.states for variable in variables if variable.name == "setting"), ())
+
+
+def checked_setting(variables: Sequence[Variable], setting: str | None) -> str | None:
+    """The setting for cases that name none: the one asked for, or the default; None where there are none."""
+    settings = settings_of(variables)
+    if not settings:
+        return None
+    chosen = setting or (DEFAULT_SETTING if DEFAULT_SETTING in settings else settings[0])
+    if chosen not in settings:
+        raise UsageError(f"setting {chosen!r} is not one of {', '.join(settings)}{nearest(chosen, settings)}")
+    return chosen
 
 
 def inputs_of(priors: Priors) -> str:

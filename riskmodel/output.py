@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -108,3 +109,18 @@ class _Columns:
         if pair is None:
             return Impossible(row, "this combination of findings has probability zero")
         return Impossible(row, f"{' and '.join(pair)} together have probability zero")
+
+
+class LazyCompiled:
+    """The callback for large files, which loads the compiler only when a block comes in."""
+
+    def __init__(self, scoring: Scoring) -> None:
+        self._scoring = scoring
+        self._lock = Lock()
+        self._score: Score | None = None
+
+    def __call__(self, masks: Masks) -> ScoredBlock:
+        with self._lock:
+            if self._score is None:
+                self._score = compiled_score(self._scoring)
+        return self._score(masks)

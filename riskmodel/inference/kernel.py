@@ -73,36 +73,58 @@ class CompiledScorer:
         return Posterior(probability, evidence, findings)
 
 
+TILE = 64  # cases whose evidence is fetched together: a cache line of every row
+
+ZERO, ONE = np.uintp(0), np.uintp(1)
+
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
+# Indices are unsigned throughout: a signed one could be negative, and checking for that keeps loops scalar.
+
+
 @compiled  # type: ignore[untyped-decorator]
-def _tree_sum(values, count, scratch):  # type: ignore[no-untyped-def]
-    """Sum of values[:count] (a power of two) by halves; as `scorer.tree_sum`."""
-    if count == 1:
-        return values[0]
-    half = count // 2
+def _fold(values, half):  # type: ignore[no-untyped-def]
+    """Add the upper half of values[:2 * half] to the lower."""
     for k in range(half):
-        scratch[k] = values[k] + values[half + k]
-    half //= 2
-    while half:
-        for k in range(half):
-            scratch[k] = scratch[k] + scratch[half + k]
-        half //= 2
+        values[k] = values[k] + values[half + k]
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _tree_sum(values, start, size, scratch):  # type: ignore[no-untyped-def]
+    """Sum of values[start : start + size], a power of two, by halves; as `scorer.tree_sum`."""
+    half = size >> ONE
+    if half == 0:
+        return values[start]
+    for k in range(half):
+        scratch[k] = values[start + k] + values[start + half + k]
+    half = half >> ONE
+    while half > 0:
+        _fold(scratch, half)
+        half = half >> ONE
     return scratch[0]
 
 
 @compiled  # type: ignore[untyped-decorator]
-def _times(target, table):  # type: ignore[no-untyped-def]
-    for k in range(target.shape[0]):
-        target[k] = target[k] * table[k]
+def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-def]
+    """Multiply the target by `count` tables, one after another; four in a pass where there are so many."""
+    done = 0
+    while done + 4 <= count:
+        a, b, c, d = starts[done], starts[done + 1], starts[done + 2], starts[done + 3]
+        for k in range(size):
+            target[k] = target[k] * tables[a + k] * tables[b + k] * tables[c + k] * tables[d + k]
+        done += 4
+    for g in range(done, count):
+        a = starts[g]
+        for k in range(size):
+            target[k] = target[k] * tables[a + k]
 
 
 @compiled  # type: ignore[untyped-decorator]
-def _pattern(masks, case, rows, multipliers, first, last):  # type: ignore[no-untyped-def]
+def _pattern(case, rows, multipliers, first, last):  # type: ignore[no-untyped-def]
     pattern = np.int64(0)
     for m in range(first, last):
-        pattern += multipliers[m] * (np.int64(masks[rows[m], case]) - 1)
+        pattern += multipliers[m] * (np.int64(case[rows[m]]) - 1)
     return pattern
 
 
@@ -113,68 +135,80 @@ def _score(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR0915, 
     o_rows, o_mult, o_first, o_tables, o_offset, o_stride, o_skip,
     bits, composites, presence, probability, evidence, findings,
 ):  # fmt: skip
-    combos, width = inner_static.shape[1], inner_static.shape[2]
-    joint_states = outer_static.shape[1]
+    combos = inner_static.shape[1]
+    width, joint_states = np.uintp(inner_static.shape[2]), np.uintp(outer_static.shape[1])
     repeat = joint_states // width
     inner_groups = i_offset.shape[0]
     inner, product = np.empty(width), np.empty(width)
     joint, folded, scratch = np.empty(joint_states), np.empty(joint_states), np.empty(joint_states)
-    base = np.empty(inner_groups, dtype=np.int64)
+    base = np.empty(inner_groups, dtype=np.uintp)
+    starts = np.empty(max(inner_groups, o_offset.shape[0]), dtype=np.uintp)
+    tile = np.empty((TILE, masks.shape[0]), dtype=np.uint8)
     for case in range(masks.shape[1]):
+        place = case % TILE
+        if place == 0:  # rows of evidence lie far apart: fetch a tile of cases at once
+            held = min(TILE, masks.shape[1] - case)
+            for row in range(masks.shape[0]):
+                for k in range(held):
+                    tile[k, row] = masks[row, case + k]
+        known = tile[place]
         setting = 0
         if setting_row >= 0:
-            while not (masks[setting_row, case] >> setting) & 1:
+            while not (known[setting_row] >> setting) & 1:
                 setting += 1
+        groups = 0
         for g in range(inner_groups):
-            pattern = _pattern(masks, case, i_rows, i_mult, i_first[g], i_first[g + 1])
-            base[g] = -1
+            pattern = _pattern(known, i_rows, i_mult, i_first[g], i_first[g + 1])
             if pattern != i_skip[g]:
-                base[g] = i_offset[g] + setting * i_stride[g] + pattern * combos * width
+                base[groups] = i_offset[g] + setting * i_stride[g] + pattern * combos * np.int64(width)
+                groups += 1
         inner[:] = 0.0
-        at = setting if inner_static.shape[0] > 1 else 0
+        prior = inner_static[setting if inner_static.shape[0] > 1 else 0]
         for a in range(combos):
             allowed = True
             for m in range(context_rows.shape[0]):
-                if not (masks[context_rows[m], case] >> context_states[a, m]) & 1:
+                if not (known[context_rows[m]] >> context_states[a, m]) & 1:
                     allowed = False
             if not allowed:
                 continue
-            product[:] = inner_static[at, a]
-            for g in range(inner_groups):
-                if base[g] >= 0:
-                    start = base[g] + a * width
-                    _times(product, i_tables[start : start + width])
             for k in range(width):
-                inner[k] += product[k]
+                product[k] = prior[a, k]
+            for g in range(groups):
+                starts[g] = base[g] + np.uintp(a) * width
+            _times_all(product, width, i_tables, starts, groups)
+            for k in range(width):
+                inner[k] = inner[k] + product[k]
+        static = outer_static[setting if outer_static.shape[0] > 1 else 0]
         for k in range(width):
             for r in range(repeat):
-                joint[k * repeat + r] = inner[k]
-        _times(joint, outer_static[setting if outer_static.shape[0] > 1 else 0])
+                joint[k * repeat + r] = inner[k] * static[k * repeat + r]
+        groups = 0
         for g in range(o_offset.shape[0]):
-            pattern = _pattern(masks, case, o_rows, o_mult, o_first[g], o_first[g + 1])
+            pattern = _pattern(known, o_rows, o_mult, o_first[g], o_first[g + 1])
             if pattern != o_skip[g]:
-                start = o_offset[g] + setting * o_stride[g] + pattern * joint_states
-                _times(joint, o_tables[start : start + joint_states])
+                starts[groups] = o_offset[g] + setting * o_stride[g] + pattern * np.int64(joint_states)
+                groups += 1
+        _times_all(joint, joint_states, o_tables, starts, groups)
         findings[case] = -1.0
         for c in range(condition_rows.shape[0]):
-            mask = masks[condition_rows[c], case]
+            mask = known[condition_rows[c]]
             if mask != 3:
                 if findings[case] < 0.0:
-                    findings[case] = _tree_sum(joint, joint_states, scratch)
+                    findings[case] = _tree_sum(joint, ZERO, joint_states, scratch)
                 for k in range(joint_states):
                     joint[k] = joint[k] * ((mask >> presence[c, k]) & 1)
-        folded[:] = joint
+        for k in range(joint_states):
+            folded[k] = joint[k]
         half = joint_states
         for b in range(bits.shape[0]):
-            half //= 2
-            probability[bits[b], case] = _tree_sum(folded[half:], half, scratch)
-            for k in range(half):
-                folded[k] = folded[k] + folded[half + k]
+            half = half >> ONE
+            probability[bits[b], case] = _tree_sum(folded, half, half, scratch)
+            _fold(folded, half)
         total = folded[0]
         for o in range(composites.shape[0]):
             for k in range(joint_states):
                 folded[k] = joint[k] * composites[o, k]
-            probability[bits.shape[0] + o, case] = _tree_sum(folded, joint_states, scratch)
+            probability[bits.shape[0] + o, case] = _tree_sum(folded, ZERO, joint_states, scratch)
         evidence[case] = total
         if findings[case] < 0.0:
             findings[case] = total

@@ -1,0 +1,125 @@
+"""Simulated cohorts as evidence and as case files, and what each policy would do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.errors import UsageError
+from riskmodel.network.simulate import States, sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from riskmodel.inference.scorer import Masks
+    from riskmodel.model import Model
+
+HISTORY = ("context", "risk_factor", "finding")  # what history and examination tell; tests come later
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Simulated people: the truth, and what was assessed of it."""
+
+    states: dict[str, States]
+    masks: Masks
+
+    def outcome(self, condition: str) -> np.ndarray:
+        """Whether each person has a condition."""
+        return self.states[condition] == 1
+
+
+def simulate(
+    model: Model,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    setting: str | None = None,
+    missing: float = 0.0,
+    roles: Sequence[str] = (*HISTORY, "test"),
+) -> Cohort:
+    """Sample people from the network of a model.
+
+    Parameters
+    ----------
+    setting
+        where they present; by default ``as_reported``.
+    missing
+        share of cells, beside the setting, that are blank at random; 0 to 1.
+    roles
+        the roles of the variables that are assessed; conditions never are.
+    """
+    if not 0 <= missing <= 1:
+        raise UsageError(f"missing must lie in [0, 1], not {missing}")
+    chosen = model.default_setting(setting)
+    states = sample(model.tables, count, rng, {"setting": chosen} if chosen else None)
+    masks = np.repeat(np.array([[v.full_mask] for v in model.variables], dtype=np.uint8), count, axis=1)
+    for row, variable in enumerate(model.variables):
+        if variable.role not in roles:
+            continue
+        known = np.ones(count, dtype=bool) if variable.name == "setting" else rng.random(count) >= missing
+        masks[row] = np.where(known, 1 << states[variable.name], variable.full_mask)
+    return Cohort(states, masks)
+
+
+def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd.DataFrame:
+    """A cohort as a case file: state names, blank where not assessed, outcomes where asked for."""
+    import pandas as pd  # noqa: PLC0415
+
+    count = cohort.masks.shape[1]
+    width = len(str(count))
+    data: dict[str, object] = {"case_id": [f"S{i:0{width}d}" for i in range(1, count + 1)]}
+    for row, variable in enumerate(model.variables):
+        if variable.role == "circumstance":
+            continue
+        names = np.array([*variable.states, ""], dtype=object)
+        if variable.role == "condition":
+            if with_outcomes:
+                data[variable.column] = names[cohort.states[variable.name]]
+            continue
+        known = cohort.masks[row] != variable.full_mask
+        data[variable.column] = names[np.where(known, cohort.states[variable.name], -1)]
+    return pd.DataFrame(data)
+
+
+def compare_policies(
+    model: Model, policies: Sequence[str], count: int, rng: np.random.Generator, *, missing: float = 0.0
+) -> pd.DataFrame:
+    """What each policy does with a simulated cohort of each setting, history and examination known.
+
+    Returns
+    -------
+    one row a setting and policy: shares (0 to 1) of people imaged (with X-ray, CT or MRI), given an MRI,
+    referred, and seen within 48 hours, and of each serious condition the share caught: imaged or referred
+    within two weeks.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    rows = []
+    for setting in model.settings or (None,):
+        cohort = simulate(model, count, rng, setting=setting, missing=missing, roles=HISTORY)
+        posterior = model.scoring.compiled()(cohort.masks).posterior
+        for name in policies:
+            other = model.with_policy(name)
+            decision = other.scoring.decide(cohort.masks, posterior)
+            urgencies = other.policy.urgencies
+            soon = decision.urgency <= urgencies.index("within_2_weeks")
+            imaged, referred = decision.imaging.any(axis=0), decision.referral.any(axis=0)
+            row: dict[str, object] = {
+                "setting": setting or "",
+                "policy": name,
+                "imaged": imaged.mean(),
+                "mri": decision.imaging[other.policy.imaging_tokens.index("mri")].mean(),
+                "referred": referred.mean(),
+                "within_48_hours": (decision.urgency <= urgencies.index("within_48_hours")).mean(),
+            }
+            caught = imaged | (referred & soon)
+            for variable in model.variables:
+                if variable.serious:
+                    has = cohort.outcome(variable.name)
+                    row[f"caught_{variable.name}"] = caught[has].mean() if has.any() else float("nan")
+            rows.append(row)
+    return pd.DataFrame(rows)

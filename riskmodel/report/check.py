@@ -1,0 +1,101 @@
+"""The check of a model: is everything loaded, does every statement come back, do the others agree?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from riskmodel.cohort import compare_policies
+from riskmodel.model import Model
+from riskmodel.network.ask import implied
+from riskmodel.network.roundtrip import Reading, round_trip
+from riskmodel.sensitivity.coherence import audit
+from riskmodel.text import figure, table
+
+EXACT, SOLVED = 1e-9, 1e-6  # how closely a statement must come back: closed forms, solves
+
+
+def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
+    """The lines of the check, part by part."""
+    priors, network = model.priors, model.tables
+    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in ("seed", "study", "assumption")}
+    yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({', '.join(f'{n} {b}' for b, n in bases.items())}), {len(priors.selected)} drive tables"
+    verified = sum(priors.statement(i).verified for i in priors.selected)
+    yield f"Of those that drive tables {verified} are verified against their source, {len(priors.selected) - verified} are not."
+    graph = model.network
+    yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {sum(t[0].size for t in network.tables.values())} table entries; policy {model.policy.name} with {len(model.policy.rules)} rules"
+    readings = round_trip(priors, network)
+    yield from _round_trip(readings)
+    yield from _rarer(model)
+    yield from _other_settings(model)
+    yield from _audit(model)
+    if draws:
+        yield from _draws(model, draws, seed)
+
+
+def passed(model: Model) -> bool:
+    """Whether every selected statement comes back."""
+    return all(reading.worst <= SOLVED for reading in round_trip(model.priors, model.tables))
+
+
+def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
+    worst = max(readings, key=lambda reading: reading.worst)
+    failed = [reading for reading in readings if reading.worst > SOLVED]
+    yield ""
+    yield f"Round trip: {len(readings)} readings of the selected statements asked of the network; largest difference {worst.worst:.1e} ({worst.statement})"
+    yield from (f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}" for r in failed)
+
+
+def _rarer(model: Model) -> Iterator[str]:
+    if model.tables.rarer:
+        yield ""
+        yield "Conditions that make a finding rarer (a link above 1):"
+        yield from (f"  {name}: {', '.join(conditions)}" for name, conditions in model.tables.rarer.items())
+
+
+def _other_settings(model: Model) -> Iterator[str]:
+    """The crude ratios, which hold at the reference setting, as they come out in the others."""
+    selected = set(model.priors.selected)
+    crude = [s for s in model.priors.statements if s.id in selected and s.quantity in ("risk_ratio", "odds_ratio", "likelihood_ratio_positive")]
+    if not crude or not model.settings:
+        return
+    reference = model.priors.prior_set.reference_setting
+    rows = [
+        [s.id, s.quantity, *(figure(float(implied(model.tables, s, reference, setting)[0])) for setting in model.settings)]
+        for s in crude
+    ]
+    yield ""
+    yield f"Crude ratios by setting (stated ones hold in {reference}):"
+    yield from (f"  {line}" for line in table(["statement", "ratio", *model.settings], rows))
+
+
+def _audit(model: Model) -> Iterator[str]:
+    found = audit(model.priors, model.tables)
+    rows = [
+        [item.statement.id, figure(item.stated), figure(item.implied), figure(item.distance, "+.1f"), item.statement.source]
+        for item in found
+    ]
+    yield ""
+    yield "Statements that drive nothing, beside what the network says (distance in their own standard deviations):"
+    yield from (f"  {line}" for line in table(["statement", "stated", "network", "distance", "source"], rows))
+
+
+def _draws(model: Model, draws: int, seed: int) -> Iterator[str]:
+    network = model.draw(draws, np.random.default_rng(seed))
+    yield ""
+    yield f"{draws} draws of all statements (seed {seed}): every table of every draw is valid."
+    yield from (f"  held at its reachable limit: {name} in {n} draws" for name, n in network.held.items())
+    yield from (f"  clipped to the simplex: {name} in {n} draws" for name, n in network.clipped.items())
+
+
+def policies(model: Model, people: int, seed: int) -> Iterator[str]:
+    """What every shipped policy does with simulated people of each setting."""
+    names = [path.stem for path in sorted((model.root / "policies").glob("*.toml"))]
+    names.sort(key=lambda name: (name != model.policy.name, name))
+    frame = compare_policies(model, names, people, np.random.default_rng(seed))
+    percent = [[row[0], row[1], *(figure(100 * value, ".1f") for value in row[2:])] for row in frame.itertuples(index=False)]
+    yield ""
+    yield f"Policies on {people} simulated people of each setting, history and examination known, in % (seed {seed}):"
+    yield from (f"  {line}" for line in table([name.replace("_", " ") for name in frame.columns], percent))
+    yield "  caught: imaged, or referred within two weeks, of those who have the condition"

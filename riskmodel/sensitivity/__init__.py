@@ -1,0 +1,1 @@
+"""What the answers hang on, and whether the statements agree."""

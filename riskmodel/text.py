@@ -1,0 +1,30 @@
+"""Plain tables for terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Figure(str):
+    """A number already written out, to be set to the right."""
+
+    __slots__ = ()
+
+
+def figure(value: float, form: str = ".4g") -> Figure:
+    return Figure(f"{value:{form}}")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Lines of a plain table, numbers to the right.
+
+    >>> table(["name", "n"], [["fever", 3], ["night_pain", 12]])
+    ['name         n', 'fever        3', 'night_pain  12']
+    """
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    right = [bool(rows) and isinstance(rows[0][i], int | float | Figure) for i in range(len(headings))]
+    return [
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
+        for row in [list(headings), *cells]
+    ]

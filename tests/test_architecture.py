@@ -1,0 +1,111 @@
+"""Imports run one way, and heavy libraries are imported by one part each."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "riskmodel"
+LAYERS = ("errors", "evidence", "network", "inference", "decision", "model", "calibration", "sensitivity", "report", "cli")
+SIDE_BY_SIDE = {("calibration", "sensitivity"), ("sensitivity", "calibration")}
+# Top-level modules that are parts of the model layer.
+MODEL = {"model", "scoring", "output", "frames", "cohort", "explanation", "summary", "codebook", "cache", "text"}
+ANYWHERE = {"errors", "_version"}
+ONLY_USERS = {
+    "pgmpy": {"network/graph.py", "network/export.py"},
+    "matplotlib": {"report/figures.py"},
+    "pandas": {"frames.py", "cohort.py", "model.py"},
+    "click": {"cli.py"},
+    "pydantic": {"evidence/schema.py"},
+    "sklearn": set(),
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def part(module: str) -> str:
+    """The layer of a dotted module below the package."""
+    head = module.split(".")[0]
+    return "model" if head in MODEL else head
+
+
+def imported(path: Path, *, typing: bool) -> set[str]:
+    """Every module that a file imports, also inside functions; without those for type checking if asked."""
+    tree = ast.parse(path.read_text())
+    skipped = set()
+    if not typing:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                skipped |= {id(inner) for inner in ast.walk(node)}
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module == "riskmodel":
+                found |= {f"riskmodel.{name.name}" for name in node.names}
+    return found
+
+
+def allowed(importer: str, target: str) -> bool:
+    if target in ANYWHERE or importer == target:
+        return True
+    if importer == "cases":
+        return target == "evidence"
+    if target == "cases":
+        return importer in ("model", "cli")
+    if (importer, target) in SIDE_BY_SIDE or importer not in LAYERS or target not in LAYERS:
+        return False
+    return LAYERS.index(target) < LAYERS.index(importer)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    if path.name == "__init__.py" and path.parent == PACKAGE:
+        return  # the package's front door
+    importer = part(".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+    for name in imported(path, typing=True):
+        if name.startswith("riskmodel."):
+            target = part(name.removeprefix("riskmodel."))
+            if target == "__version__":
+                continue
+            assert allowed(importer, target), f"{importer} must not import {target} ({name})"
+
+
+@pytest.mark.parametrize("library", ONLY_USERS)
+def test_only_one_part_uses(library):
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        if any(name.split(".")[0] == library for name in imported(path, typing=False))
+    }
+    assert users <= ONLY_USERS[library]
+
+
+def test_inference_knows_neither_cases_nor_pandas():
+    for path in (PACKAGE / "inference").glob("*.py"):
+        assert not {name for name in imported(path, typing=True) if "cases" in name or name.startswith("pandas")}
+
+
+def test_the_parts_exist():
+    names = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in modules()}
+    unknown = names - set(LAYERS) - MODEL - ANYWHERE - {"cases", "__init__"}
+    assert not unknown
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules in a fresh interpreter after some code."""
+    script = f"{code}\nimport sys\nprint(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_package_itself_loads_nothing_heavy():
+    assert not loaded_by("import riskmodel") & {"numpy", "pandas", "pgmpy", "scipy", "pydantic"}
