@@ -21,7 +21,7 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 	@touch $@
 
 score: $(RUNTIME) ## Score the published example cases and print the result
-	$(BIN)/riskmodel score notebooks/data/published_cases.csv --setting primary_care -o -
+	$(BIN)/riskmodel score notebooks/data/published_cases.csv --setting primary_care --table
 
 test: $(DEV) ## Run the linters, the type checker and the tests
 	$(BIN)/ruff check .

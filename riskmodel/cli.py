@@ -42,9 +42,23 @@ def examples(*shown: str) -> str:
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that every command on a model takes."""
     for option in (
-        click.option("--policy", default="consensus", show_default=True, metavar="NAME|FILE", help="Rules from posteriors and findings to actions."),
-        click.option("--setting", metavar="SETTING", help="Setting of cases that name none.  [default: as_reported]"),
-        click.option("--priors", default="seeds", show_default=True, metavar="NAME|FILE", help="Prior set: seeds, literature, or a TOML file of your own."),
+        click.option(
+            "--policy",
+            default="consensus",
+            show_default=True,
+            metavar="NAME|FILE",
+            help="Rules from posteriors and findings to actions.",
+        ),
+        click.option(
+            "--setting", metavar="SETTING", help="Setting of cases that name none.  [default: as_reported]"
+        ),
+        click.option(
+            "--priors",
+            default="seeds",
+            show_default=True,
+            metavar="NAME|FILE",
+            help="Prior set: seeds, literature, or a TOML file of your own.",
+        ),
     ):
         command = option(command)
     return command
@@ -63,19 +77,43 @@ def main() -> None:
     "riskmodel score cases.csv --table --policy whitlock_2026",
 ))  # fmt: skip
 @click.argument("cases")
-@click.option("-o", "--output", metavar="FILE", help="Where the result goes: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.")
-@click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where the result goes: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
+)
+@click.option(
+    "--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases)."
+)
 @common
-@click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE", help="TOML: new names for columns, values, missing codes, units.")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML: new names for columns, values, missing codes, units.",
+)
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
 @click.option("--allow-repeats", is_flag=True, help="Accept a case_id more than once.")
-@click.option("--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where rejected rows go.  [default: OUTPUT.rejects.csv]")
-@click.option("--threads", default=0, metavar="N", help="Threads for large files.  [default: as many as there are processors, up to 4]")
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where rejected rows go.  [default: OUTPUT.rejects.csv]",
+)
+@click.option(
+    "--threads",
+    default=0,
+    metavar="N",
+    help="Threads for large files.  [default: as many as there are processors, up to 4]",
+)
 def score(cases: str, output: str | None, as_table: bool, **asked: Any) -> None:
     """Score a file of CASES: posteriors, action and reason, a row a case."""
     if output is None and not as_table:
-        raise UsageError("say where the result goes with -o FILE (-o - for standard output), or ask for --table")
+        raise UsageError(
+            "say where the result goes with -o FILE (-o - for standard output), or ask for --table"
+        )
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             rejected = _score(cases, str(Path(folder) / "scored.csv"), as_table, asked)
@@ -125,7 +163,12 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @click.argument("cases")
 @click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
 @common
-@click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE", help="TOML: new names for columns, values, missing codes, units.")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML: new names for columns, values, missing codes, units.",
+)
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
 def explain(cases: str, case_id: str, **asked: Any) -> None:
     """Explain one case of a file of CASES for a person: how likely, why, what to do, what to ask next."""
@@ -136,7 +179,9 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
 
     scoring = load_scoring(asked["priors"], asked["policy"])
     setting = checked_setting(scoring.variables, asked["setting"])
-    options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
+    options = RunOptions(
+        default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"]
+    )
     masks = find_case(cases, case_id, scoring.variables, options)
     put([str(explain_case(scoring, masks, case_id))])
 
@@ -149,7 +194,12 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
 @common
 @click.option("--draws", default=0, metavar="K", help="Also build K joint draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N")
-@click.option("--policies", default=0, metavar="N", help="Also compare all policies on N simulated people of each setting.")
+@click.option(
+    "--policies",
+    default=0,
+    metavar="N",
+    help="Also compare all policies on N simulated people of each setting.",
+)
 def check(priors: str, policy: str, setting: str | None, draws: int, seed: int, policies: int) -> None:
     """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
     from riskmodel.report import check as checking
@@ -161,7 +211,13 @@ def check(priors: str, policy: str, setting: str | None, draws: int, seed: int, 
     sys.exit(0 if checking.passed(model) else 1)
 
 
-@main.command(epilog=examples("riskmodel codebook", "riskmodel codebook --format csv -o codebook.csv", "riskmodel codebook --template > cases.csv"))
+@main.command(
+    epilog=examples(
+        "riskmodel codebook",
+        "riskmodel codebook --format csv -o codebook.csv",
+        "riskmodel codebook --template > cases.csv",
+    )
+)
 @common
 @click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
 @click.option("--template", is_flag=True, help="Print an empty case file instead.")
@@ -182,11 +238,24 @@ def codebook(priors: str, policy: str, setting: str | None, form: str, template:
 ))  # fmt: skip
 @common
 @click.option("-n", "--number", required=True, type=click.IntRange(1), metavar="N", help="How many people.")
-@click.option("--seed", required=True, type=click.IntRange(0), metavar="S", help="The same seed gives the same people.")
-@click.option("--missing", default=0.0, show_default=True, metavar="SHARE", help="Share of cells left blank at random.")
+@click.option(
+    "--seed", required=True, type=click.IntRange(0), metavar="S", help="The same seed gives the same people."
+)
+@click.option(
+    "--missing", default=0.0, show_default=True, metavar="SHARE", help="Share of cells left blank at random."
+)
 @click.option("--with-outcomes", is_flag=True, help="Add the condition columns.")
 @click.option("-o", "--output", default="-", metavar="FILE")
-def simulate(priors: str, policy: str, setting: str | None, number: int, seed: int, missing: float, with_outcomes: bool, output: str) -> None:
+def simulate(
+    priors: str,
+    policy: str,
+    setting: str | None,
+    number: int,
+    seed: int,
+    missing: float,
+    with_outcomes: bool,
+    output: str,
+) -> None:
     """A synthetic cohort sampled from the network."""
     import numpy as np
 
@@ -197,9 +266,20 @@ def simulate(priors: str, policy: str, setting: str | None, number: int, seed: i
     write(output, cohort.to_cases(model, people, with_outcomes=with_outcomes).to_csv(index=False))
 
 
-@main.command(epilog=examples("riskmodel export --format bif -o redflags.bif", "riskmodel export --format xdsl -o redflags.xdsl --priors literature"))
+@main.command(
+    epilog=examples(
+        "riskmodel export --format bif -o redflags.bif",
+        "riskmodel export --format xdsl -o redflags.xdsl --priors literature",
+    )
+)
 @common
-@click.option("--format", "form", required=True, metavar="|".join(FORMATS), help="For GeNIe (xdsl), Hugin (net), SamIam, bnlearn (bif), pyAgrum (any).")
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    metavar="|".join(FORMATS),
+    help="For GeNIe (xdsl), Hugin (net), SamIam, bnlearn (bif), pyAgrum (any).",
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
 def export(priors: str, policy: str, setting: str | None, form: str, output: Path) -> None:
     """Write the network in another program's format, with all digits."""

@@ -20,8 +20,14 @@ def entries(priors: Priors) -> list[dict[str, object]]:
 
 def _entry(row: CodebookRow, priors: Priors) -> dict[str, object]:
     chosen = set(priors.selected)
-    ids = [s.id for s in priors.statements if s.id in chosen and row.variable and s.of.variable == row.variable]
-    states = [f"{state} ({band})" for state, band in zip(row.states, row.bands, strict=True)] if row.bands else list(row.states)
+    ids = [
+        s.id for s in priors.statements if s.id in chosen and row.variable and s.of.variable == row.variable
+    ]
+    states = (
+        [f"{state} ({band})" for state, band in zip(row.states, row.bands, strict=True)]
+        if row.bands
+        else list(row.states)
+    )
     return {
         "column": row.column,
         "variable": row.variable,
@@ -52,10 +58,20 @@ def as_markdown(priors: Priors) -> str:
     lines = ["| column | role | states (bands) | what it means | statements |", "|---|---|---|---|---|"]
     for entry in entries(priors):
         ids = entry["statements"]
-        cells = (entry["column"], entry["role"], _joined(entry["states"], ", "), entry["definition"], len(ids) if isinstance(ids, list) else 0)
+        cells = (
+            entry["column"],
+            entry["role"],
+            _joined(entry["states"], ", "),
+            entry["definition"],
+            len(ids) if isinstance(ids, list) else 0,
+        )
         lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def _joined(value: object, separator: str) -> str:
-    return separator.join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+    return (
+        separator.join(map(str, value))
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else str(value)
+    )

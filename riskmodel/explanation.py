@@ -93,7 +93,9 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
     scored = scoring.score(case)
     if not scored.posterior.evidence[0] > 0:
         pair = scoring.impossible_pairs.find(case[:, 0])
-        raise InferenceError(f"{case_id}: {' and '.join(pair) if pair else 'its findings'} together have probability zero")
+        raise InferenceError(
+            f"{case_id}: {' and '.join(pair) if pair else 'its findings'} together have probability zero"
+        )
     scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
     setting = int(scorer.settings(case)[0])
     known = [i for i in np.nonzero(weights.first >= 0)[0] if case[i, 0] != scorer.variables[i].full_mask]
@@ -109,7 +111,9 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
             (name, float(scored.posterior.probability[i, 0]), float(weights.baseline[setting, i]))
             for i, name in enumerate(scorer.output_names)
         ),
-        leading="" if scored.reasons.leading[0] < 0 else scorer.conditions[serious[scored.reasons.leading[0]]],
+        leading=""
+        if scored.reasons.leading[0] < 0
+        else scorer.conditions[serious[scored.reasons.leading[0]]],
         about=scorer.conditions[serious[about]] if serious else "",
         observations=_observations(scoring, scored, known, about, setting),
         urgency=policy.urgencies[decision.urgency[0]],
@@ -117,7 +121,10 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
         tests=_named(policy.test_tokens, decision.tests),
         referral=_named(policy.referral_tokens, decision.referral),
         advice=policy.advice(decision, 0),
-        rules=tuple(FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired),
+        rules=tuple(
+            FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip())
+            for rule in fired
+        ),
         undetermined=_named(policy.rule_ids, decision.undetermined),
         explained_away=_explained_away(scoring, scored, known),
         questions=tuple(next_questions(scorer, case, askable, serious)[:ASKED]),
@@ -162,7 +169,11 @@ def _observations(
 
 def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
     """Posterior rules that do not fire, but would with one present flag forgotten."""
-    flags = [row for row in known if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]]
+    flags = [
+        row
+        for row in known
+        if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]
+    ]
     if not flags:
         return ()
     less = scoring.score(without_each(scoring.scorer, scored.masks, flags)).decision.fired
@@ -190,28 +201,56 @@ def percent(p: float) -> str:
 
 def _lines(case: Explanation) -> list[str]:
     title = f"Case {case.case_id}" if case.case_id else "Case"
-    lines = [f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})", "", "Probability of each condition"]
+    lines = [
+        f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
+        "",
+        "Probability of each condition",
+    ]
     width = max(len(name) for name, _, _ in case.posteriors)
     for name, now, before in case.posteriors:
         mark = "  < leads" if name == case.leading else ""
-        lines.append(f"  {name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone){mark}")
+        lines.append(
+            f"  {name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone){mark}"
+        )
     lines += ["", f"Action: {case.urgency}"]
     for label, tokens in (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral)):
         if tokens:
             lines.append(f"  {label}: {', '.join(tokens)}")
     lines += [f"  {advice}" for advice in case.advice]
-    lines += _section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules])
-    lines += _section("Not determined (something they read was not assessed)", [", ".join(case.undetermined)] if case.undetermined else [])
-    lines += _section("Explained away", [f"{item.rule} would fire without {item.flag}" for item in case.explained_away])
+    lines += _section(
+        "Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]
+    )
+    lines += _section(
+        "Not determined (something they read was not assessed)",
+        [", ".join(case.undetermined)] if case.undetermined else [],
+    )
+    lines += _section(
+        "Explained away", [f"{item.rule} would fire without {item.flag}" for item in case.explained_away]
+    )
     if case.observations:
-        lines += ["", f"For and against {case.about}, in decibans (10 = odds times ten)", f"  {'':38}  {'on its own':>10}  {'left out':>10}"]
         lines += [
-            f"  {f'{item.variable} = {item.states}':38}  {item.weight:>+10.1f}  {-item.change:>+10.1f}" for item in case.observations
+            "",
+            f"For and against {case.about}, in decibans (10 = odds times ten)",
+            f"  {'':38}  {'on its own':>10}  {'left out':>10}",
+        ]
+        lines += [
+            f"  {f'{item.variable} = {item.states}':38}  {item.weight:>+10.1f}  {-item.change:>+10.1f}"
+            for item in case.observations
         ]
     if case.questions:
-        lines += ["", "What to ask next (bits told about the serious conditions; lowest and highest each could become)"]
-        lines += [f"  {question.variable:26}  {question.information:.4f}   {_ranges(case, question)}" for question in case.questions]
-    lines += ["", f"Conflict {case.conflict:+.2f} (above 0: the findings fit together worse than if unrelated)", RESEARCH_ONLY]
+        lines += [
+            "",
+            "What to ask next (bits told about the serious conditions; lowest and highest each could become)",
+        ]
+        lines += [
+            f"  {question.variable:26}  {question.information:.4f}   {_ranges(case, question)}"
+            for question in case.questions
+        ]
+    lines += [
+        "",
+        f"Conflict {case.conflict:+.2f} (above 0: the findings fit together worse than if unrelated)",
+        RESEARCH_ONLY,
+    ]
     return lines
 
 

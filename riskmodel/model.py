@@ -32,6 +32,7 @@ DEFAULT_PRIORS = "seeds"
 DEFAULT_POLICY = "consensus"
 DEFAULT_SETTING = "as_reported"
 
+
 @dataclass(frozen=True)
 class Model:
     """Priors and a policy, and everything worked out from them; an immutable value.
@@ -136,23 +137,34 @@ class Model:
         import pandas as pd  # noqa: PLC0415
 
         masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
-        soft = {self._row(name): self._likelihood(name, values, len(cases)) for name, values in (likelihoods or {}).items()}
+        soft = {
+            self._row(name): self._likelihood(name, values, len(cases))
+            for name, values in (likelihoods or {}).items()
+        }
         posterior = self.scoring.scorer.score(masks, soft)
         impossible = np.nonzero(~(posterior.evidence > 0))[0]
         if impossible.size:
             raise InferenceError(f"row {cases.index[int(impossible[0])]}: its evidence has probability zero")
-        return pd.DataFrame(posterior.probability.T, index=cases.index, columns=list(self.scoring.scorer.output_names))
+        return pd.DataFrame(
+            posterior.probability.T, index=cases.index, columns=list(self.scoring.scorer.output_names)
+        )
 
     def _row(self, name: str) -> int:
-        names = [variable.name for variable in self.variables if variable.in_network and variable.name != "setting"]
+        names = [
+            variable.name for variable in self.variables if variable.in_network and variable.name != "setting"
+        ]
         if name not in names:
-            raise UsageError(f"likelihoods: {name!r} is not a variable that can have them{nearest(name, names)}")
+            raise UsageError(
+                f"likelihoods: {name!r} is not a variable that can have them{nearest(name, names)}"
+            )
         return [variable.name for variable in self.variables].index(name)
 
     def _likelihood(self, name: str, values: np.ndarray, cases: int) -> np.ndarray:
         array, states = np.asarray(values, dtype=float), len(self.variables[self._row(name)].states)
         if array.shape != (cases, states) or not np.all(np.isfinite(array)) or np.any(array < 0):
-            raise UsageError(f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})")
+            raise UsageError(
+                f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})"
+            )
         return array
 
     def explain(

@@ -16,7 +16,9 @@ from riskmodel.text import figure, table
 SHOWN = 50  # rows of the readable table
 
 
-def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], asked: Mapping[str, object]) -> str:
+def run_record(
+    result: RunResult, scoring: Scoring, command: Sequence[str], asked: Mapping[str, object]
+) -> str:
     """The content of ``<output>.run.json``."""
     record = {
         "riskmodel": __version__,
@@ -25,7 +27,11 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
         "policy": scoring.policy.name,
         "command": list(command),
         "options": dict(asked),
-        "counts": {"read": result.counts.read, "scored": result.counts.scored, "rejected": result.counts.rejected},
+        "counts": {
+            "read": result.counts.read,
+            "scored": result.counts.scored,
+            "rejected": result.counts.rejected,
+        },
         "engine": result.engine,
         "warnings": list(result.warnings),
         "summary": {
@@ -93,7 +99,10 @@ def _means(summary: Summary, scoring: Scoring) -> Iterator[str]:
         base = scoring.weights.baseline[0, output]
         if total:
             states = scoring.variables[scoring.scorer.setting_row].states
-            base = sum(n * scoring.weights.baseline[states.index(s), output] for s, n in settings.items()) / total
+            base = (
+                sum(n * scoring.weights.baseline[states.index(s), output] for s, n in settings.items())
+                / total
+            )
         rows.append([name, figure(100 * mean, ".3g"), figure(100 * float(base), ".3g")])
     yield ""
     yield from table(["mean probability, %", "posterior", "base rate"], rows)
@@ -120,7 +129,11 @@ def readable(path: Path) -> Iterator[str]:
     probabilities = [*probabilities[:4], *(name for name in probabilities if name == "p_any_serious")]
     texts = ["leading", "urgency", "imaging", "tests", "referral"]
     rows = [
-        [row["case_id"], *(figure(100 * float(row[name]), ".2g") for name in probabilities), *(row[name] for name in texts)]
+        [
+            row["case_id"],
+            *(figure(100 * float(row[name]), ".2g") for name in probabilities),
+            *(row[name] for name in texts),
+        ]
         for row in scored[:SHOWN]
     ]
     yield from table(["case", *(f"{name.removeprefix('p_')} %" for name in probabilities), *texts], rows)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import TYPE_CHECKING
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +74,9 @@ class CompiledScorer:
         )  # fmt: skip
         return Posterior(probability, evidence, findings)
 
+
+if TYPE_CHECKING:
+    from riskmodel.inference.draws import DrawTables
 
 TILE = 64  # cases whose evidence is fetched together: a cache line of every row
 
@@ -230,6 +235,89 @@ def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, poster
         weights.counted, posterior.probability, posterior.findings, leading, assessed, slots, conditions, ratio,
     )  # fmt: skip
     return Reasons(leading, slots, conditions, assessed, ratio)
+
+
+def score_tables(scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array) -> None:
+    """Score cases of one setting with the tables of one draw, into (outputs, cases) and (cases,)."""
+    inner, outer = Packed.of(scorer.inner), Packed.of(scorer.outer)
+    shift_in, shift_out = _within_setting(scorer.inner), _within_setting(scorer.outer)
+    findings = np.empty(masks.shape[1])
+    none = np.zeros_like(inner.setting_stride), np.zeros_like(outer.setting_stride)
+    _score(
+        masks, -1, np.array(scorer.context_rows, dtype=np.int64), scorer.context_states,
+        np.array(scorer.condition_rows, dtype=np.int64), tables.inner_static, tables.outer_static,
+        inner.rows, inner.multipliers, inner.first, tables.inner, shift_in, none[0], inner.skip,
+        outer.rows, outer.multipliers, outer.first, tables.outer, shift_out, none[1], outer.skip,
+        scorer.bits, scorer.composites, scorer.presence, probability, evidence, findings,
+    )  # fmt: skip
+
+
+def _within_setting(groups: tuple[Group, ...]) -> NDArray[np.int64]:
+    """Where each group's table begins when only one setting is laid out."""
+    return np.cumsum([0, *(group.table[0].size for group in groups)], dtype=np.int64)[:-1]
+
+
+def weighted_intervals(
+    probability: Array, weights: Array, tail: float, low: Array, high: Array, mean: Array, effective: Array
+) -> None:
+    """Weighted quantiles and means of (outputs, cases, draws) under (cases, draws), into (outputs, cases)."""
+    _intervals(probability, weights, tail, low, high, mean, effective)
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _quantile(values, weights, target):  # type: ignore[no-untyped-def]
+    """The smallest value at which the weights up to and including it reach the target; reorders both.
+
+    Quickselect by weight: the part that holds the quantile is partitioned again and again.
+    """
+    first, last, below = 0, values.shape[0], 0.0
+    while last - first > 1:
+        a, b, c = values[first], values[(first + last) // 2], values[last - 1]
+        pivot = max(min(a, b), min(max(a, b), c))
+        less, more, k, weight_less, weight_equal = first, last, first, 0.0, 0.0
+        while k < more:
+            value, weight = values[k], weights[k]
+            if value < pivot:
+                values[k], weights[k] = values[less], weights[less]
+                values[less], weights[less] = value, weight
+                weight_less += weight
+                less += 1
+                k += 1
+            elif value > pivot:
+                more -= 1
+                values[k], weights[k] = values[more], weights[more]
+                values[more], weights[more] = value, weight
+            else:
+                weight_equal += weight
+                k += 1
+        if below + weight_less >= target and less > first:
+            last = less
+        elif below + weight_less + weight_equal >= target or more == last:
+            return pivot
+        else:
+            below += weight_less + weight_equal
+            first = more
+    return values[first]
+
+
+@compiled  # type: ignore[untyped-decorator]
+def _intervals(probability, weights, tail, low, high, mean, effective):  # type: ignore[no-untyped-def]
+    outputs, cases, draws = probability.shape
+    values, own = np.empty(draws), np.empty(draws)
+    for case in range(cases):
+        total, squares = 0.0, 0.0
+        for k in range(draws):
+            total += weights[case, k]
+            squares += weights[case, k] * weights[case, k]
+        effective[case] = total * total / squares
+        for o in range(outputs):
+            moment = 0.0
+            for k in range(draws):
+                values[k], own[k] = probability[o, case, k], weights[case, k]
+                moment += values[k] * own[k]
+            mean[o, case] = moment / total
+            low[o, case] = _quantile(values, own, tail * total)
+            high[o, case] = _quantile(values, own, (1.0 - tail) * total)
 
 
 @compiled  # type: ignore[untyped-decorator]

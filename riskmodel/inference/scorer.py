@@ -130,7 +130,9 @@ class Scorer:
         parts = []
         for start in range(0, masks.shape[1], BLOCK):
             piece = slice(start, start + BLOCK)
-            likelihoods = {row: np.asarray(values, dtype=float)[piece] for row, values in (soft or {}).items()}
+            likelihoods = {
+                row: np.asarray(values, dtype=float)[piece] for row, values in (soft or {}).items()
+            }
             parts.append(self._block(masks[:, piece], likelihoods))
         if not parts:
             return Posterior(np.empty((len(self.output_names), 0)), np.empty(0), np.empty(0))
@@ -142,11 +144,15 @@ class Scorer:
 
     def check(self, masks: Masks) -> None:
         if masks.ndim != 2 or masks.shape[0] != len(self.variables) or masks.dtype != np.uint8:
-            raise InferenceError(f"evidence must be bytes of shape ({len(self.variables)}, cases), not {masks.dtype} {masks.shape}")
+            raise InferenceError(
+                f"evidence must be bytes of shape ({len(self.variables)}, cases), not {masks.dtype} {masks.shape}"
+            )
         for i, variable in enumerate(self.variables):
             row = masks[i]
             if row.size and (row.min() == 0 or row.max() > variable.full_mask):
-                raise InferenceError(f"{variable.name}: an evidence mask allows no state, or one that it does not have")
+                raise InferenceError(
+                    f"{variable.name}: an evidence mask allows no state, or one that it does not have"
+                )
         if self.setting_row >= 0:
             row = masks[self.setting_row]
             if np.any(row & (row - 1)):
@@ -201,7 +207,9 @@ class Scorer:
         weights = ((masks[row][:, None] >> np.arange(size)) & 1).astype(float)
         return weights * soft[row] if row in soft else weights
 
-    def _table(self, group: Group, masks: Masks, setting: NDArray[np.int64], soft: Mapping[int, Array]) -> _Lookup:
+    def _table(
+        self, group: Group, masks: Masks, setting: NDArray[np.int64], soft: Mapping[int, Array]
+    ) -> _Lookup:
         if not any(row in soft for row in group.rows):
             return _Lookup(group.table, _pick(setting, group.table), group.pattern(masks))
         weights = np.ones((masks.shape[1], 1))

@@ -104,7 +104,9 @@ def compute_weights(scorer: Scorer) -> Weights:
         evidence[rows, np.arange(len(rows)) + setting * len(rows)] = masks
     single = scorer.score(evidence)
     blank = scorer.score(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
-    leaders = np.array([i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64)
+    leaders = np.array(
+        [i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64
+    )
     base = odds(blank.probability[leaders])  # (leaders, settings)
     rise = odds(single.probability[leaders]).reshape(len(leaders), settings, len(rows)) / base[:, :, None]
     with np.errstate(divide="ignore"):
@@ -116,7 +118,9 @@ def compute_weights(scorer: Scorer) -> Weights:
         baseline=np.ascontiguousarray(blank.probability.T),
         leaders=leaders,
         flag=np.array([v.full_mask - 1 if v.is_flag else 0 for v in variables], dtype=np.uint8),
-        counted=np.array([row != scorer.setting_row and row not in scorer.condition_rows for row in range(len(variables))]),
+        counted=np.array(
+            [row != scorer.setting_row and row not in scorer.condition_rows for row in range(len(variables))]
+        ),
     )
 
 

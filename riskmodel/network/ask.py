@@ -28,7 +28,9 @@ def conditional(network: Network, of: Event, given: Allowed) -> Array:
     members = network.composites.get(of.variable)
     with np.errstate(invalid="ignore", divide="ignore"):
         if members is None:
-            return probability(network, _both(network, given, {of.variable: of.states})) / probability(network, given)
+            return probability(network, _both(network, given, {of.variable: of.states})) / probability(
+                network, given
+            )
         none = {name: (network.variable(name).base,) for name in members}
         share_none = probability(network, _both(network, given, none)) / probability(network, given)
         return 1 - share_none if "present" in of.states else share_none
@@ -51,7 +53,11 @@ def restrictions(network: Network, given: Given, of: Event) -> Allowed:
         result = {condition.name: (condition.base,) for condition in network.conditions}
     if given.no_listed_cause:
         parents = network.variable(of.variable).parents
-        result |= {name: (network.variable(name).base,) for name in parents if network.variable(name).role == "condition"}
+        result |= {
+            name: (network.variable(name).base,)
+            for name in parents
+            if network.variable(name).role == "condition"
+        }
     for event in given.events:
         result[event.variable] = event.states
     return result

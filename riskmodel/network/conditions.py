@@ -41,7 +41,11 @@ class Risk:
 
 
 def condition_table(
-    variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated, reference: str
+    variable: Variable,
+    known: Mapping[str, Factor],
+    variables: Mapping[str, Variable],
+    stated: Stated,
+    reference: str,
 ) -> tuple[Array, dict[str, int]]:
     """P(state | parents), shape (draws, parents …, 2), and how often each crude ratio was held."""
     risk = _start(variable, known, variables, stated)
@@ -52,7 +56,9 @@ def condition_table(
     crude = stated.about(variable.name, *CRUDE_RATIOS)
     if crude:
         if risk.settings[at] in bands:
-            raise InferenceError(f"{variable.name}: crude ratios and rates by band at one setting cannot be solved together")
+            raise InferenceError(
+                f"{variable.name}: crude ratios and rates by band at one setting cannot be solved together"
+            )
         _solve_crude(risk, crude, at, _overall(risk, rates[risk.settings[at]]))
     for setting, band in bands.items():
         _solve_bands(risk, risk.settings.index(setting), band, rates[setting])
@@ -65,7 +71,9 @@ def condition_table(
     return _table(risk, variables), risk.held
 
 
-def _start(variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated) -> Risk:
+def _start(
+    variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated
+) -> Risk:
     parents = tuple(variables[name] for name in variable.parents if name != SETTING)
     settings = variables[SETTING].states if SETTING in variable.parents else ("",)
     names = [parent.name for parent in parents]
@@ -76,7 +84,9 @@ def _start(variable: Variable, known: Mapping[str, Factor], variables: Mapping[s
     draws, count = stated.draws, weights.shape[2]
     weights = np.broadcast_to(weights, (draws, len(settings), count))
     zero = np.zeros((draws, count))
-    return Risk(variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape))
+    return Risk(
+        variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape)
+    )
 
 
 def above(known: Mapping[str, Factor], names: Sequence[str]) -> list[Factor]:
@@ -95,12 +105,20 @@ def _adjusted(risk: Risk, stated: Stated) -> None:
     waiting = stated.about(risk.variable.name, "adjusted_odds_ratio")
     level: dict[tuple[str, str], Array] = {}
     while waiting:
-        pending = {(s.given.events[0].variable, state) for s, _ in waiting for state in s.given.events[0].states}
-        ready = [(s, v) for s, v in waiting if not pending & {(_versus(s).variable, x) for x in _versus(s).states}]
+        pending = {
+            (s.given.events[0].variable, state) for s, _ in waiting for state in s.given.events[0].states
+        }
+        ready = [
+            (s, v) for s, v in waiting if not pending & {(_versus(s).variable, x) for x in _versus(s).states}
+        ]
         if not ready:
-            raise InferenceError(f"{risk.variable.name}: the adjusted odds ratios {waiting[0][0].id} … go round in a circle")
+            raise InferenceError(
+                f"{risk.variable.name}: the adjusted odds ratios {waiting[0][0].id} … go round in a circle"
+            )
         for statement, values in ready:
-            base = level.get((_versus(statement).variable, _versus(statement).states[0]), np.zeros(stated.draws))
+            base = level.get(
+                (_versus(statement).variable, _versus(statement).states[0]), np.zeros(stated.draws)
+            )
             for state in statement.given.events[0].states:
                 level[statement.given.events[0].variable, state] = base + np.log(values)
         waiting = [item for item in waiting if item not in ready]
@@ -127,7 +145,9 @@ def _rates(risk: Risk, stated: Stated) -> dict[str, Candidates]:
             rates[setting].append((events, values))
     for setting, found in rates.items():
         if not found:
-            raise InferenceError(f"{risk.variable.name}: no selected statement gives its base rate in {setting or 'all'}")
+            raise InferenceError(
+                f"{risk.variable.name}: no selected statement gives its base rate in {setting or 'all'}"
+            )
     return rates
 
 
@@ -135,7 +155,9 @@ def _bands(risk: Risk, rates: Candidates) -> str:
     """The variable by whose bands the rates of a setting are stated, or nothing."""
     names = {event.variable for events, _ in rates for event in events}
     if len(names) > 1:
-        raise InferenceError(f"{risk.variable.name}: rates by {' and '.join(sorted(names))} at once are not supported")
+        raise InferenceError(
+            f"{risk.variable.name}: rates by {' and '.join(sorted(names))} at once are not supported"
+        )
     return names.pop() if names else ""
 
 
@@ -195,7 +217,13 @@ def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
 
 
 def _within_reach(
-    risk: Risk, statement: Statement, ratio: Array, share: Array, reach: Array, exposure: Array, prevalence: Array
+    risk: Risk,
+    statement: Statement,
+    ratio: Array,
+    share: Array,
+    reach: Array,
+    exposure: Array,
+    prevalence: Array,
 ) -> Array:
     """Refuse a stated value beyond reach (draw 0); hold the draws at their limit and count them."""
     if not ratio[0] < reach[0]:
@@ -231,7 +259,9 @@ def _take_gradient(risk: Risk, at: int, band: str) -> None:
 
 
 def _solve_intercept(risk: Risk, at: int, rate: Array) -> None:
-    risk.intercept[:, at] = _solve_rate(risk, risk.weights[:, at], rate, risk.gradient)[:, None] + risk.gradient
+    risk.intercept[:, at] = (
+        _solve_rate(risk, risk.weights[:, at], rate, risk.gradient)[:, None] + risk.gradient
+    )
 
 
 def _solve_rate(risk: Risk, weights: Array, rate: Array, extra: Array | float = 0.0) -> Array:

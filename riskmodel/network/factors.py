@@ -68,7 +68,9 @@ def eliminate(factors: Iterable[Factor], keep: Sequence[str]) -> Array:
     total = left[0]
     for factor in left[1:]:
         total = multiply_out([total, factor], None, names)
-    return np.ascontiguousarray(np.moveaxis(total.table, [total.scope.index(name) + 1 for name in keep], range(1, len(keep) + 1)))
+    return np.ascontiguousarray(
+        np.moveaxis(total.table, [total.scope.index(name) + 1 for name in keep], range(1, len(keep) + 1))
+    )
 
 
 def _cost(name: str, factors: Collection[Factor], sizes: dict[str, int]) -> int:

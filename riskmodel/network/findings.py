@@ -34,7 +34,11 @@ class Finding:
 
 
 def finding_table(
-    variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated, reference: str
+    variable: Variable,
+    known: Mapping[str, Factor],
+    variables: Mapping[str, Variable],
+    stated: Stated,
+    reference: str,
 ) -> tuple[Array, int, tuple[str, ...]]:
     """P(state | parents), how many draws were clipped, and the conditions with a link above 1 (draw 0)."""
     parents = tuple(variables[name] for name in variable.parents)
@@ -46,7 +50,9 @@ def finding_table(
     for name in conditions:
         about = [item for item in statements if (event := item[0].given.event(name)) is not None]
         if about and all(item[0].given.event(name).alone for item in about):  # type: ignore[union-attr]
-            links[name] = _link(variable, contextual, leak, _candidates(about, name, variable), about, reference)
+            links[name] = _link(
+                variable, contextual, leak, _candidates(about, name, variable), about, reference
+            )
         else:
             late.append((name, about))
     if len(late) > 1:
@@ -62,7 +68,9 @@ def finding_table(
     return np.transpose(table, [0, *axes, table.ndim - 1]), clipped, above_one
 
 
-def _candidates(statements: Sequence[tuple[Statement, Array]], condition: str | None, variable: Variable) -> Candidates:
+def _candidates(
+    statements: Sequence[tuple[Statement, Array]], condition: str | None, variable: Variable
+) -> Candidates:
     """By state: the statements given ``none`` (or given the condition), with their other events."""
     result: Candidates = {state: [] for state in variable.states}
     for statement, values in statements:
@@ -75,7 +83,9 @@ def _candidates(statements: Sequence[tuple[Statement, Array]], condition: str | 
     return result
 
 
-def _cumulative(variable: Variable, contextual: Sequence[Variable], candidates: Candidates, draws: int) -> Array:
+def _cumulative(
+    variable: Variable, contextual: Sequence[Variable], candidates: Candidates, draws: int
+) -> Array:
     """Cumulative distribution without its last, certain, step: (draws, contextual …, states - 1)."""
     table = distribution(variable, contextual, candidates, draws)
     return np.cumsum(table, axis=-1)[..., :-1]
@@ -108,7 +118,11 @@ def _at_setting(array: Array, contextual: Sequence[Variable], setting: str) -> A
 
 
 def _expected(
-    finding: Finding, name: str, known: Mapping[str, Factor], variables: Mapping[str, Variable], reference: str
+    finding: Finding,
+    name: str,
+    known: Mapping[str, Factor],
+    variables: Mapping[str, Variable],
+    reference: str,
 ) -> Array:
     """E[F0 · product of the other conditions' links | condition present, reference setting]."""
     others = [other for other in finding.conditions if other != name]

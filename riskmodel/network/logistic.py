@@ -61,7 +61,9 @@ def solve(weights: Array, offset: Array, design: Array, target: Array, start: Ar
     return beta
 
 
-def _line_search(objective: Callable[[Array], Array], beta: Array, value: Array, step: Array) -> tuple[Array, Array, bool]:
+def _line_search(
+    objective: Callable[[Array], Array], beta: Array, value: Array, step: Array
+) -> tuple[Array, Array, bool]:
     """Halve each draw's step until its objective does not rise; rounding noise counts as no rise."""
     size = np.ones(len(beta))
     for _ in range(40):
@@ -75,8 +77,6 @@ def _line_search(objective: Callable[[Array], Array], beta: Array, value: Array,
         trial = np.where(worse[:, None], beta, trial)
         new = np.where(worse, value, new)
     return trial, new, bool(np.any(trial != beta))
-
-
 
 
 def exposed_share(quantity: str, ratio: Array, exposure: Array, prevalence: Array) -> tuple[Array, Array]:

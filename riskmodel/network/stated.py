@@ -73,9 +73,7 @@ def cells(parents: Sequence[Variable]) -> Iterator[Cell]:
         yield Cell({p.name: p.states[i] for p, i in zip(parents, index, strict=True)}, index)
 
 
-def most_specific(
-    candidates: Sequence[tuple[Sequence[Event], Array]], cell: Cell
-) -> Array | None:
+def most_specific(candidates: Sequence[tuple[Sequence[Event], Array]], cell: Cell) -> Array | None:
     """The values of the candidate that fits the cell with the most events."""
     best, value = -1, None
     for events, values in candidates:
@@ -86,7 +84,10 @@ def most_specific(
 
 
 def distribution(
-    variable: Variable, parents: Sequence[Variable], candidates: Mapping[str, Sequence[tuple[Sequence[Event], Array]]], draws: int
+    variable: Variable,
+    parents: Sequence[Variable],
+    candidates: Mapping[str, Sequence[tuple[Sequence[Event], Array]]],
+    draws: int,
 ) -> Array:
     """P(state | parents) from statements on single states; the one state not stated takes the rest.
 

@@ -1,0 +1,83 @@
+"""`make bench`: every figure as a ratio measured in one run, printed and kept in RESULTS.md."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from benchmarks import casefile, scorers
+from benchmarks.measure import in_turn, machine, median_ratio, median_seconds, run
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PYTHON = sys.executable
+SAMPLE = 10_000
+SCORE = [PYTHON, "-m", "riskmodel"]
+
+
+def table(headings, rows):
+    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+
+
+def score(cases, output):
+    return [*SCORE, "score", str(cases), "-o", str(output), "--setting", "primary_care"]
+
+
+def files(folder: Path) -> str:
+    """A million rows and five, CSV to CSV, against pyarrow's reading and writing alone."""
+    rows = []
+    for count, times in ((1_000_000, 5), (5_000_000, 2)):
+        cases, output, sample = folder / "cases.csv", folder / "scored.csv", folder / "sample.parquet"
+        casefile.write(cases, count)
+        _sample(cases, folder, sample)
+        floor = [PYTHON, "-m", "benchmarks.baseline", str(cases), str(sample), str(folder / "floor.csv")]
+        ours, theirs = in_turn(score(cases, output), floor, times)
+        rows.append([
+            f"{count:,}",
+            f"{median_seconds(ours):.2f} s",
+            f"{median_seconds(theirs):.2f} s",
+            f"{median_ratio(ours, theirs):.2f}",
+            f"{median_seconds(ours) / count * 1e6:.2f} µs",
+            f"{max(one.peak_mb for one in ours):.0f} MB",
+            f"{max(one.peak_mb for one in theirs):.0f} MB",
+        ])
+    return table(["rows × 35 columns", "riskmodel score", "pyarrow read + write", "ratio", "a row", "our peak", "its peak"], rows)
+
+
+def _sample(cases: Path, folder: Path, sample: Path) -> None:
+    """The first rows scored, as a Parquet file of the output's shape."""
+    few, scored = folder / "few.csv", folder / "few_scored.csv"
+    with cases.open() as source:
+        few.write_text("".join(line for _, line in zip(range(SAMPLE + 1), source, strict=False)))
+    run(score(few, scored))
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(scored), sample)
+
+
+def cold_start(folder: Path) -> str:
+    one = folder / "one.csv"
+    one.write_text("case_id,age,fever\n1,63,yes\n")
+    ours, theirs = in_turn(score(one, folder / "one_scored.csv"), [PYTHON, "-c", "import numpy, pyarrow.csv"], 15)
+    rows = [[f"{median_seconds(ours):.3f} s", f"{median_seconds(theirs):.3f} s", f"{median_ratio(ours, theirs):.2f}"]]
+    return table(["riskmodel score, one case", "import numpy, pyarrow.csv", "ratio"], rows)
+
+
+def main() -> None:
+    parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parts.append("## Cold start\n\n" + cold_start(folder))
+        rows, ratios = scorers.compare()
+        parts.append("## Exact posteriors a case (seven conditions, 30 % of findings missing)\n\n" + table(["engine", "cases timed", "a case", "times ours"], rows))
+        parts.append("## Large files, CSV to CSV\n\n" + files(folder))
+    text = "\n\n".join(parts) + "\n"
+    RESULTS.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Whole processes timed in turn, and a description of the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process: seconds of wall time, and its peak memory in MB."""
+
+    seconds: float
+    peak_mb: float
+
+
+def run(command: Sequence[str], env: dict[str, str] | None = None) -> Run:
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})}) as process:
+        error = process.stderr.read() if process.stderr else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):  # 1: scored, some rows rejected
+        raise RuntimeError(f"{command} ended with {process.returncode}: {error.decode()[-2000:]}")
+    return Run(time.perf_counter() - start, usage.ru_maxrss / 1024)
+
+
+def in_turn(first: Sequence[str], second: Sequence[str], times: int) -> tuple[list[Run], list[Run]]:
+    """Two commands in turn, A B A B …, after one uncounted run of each: drifts hit both alike."""
+    run(first)
+    run(second)
+    pairs = [(run(first), run(second)) for _ in range(times)]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def median_ratio(first: Sequence[Run], second: Sequence[Run]) -> float:
+    """The median over pairs of first / second, in time."""
+    return statistics.median(a.seconds / b.seconds for a, b in zip(first, second, strict=True))
+
+
+def median_seconds(runs: Sequence[Run]) -> float:
+    return statistics.median(one.seconds for one in runs)
+
+
+def machine() -> str:
+    model = "unknown processor"
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = names[0] if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}; the machine is shared"

@@ -1,0 +1,195 @@
+"""Posteriors of many cases under many draws of the statements, and their credible intervals.
+
+Each draw is weighted, for each case, by the probability that the draw gives to the case's evidence: the
+intervals are those of the posterior over the statements given this case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.errors import UsageError
+from riskmodel.evidence.records import Variable
+from riskmodel.inference.kernel import score_tables, weighted_intervals
+from riskmodel.inference.compile import compile_scorer
+from riskmodel.inference.parts import SELECTOR, Parts, Shape
+from riskmodel.inference.scorer import Array, Masks, Scorer
+from riskmodel.network.tables import Network
+
+DRAWS_AT_ONCE = 20  # tables of so many draws are built together
+CASES_AT_ONCE = 2_500  # posteriors of so many cases under all draws are held together
+FEWEST_EFFECTIVE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DrawPosterior:
+    """Posteriors of some cases in one setting under every draw.
+
+    Attributes
+    ----------
+    probability
+        (outputs, draws, cases): P(present | evidence, draw).
+    evidence
+        (draws, cases): P(evidence | setting, draw), the weight of the draw for the case.
+    baseline
+        (outputs, draws): P(present | setting, draw).
+    """
+
+    probability: Array
+    evidence: Array
+    baseline: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Credible intervals of each output for each case, from draws weighted by the case's evidence.
+
+    ``low``, ``high`` and ``mean`` have shape (outputs, cases); ``effective`` (cases,) is the number of
+    equally weighted draws that would tell as much.
+    """
+
+    low: Array
+    high: Array
+    mean: Array
+    effective: Array
+
+
+class DrawScorer:
+    """All draws of a network, compiled."""
+
+    def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
+        self.network = network
+        self.scorer: Scorer = compile_scorer(network, variables)
+        self._parts = Parts(network.one_draw(0))
+        groups = self._parts.groups()
+        self._order, self._count = self._parts.order(groups)
+        self._inner = [(group, self._shape(group, inner=True)) for group in groups if self._parts.has_context(group)]
+        self._outer = [(group, self._shape(group, inner=False)) for group in groups if not self._parts.has_context(group)]
+
+    @property
+    def draws(self) -> int:
+        return self.network.draws
+
+    def _shape(self, group: Sequence[str], *, inner: bool) -> Shape:
+        return self._parts.shape(group, self._count if inner else len(self._order), contexts=inner)
+
+    def score(self, masks: Masks, setting: int, threads: int = 2) -> DrawPosterior:
+        """Every case under every draw; all cases present in one setting."""
+        scorer = self.scorer
+        scorer.check(masks)
+        count = masks.shape[1]
+        with_blank = np.ascontiguousarray(np.concatenate([masks, scorer.blank(1, setting)], axis=1))
+        probability = np.empty((self.draws, len(scorer.output_names), count + 1))
+        evidence = np.empty((self.draws, count + 1))
+
+        def chunk(first: int) -> None:
+            for k, tables in enumerate(self._tables(first, setting), start=first):
+                score_tables(scorer, tables, with_blank, probability[k], evidence[k])
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(chunk, range(0, self.draws, DRAWS_AT_ONCE)))
+        cases = np.swapaxes(probability, 0, 1)
+        return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
+
+    def _tables(self, first: int, setting: int) -> Iterator[DrawTables]:
+        """The look-up tables of some draws, in one setting."""
+        last = min(first + DRAWS_AT_ONCE, self.draws)
+        parts = Parts(_slice(self.network, first, last, setting))
+        contexts = set(parts.contexts)
+        inner_static = [factor for factor in parts.static() if contexts & set(factor.scope)]
+        outer_static = [factor for factor in parts.static() if not contexts & set(factor.scope)]
+        size = last - first
+        inner = parts.spread(inner_static, (), self._order[: self._count], contexts=True)[:, 0, :, 0]
+        outer = parts.spread(outer_static, (), self._order, contexts=False)[:, 0, 0]
+        groups_in = [self._patterns(parts, group, shape, size, inner=True) for group, shape in self._inner]
+        groups_out = [self._patterns(parts, group, shape, size, inner=False) for group, shape in self._outer]
+        inner, outer = _repeat(inner, size), _repeat(outer, size)
+        for k in range(size):
+            yield DrawTables(
+                inner[k : k + 1],
+                outer[k : k + 1],
+                np.concatenate([table[k] for table in groups_in]) if groups_in else np.empty(0),
+                np.concatenate([table[k] for table in groups_out]) if groups_out else np.empty(0),
+            )
+
+    def _patterns(self, parts: Parts, group: Sequence[str], shape: Shape, size: int, *, inner: bool) -> Array:
+        """A group's table for every pattern, flat: (draws, patterns · contexts · joint states)."""
+        order = self._order[: self._count] if inner else self._order
+        spread = parts.spread(parts.factors(group), group, order, contexts=inner)[:, 0]
+        spread = np.moveaxis(spread, -2, 1)
+        flat = np.ascontiguousarray(spread).reshape(spread.shape[0], spread.shape[1], -1)
+        table = np.matmul(shape.allowed, flat)
+        if shape.barren:
+            table[:, -1] = 1.0
+        return _repeat(table.reshape(table.shape[0], -1), size)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawTables:
+    """The tables of one draw in one setting, as the compiled scorer reads them."""
+
+    inner_static: Array
+    outer_static: Array
+    inner: Array
+    outer: Array
+
+
+def _repeat(array: Array, size: int) -> Array:
+    return np.broadcast_to(array, (size, *array.shape[1:])) if array.shape[0] != size else array
+
+
+def _slice(network: Network, first: int, last: int, setting: int) -> Network:
+    """Some draws of a network with the setting held at one state (it stays a variable, with that state alone)."""
+    tables = {}
+    for variable in network.variables:
+        table = network.tables[variable.name]
+        table = table[first:last] if table.shape[0] > 1 else table
+        if SELECTOR in variable.parents:
+            table = table.take([setting], axis=1 + variable.parents.index(SELECTOR))
+        tables[variable.name] = table
+    return _Slice(network.variables, tables, network.composites)
+
+
+class _Slice(Network):
+    """Tables of a network at one setting; they were checked when the network was built."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Skip the check of whole tables."""
+
+
+def intervals(posterior: DrawPosterior, level: float, threads: int = 2) -> Intervals:
+    """Weighted quantiles, mean and effective number of draws of each output for each case.
+
+    Parameters
+    ----------
+    level
+        probability that an interval holds, between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise UsageError(f"level must lie between 0 and 1, not {level}")
+    outputs, _, cases = posterior.probability.shape
+    low, high, mean = (np.empty((outputs, cases)) for _ in range(3))
+    effective = np.empty(cases)
+
+    def some(first: int) -> None:
+        last = min(first + 64, cases)
+        probability = np.ascontiguousarray(np.moveaxis(posterior.probability[:, :, first:last], 1, 2))
+        weights = np.ascontiguousarray(posterior.evidence[:, first:last].T)
+        weighted_intervals(probability, weights, (1 - level) / 2, low[:, first:last], high[:, first:last], mean[:, first:last], effective[first:last])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(some, range(0, cases, 64)))
+    return Intervals(low, high, mean, effective)
+
+
+def agreement(levels: np.ndarray, point: np.ndarray, evidence: Array) -> Array:
+    """The weighted share of draws whose level equals the point's: (draws, cases), (cases,), (draws, cases)."""
+    return np.asarray(((levels == point) * evidence).sum(axis=0) / evidence.sum(axis=0))
+
+
