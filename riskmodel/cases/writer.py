@@ -156,6 +156,17 @@ class Outputs:
             staged.discard()
 
 
+def write_text(path: Path, text: str) -> None:
+    """A text file that appears whole or not at all."""
+    outputs = Outputs()
+    try:
+        outputs.add(path).write(text.encode())
+        outputs.commit()
+    except BaseException:
+        outputs.discard()
+        raise
+
+
 class StreamFile:
     """Standard output or a device: bytes go out as they come."""
 
