@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.cases.blocks import BlockReader
+from riskmodel.cases.blocks import Block, BlockReader
 from riskmodel.cases.coded import CodedBlock, Coder, moved
 from riskmodel.cases.columns import ColumnContract
-from riskmodel.cases.dedupe import SeenIds
+from riskmodel.cases.dedupe import SeenHashes, SeenIds
 from riskmodel.cases.header import Layout, match_header
 from riskmodel.cases.mapping import load_mapping
 from riskmodel.cases.options import SMALL_RECORDS, Counts, Reject, RunOptions, RunResult
@@ -35,6 +36,16 @@ REJECT_COLUMNS = ("record", "line", "case_id", "column", "value", "problem")
 
 Report = Callable[[RunResult], str]
 Progress = Callable[[int, int | None], None]
+Render = Callable[[CodedBlock, Sequence[OutputColumn]], tuple[bytes | memoryview, NDArray[np.int64]]]
+
+
+class Engine(Protocol):
+    """Cuts blocks and codes them."""
+
+    @staticmethod
+    def records_end(data: bytearray, start: int, end: int) -> int: ...
+
+    def read(self, block: Block) -> CodedBlock: ...
 
 
 def run(
@@ -84,8 +95,8 @@ def run(
         layout = read_layout(text, variables, options, opened.name)
         coder = Coder(ColumnContract(tuple(variables)), layout, mapping, options.default_setting)
         small = options.engine == "small" or (options.engine == "auto" and opened.few_lines(SMALL_RECORDS))
-        engine = SmallReader(coder)
-        worker = _Worker(engine, score if small or compiled_score is None else compiled_score)
+        engine, render = _engine(coder, small=small)
+        worker = _Worker(engine, score if small or compiled_score is None else compiled_score, render)
         targets = _Targets(str(output), options.rejects)
         run_state = _Run(opened, layout, targets, Tally(variables), options, header_lines + 1)
         try:
@@ -103,31 +114,41 @@ def run(
     return result
 
 
+def _engine(coder: Coder, *, small: bool) -> tuple[Engine, Render]:
+    """The reader and the renderer of an engine; the compiled one loads a compiler."""
+    if small:
+        return SmallReader(coder), lambda coded, columns: render_rows(coded.texts, columns)  # type: ignore[arg-type]
+    from riskmodel.cases.reader_compiled import CompiledReader
+    from riskmodel.cases.render_compiled import Labels, render_compiled
+
+    labels = Labels()
+    return CompiledReader(coder), lambda coded, columns: render_compiled(coded.texts, columns, labels)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class _Worked:
     """A block after coding, scoring and rendering."""
 
     coded: CodedBlock
     scored: ScoredBlock
-    rendered: bytes
+    rendered: bytes | memoryview
     offsets: NDArray[np.int64]
 
 
 class _Worker:
     """What happens to a block on its own, in any thread."""
 
-    def __init__(self, engine: SmallReader, score: Score) -> None:
-        self.engine, self.score = engine, score
+    def __init__(self, engine: Engine, score: Score, render: Render) -> None:
+        self.engine, self.score, self.render = engine, score, render
 
-    def __call__(self, block: object) -> _Worked:
-        coded = self.engine.read(block)  # type: ignore[arg-type]
+    def __call__(self, block: Block) -> _Worked:
+        coded = self.engine.read(block)
         scored = self.score(coded.masks)
-        texts = coded.texts
-        rendered, offsets = render_rows(texts, scored.columns)  # type: ignore[arg-type]
+        rendered, offsets = self.render(coded, scored.columns)
         return _Worked(coded, scored, rendered, offsets)
 
 
-def _in_order(worker: _Worker, blocks: Iterator[object], threads: int) -> Iterator[_Worked]:
+def _in_order(worker: _Worker, blocks: Iterator[Block], threads: int) -> Iterator[_Worked]:
     """Work on blocks in a few threads, and give the results in file order; few are held at a time."""
     if threads == 1:
         yield from map(worker, blocks)
@@ -216,7 +237,8 @@ class _Run:
         self, source: Source, layout: Layout, targets: _Targets, tally: Tally, options: RunOptions, first_line: int
     ) -> None:
         self.source, self.layout, self.targets, self.tally = source, layout, targets, tally
-        self.seen = None if options.allow_repeats else SeenIds()
+        self.allow_repeats = options.allow_repeats
+        self.seen, self.seen_hashes = SeenIds(), SeenHashes()
         self.records, self.lines, self.rejected = 0, first_line, 0
         self.first_rejects: list[Reject] = []
         self.has_header = False
@@ -242,9 +264,12 @@ class _Run:
         self.lines += coded.line_count
 
     def _repeats(self, coded: CodedBlock, kept: NDArray[np.bool_]) -> list[Reject]:
-        if self.seen is None:
+        if self.allow_repeats:
             return []
-        places = self.seen.repeats((coded.case_id(row) for row in range(len(coded.rows))), kept)
+        if coded.hashes is not None:
+            places = self.seen_hashes.repeats(coded.hashes, kept)
+        else:
+            places = self.seen.repeats((coded.case_id(row) for row in range(len(coded.rows))), kept)
         kept[places] = False
         name = self.layout.names[self.layout.id_field]
         return [

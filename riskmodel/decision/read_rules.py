@@ -11,6 +11,7 @@ from riskmodel.decision.monotone import violations
 from riskmodel.decision.nodes import Holds, Node, leaves, reads_posterior
 from riskmodel.decision.rules import Otherwise, Rule
 from riskmodel.decision.tables import NAME, Table, line_of
+from riskmodel.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ class Context:
     @property
     def routine(self) -> int:
         """The index of ``routine`` among the urgencies."""
-        return self.urgencies.index("routine") if "routine" in self.urgencies else len(self.urgencies) - 1
+        if "routine" in self.urgencies:
+            return self.urgencies.index("routine")
+        return max(len(self.urgencies) - 1, 0)
 
     def table(self, values: object, where: str) -> Table:
         return Table(values, self.file, where, self.problems)
@@ -131,8 +134,9 @@ def _urgency(context: Context, table: Table) -> int:
 def _said(context: Context, table: Table) -> tuple[str, str, str, str]:
     """Reason, source, locator and advice."""
     source = table.text("source", required=True)
-    if source and context.sources is not None:
-        table.is_known("source", source, context.sources)
+    if source and context.sources is not None and source not in context.sources:
+        received = f"unknown {source!r}{nearest(source, context.sources)}"
+        table.problem("source", received, "a key of sources.toml is expected")
     return table.text("reason", required=True), source, table.text("locator"), table.text("advice")
 
 
