@@ -20,7 +20,7 @@ from riskmodel._version import __version__
 from riskmodel.evidence.records import Variable
 from riskmodel.network.tables import Network
 
-FORMAT = 1
+FORMAT = 2
 CHECKSUM = 32  # bytes of SHA-256 before the content
 
 
@@ -74,6 +74,7 @@ def _pack(network: Network, variables: tuple[Variable, ...], inputs: str) -> byt
     head = {
         "variables": [_fields(variable) for variable in variables],
         "composites": {name: list(members) for name, members in network.composites.items()},
+        "network": [_fields(variable) for variable in network.variables],
         "shapes": shapes,
         "inputs": inputs,
     }
@@ -90,7 +91,7 @@ def _unpack(head: dict[str, object], raw: bytes) -> Entry:
         tables[name] = flat[start : start + size].reshape(shape)
         start += size
     composites = {name: tuple(members) for name, members in head["composites"].items()}  # type: ignore[attr-defined]
-    inside = tuple(variable for variable in variables if variable.in_network)
+    inside = tuple(_variable(fields) for fields in head["network"])  # type: ignore[attr-defined]
     return Network(inside, tables, composites), variables, str(head["inputs"])
 
 

@@ -58,6 +58,8 @@ class PriorsError(RiskModelError):
 class PolicyError(PriorsError):
     """A policy file that cannot be loaded."""
 
+    subject = "policy"
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint naming the nearest known name, or nothing.

@@ -48,9 +48,11 @@ def cells(model: Model, case: dict[str, Any]) -> dict[str, str]:
     """The row of a case file: what was found, and, where the case says so, every other flag absent."""
     flags = {v.column: v.states[0] for v in model.variables if v.is_flag}
     row = flags if case.get("others") == "absent" else {}
-    return {"case_id": case["id"], "setting": case["setting"]} | row | {
-        column: str(value) for column, value in case["findings"].items()
-    }
+    return (
+        {"case_id": case["id"], "setting": case["setting"]}
+        | row
+        | {column: str(value) for column, value in case["findings"].items()}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +78,16 @@ def differences(expected: dict[str, Any], row: pd.Series) -> list[str]:
         for key in ("leading", "urgency")
         if key in expected and row[key] != expected[key]
     ]
-    for key in ("imaging", "tests"):
-        if key in expected and split(row[key]) != set(expected[key]):
-            found.append(f"{key}: expected exactly {sorted(expected[key])}, got {sorted(split(row[key]))}")
-    for key in ("referral", "rules"):
-        if missing := set(expected.get(key, ())) - split(row[key]):
-            found.append(f"{key}: {sorted(missing)} missing, got {sorted(split(row[key]))}")
+    found += [
+        f"{key}: expected exactly {sorted(expected[key])}, got {sorted(split(row[key]))}"
+        for key in ("imaging", "tests")
+        if key in expected and split(row[key]) != set(expected[key])
+    ]
+    found += [
+        f"{key}: {sorted(missing)} missing, got {sorted(split(row[key]))}"
+        for key in ("referral", "rules")
+        if (missing := set(expected.get(key, ())) - split(row[key]))
+    ]
     if spoke := set(expected.get("silent", ())) & split(row["rules"]):
         found.append(f"silent: {sorted(spoke)} fired")
     for condition, (low, high) in expected.get("probability", {}).items():
@@ -97,12 +103,16 @@ def test_case(identifier: str, policy: str, scored: dict[str, pd.DataFrame]) -> 
     expected = case["expect"][policy]
     row = scored[policy].loc[identifier]
     if found := differences(expected, row):
-        pytest.fail(
-            f"{case['file']}, {identifier}, policy {policy}\n  {case['story']}\n  findings: {case['findings']}\n  "
-            + "\n  ".join(found)
-            + f"\n  rules: {row['rules']}\n  reason: {row['reason']}\n  expected because: {expected['why']}",
-            pytrace=False,
-        )
+        lines = [
+            f"{case['file']}, {identifier}, policy {policy}",
+            case["story"],
+            f"findings: {case['findings']}",
+            *found,
+            f"rules: {row['rules']}",
+            f"reason: {row['reason']}",
+            f"expected because: {expected['why']}",
+        ]
+        pytest.fail("\n  ".join(lines), pytrace=False)
 
 
 def test_cases_say_what_they_mean(model: Model) -> None:
@@ -122,7 +132,8 @@ def test_cases_say_what_they_mean(model: Model) -> None:
             problems.append(f"{where}: a one-line story, an expectation, and only others = absent")
         seen.add(case["id"])
         for policy, expected in case["expect"].items():
-            problems += [f"{where}, {policy}: {problem}" for problem in unknown_words(model, policy, expected)]
+            wrong = unknown_words(model, policy, expected)
+            problems += [f"{where}, {policy}: {problem}" for problem in wrong]
     assert not problems, "\n".join(problems)
 
 

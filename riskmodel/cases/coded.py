@@ -72,7 +72,7 @@ class CodedBlock:
 
 def moved(reject: Reject, records: int, lines: int) -> Reject:
     """A reject of a block in the counting of the file."""
-    line = None if reject.line is None else reject.line + lines
+    line = None if reject.line is None else reject.line + lines + 1
     return replace(reject, record=reject.record + records + 1, line=line)
 
 

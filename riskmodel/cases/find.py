@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from riskmodel.cases.blocks import BlockReader
-from riskmodel.cases.coded import Coder, moved
-from riskmodel.cases.columns import ColumnContract
-from riskmodel.cases.mapping import load_mapping
+from riskmodel.cases.coded import moved
+from riskmodel.cases.inputs import open_reader
 from riskmodel.cases.options import RunOptions
-from riskmodel.cases.pipeline import read_layout
-from riskmodel.cases.reader_small import SmallReader
 from riskmodel.cases.scored import Masks
-from riskmodel.cases.source import Source
 from riskmodel.errors import CasesError, nearest
 from riskmodel.evidence.records import Variable
 
@@ -31,23 +26,19 @@ def find_case(source: str | Path, case_id: str, variables: Sequence[Variable], o
     CasesError
         when the file has no such case, or its row is bad.
     """
-    with contextlib.closing(Source(source)) as opened:
-        blocks = BlockReader(opened, options.block_bytes)
-        text, header_lines = blocks.read_header()
-        contract = ColumnContract(tuple(variables))
-        layout = read_layout(text, variables, options, opened.name)
-        reader = SmallReader(Coder(contract, layout, load_mapping(options.mapping, contract), options.default_setting))
-        records, lines, known = 0, header_lines + 1, []
-        for block in blocks.blocks(reader.records_end):
-            coded = reader.read(block)
+    known: list[str] = []
+    with open_reader(source, variables, replace(options, engine="small")) as reader:
+        records, lines = 0, reader.header_lines
+        for item in reader.items():
+            coded = reader.read(item)
             if coded.fault is not None:
-                raise CasesError(f"{opened.name}: line {coded.fault.line + lines}: {coded.fault.problem}")
+                raise CasesError(f"{reader.name}: line {lines + coded.fault.line + 1}: {coded.fault.problem}")
             names = [coded.case_id(row) for row in range(len(coded.rows))]
             if case_id in names:
                 return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]])
             for reject in coded.rejects:
                 if reject.case_id == case_id:
-                    raise CasesError(f"{opened.name}: {moved(reject, records, lines)}")
+                    raise CasesError(f"{reader.name}: {moved(reject, records, lines)}")
             records, lines = records + coded.records, lines + coded.line_count
             known += names[: MOST_NAMES - len(known)]
     raise CasesError(f"{source}: no case {case_id!r}{nearest(case_id, known)}")

@@ -15,6 +15,10 @@ LONGEST = 8 * WORDS
 PLAIN, ODD = 0, 1  # what became of a record
 COMMA, NEWLINE, RETURN, QUOTE, DOT, ZERO, NINE, SPACE, TAB = 44, 10, 13, 34, 46, 48, 57, 32, 9
 
+# Eight bytes at once: which are below '-' (0x2d), and the place of the lowest of them.
+BELOW, HIGH_BITS = np.uint64(0x2D2D2D2D2D2D2D2D), np.uint64(0x8080808080808080)
+PLACES, ONE, SEVEN, TO_TOP = np.uint64(0x0001020304050607), np.uint64(1), np.uint64(7), np.uint64(56)
+
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
@@ -44,24 +48,25 @@ def records_end(data, start, end):  # type: ignore[no-untyped-def]
 @compiled  # type: ignore[untyped-decorator]
 def slot_of(w0, w1, w2, bits):  # type: ignore[no-untyped-def]
     """Where the search for a key begins in a table of 2**bits places."""
-    h = w0 * np.uint64(0x9E3779B97F4A7C15) ^ w1 * np.uint64(0xC2B2AE3D27D4EB4F) ^ w2 * np.uint64(0x165667B19E3779F9)
-    h ^= h >> np.uint64(29)
-    h *= np.uint64(0xBF58476D1CE4E5B9)
-    return np.int64(h >> np.uint64(64 - bits))
+    h = w0 * np.uint64(0x9E3779B97F4A7C15)
+    if w1:
+        h ^= w1 * np.uint64(0xC2B2AE3D27D4EB4F) ^ w2 * np.uint64(0x165667B19E3779F9)
+        h *= np.uint64(0xBF58476D1CE4E5B9)
+    return (h ^ (h >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93) >> (np.uint64(64) - bits)
 
 
 @compiled  # type: ignore[untyped-decorator]
 def look_up(keys, masks, offset, bits, w0, w1, w2):  # type: ignore[no-untyped-def]
-    """The mask of a key, 0 where the table does not hold it."""
-    size = 1 << bits
+    """The mask of a key, 0 where the table does not hold it; offset and bits unsigned."""
+    last = (ONE << bits) - ONE
     place = slot_of(w0, w1, w2, bits)
     while True:
         at = offset + place
+        if keys[at, 0] == w0 and keys[at, 1] == w1 and keys[at, 2] == w2:
+            return masks[at]  # 0 in a free place, whose key is 0: no text begins with NUL
         if masks[at] == 0:
             return np.uint8(0)
-        if keys[at, 0] == w0 and keys[at, 1] == w1 and keys[at, 2] == w2:
-            return masks[at]
-        place = (place + 1) & (size - 1)
+        place = (place + ONE) & last
 
 
 @compiled  # type: ignore[untyped-decorator]
@@ -120,7 +125,7 @@ def hash_bytes(data, start, end):  # type: ignore[no-untyped-def]
 
 @compiled  # type: ignore[untyped-decorator]
 def read_block(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR0915, C901
-    data, end, width, field_row, field_text, full, keys, key_masks, key_offset, key_bits,
+    data, words, end, width, field_row, field_text, full, keys, key_masks, key_offset, key_bits,
     edges, edge_first, maximum, special, longest_cell,
     masks, starts, lines, state, text_start, text_length, hashes, missed,
 ):  # fmt: skip
@@ -138,7 +143,9 @@ def read_block(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR09
         while True:
             start, quoted, w0, w1, w2 = i, data[i] == QUOTE, np.uint64(0), np.uint64(0), np.uint64(0)
             inside_break, inside_quote = False, False
-            if quoted:
+            if data[i] == COMMA:
+                stop = i
+            elif quoted:
                 start = i + 1
                 i = start
                 while i < end:
@@ -172,24 +179,43 @@ def read_block(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR09
                     else:
                         w2 |= np.uint64(data[k]) << np.uint64(8 * at - 128)
             else:
-                shift = np.uint64(0)
-                while not special[data[i]] and i - start < 8:
-                    w0 |= np.uint64(data[i]) << shift
-                    shift += np.uint64(8)
-                    i += 1
-                if not special[data[i]]:
-                    shift = np.uint64(0)
-                    while not special[data[i]] and i - start < 16:
-                        w1 |= np.uint64(data[i]) << shift
-                        shift += np.uint64(8)
-                        i += 1
-                    shift = np.uint64(0)
-                    while not special[data[i]] and i - start < 24:
-                        w2 |= np.uint64(data[i]) << shift
-                        shift += np.uint64(8)
-                        i += 1
-                    while not special[data[i]]:
-                        i += 1
+                filled = 0
+                while True:  # eight bytes at a time
+                    word = words[i]
+                    low = (word - BELOW) & ~word & HIGH_BITS
+                    taken = np.int64(8)
+                    if low:  # a byte below '-': nearly always one that ends the cell
+                        low &= ~low + ONE
+                        taken = np.int64(((low >> SEVEN) * PLACES) >> TO_TOP)
+                        if not special[data[i + taken]]:
+                            taken += 1
+                        if taken < 8:
+                            word &= (ONE << np.uint64(8 * taken)) - ONE
+                    offset = i - start
+                    if filled == 0:
+                        w0 = word
+                    elif filled == 1 and offset == 8:
+                        w1 = word
+                    elif filled == 2 and offset == 16:
+                        w2 = word
+                    elif offset < LONGEST:  # a cell taken in odd pieces: put together byte by byte below
+                        filled = 9
+                    filled += 1
+                    i += taken
+                    if special[data[i]]:
+                        break
+                    if taken < 8:
+                        filled = 9
+                if filled >= 9:
+                    w0, w1, w2 = np.uint64(0), np.uint64(0), np.uint64(0)
+                    for k in range(start, min(i, start + LONGEST)):
+                        at = k - start
+                        if at < 8:
+                            w0 |= np.uint64(data[k]) << np.uint64(8 * at)
+                        elif at < 16:
+                            w1 |= np.uint64(data[k]) << np.uint64(8 * at - 64)
+                        else:
+                            w2 |= np.uint64(data[k]) << np.uint64(8 * at - 128)
                 stop = i
                 if data[i] == RETURN and data[i + 1] == NEWLINE:
                     i += 1
@@ -241,15 +267,13 @@ def read_block(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR09
 
 
 @compiled  # type: ignore[untyped-decorator]
-def insert_all(table, filled, hashes, kept, repeated):  # type: ignore[no-untyped-def]
-    """Add the hashes of kept rows to an open table; marks those that were there. Returns how many are in it.
+def insert_all(table, filled, hashes, repeated):  # type: ignore[no-untyped-def]
+    """Add hashes to an open table; marks those that were there. Returns how many are in it.
 
     A place is free while both of its numbers are 0 (a hash of 0 counts as 1).
     """
     size = table.shape[0]
     for row in range(hashes.shape[1]):
-        if not kept[row]:
-            continue
         a, b = max(hashes[0, row], np.uint64(1)), hashes[1, row]
         place = np.int64(a % np.uint64(size))
         while table[place, 0] != 0:

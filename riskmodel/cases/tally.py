@@ -1,61 +1,81 @@
-"""The summary of a run, added up block by block over the rows that were kept."""
+"""Counts over scored rows, exact whatever the blocks and their order."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.options import Summary
 from riskmodel.cases.scored import Flags, Masks, Number, OutputColumn, Text
-from riskmodel.evidence.records import Variable
+
+_UNIT = 1e10  # sums of probabilities are kept as whole numbers of their tenth decimal
 
 
+@dataclass(slots=True)
 class Tally:
-    """Counts over scored rows; the order of adding never changes the result's integers."""
+    """Running counts of a run, or those of one block; ``add`` with sign -1 takes rows away again."""
 
-    def __init__(self, variables: Sequence[Variable]) -> None:
-        self.variables = variables
-        self.rows = 0
-        self.defaulted = 0
-        self.masks = np.zeros((len(variables), 256), np.int64)
-        self.labels: dict[str, Counter[str]] = {}
-        self.sums: dict[str, float] = {}
+    rows: int = 0
+    defaulted: int = 0
+    assessed: list[int] = field(default_factory=list)
+    states: list[list[int]] = field(default_factory=list)
+    labels: dict[str, dict[str, int]] = field(default_factory=dict)
+    sums: dict[str, int] = field(default_factory=dict)
 
-    def add(
-        self, masks: Masks, columns: Sequence[OutputColumn], kept: NDArray[np.bool_], defaulted: NDArray[np.bool_]
-    ) -> None:
-        """Add the kept rows of a block."""
-        whole = bool(kept.all())
-        count = int(kept.sum())
-        self.rows += count
-        self.defaulted += int((defaulted & kept).sum())
-        for row, line in enumerate(masks):
-            self.masks[row] += np.bincount(line if whole else line[kept], minlength=256)
-        for column in columns:
-            if isinstance(column, Number) and column.style == "probability":
-                total = float(np.sum(column.values if whole else column.values[kept]))
-                self.sums[column.name] = self.sums.get(column.name, 0.0) + total
-            elif isinstance(column, Text | Flags) and column.tally:
-                self._label(column, kept)
+    def add(self, other: Tally, sign: int = 1) -> None:
+        self.rows += sign * other.rows
+        self.defaulted += sign * other.defaulted
+        self.assessed = _added(self.assessed, other.assessed, sign)
+        pairs = zip(self.states or [[0] * len(row) for row in other.states], other.states, strict=True)
+        self.states = [_added(mine, theirs, sign) for mine, theirs in pairs]
+        for name, counts in other.labels.items():
+            mine = self.labels.setdefault(name, {})
+            for label, count in counts.items():
+                mine[label] = mine.get(label, 0) + sign * count
+        for name, total in other.sums.items():
+            self.sums[name] = self.sums.get(name, 0) + sign * total
 
-    def _label(self, column: Text | Flags, kept: NDArray[np.bool_]) -> None:
-        found = self.labels.setdefault(column.name, Counter({label: 0 for label in column.labels}))
-        if isinstance(column, Flags):
-            for label, bits in zip(column.labels, column.bits, strict=True):
-                found[label] += int((bits & kept).sum())
-            return
-        codes = column.codes[:, kept]
-        for code, count in enumerate(np.bincount(codes[codes >= 0], minlength=len(column.labels)).tolist()):
-            found[column.labels[code]] += count
+    def summary(self, contract: ColumnContract) -> Summary:
+        variables = contract.variables
+        states = self.states or [[0] * len(variable.states) for variable in variables]
+        assessed = self.assessed or [0] * len(variables)
+        return Summary(
+            rows=self.rows,
+            assessed={variable.name: count for variable, count in zip(variables, assessed, strict=True)},
+            states={
+                variable.name: dict(zip(variable.states, counts, strict=True))
+                for variable, counts in zip(variables, states, strict=True)
+            },
+            default_setting=self.defaulted,
+            labels=self.labels,
+            means={name: total / _UNIT / self.rows for name, total in self.sums.items() if self.rows},
+        )
 
-    def summary(self) -> Summary:
-        assessed, states = {}, {}
-        for variable, counts in zip(self.variables, self.masks, strict=True):
-            assessed[variable.name] = self.rows - int(counts[variable.full_mask])
-            states[variable.name] = {state: int(counts[1 << s]) for s, state in enumerate(variable.states)}
-        means = {name: total / self.rows for name, total in self.sums.items()} if self.rows else {}
-        labels = {name: dict(counter) for name, counter in self.labels.items()}
-        return Summary(self.rows, assessed, states, self.defaulted, labels, means)
+
+def _added(mine: list[int], other: list[int], sign: int) -> list[int]:
+    return [a + sign * b for a, b in zip(mine or [0] * len(other), other, strict=True)]
+
+
+def tally_rows(
+    contract: ColumnContract, masks: Masks, defaulted: NDArray[np.bool_], columns: Sequence[OutputColumn]
+) -> Tally:
+    """The counts of some rows."""
+    rows = masks.shape[1]
+    tally = Tally(rows=rows, defaulted=int(np.count_nonzero(defaulted)))
+    for variable, mask in zip(contract.variables, masks, strict=True):
+        tally.assessed.append(rows - int(np.count_nonzero(mask == variable.full_mask)))
+        tally.states.append([int(np.count_nonzero(mask == 1 << s)) for s in range(len(variable.states))])
+    for column in columns:
+        if isinstance(column, Number) and column.style == "probability":
+            tally.sums[column.name] = int(np.rint(np.nan_to_num(column.values) * _UNIT).astype(np.int64).sum())
+        elif isinstance(column, Text) and column.tally:
+            counts = np.bincount(column.codes.ravel() + 1, minlength=len(column.labels) + 1)[1:]
+            tally.labels[column.name] = dict(zip(column.labels, counts.tolist(), strict=True))
+        elif isinstance(column, Flags) and column.tally:
+            counts = np.count_nonzero(column.bits, axis=1)
+            tally.labels[column.name] = dict(zip(column.labels, counts.tolist(), strict=True))
+    return tally

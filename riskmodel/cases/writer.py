@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Any, BinaryIO, Protocol, Self
 
 from riskmodel.errors import OutputError
 
@@ -122,7 +122,7 @@ class StagedFile:
 class Outputs:
     """The files of one run: all take their names at the end, or none does.
 
-    The last one added is published last, so that it never stands without those that describe it.
+    The first one added is published last, so that it never stands without those that describe it.
     """
 
     def __init__(self) -> None:
@@ -138,16 +138,21 @@ class Outputs:
         """An old file that no longer describes the output."""
         self._stale.append(path)
 
-    def commit(self) -> None:
+    def keep(self, path: Path) -> None:
+        """Take back ``remove_at_end``: the file will be replaced."""
+        self._stale.remove(path)
+
+    def commit(self, signals: Signals) -> None:
         for staged in self._staged:
             staged.prepare()
-        for path in self._stale:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise OutputError(f"{path}: cannot be removed: {error.strerror}") from None
-        for staged in reversed(self._staged):
-            staged.publish()
+        with signals.held():
+            for path in self._stale:
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise OutputError(f"{path}: cannot be removed: {error.strerror}") from None
+            for staged in reversed(self._staged):
+                staged.publish()
         for folder in {staged.target.parent for staged in self._staged}:
             _sync_folder(folder)
 
@@ -168,34 +173,32 @@ def write_text(path: Path, text: str) -> None:
 
 
 class StreamFile:
-    """Standard output or a device: bytes go out as they come."""
+    """Standard output, a pipe or a device: bytes go out as they come."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
-        if path == "-":
-            self._fd = sys.stdout.fileno()
-            return
+        self.name = "standard output" if path == "-" else path
         try:
-            self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            self._file: BinaryIO = sys.stdout.buffer if path == "-" else Path(path).open("wb", buffering=0)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
 
     def write(self, data: Bytes) -> None:
-        name = "standard output" if self.path == "-" else self.path
         try:
             with memoryview(data).cast("B") as view:
                 done = 0
                 while done < len(view):
-                    done += os.write(self._fd, view[done : done + (1 << 30)])
+                    done += self._file.write(view[done:])
+            self._file.flush()
         except BrokenPipeError:
-            raise OutputError(f"{name}: closed before all was written") from None
+            if self._file is sys.stdout.buffer:  # or the interpreter complains once more at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise OutputError(f"{self.name}: closed before all was written") from None
         except OSError as error:
-            raise OutputError(f"{name}: cannot be written: {error.strerror}") from None
+            raise OutputError(f"{self.name}: cannot be written: {error.strerror}") from None
 
     def close(self) -> None:
-        if self.path != "-" and self._fd >= 0:
-            os.close(self._fd)
-        self._fd = -1
+        if self._file is not sys.stdout.buffer:
+            self._file.close()
 
 
 def is_stream(path: str) -> bool:
@@ -218,18 +221,41 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-@contextlib.contextmanager
-def terminated_as_exception() -> Iterator[None]:
-    """Within this block SIGTERM raises, so that hidden files are removed; only where nobody else handles it."""
-    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+class Signals:
+    """Within this context SIGTERM raises ``Terminated``, and neither it nor Ctrl-C cuts ``held`` in two.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated(128 + signal.SIGTERM)
+    Only in the main thread, and only for signals that nobody else handles.
+    """
 
-    if mine:
-        signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        if mine:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    def __init__(self) -> None:
+        self._holding = False
+        self._pending: BaseException | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+                if signal.getsignal(number) == usual:
+                    self._before[number] = signal.signal(number, self._arrived)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _arrived(self, number: int, _frame: FrameType | None) -> None:
+        stop = KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
+        if not self._holding:
+            raise stop
+        self._pending = stop
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let these steps finish before a signal is answered."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+        if self._pending is not None:
+            raise self._pending

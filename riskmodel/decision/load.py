@@ -51,15 +51,7 @@ def load_policy(
         With every problem of the file: where it is, what was received, what is allowed.
     """
     file, path = _find(name_or_path, root)
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except OSError as error:
-        raise PolicyError([Problem(file, "", f"cannot be read: {error.strerror}", "")]) from error
-    except UnicodeDecodeError as error:
-        raise PolicyError([Problem(file, "", "is not UTF-8 text", "")]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError([Problem(file, "", f"is not TOML: {error}", "")]) from error
+    text, values = _parse(file, path)
     tests = [variable.name for variable in variables if variable.role == "test"]
     context = Context(
         file=file,
@@ -83,6 +75,19 @@ def _find(name_or_path: str | Path, root: Path) -> tuple[str, Path]:
         allowed = f"one of {', '.join(shipped)}, or the path of a file that ends in .toml"
         raise PolicyError([Problem(name, "", f"no such policy{nearest(name, shipped)}", allowed)])
     return f"policies/{name}.toml", folder / f"{name}.toml"
+
+
+def _parse(file: str, path: Path) -> tuple[str, dict[str, object]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        received = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        received = "is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        received = f"is not TOML: {error}"
+    raise PolicyError([Problem(file, "", received, "")])
 
 
 def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:

@@ -38,21 +38,34 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     if incomplete:  # whatever is not there would be reported as missing once more
         raise PriorsError(problems)
     silent = check_register(
-        [*register.statements.values()], register.touched, vocabulary, "network.toml", problems
+        [s for s in register.statements.values() if s.quantity != "dependence"], register.touched, vocabulary, "network.toml", problems
     )
     choice = merge(name, chain, vocabulary, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
     statements = _override(register, chain, problems)
     selected = select(statements, choice, problems)
     taken = set(selected)
-    chosen = [statement for statement in statements if statement.id in taken]
+    chosen = [s for s in statements if s.id in taken and s.quantity != "dependence"]
+    _check_groups(statements, taken, vocabulary, problems)
     check_coverage(chosen, register.touched | silent, vocabulary, choice.prior_set, choice.file, problems)
     if problems:
         raise PriorsError(dict.fromkeys(problems))
     variables = tuple(vocabulary.variables.values())
     return Priors(
-        variables, vocabulary.composites, tuple(statements), selected, sources, choice.prior_set, files.digest
+        variables, vocabulary.composites, tuple(statements), selected, sources, choice.prior_set, files.digest,
+        vocabulary.groups,
     )
+
+
+def _check_groups(
+    statements: Sequence[Statement], taken: set[str], vocabulary: Vocabulary, problems: list[Problem]
+) -> None:
+    """Every group needs a strength."""
+    stated = {s.of.variable for s in statements if s.id in taken and s.quantity == "dependence"}
+    for name in vocabulary.groups:
+        if name not in stated:
+            allowed = f"a statement of quantity 'dependence' of {name!r}"
+            problems.append(Problem("network.toml", f"key 'dependence.{name}'", "no selected strength", allowed))
 
 
 def _parse(files: PriorFiles, problems: list[Problem]) -> Documents:

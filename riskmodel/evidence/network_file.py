@@ -21,7 +21,7 @@ RESERVED_COLUMNS = ("case_id",)
 
 def read_network(document: dict[str, Any], file: str, problems: list[Problem]) -> Vocabulary:
     """The variables and composites of a network file; what is faulty is named in ``broken``."""
-    check_top_keys(document, ("variable", "composites"), file, problems)
+    check_top_keys(document, ("variable", "composites", "dependence"), file, problems)
     variables: dict[str, Variable] = {}
     broken: set[str] = set()
     for position, raw in enumerate(tables(document, "variable", file, problems), start=1):
@@ -42,7 +42,8 @@ def read_network(document: dict[str, Any], file: str, problems: list[Problem]) -
     _check_parents(variables, broken, file, problems)
     _check_columns(variables.values(), file, problems)
     composites = _composites(document.get("composites", {}), variables, broken, file, problems)
-    return Vocabulary(variables, composites, frozenset(broken - set(variables)))
+    groups = _groups(document.get("dependence", {}), variables, broken, file, problems)
+    return Vocabulary(variables, composites, frozenset(broken - set(variables)), groups)
 
 
 def check_top_keys(
@@ -222,3 +223,31 @@ def _composites(
                     problems.append(Problem(file, where, received, allowed))
             composites[name] = tuple(members)
     return composites
+
+
+def _groups(
+    raw: object, variables: dict[str, Variable], broken: set[str], file: str, problems: list[Problem]
+) -> dict[str, tuple[str, ...]]:
+    """Groups of findings that may go together: two or more each, none in two groups or above another."""
+    if not isinstance(raw, dict):
+        problems.append(Problem(file, "key 'dependence'", f"received {show(raw)}", "allowed: a table of lists of names"))
+        return {}
+    groups: dict[str, tuple[str, ...]] = {}
+    known = [name for name, variable in variables.items() if variable.role in ("finding", "test")]
+    taken: dict[str, str] = {}
+    for name, members in raw.items():
+        where = f"key 'dependence.{name}'"
+        if not isinstance(members, list) or len(members) < 2 or not all(isinstance(one, str) for one in members):
+            problems.append(Problem(file, where, f"received {show(members)}", "allowed: two or more findings or tests"))
+            continue
+        groups[name] = tuple(sorted(dict.fromkeys(members), key=lambda one: known.index(one) if one in known else -1))
+        for one in members:
+            if one not in known and one not in broken:
+                problems.append(Problem(file, where, f"unknown finding {one!r}", f"a finding or test{nearest(one, known)}"))
+            elif taken.setdefault(one, name) != name or members.count(one) > 1:
+                problems.append(Problem(file, where, f"{one!r} twice, also in {taken[one]!r}", "each finding in one group"))
+            elif one in variables and set(variables[one].parents) & set(members):
+                problems.append(Problem(file, where, f"{one!r} has a parent in the group", "findings without arcs between them"))
+        if name in variables:
+            problems.append(Problem(file, where, f"{name!r} is a variable", "a name of its own"))
+    return groups

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import nearest
@@ -12,6 +12,7 @@ from riskmodel.evidence.records import RATIOS, Event, Given, Variable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TOGETHER = "together"  # the state of a group whose findings share one threshold
 EVENT = re.compile(r"(\w+)\s*=\s*(\w+(?:\s+or\s+\w+)*?)(\s+alone)?")
 VERSUS = re.compile(r"\s+vs\s+")
 OR = re.compile(r"\s+or\s+")
@@ -39,6 +40,7 @@ class Vocabulary:
     variables: Mapping[str, Variable]
     composites: Mapping[str, tuple[str, ...]]
     broken: frozenset[str] = frozenset()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def states(self, name: str) -> tuple[str, ...]:
         """The states of a variable or composite."""
@@ -72,6 +74,17 @@ def parse_of(text: str, vocabulary: Vocabulary) -> Event:
     if event.alone:
         raise GrammarError(f"'alone' in {text!r}", "'alone' belongs in 'given'")
     return event
+
+
+def parse_group(text: str, vocabulary: Vocabulary) -> Event:
+    """What a strength of dependence is about: the name of a group of findings."""
+    name = text.strip()
+    if name not in vocabulary.groups:
+        known = ", ".join(vocabulary.groups) or "none is declared"
+        raise GrammarError(
+            f"unknown group {name!r}", f"a group under [dependence]: {known}{nearest(name, vocabulary.groups)}"
+        )
+    return Event(name, (TOGETHER,))
 
 
 def parse_event(text: str, vocabulary: Vocabulary) -> Event:

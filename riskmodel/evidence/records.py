@@ -20,6 +20,7 @@ QuantityKind = Literal[
     "adjusted_odds_ratio",
     "share",
     "relative_weight",
+    "dependence",
 ]
 Basis = Literal["seed", "study", "assumption"]
 
@@ -221,7 +222,7 @@ class Priors:
     """Everything loaded from a priors folder, with one prior set applied.
 
     ``statements`` is the whole register (overrides applied); ``selected`` the ids of those that drive a
-    table; ``digest`` a hash of all that was read.
+    table; ``digest`` a hash of all that was read; ``groups`` the findings that may go together, by group.
     """
 
     variables: tuple[Variable, ...]
@@ -231,6 +232,7 @@ class Priors:
     sources: Mapping[str, Source]
     prior_set: PriorSet
     digest: str
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def variable(self, name: str) -> Variable:
         return next(variable for variable in self.variables if variable.name == name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem
 from riskmodel.evidence.network_file import text_of
-from riskmodel.evidence.parse import BrokenNameError, GrammarError, Vocabulary, parse_given, parse_of, words
+from riskmodel.evidence.parse import BrokenNameError, GrammarError, Vocabulary, parse_given, parse_group, parse_of, words
 from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Source, Statement
 from riskmodel.evidence.schema import StatementTable, read_table
 
@@ -66,7 +66,7 @@ def _statement(
     of: Event | None = None
     given: Given | None = None
     try:
-        of = parse_of(table.of, vocabulary)
+        of = (parse_group if table.quantity == "dependence" else parse_of)(table.of, vocabulary)
     except GrammarError as error:
         faults.append(("of", f"received {error.received}", f"allowed: {error.allowed}"))
     except BrokenNameError:
@@ -77,7 +77,10 @@ def _statement(
         faults.append(("given", f"received {error.received}", f"allowed: {error.allowed}"))
     except BrokenNameError:
         pass
-    if of is not None and given is not None:
+    if table.quantity == "dependence":
+        if given != Given():
+            faults.append(("given", f"received {table.given!r}", "allowed: nothing; a strength holds everywhere"))
+    elif of is not None and given is not None:
         faults += _meaning_faults(table, of, given, vocabulary)
         faults += _driving_faults(table, of, given, vocabulary)
     problems.extend(

@@ -40,14 +40,13 @@ def compile_scorer(network: Network, variables: Sequence[Variable] | None = None
     inner_static = [factor for factor in parts.static() if set(factor.scope) & set(parts.contexts)]
     outer_static = [factor for factor in parts.static() if not set(factor.scope) & set(parts.contexts)]
     index = {variable.name: i for i, variable in enumerate(rows)}
+    contexts = list(np.ndindex(*parts.sizes(parts.contexts)))  # one, empty, where there are no contexts
     return Scorer(
         variables=rows,
         conditions=tuple(parts.conditions),
         setting_row=index.get(SELECTOR, -1) if parts.selector else -1,
         context_rows=tuple(index[name] for name in parts.contexts),
-        context_states=np.array(list(np.ndindex(*parts.sizes(parts.contexts))), dtype=np.int64).reshape(
-            -1, len(parts.contexts)
-        ),
+        context_states=np.array(contexts, dtype=np.int64).reshape(len(contexts), len(parts.contexts)),
         condition_rows=tuple(index[name] for name in parts.conditions),
         inner_static=parts.spread(inner_static, (), order[:count], contexts=True)[0, :, :, 0],
         outer_static=parts.spread(outer_static, (), order, contexts=False)[0, :, 0],

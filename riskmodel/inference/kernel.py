@@ -331,14 +331,14 @@ def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
         if setting_row >= 0:
             while not (masks[setting_row, case] >> setting) & 1:
                 setting += 1
-        lead, best = -1, 1.0 + RISE
+        lead, best = -1, 1.0
         for i in range(leaders.shape[0]):
             output = leaders[i]
             p, p0 = probability[output, case], baseline[setting, output]
             rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
             if masks[condition_rows[output], case] == 2:
                 rise = np.inf
-            if rise > best:
+            if rise > best * (1.0 + RISE):
                 lead, best = i, rise
         known, product = 0, 1.0
         size[:] = 0.0

@@ -17,7 +17,7 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Array, Masks, Posterior, Scorer
 
 TOP = 3  # findings named in a reason
-RISE = 1e-9  # a condition leads only when its odds rose by more than this share
+RISE = 1e-9  # a condition leads only when its odds rose by more than this share, over another's too
 NOTHING = 1e-9  # a weight this small, in decibans, says nothing
 
 
@@ -155,13 +155,13 @@ def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Post
 def _leading(
     scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior, setting: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    best = np.full(masks.shape[1], 1.0 + RISE)
+    best = np.ones(masks.shape[1])
     leading = np.full(masks.shape[1], -1, dtype=np.int64)
     for i, output in enumerate(weights.leaders):
         rise = odds(posterior.probability[output]) / odds(weights.baseline[setting, output])
         known = masks[scorer.condition_rows[output]] == 2  # a known outcome leads
         rise = np.where(known, np.inf, rise)
-        better = rise > best
+        better = rise > best * (1.0 + RISE)  # rounding breaks no tie
         best, leading = np.where(better, rise, best), np.where(better, i, leading)
     return leading
 

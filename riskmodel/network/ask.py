@@ -67,8 +67,8 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
     """What the network says of a statement's quantity, one value a draw.
 
     ``reference`` is the set's reference setting, used for probabilities and crude ratios that name none;
-    ``setting`` asks for another one. For an adjusted odds ratio the value is the one that holds with every
-    other parent equal; for a relative weight, the link.
+    ``setting`` asks for another one. For an adjusted odds ratio the value is the geometric mean over the
+    cells of the other parents (it is equal in all of them); for a relative weight, the link.
     """
     at = _setting(network, statement, setting or reference)
     if statement.quantity == "probability":
@@ -78,8 +78,10 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
         return conditional(network, statement.of, given) / conditional(network, statement.of, at)
     if statement.quantity == "relative_weight":
         return _link(network, statement, at)
+    if statement.quantity == "dependence":
+        return _strength(network, statement.of.variable, at)
     if statement.quantity == "adjusted_odds_ratio":
-        return _adjusted(network, statement, at)
+        return np.exp(np.log(odds_ratios(network, statement, at)).mean(axis=1))
     return _crude(network, statement, at)
 
 
@@ -116,43 +118,26 @@ def _link(network: Network, statement: Statement, at: Allowed) -> Array:
     return 1 - with_cause / conditional(network, absent, {**at, **off})
 
 
-def _adjusted(network: Network, statement: Statement, at: Allowed) -> Array:
-    """The odds ratio with all other parents equal, averaged in logs over cells (equal in all of them)."""
+def odds_ratios(network: Network, statement: Statement, at: Allowed) -> Array:
+    """The odds ratio of an adjusted statement in every cell of the other parents: (draws, cells).
+
+    One for each pair of a state of its first group and one of its second, ``at`` restricting the parents.
+    """
     first, second = _sides(statement)
-    variable = network.variable(statement.of.variable)
-    table = network.tables[variable.name][..., variable.index(statement.of.states[0])]
-    axes = dict(zip(variable.parents, range(1, table.ndim), strict=True))
+    variable, exposure = network.variable(statement.of.variable), network.variable(first.variable)
+    p = network.tables[variable.name][..., [variable.index(state) for state in statement.of.states]].sum(
+        axis=-1
+    )
+    axes = {name: axis for axis, name in enumerate(variable.parents, start=1)}
     for name, states in at.items():
         if name in axes:
-            table = table.take([network.variable(name).index(s) for s in states], axis=axes[name])
-    exposure = network.variable(first.variable)
-    log_odds = np.log(table) - np.log1p(-table)
-
-    def side(event: Event) -> Array:
-        picked = log_odds.take([exposure.index(s) for s in event.states], axis=axes[event.variable])
-        return picked.mean(axis=tuple(range(1, picked.ndim)))
-
-    return np.exp(side(first) - side(second))
-
-
-def ask_each(network: Network, statement: Statement, reference: str) -> Sequence[tuple[str, Array]]:
-    """Every reading of a statement that the network must give back: (where it was asked, values).
-
-    A probability of `age=a or b` holds in each band, so it is asked once for each.
-    """
-    events = [event for event in statement.given.events if len(event.states) > 1]
-    if statement.quantity != "probability" or not events:
-        return [(statement.given_text or "all", implied(network, statement, reference))]
-    band = events[0]
-    readings = []
-    for state in band.states:
-        one = Event(band.variable, (state,), band.alone)
-        narrowed = Given(
-            tuple(one if event is band else event for event in statement.given.events),
-            statement.given.versus,
-            statement.given.none,
-            statement.given.no_listed_cause,
-        )
-        given = restrictions(network, narrowed, statement.of) | _setting(network, statement, reference)
-        readings.append((f"{band.variable}={state}", conditional(network, statement.of, given)))
-    return readings
+            p = p.take([network.variable(name).index(state) for state in states], axis=axes[name])
+    p = np.moveaxis(p, axes[first.variable], 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = p / (1 - p)
+        pairs = [
+            odds[:, exposure.index(a)] / odds[:, exposure.index(b)]
+            for a in first.states
+            for b in second.states
+        ]
+    return np.concatenate([pair.reshape(len(p), -1) for pair in pairs], axis=1)

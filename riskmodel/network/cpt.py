@@ -10,6 +10,7 @@ import numpy as np
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.network.conditions import condition_table
+from riskmodel.network.dependence import chain
 from riskmodel.network.factors import Array, Factor
 from riskmodel.network.findings import finding_table
 from riskmodel.network.noisy_or import noisy_or_table
@@ -52,8 +53,12 @@ def build_network(priors: Priors, values: Array | None = None) -> Network:
             clipped |= {variable.name: count} if count else {}
             rarer |= {variable.name: above_one} if above_one else {}
         known[variable.name] = Factor((*variable.parents, variable.name), table)
-    tables = {variable.name: known[variable.name].table for variable in priors.network_variables}
-    return Network(priors.network_variables, tables, priors.composites, dict(held), clipped, rarer)
+    variables_now: tuple[Variable, ...] = priors.network_variables
+    tables = {variable.name: known[variable.name].table for variable in variables_now}
+    for group, members in priors.groups.items():
+        for _, strength in stated.about(group, "dependence"):
+            variables_now, tables = chain(variables_now, tables, members, strength)
+    return Network(variables_now, tables, priors.composites, dict(held), clipped, rarer, dict(priors.groups))
 
 
 def in_order(variables: Sequence[Variable]) -> list[Variable]:

@@ -30,6 +30,8 @@ class Network:
         how often (in draws) a combination of links left the simplex and was brought back, by variable.
     rarer
         conditions that make a finding less frequent (a link above 1), by variable.
+    groups
+        findings that go together more than their conditions explain, by group.
     """
 
     variables: tuple[Variable, ...]
@@ -38,6 +40,7 @@ class Network:
     held: Mapping[str, int] = field(default_factory=dict)
     clipped: Mapping[str, int] = field(default_factory=dict)
     rarer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for variable in self.variables:
@@ -72,7 +75,7 @@ class Network:
     def one_draw(self, index: int) -> Network:
         """The network of a single draw."""
         tables = {name: table[min(index, table.shape[0] - 1)][None] for name, table in self.tables.items()}
-        return Network(self.variables, tables, self.composites)
+        return Network(self.variables, tables, self.composites, groups=self.groups)
 
 
 def check_table(variable: Variable, table: Array) -> None:

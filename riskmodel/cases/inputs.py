@@ -1,0 +1,139 @@
+"""Opening a case file with the engine that fits it: plain Python for small ones, compiled for large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from riskmodel.cases.blocks import Block, BlockReader
+from riskmodel.cases.coded import CodedBlock, Coder
+from riskmodel.cases.columns import ColumnContract
+from riskmodel.cases.dedupe import SeenTexts
+from riskmodel.cases.header import Layout, match_header
+from riskmodel.cases.mapping import load_mapping
+from riskmodel.cases.options import SMALL_RECORDS, RunOptions
+from riskmodel.cases.outputs import Renderer, render_small
+from riskmodel.cases.reader_small import SmallReader
+from riskmodel.cases.scored import Masks
+from riskmodel.cases.source import Source
+from riskmodel.cases.tokens import RowFault, split_record
+from riskmodel.errors import CasesError
+from riskmodel.evidence.records import Variable
+
+
+class CaseReader(Protocol):
+    """An open case file: ``items`` in order from one thread, ``read`` from any."""
+
+    name: str
+    engine: str
+    contract: ColumnContract
+    layout: Layout
+    header_lines: int
+
+    def items(self) -> Iterator[Any]: ...
+
+    def read(self, item: Any) -> CodedBlock: ...
+
+    def no_masks(self) -> Masks: ...
+
+    def seen(self) -> Any: ...
+
+    def renderer(self) -> Renderer: ...
+
+    def progress(self) -> tuple[int, int | None]: ...
+
+    def sha256(self) -> str: ...
+
+
+class CsvReader:
+    """A CSV read by one of the two engines, which give the same result."""
+
+    def __init__(self, source: Source, variables: Sequence[Variable], options: RunOptions) -> None:
+        self.source = source
+        self.name = source.name
+        self.contract = ColumnContract(tuple(variables))
+        mapping = load_mapping(options.mapping, self.contract)
+        small = source.few_lines(SMALL_RECORDS + 1)
+        self.engine = options.engine if options.engine != "auto" else "small" if small else "compiled"
+        self._blocks = BlockReader(source, options.block_bytes)
+        text, self.header_lines = self._blocks.read_header()
+        self.layout = match_header(
+            _header_names(text, self.name),
+            self.contract,
+            mapping,
+            keep=options.keep,
+            known_outcomes=options.known_outcomes,
+            file=self.name,
+        )
+        coder = Coder(self.contract, self.layout, mapping, options.default_setting)
+        self._reader = SmallReader(coder) if self.engine == "small" else _compiled_reader(coder)
+
+    def items(self) -> Iterator[Block]:
+        return self._blocks.blocks(self._reader.records_end)
+
+    def read(self, item: Block) -> CodedBlock:
+        return self._reader.read(item)
+
+    def no_masks(self) -> Masks:
+        return np.zeros((len(self.contract.variables), 0), np.uint8)
+
+    def seen(self) -> Any:
+        return SeenTexts() if self.engine == "small" else _seen_hashes()
+
+    def renderer(self) -> Renderer:
+        return render_small if self.engine == "small" else _compiled_renderer()
+
+    def progress(self) -> tuple[int, int | None]:
+        return self.source.position, self.source.size
+
+    def sha256(self) -> str:
+        return self.source.sha256
+
+
+def _header_names(text: str, name: str) -> list[str]:
+    width = text.count(",") + 1
+    names = split_record(text, width)
+    if isinstance(names, RowFault) and names.field < 0 and len(names.cells) > 0:
+        names = list(names.cells)  # commas inside quotes: fewer fields than counted
+    if isinstance(names, RowFault):
+        hint = " (are its lines ended by carriage returns alone?)" if "\r" in text else ""
+        raise CasesError(f"{name}: header: {names.problem}{hint}")
+    return names
+
+
+def _compiled_reader(coder: Coder) -> Any:
+    from riskmodel.cases.reader_compiled import CompiledReader  # noqa: PLC0415 - loads the compiler
+
+    return CompiledReader(coder)
+
+
+def _seen_hashes() -> Any:
+    from riskmodel.cases.dedupe_compiled import SeenHashes  # noqa: PLC0415 - loads the compiler
+
+    return SeenHashes()
+
+
+def _compiled_renderer() -> Renderer:
+    from riskmodel.cases.render_compiled import CompiledRenderer  # noqa: PLC0415 - loads the compiler
+
+    return CompiledRenderer()
+
+
+@contextmanager
+def open_reader(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> Iterator[CaseReader]:
+    """Open a case file; Parquet is known by its ending."""
+    if str(source).lower().endswith((".parquet", ".pq")):
+        from riskmodel.cases.parquet_in import ParquetReader  # noqa: PLC0415 - imports pyarrow
+
+        with ParquetReader(Path(source), variables, options) as parquet:
+            yield parquet
+        return
+    opened = Source(source)
+    try:
+        yield CsvReader(opened, variables, options)
+    finally:
+        opened.close()

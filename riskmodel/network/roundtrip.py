@@ -1,0 +1,232 @@
+"""Does every selected statement come back when the finished network is asked for it?
+
+Each statement is asked by exact inference wherever the network must give it back: a probability in every
+band that it speaks of and that no finer statement takes, an odds ratio in every cell, a share in every
+setting. A statement that does not come back is a fault of the network or a conflict among the statements.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.evidence.records import Priors, Statement
+from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
+from riskmodel.network.factors import Array
+from riskmodel.network.stated import Stated
+from riskmodel.network.tables import Network
+
+SETTING = "setting"
+CLOSED_FORM, SOLVED = 1e-9, 1e-6  # how closely a statement must come back
+
+Place = dict[str, str]  # variable → the one state it is held at
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One statement asked of the network at one place.
+
+    Attributes
+    ----------
+    statement
+        its id.
+    where
+        what was held when it was asked.
+    stated, implied
+        (draws,): what the statement says and what the network says.
+    tolerance
+        how closely the two must agree in the point values, by :attr:`worst`.
+    """
+
+    statement: str
+    where: str
+    stated: Array
+    implied: Array
+    tolerance: float
+
+    @property
+    def residual(self) -> Array:
+        """(draws,): implied / stated - 1; where 0 is stated, the implied value itself."""
+        zero = self.stated == 0
+        return np.where(zero, self.implied, self.implied / np.where(zero, 1.0, self.stated) - 1.0)
+
+    @property
+    def worst(self) -> float:
+        """The largest residual of all draws, without its sign; infinite where the network gives no answer."""
+        return float(np.max(np.nan_to_num(np.abs(self.residual), nan=np.inf)))
+
+    @property
+    def holds(self) -> bool:
+        return self.worst <= self.tolerance
+
+
+def round_trip(priors: Priors, network: Network, values: Array | None = None) -> list[Reading]:
+    """Ask a network for every statement that drives one of its tables.
+
+    Parameters
+    ----------
+    network
+        built from these priors.
+    values
+        the draws it was built from, shape (draws, selected statements); without them, its point values
+        (draw 0) are compared with the stated ones.
+
+    Returns
+    -------
+    at least one reading a statement, in the order of the statements; none for a statement that finer
+    ones replace everywhere.
+
+    Examples
+    --------
+    >>> from riskmodel.evidence.load import load_priors
+    >>> from riskmodel.network.cpt import build_network
+    >>> seeds = load_priors("seeds")
+    >>> readings = round_trip(seeds, build_network(seeds))
+    >>> all(reading.holds for reading in readings)
+    True
+    >>> [reading.where for reading in readings if reading.statement == "test.xray.fracture.older"]
+    ['age=from_50_to_69', 'age=from_70']
+    """
+    if values is None:
+        network = network.one_draw(0)
+    stated = Stated.of(priors, values)
+    asked = _Asked(network, stated, priors.prior_set.reference_setting)
+    return [
+        Reading(statement.id, where, *np.broadcast_arrays(stated.values[:, i], answer), _tolerance(network, statement))
+        for i, statement in enumerate(stated.statements)
+        for where, answer in asked.answers(statement)
+    ]  # fmt: skip
+
+
+def _tolerance(network: Network, statement: Statement) -> float:
+    """Base rates and crude ratios of conditions are solved for; all else is in closed form."""
+    names = (statement.of.variable, *(event.variable for event in statement.given.events))
+    conditions = {condition.name for condition in network.conditions}
+    if statement.quantity in ("probability", "share"):
+        return SOLVED if names[0] in conditions else CLOSED_FORM
+    return CLOSED_FORM if statement.quantity in ("adjusted_odds_ratio", "relative_weight") else SOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A network under question, and the statements it was built from."""
+
+    network: Network
+    stated: Stated
+    reference: str
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings, or one without a name where the network has none."""
+        names = [variable.states for variable in self.network.variables if variable.name == SETTING]
+        return names[0] if names else ("",)
+
+    def answers(self, statement: Statement) -> Iterator[tuple[str, Array]]:
+        """Everywhere the statement must hold: (place, what the network says there)."""
+        if statement.quantity == "probability":
+            yield from self._probability(statement)
+        elif statement.quantity == "adjusted_odds_ratio":
+            yield from self._adjusted(statement)
+        elif statement.quantity == "relative_weight":
+            yield from self._weight(statement)
+        elif statement.quantity == "share":
+            for setting in self.settings:
+                yield _label({SETTING: setting}), implied(self.network, statement, self.reference, setting)
+        else:
+            yield statement.given_text, implied(self.network, statement, self.reference)
+
+    def _probability(self, statement: Statement) -> Iterator[tuple[str, Array]]:
+        given = restrictions(self.network, statement.given, statement.of)
+        fixed = {event.variable for event in statement.given.events if len(event.states) == 1}
+        several = len(fixed) < len(statement.given.events)
+        finer = self._finer(statement)
+        for place in self._places(statement, finer):
+            allowed = {**given, **{name: (state,) for name, state in place.items()}}
+            varied = {name: state for name, state in place.items() if name not in fixed}
+            where = _label(varied) if several or finer else statement.given_text
+            yield where or "all", conditional(self.network, statement.of, allowed)
+
+    def _finer(self, statement: Statement) -> list[Statement]:
+        """Statements of the same thing, given more: they go first where all that they are given holds."""
+        own = statement.given
+        states = {event.variable: set(event.states) for event in own.events}
+        return [
+            other
+            for other in self.stated.statements
+            if other.quantity == "probability"
+            and other.of == statement.of
+            and other.given.none == own.none
+            and _alone(other) == _alone(statement)
+            and len(other.given.events) > len(own.events)
+            and all(
+                states[event.variable] & set(event.states)
+                for event in other.given.events
+                if event.variable in states
+            )
+        ]
+
+    def _places(self, statement: Statement, finer: Sequence[Statement]) -> list[Place]:
+        """Every combination of single states in which a probability holds.
+
+        That is every band of what it is given, at the reference setting if it names none; where finer
+        statements take the whole of that setting, the others.
+        """
+        axes = {event.variable: event.states for event in statement.given.events}
+        for other in finer:
+            for event in other.given.events:
+                axes.setdefault(event.variable, self.network.variable(event.variable).states)
+        if self.settings != ("",):
+            axes.setdefault(SETTING, (self.reference,))
+        cells = [dict(zip(axes, states, strict=True)) for states in itertools.product(*axes.values())]
+        left = [cell for cell in cells if not any(_covers(other, cell) for other in finer)]
+        at_reference = [cell for cell in left if cell.get(SETTING) == self.reference]
+        return left if statement.given.event(SETTING) or not at_reference else at_reference
+
+    def _adjusted(self, statement: Statement) -> Iterator[tuple[str, Array]]:
+        """In each setting the odds ratio farthest from the stated one, of all cells with the rest equal.
+
+        Where a setting's rates are stated by bands of the exposure, those rule.
+        """
+        exposure = statement.given.events[0].variable
+        value = self.stated.values[:, self.stated.statements.index(statement)]
+        parents = self.network.variable(statement.of.variable).parents
+        banded: set[str] = set()
+        for other, _ in self.stated.probabilities(statement.of.variable):
+            if other.given.event(exposure):
+                named = other.given.event(SETTING)
+                banded |= set(named.states if named else (self.reference,))
+        for setting in self.settings if SETTING in parents else ("",):
+            if setting not in banded:
+                at = {SETTING: (setting,)} if setting else {}
+                ratios = odds_ratios(self.network, statement, at)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    off = np.nan_to_num(np.abs(np.log(ratios / value[:, None])), nan=np.inf)
+                worst = ratios[np.arange(len(ratios)), off.argmax(axis=1)]
+                yield _label({SETTING: setting}) or statement.given_text, worst
+
+    def _weight(self, statement: Statement) -> Iterator[tuple[str, Array]]:
+        """In each setting the share of the link among all links of the condition, times the sum of its weights.
+
+        Only ratios of links are stated; on this scale equal ratios are equal values.
+        """
+        weights = self.stated.about(statement.of.variable, "relative_weight")
+        total = np.sum([values for _, values in weights], axis=0)
+        for setting in self.settings:
+            links = [implied(self.network, other, self.reference, setting) for other, _ in weights]
+            own = links[[other.id for other, _ in weights].index(statement.id)]
+            yield _label({SETTING: setting}), own * total / np.sum(links, axis=0)
+
+
+def _alone(statement: Statement) -> str:
+    return next((event.variable for event in statement.given.events if event.alone), "")
+
+
+def _covers(statement: Statement, cell: Place) -> bool:
+    return all(cell[event.variable] in event.states for event in statement.given.events)
+
+
+def _label(place: Place) -> str:
+    return "; ".join(f"{name}={state}" for name, state in place.items() if state)
