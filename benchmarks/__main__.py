@@ -37,16 +37,29 @@ def files(folder: Path) -> str:
         _sample(cases, folder, sample)
         floor = [PYTHON, "-m", "benchmarks.baseline", str(cases), str(sample), str(folder / "floor.csv")]
         ours, theirs = in_turn(score(cases, output), floor, times)
-        rows.append([
-            f"{count:,}",
-            f"{median_seconds(ours):.2f} s",
-            f"{median_seconds(theirs):.2f} s",
-            f"{median_ratio(ours, theirs):.2f}",
-            f"{median_seconds(ours) / count * 1e6:.2f} µs",
-            f"{max(one.peak_mb for one in ours):.0f} MB",
-            f"{max(one.peak_mb for one in theirs):.0f} MB",
-        ])
-    return table(["rows × 35 columns", "riskmodel score", "pyarrow read + write", "ratio", "a row", "our peak", "its peak"], rows)
+        rows.append(
+            [
+                f"{count:,}",
+                f"{median_seconds(ours):.2f} s",
+                f"{median_seconds(theirs):.2f} s",
+                f"{median_ratio(ours, theirs):.2f}",
+                f"{median_seconds(ours) / count * 1e6:.2f} µs",
+                f"{max(one.peak_mb for one in ours):.0f} MB",
+                f"{max(one.peak_mb for one in theirs):.0f} MB",
+            ]
+        )
+    return table(
+        [
+            "rows × 35 columns",
+            "riskmodel score",
+            "pyarrow read + write",
+            "ratio",
+            "a row",
+            "our peak",
+            "its peak",
+        ],
+        rows,
+    )
 
 
 def _sample(cases: Path, folder: Path, sample: Path) -> None:
@@ -61,18 +74,31 @@ def _sample(cases: Path, folder: Path, sample: Path) -> None:
 def cold_start(folder: Path) -> str:
     one = folder / "one.csv"
     one.write_text("case_id,age,fever\n1,63,yes\n")
-    ours, theirs = in_turn(score(one, folder / "one_scored.csv"), [PYTHON, "-c", "import numpy, pyarrow.csv"], 15)
-    rows = [[f"{median_seconds(ours):.3f} s", f"{median_seconds(theirs):.3f} s", f"{median_ratio(ours, theirs):.2f}"]]
+    ours, theirs = in_turn(
+        score(one, folder / "one_scored.csv"), [PYTHON, "-c", "import numpy, pyarrow.csv"], 15
+    )
+    rows = [
+        [
+            f"{median_seconds(ours):.3f} s",
+            f"{median_seconds(theirs):.3f} s",
+            f"{median_ratio(ours, theirs):.2f}",
+        ]
+    ]
     return table(["riskmodel score, one case", "import numpy, pyarrow.csv", "ratio"], rows)
 
 
 def main() -> None:
-    parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
+    parts = [
+        f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."
+    ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts.append("## Cold start\n\n" + cold_start(folder))
         rows, ratios = scorers.compare()
-        parts.append("## Exact posteriors a case (seven conditions, 30 % of findings missing)\n\n" + table(["engine", "cases timed", "a case", "times ours"], rows))
+        parts.append(
+            "## Exact posteriors a case (seven conditions, 30 % of findings missing)\n\n"
+            + table(["engine", "cases timed", "a case", "times ours"], rows)
+        )
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"
     RESULTS.write_text(text)

@@ -34,10 +34,24 @@ def compare() -> tuple[list[list[str]], dict[str, float]]:
     for engine in ("LazyPropagation", "ShaferShenoyInference", "VariableElimination"):
         seconds, worst = _agrum(network, engine, evidence, names, posterior)
         best = min(best, seconds)
-        rows.append([f"pyAgrum {engine} (differs by {worst:.0e})", f"{AGRUM_SAMPLE:,}", f"{seconds * 1e6:.0f} µs", f"{seconds / ours:,.0f}"])
+        rows.append(
+            [
+                f"pyAgrum {engine} (differs by {worst:.0e})",
+                f"{AGRUM_SAMPLE:,}",
+                f"{seconds * 1e6:.0f} µs",
+                f"{seconds / ours:,.0f}",
+            ]
+        )
     ratios["pyagrum"] = best / ours
     seconds, worst = _pgmpy(model, evidence[:PGMPY_SAMPLE], names, posterior)
-    rows.append([f"pgmpy VariableElimination (differs by {worst:.0e})", f"{PGMPY_SAMPLE:,}", f"{seconds * 1e6:.0f} µs", f"{seconds / ours:,.0f}"])
+    rows.append(
+        [
+            f"pgmpy VariableElimination (differs by {worst:.0e})",
+            f"{PGMPY_SAMPLE:,}",
+            f"{seconds * 1e6:.0f} µs",
+            f"{seconds / ours:,.0f}",
+        ]
+    )
     ratios["pgmpy"] = seconds / ours
     return rows, ratios
 

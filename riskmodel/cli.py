@@ -73,6 +73,7 @@ def main() -> None:
 @main.command(epilog=examples(
     "riskmodel score cases.csv -o scored.csv --setting primary_care",
     "riskmodel score cases.parquet -o scored.parquet --priors literature",
+    "riskmodel score cases.csv -o scored.csv --draws 1000 --seed 1",
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
     "riskmodel score cases.csv --table --policy whitlock_2026",
 ))  # fmt: skip
@@ -103,6 +104,11 @@ def main() -> None:
     help="Where rejected rows go.  [default: OUTPUT.rejects.csv]",
 )
 @click.option(
+    "--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements."
+)
+@click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
+@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
+@click.option(
     "--threads",
     default=0,
     metavar="N",
@@ -125,13 +131,21 @@ def score(cases: str, output: str | None, as_table: bool, **asked: Any) -> None:
 def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> int:
     from riskmodel.cases.options import RunOptions
     from riskmodel.cases.pipeline import run
-    from riskmodel.model import checked_setting, load_scoring
-    from riskmodel.output import LazyCompiled, small_score
+    from riskmodel.model import checked_setting, load, load_scoring
+    from riskmodel.output import LazyCompiled, small_score, uncertain_score
     from riskmodel.summary import lines, readable, run_record
 
     if as_table and not output.endswith(".csv"):
         raise UsageError("--table goes with a plain .csv output, or none")
-    scoring = load_scoring(asked["priors"], asked["policy"])
+    if asked["draws"]:
+        uncertain = load(asked["priors"], asked["policy"]).uncertain(
+            asked["draws"], asked["seed"], asked["level"]
+        )
+        scoring = uncertain.scoring
+        small = compiled = uncertain_score(uncertain)
+    else:
+        scoring = load_scoring(asked["priors"], asked["policy"])
+        small, compiled = small_score(scoring), LazyCompiled(scoring)
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(
         default_setting=setting,
@@ -140,13 +154,13 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
         known_outcomes=asked["known_outcomes"],
         allow_repeats=asked["allow_repeats"],
         rejects=asked["rejects"],
-        threads=asked["threads"],
+        threads=1 if asked["draws"] else asked["threads"],  # draws use the processors themselves
     )
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
     with progress_bar() as progress:
         result = run(
-            cases, output, scoring.variables, small_score(scoring), options,
-            compiled_score=LazyCompiled(scoring),
+            cases, output, scoring.variables, small, options,
+            compiled_score=compiled,
             report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
             progress=progress,
         )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.decision.nodes import Holds, leaves
 from riskmodel.errors import InferenceError
 from riskmodel.inference.explain import Question, next_questions, without_each
 from riskmodel.inference.scorer import Masks
@@ -14,6 +15,7 @@ from riskmodel.inference.weights import odds
 from riskmodel.scoring import Scored, Scoring
 
 ASKED = 5  # questions shown
+TESTED = 3  # tests shown
 RESEARCH_ONLY = "For research, not for the care of a patient."
 
 
@@ -33,6 +35,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class FiredRule:
+    """A rule that fired, why it asks, and who says so."""
+
     id: str
     reason: str
     source: str
@@ -63,8 +67,10 @@ class Explanation:
     advice: tuple[str, ...]
     rules: tuple[FiredRule, ...]
     undetermined: tuple[str, ...]
+    waiting: tuple[str, ...]  # what the undetermined rules read and was not assessed, most urgent first
     explained_away: tuple[ExplainedAway, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[Question, ...]  # of history and examination, the most telling first
+    results: tuple[Question, ...]  # of tests not yet done
     serious: tuple[str, ...]
     conflict: float
     policy: str
@@ -98,11 +104,13 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
         )
     scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
     setting = int(scorer.settings(case)[0])
-    known = [i for i in np.nonzero(weights.first >= 0)[0] if case[i, 0] != scorer.variables[i].full_mask]
+    evidence = [int(i) for i in np.nonzero(weights.first >= 0)[0]]
+    known = [i for i in evidence if case[i, 0] != scorer.variables[i].full_mask]
     about = _about(scoring, scored, setting)
     decision = scored.decision
     fired = [rule for rule, fires in zip(policy.rules, decision.fired[:, 0], strict=True) if fires]
-    askable = [int(i) for i in np.nonzero(weights.first >= 0)[0] if i not in known]
+    unknown = [i for i in evidence if i not in known]
+    tests = [i for i in unknown if scorer.variables[i].role == "test"]
     serious = [int(i) for i in weights.leaders]
     return Explanation(
         case_id=case_id,
@@ -126,8 +134,12 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
             for rule in fired
         ),
         undetermined=_named(policy.rule_ids, decision.undetermined),
+        waiting=_waiting(scoring, scored),
         explained_away=_explained_away(scoring, scored, known),
-        questions=tuple(next_questions(scorer, case, askable, serious)[:ASKED]),
+        questions=tuple(
+            next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]
+        ),
+        results=tuple(next_questions(scorer, case, tests, serious)[:TESTED]),
         serious=tuple(scorer.conditions[i] for i in serious),
         conflict=float(np.log10(scored.reasons.ratio[0])),
         policy=policy.name,
@@ -167,6 +179,23 @@ def _observations(
     return tuple(sorted(found, key=lambda observation: -abs(observation.weight)))
 
 
+def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
+    """The variables that keep rules from being determined, those of the most urgent rules first."""
+    rules = [
+        rule
+        for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True)
+        if open_
+    ]
+    found: dict[str, None] = {}
+    for rule in sorted(rules, key=lambda rule: rule.urgency):
+        for leaf in leaves(rule.condition):
+            if isinstance(leaf, Holds):
+                mask = int(scored.masks[leaf.row, 0])
+                if mask & leaf.mask and mask & ~leaf.mask:
+                    found[scoring.variables[leaf.row].name] = None
+    return tuple(found)
+
+
 def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
     """Posterior rules that do not fire, but would with one present flag forgotten."""
     flags = [
@@ -201,66 +230,86 @@ def percent(p: float) -> str:
 
 def _lines(case: Explanation) -> list[str]:
     title = f"Case {case.case_id}" if case.case_id else "Case"
-    lines = [
+    return [
         f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
+        *_section("Probability of each condition", _posteriors(case)),
+        *_section(f"Action: {case.urgency}", _action(case), always=True),
+        *_section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]),
+        *_section(
+            f"Rules not determined: {len(case.undetermined)}, waiting for what was not assessed",
+            [", ".join(case.waiting)] if case.undetermined else [],
+        ),
+        *_section(
+            "Explained away",
+            [f"{item.rule} would fire if nothing were known of {item.flag}" for item in case.explained_away],
+        ),
+        *_section(_about_title(case), _evidence(case)),
+        *_section(
+            "What to ask or examine next (bits told; the condition it could move most, and how far)",
+            _asked(case.questions, case),
+        ),
+        *_section(
+            "What a test would tell, asked for or not (the same)",
+            _asked(case.results, case),
+        ),
         "",
-        "Probability of each condition",
-    ]
-    width = max(len(name) for name, _, _ in case.posteriors)
-    for name, now, before in case.posteriors:
-        mark = "  < leads" if name == case.leading else ""
-        lines.append(
-            f"  {name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone){mark}"
-        )
-    lines += ["", f"Action: {case.urgency}"]
-    for label, tokens in (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral)):
-        if tokens:
-            lines.append(f"  {label}: {', '.join(tokens)}")
-    lines += [f"  {advice}" for advice in case.advice]
-    lines += _section(
-        "Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]
-    )
-    lines += _section(
-        "Not determined (something they read was not assessed)",
-        [", ".join(case.undetermined)] if case.undetermined else [],
-    )
-    lines += _section(
-        "Explained away", [f"{item.rule} would fire without {item.flag}" for item in case.explained_away]
-    )
-    if case.observations:
-        lines += [
-            "",
-            f"For and against {case.about}, in decibans (10 = odds times ten)",
-            f"  {'':38}  {'on its own':>10}  {'left out':>10}",
-        ]
-        lines += [
-            f"  {f'{item.variable} = {item.states}':38}  {item.weight:>+10.1f}  {-item.change:>+10.1f}"
-            for item in case.observations
-        ]
-    if case.questions:
-        lines += [
-            "",
-            "What to ask next (bits told about the serious conditions; lowest and highest each could become)",
-        ]
-        lines += [
-            f"  {question.variable:26}  {question.information:.4f}   {_ranges(case, question)}"
-            for question in case.questions
-        ]
-    lines += [
-        "",
-        f"Conflict {case.conflict:+.2f} (above 0: the findings fit together worse than if unrelated)",
+        f"Conflict {signed(case.conflict, 2)} (above 0: the findings fit together worse than if unrelated)",
         RESEARCH_ONLY,
     ]
-    return lines
 
 
-def _section(title: str, items: list[str]) -> list[str]:
-    return ["", title, *(f"  {item}" for item in items)] if items else []
+def _section(title: str, items: list[str], *, always: bool = False) -> list[str]:
+    return ["", title, *(f"  {item}" for item in items)] if items or always else []
 
 
-def _ranges(case: Explanation, question: Question) -> str:
-    """The condition that the question could move furthest, and how far."""
-    spread = odds(question.highest) / odds(question.lowest)
-    furthest = int(np.argmax(np.nan_to_num(spread, nan=0.0, posinf=1e300)))
+def _posteriors(case: Explanation) -> list[str]:
+    width = max(len(name) for name, _, _ in case.posteriors)
+    return [
+        f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)"
+        + ("  < leads: its odds rose most" if name == case.leading else "")
+        for name, now, before in case.posteriors
+    ]
+
+
+def _action(case: Explanation) -> list[str]:
+    asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
+    return [f"{label}: {', '.join(tokens)}" for label, tokens in asked if tokens] + list(case.advice)
+
+
+def _about_title(case: Explanation) -> str:
+    unit = "in decibans (10 = odds times ten, 3 = odds doubled)"
+    if case.leading:
+        return f"For and against {case.about}, {unit}"
+    return f"No serious condition rose; for and against {case.about}, which fell least, {unit}"
+
+
+def _evidence(case: Explanation) -> list[str]:
+    lines = [
+        f"{f'{item.variable} = {item.states}':38}  {signed(item.weight):>10}  {signed(-item.change):>11}"
+        for item in case.observations
+    ]
+    return [f"{'':38}  {'on its own':>10}  {'if left out':>11}", *lines] if lines else []
+
+
+def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
+    return [
+        f"{question.variable:26}  {question.information:.4f}   {_range(case, question)}"
+        for question in questions
+    ]
+
+
+def _range(case: Explanation, question: Question) -> str:
+    """The serious condition whose probability the answer could move furthest, and how far."""
+    furthest = int(np.argmax(question.highest - question.lowest))
     low, high = percent(float(question.lowest[furthest])), percent(float(question.highest[furthest]))
     return f"{case.serious[furthest]} {low} to {high}"
+
+
+def signed(value: float, places: int = 1) -> str:
+    """A number with its sign, and none where it is rounded to nothing.
+
+    >>> signed(11.27), signed(-0.04), signed(-0.61)
+    ('+11.3', '0.0', '-0.6')
+    """
+    rounded = round(value, places)
+    return f"{rounded:+.{places}f}" if rounded else f"{0:.{places}f}"

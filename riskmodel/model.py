@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from riskmodel.explanation import Explanation
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.inference.scorer import Masks
+    from riskmodel.uncertainty import Uncertain
 
 DEFAULT_PRIORS = "seeds"
 DEFAULT_POLICY = "consensus"
@@ -86,7 +87,14 @@ class Model:
         return code_frame(cases, self.variables, self.default_setting(setting), known_outcomes=known_outcomes)
 
     def score(
-        self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False
+        self,
+        cases: pd.DataFrame,
+        *,
+        setting: str | None = None,
+        known_outcomes: bool = False,
+        draws: int = 0,
+        seed: int = 0,
+        level: float = 0.95,
     ) -> pd.DataFrame:
         """Posteriors, action and reason of each case.
 
@@ -98,6 +106,9 @@ class Model:
             of the rows that name none; by default ``as_reported``.
         known_outcomes
             take condition columns as evidence instead of ignoring them.
+        draws, seed, level
+            with draws, credible intervals of every probability (95 % by default), the share of draws that
+            give the same urgency, and the effective number of draws for each case.
 
         Returns
         -------
@@ -109,10 +120,11 @@ class Model:
             naming every cell that is not understood, or a case whose evidence is impossible.
         """
         from riskmodel.frames import to_frame  # noqa: PLC0415
-        from riskmodel.output import small_score  # noqa: PLC0415
+        from riskmodel.output import small_score, uncertain_score  # noqa: PLC0415
 
         masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
-        block = small_score(self.scoring)(masks)
+        score = uncertain_score(self.uncertain(draws, seed, level)) if draws else small_score(self.scoring)
+        block = score(masks)
         if block.impossible:
             first = block.impossible[0]
             raise InferenceError(f"row {cases.index[first.row]}: {first.problem}")
@@ -203,6 +215,13 @@ class Model:
         if identifier not in known:
             raise UsageError(f"no statement {identifier!r}{nearest(identifier, known)}")
         return self.priors.statement(identifier)
+
+    def uncertain(self, draws: int, seed: int, level: float = 0.95) -> Uncertain:
+        """Scoring under joint draws of all statements; the same seed gives the same draws."""
+        from riskmodel.uncertainty import Uncertain  # noqa: PLC0415  (loads a compiler)
+
+        scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
+        return Uncertain(scoring, self.draw(draws, np.random.default_rng(seed)), level)
 
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
         """Tables for joint draws of all statements; draw 0 is the stated values."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from riskmodel.cases.scored import Flags, Impossible, Integer, Number, OutputCol
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.inference.weights import Reasons, reason_label
 from riskmodel.scoring import Scored, Scoring
+
+if TYPE_CHECKING:
+    from riskmodel.uncertainty import Uncertain
 
 # The four serious conditions come first in the output, as in the variables' file; composites come last.
 
@@ -27,6 +31,11 @@ def compiled_score(scoring: Scoring) -> Score:
     return _Columns(scoring, scoring.compiled(), few=False)
 
 
+def uncertain_score(uncertain: Uncertain) -> Score:
+    """The callback with intervals and confidence under draws, compiled."""
+    return _Columns(uncertain.scoring, uncertain.scoring.compiled(), few=True, uncertain=uncertain)
+
+
 def log10(ratio: Array) -> Array:
     """Base-10 logarithm of a contiguous copy, so that both engines take the same code path."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -38,6 +47,7 @@ class _Columns:
     scoring: Scoring
     score: Callable[[Masks], Scored]
     few: bool  # few cases need few of the labels of reasons
+    uncertain: Uncertain | None = None  # adds intervals and confidence
 
     def __call__(self, masks: Masks) -> ScoredBlock:
         scored = self.score(np.ascontiguousarray(masks))
@@ -53,6 +63,7 @@ class _Columns:
         return [
             self._setting(scored.masks),
             *(Number(f"p_{name}", probability[i]) for i, name in enumerate(names)),
+            *self._sureness(scored),
             self._leading(reasons),
             Text("urgency", decision.urgency.astype(np.int32)[None], policy.urgencies, tally=True),
             Flags("imaging", decision.imaging, policy.imaging_tokens, tally=True),
@@ -64,6 +75,25 @@ class _Columns:
             Integer("assessed", reasons.assessed),
             Number("conflict", log10(reasons.ratio), "decimal4"),
             Text("model", np.zeros((1, count), dtype=np.int32), (self.scoring.model_hash,)),
+        ]
+
+    def _sureness(self, scored: Scored) -> list[OutputColumn]:
+        """Interval of each probability, confidence of the urgency, and effective draws."""
+        if self.uncertain is None:
+            return []
+        possible = scored.posterior.evidence > 0
+        setting = self.scoring.scorer.blank(1)  # impossible cases are rejected: any evidence will do
+        found = self.uncertain.assess(np.where(possible, scored.masks, setting), scored.decision.urgency)
+        columns: list[OutputColumn] = []
+        for i, name in enumerate(self.scoring.scorer.output_names):
+            columns += [
+                Number(f"p_{name}_low", found.intervals.low[i]),
+                Number(f"p_{name}_high", found.intervals.high[i]),
+            ]
+        return [
+            *columns,
+            Number("confidence", found.confidence, "decimal4"),
+            Number("effective_draws", found.intervals.effective, "decimal1"),
         ]
 
     def _setting(self, masks: Masks) -> OutputColumn:

@@ -9,7 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from riskmodel.errors import UsageError
-from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, Intervals, agreement, intervals
+from riskmodel.inference.draws import (
+    CASES_AT_ONCE,
+    DrawPosterior,
+    DrawScorer,
+    Intervals,
+    agreement,
+    intervals,
+)
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring

@@ -13,6 +13,10 @@ from numba.extending import intrinsic
 
 ONES = np.uint64(0x0101010101010101)
 HIGHS = np.uint64(0x8080808080808080)
+ZEROS = np.uint64(0x3030303030303030)
+NINES = np.uint64(0x7676767676767676)  # added to a byte above 9, sets its high bit
+HIGH_HALVES = np.uint64(0x8080808080808080)
+PAIRS = np.uint64(0x000000FF000000FF)
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -73,5 +77,17 @@ def equal(word, byte):
 
 @njit(nogil=True, cache=True, inline="always")
 def first_bytes(word, count):
-    """The word with all but its first ``count`` bytes (1 to 8) cleared."""
-    return word & (ALL >> np.uint64(64 - 8 * count))
+    """The word with all but its first ``count`` bytes (0 to 8) cleared."""
+    return word & ~(ALL << np.uint64(4 * count) << np.uint64(4 * count))  # in two steps, as 64 is too far
+
+
+@njit(nogil=True, cache=True, inline="always")
+def digits_value(word, count):
+    """The number that the first ``count`` bytes (1 to 8) write in digits, or -1 if one is no digit."""
+    digits = (word ^ ZEROS) << np.uint64(64 - 8 * count)  # the missing front becomes zeros
+    if ((digits + NINES) | digits) & HIGH_HALVES != 0:
+        return -1
+    pairs = (digits * np.uint64(10)) + (digits >> np.uint64(8))
+    upper = (pairs & PAIRS) * np.uint64(0x000F424000000064)
+    lower = ((pairs >> np.uint64(16)) & PAIRS) * np.uint64(0x0000271000000001)
+    return np.int64((upper + lower) >> np.uint64(32))

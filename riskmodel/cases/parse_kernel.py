@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from riskmodel.cases.machine import below, equal, first_bytes, load8, load64, trailing_zeros
+from riskmodel.cases.machine import below, digits_value, equal, first_bytes, load8, load64, trailing_zeros
 from riskmodel.cases.tokens import MAX_CELL
 from riskmodel.evidence.records import MAX_STATES
 
@@ -22,12 +22,13 @@ LONG_WORDS = 4  # longer cells than these words hold are left to Python
 # What a field is for.
 IGNORED, WORDS, NUMBERS = 0, 1, 2
 # Columns of the plan, one row a field.
-KIND, VARIABLE, KEPT, BASE, SHIFT, MULTIPLIER, LONG_BASE, LONG_MASK, BLANK = range(9)
+KIND, VARIABLE, KEPT, BASE, SHIFT, MULTIPLIER, LONG_BASE, LONG_MASK = range(8)
 # What the state of a call holds.
 POSITION, ROW, LINE, MISSES = range(4)
 _K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(32)
 UNKNOWN = -1
+NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)  # marks an empty entry: no UTF-8 has these bytes
 
 
 @njit(nogil=True, cache=True)
@@ -140,14 +141,26 @@ def find_long(base, start, length, plan, field, long_keys, long_masks):
 
 @njit(nogil=True, cache=True)
 def find_short(key, plan, field, keys, masks):
-    """The mask of a cell of one to eight bytes, 0 if it is known to be bad, or UNKNOWN."""
+    """The mask of a cell of at most eight bytes, 0 if it is known to be bad, or UNKNOWN."""
     place = np.int64((key * np.uint64(plan[field, MULTIPLIER])) >> np.uint64(plan[field, SHIFT]))
     entry = plan[field, BASE] + place
     while keys[entry] != key:
-        if keys[entry] == 0:
+        if keys[entry] == NO_KEY:
             return UNKNOWN
         entry += 1  # each table ends with an empty entry
     return np.int64(masks[entry])
+
+
+@njit(nogil=True, cache=True)
+def band_of(whole, more, variable, edges, maxima):
+    """The band of a number with that whole part (``more``: and a fraction), 0 outside the limits."""
+    maximum = maxima[variable]
+    if whole < edges[variable, 0] or whole > maximum or (whole == maximum and more):
+        return 0
+    band = 0
+    for index in range(1, MAX_STATES):
+        band += whole >= edges[variable, index]
+    return 1 << band
 
 
 @njit(nogil=True, cache=True)
@@ -171,13 +184,7 @@ def find_number(base, start, length, variable, edges, maxima):
             if digit < 0 or digit > 9:
                 return UNKNOWN
             rest |= digit > 0
-    maximum = maxima[variable]
-    if whole < edges[variable, 0] or whole > maximum or (whole == maximum and rest):
-        return 0
-    band = 0
-    for index in range(1, MAX_STATES):
-        band += whole >= edges[variable, index]
-    return 1 << band
+    return band_of(whole, rest, variable, edges, maxima)
 
 
 @njit(nogil=True, cache=True)
@@ -237,23 +244,24 @@ def parse(data, end, state, plan, id_field, tables, edges, maxima, out, misses):
                     bad |= spoilt
                 bad |= place - start > MAX_CELL
                 byte = load8(base + place)
-                if 0 < length <= 8:
+                if length <= 8:
                     word = load64(base + content)
             if field < width:
                 kind = plan[field, KIND]
                 if kind != IGNORED:
                     variable = plan[field, VARIABLE]
-                    if length == 0:
-                        mask = plan[field, BLANK]
-                    else:
-                        mask = np.int64(UNKNOWN)
-                        if kind == NUMBERS:
+                    mask = np.int64(UNKNOWN)
+                    if kind == NUMBERS and length > 0:
+                        whole = digits_value(word, length) if length <= 8 else -1
+                        if whole >= 0:
+                            mask = band_of(whole, False, variable, edges, maxima)
+                        else:
                             mask = find_number(base, content, length, variable, edges, maxima)
-                        if mask == UNKNOWN:
-                            if length <= 8:
-                                mask = find_short(first_bytes(word, length), plan, field, keys, masks)
-                            else:
-                                mask = find_long(base, content, length, plan, field, long_keys, long_masks)
+                    if mask == UNKNOWN:
+                        if length <= 8:
+                            mask = find_short(first_bytes(word, length), plan, field, keys, masks)
+                        else:
+                            mask = find_long(base, content, length, plan, field, long_keys, long_masks)
                     if mask == UNKNOWN and not bad:
                         misses[missed, 0] = row
                         misses[missed, 1] = variable

@@ -111,11 +111,12 @@ class SmallReader:
 def structural_fault(block: Block) -> Fault | None:
     """Bytes that are not UTF-8, or a quote that the file never closes."""
     data = block.data
-    with memoryview(data) as view, view[: block.end] as part:
-        try:
-            str(part, "utf-8")
-        except UnicodeDecodeError as error:
-            return Fault(data.count(b"\n", 0, error.start), undecodable(data, error))
+    if not data.isascii():
+        with memoryview(data) as view, view[: block.end] as part:
+            try:
+                str(part, "utf-8")
+            except UnicodeDecodeError as error:
+                return Fault(data.count(b"\n", 0, error.start), undecodable(data, error))
     if block.open_quote >= 0:
         lines = data.count(b"\n", 0, block.open_quote)
         return Fault(lines, "a quote opens that is never closed")

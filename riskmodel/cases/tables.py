@@ -59,7 +59,7 @@ class Tables:
 
     def _build(self) -> tuple[NDArray[np.int64], Arrays]:
         layout = self.coder.layout
-        plan = np.zeros((len(layout.names), kernel.BLANK + 1), np.int64)
+        plan = np.zeros((len(layout.names), kernel.LONG_MASK + 1), np.int64)
         for slot, field in enumerate(layout.kept, 1):
             plan[field, kernel.KEPT] = slot
         keys: list[NDArray[np.uint64]] = []
@@ -81,7 +81,6 @@ class Tables:
             plan[field, kernel.MULTIPLIER] = multiplier
             plan[field, kernel.LONG_BASE] = long_base
             plan[field, kernel.LONG_MASK] = len(own_long) - 1
-            plan[field, kernel.BLANK] = words[b""]
             keys.append(own_keys)
             masks.append(own_masks)
             long_keys.append(own_long)
@@ -131,8 +130,8 @@ def _whole_edges(decoders: list[CellDecoder]) -> tuple[NDArray[np.int64], NDArra
 
 
 def _short_table(words: dict[bytes, int]) -> tuple[int, int, NDArray[np.uint64], NDArray[np.uint8]]:
-    """A table of the words of one to eight bytes, under the multiplier that scatters them best."""
-    short = {int.from_bytes(word, "little"): mask for word, mask in words.items() if 0 < len(word) <= _WORD}
+    """A table of the words of at most eight bytes, under the multiplier that scatters them best."""
+    short = {int.from_bytes(word, "little"): mask for word, mask in words.items() if len(word) <= _WORD}
     bits = max(4, (4 * len(short)).bit_length())
     shift = 64 - bits
 
@@ -141,10 +140,10 @@ def _short_table(words: dict[bytes, int]) -> tuple[int, int, NDArray[np.uint64],
 
     best = max(_MULTIPLIERS if len(short) < 256 else _MULTIPLIERS[:1], key=distinct)
     size = (1 << bits) + len(short) + 1
-    keys, masks = np.zeros(size, np.uint64), np.zeros(size, np.uint8)
+    keys, masks = np.full(size, kernel.NO_KEY, np.uint64), np.zeros(size, np.uint8)
     for key, mask in short.items():
         place = (key * best & _MASK64) >> shift
-        while keys[place]:
+        while keys[place] != kernel.NO_KEY:
             place += 1
         keys[place], masks[place] = key, mask
     return best, shift, keys, masks

@@ -67,8 +67,12 @@ class DrawScorer:
         self._parts = Parts(network.one_draw(0))
         groups = self._parts.groups()
         self._order, self._count = self._parts.order(groups)
-        self._inner = [(group, self._shape(group, inner=True)) for group in groups if self._parts.has_context(group)]
-        self._outer = [(group, self._shape(group, inner=False)) for group in groups if not self._parts.has_context(group)]
+        self._inner = [
+            (group, self._shape(group, inner=True)) for group in groups if self._parts.has_context(group)
+        ]
+        self._outer = [
+            (group, self._shape(group, inner=False)) for group in groups if not self._parts.has_context(group)
+        ]
 
     @property
     def draws(self) -> int:
@@ -92,8 +96,13 @@ class DrawScorer:
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(chunk, range(0, self.draws, DRAWS_AT_ONCE)))
+        impossible = evidence == 0
+        if impossible.any():  # such draws weigh nothing
+            probability[np.broadcast_to(impossible[:, None], probability.shape)] = 0.0
         cases = np.swapaxes(probability, 0, 1)
-        return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
+        return DrawPosterior(
+            cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count])
+        )
 
     def _tables(self, first: int, setting: int) -> Iterator[DrawTables]:
         """The look-up tables of some draws, in one setting."""
@@ -181,7 +190,15 @@ def intervals(posterior: DrawPosterior, level: float, threads: int = 2) -> Inter
         last = min(first + 64, cases)
         probability = np.ascontiguousarray(np.moveaxis(posterior.probability[:, :, first:last], 1, 2))
         weights = np.ascontiguousarray(posterior.evidence[:, first:last].T)
-        weighted_intervals(probability, weights, (1 - level) / 2, low[:, first:last], high[:, first:last], mean[:, first:last], effective[first:last])
+        weighted_intervals(
+            probability,
+            weights,
+            (1 - level) / 2,
+            low[:, first:last],
+            high[:, first:last],
+            mean[:, first:last],
+            effective[first:last],
+        )
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(some, range(0, cases, 64)))
@@ -191,5 +208,3 @@ def intervals(posterior: DrawPosterior, level: float, threads: int = 2) -> Inter
 def agreement(levels: np.ndarray, point: np.ndarray, evidence: Array) -> Array:
     """The weighted share of draws whose level equals the point's: (draws, cases), (cases,), (draws, cases)."""
     return np.asarray(((levels == point) * evidence).sum(axis=0) / evidence.sum(axis=0))
-
-

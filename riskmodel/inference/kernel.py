@@ -237,7 +237,9 @@ def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, poster
     return Reasons(leading, slots, conditions, assessed, ratio)
 
 
-def score_tables(scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array) -> None:
+def score_tables(
+    scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array
+) -> None:
     """Score cases of one setting with the tables of one draw, into (outputs, cases) and (cases,)."""
     inner, outer = Packed.of(scorer.inner), Packed.of(scorer.outer)
     shift_in, shift_out = _within_setting(scorer.inner), _within_setting(scorer.outer)

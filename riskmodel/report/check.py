@@ -19,7 +19,9 @@ EXACT, SOLVED = 1e-9, 1e-6  # how closely a statement must come back: closed for
 def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     """The lines of the check, part by part."""
     priors, network = model.priors, model.tables
-    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in ("seed", "study", "assumption")}
+    bases = {
+        basis: sum(s.basis == basis for s in priors.statements) for basis in ("seed", "study", "assumption")
+    }
     yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({', '.join(f'{n} {b}' for b, n in bases.items())}), {len(priors.selected)} drive tables"
     verified = sum(priors.statement(i).verified for i in priors.selected)
     yield f"Of those that drive tables {verified} are verified against their source, {len(priors.selected) - verified} are not."
@@ -44,7 +46,10 @@ def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
     failed = [reading for reading in readings if reading.worst > SOLVED]
     yield ""
     yield f"Round trip: {len(readings)} readings of the selected statements asked of the network; largest difference {worst.worst:.1e} ({worst.statement})"
-    yield from (f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}" for r in failed)
+    yield from (
+        f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}"
+        for r in failed
+    )
 
 
 def _rarer(model: Model) -> Iterator[str]:
@@ -57,12 +62,20 @@ def _rarer(model: Model) -> Iterator[str]:
 def _other_settings(model: Model) -> Iterator[str]:
     """The crude ratios, which hold at the reference setting, as they come out in the others."""
     selected = set(model.priors.selected)
-    crude = [s for s in model.priors.statements if s.id in selected and s.quantity in ("risk_ratio", "odds_ratio", "likelihood_ratio_positive")]
+    crude = [
+        s
+        for s in model.priors.statements
+        if s.id in selected and s.quantity in ("risk_ratio", "odds_ratio", "likelihood_ratio_positive")
+    ]
     if not crude or not model.settings:
         return
     reference = model.priors.prior_set.reference_setting
     rows = [
-        [s.id, s.quantity, *(figure(float(implied(model.tables, s, reference, setting)[0])) for setting in model.settings)]
+        [
+            s.id,
+            s.quantity,
+            *(figure(float(implied(model.tables, s, reference, setting)[0])) for setting in model.settings),
+        ]
         for s in crude
     ]
     yield ""
@@ -73,7 +86,13 @@ def _other_settings(model: Model) -> Iterator[str]:
 def _audit(model: Model) -> Iterator[str]:
     found = audit(model.priors, model.tables)
     rows = [
-        [item.statement.id, figure(item.stated), figure(item.implied), figure(item.distance, "+.1f"), item.statement.source]
+        [
+            item.statement.id,
+            figure(item.stated),
+            figure(item.implied),
+            figure(item.distance, "+.1f"),
+            item.statement.source,
+        ]
         for item in found
     ]
     yield ""
@@ -94,7 +113,10 @@ def policies(model: Model, people: int, seed: int) -> Iterator[str]:
     names = [path.stem for path in sorted((model.root / "policies").glob("*.toml"))]
     names.sort(key=lambda name: (name != model.policy.name, name))
     frame = compare_policies(model, names, people, np.random.default_rng(seed))
-    percent = [[row[0], row[1], *(figure(100 * value, ".1f") for value in row[2:])] for row in frame.itertuples(index=False)]
+    percent = [
+        [row[0], row[1], *(figure(100 * value, ".1f") for value in row[2:])]
+        for row in frame.itertuples(index=False)
+    ]
     yield ""
     yield f"Policies on {people} simulated people of each setting, history and examination known, in % (seed {seed}):"
     yield from (f"  {line}" for line in table([name.replace("_", " ") for name in frame.columns], percent))
