@@ -295,6 +295,7 @@ def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
     return [
         f"{question.variable:26}  {question.information:.4f}   {_range(case, question)}"
         for question in questions
+        if case.serious
     ]
 
 

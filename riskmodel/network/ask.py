@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Given, Statement
+from riskmodel.network.dependence import shown_strength
 from riskmodel.network.factors import Array, Factor, eliminate
 from riskmodel.network.tables import Network
 
@@ -79,7 +80,8 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
     if statement.quantity == "relative_weight":
         return _link(network, statement, at)
     if statement.quantity == "dependence":
-        return _strength(network, statement.of.variable, at)
+        group = network.groups[statement.of.variable]
+        return shown_strength([network.factor(name) for name in group], group)
     if statement.quantity == "adjusted_odds_ratio":
         return np.exp(np.log(odds_ratios(network, statement, at)).mean(axis=1))
     return _crude(network, statement, at)

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from riskmodel.evidence.records import Variable
-from riskmodel.network.factors import Array
+from riskmodel.network.factors import Array, Factor, multiply_out
 
 Tables = dict[str, Array]
 
@@ -87,3 +87,25 @@ def _joint(spread: Sequence[Array], strength: Array) -> Array:
     shared = np.maximum(top - bottom, 0.0)
     weight = strength.reshape(-1, *(1,) * (lead - 1 + count))
     return weight * shared + (1 - weight) * independent  # type: ignore[no-any-return]
+
+
+def shown_strength(factors: Sequence[Factor], group: Sequence[str]) -> Array:
+    """The strength that the tables of a group's findings show, (draws,); NaN where none could show.
+
+    How far the joint distribution lies on the way from independent to sharing one threshold, over all
+    combinations of the parents.
+    """
+    names = {name: i for i, name in enumerate(dict.fromkeys(n for f in factors for n in f.scope), start=1)}
+    product = multiply_out(factors, None, names)
+    parents = [name for name in product.scope if name not in group]
+    order = [product.scope.index(name) + 1 for name in (*parents, *group)]
+    joint = np.transpose(product.table, [0, *order])
+    first = 1 + len(parents)
+    members = [
+        joint.sum(axis=tuple(first + j for j in range(len(group)) if j != i)) for i in range(len(group))
+    ]
+    draws = len(joint)
+    independent, shared = _joint(members, np.zeros(draws)), _joint(members, np.ones(draws))
+    way = (shared - independent).reshape(draws, -1)
+    with np.errstate(invalid="ignore"):
+        return ((joint - independent).reshape(draws, -1) * way).sum(axis=1) / (way**2).sum(axis=1)

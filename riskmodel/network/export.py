@@ -4,7 +4,7 @@ All five are written here. Of pgmpy 1.1's writers NET rounds to 8 decimals, UAI 
 beside tables with the child first, XDSL rounds to 16 decimals and places the nodes at random, and BIF and
 XMLBIF sort the variables by name. In every format a table runs through the combinations of the parents with
 the last parent fastest, as the formats' own descriptions have it. pyAgrum reads XDSL and UAI with the first
-parent fastest, unlike GeNIe and the rules of UAI, and BIF in single precision: it wants XMLBIF or NET.
+parent fastest, unlike GeNIe and the rules of UAI, and BIF, NET and UAI in single precision: it wants XMLBIF.
 """
 
 from __future__ import annotations

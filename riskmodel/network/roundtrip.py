@@ -1,6 +1,6 @@
-"""Does every selected statement come back when the finished network is asked for it?
+"""Every selected statement asked of the finished network.
 
-Each statement is asked by exact inference wherever the network must give it back: a probability in every
+Does it come back? Each is asked by exact inference wherever the network must give it back: a probability in every
 band that it speaks of and that no finer statement takes, an odds ratio in every cell, a share in every
 setting. A statement that does not come back is a fault of the network or a conflict among the statements.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.evidence.records import Priors, Statement
+from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
 from riskmodel.network.factors import Array
 from riskmodel.network.stated import Stated
@@ -107,7 +107,7 @@ def _tolerance(network: Network, statement: Statement) -> float:
     conditions = {condition.name for condition in network.conditions}
     if statement.quantity in ("probability", "share"):
         return SOLVED if names[0] in conditions else CLOSED_FORM
-    return CLOSED_FORM if statement.quantity in ("adjusted_odds_ratio", "relative_weight") else SOLVED
+    return SOLVED if statement.quantity in CRUDE_RATIOS else CLOSED_FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class _Asked:
             for setting in self.settings:
                 yield _label({SETTING: setting}), implied(self.network, statement, self.reference, setting)
         else:
-            yield statement.given_text, implied(self.network, statement, self.reference)
+            yield statement.given_text or "all", implied(self.network, statement, self.reference)
 
     def _probability(self, statement: Statement) -> Iterator[tuple[str, Array]]:
         given = restrictions(self.network, statement.given, statement.of)

@@ -8,12 +8,18 @@ import numpy as np
 
 from riskmodel.cohort import compare_policies
 from riskmodel.model import Model
+from riskmodel.evidence.distributions import draw_values
 from riskmodel.network.ask import implied
+from riskmodel.network.cpt import build_network
 from riskmodel.network.roundtrip import Reading, round_trip
-from riskmodel.sensitivity.coherence import audit
+from riskmodel.network.tables import Network
+from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
 from riskmodel.text import figure, table
 
-EXACT, SOLVED = 1e-9, 1e-6  # how closely a statement must come back: closed forms, solves
+SOLVED = 1e-6  # how closely a statement must come back
+AUDIT_DRAWS = 300  # for the intervals of the coherence audit
+AGREES = 0.05  # standard deviations
+CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
 
 
 def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
@@ -31,9 +37,7 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     yield from _round_trip(readings)
     yield from _rarer(model)
     yield from _other_settings(model)
-    yield from _audit(model)
-    if draws:
-        yield from _draws(model, draws, seed)
+    yield from _audit(model, draws or AUDIT_DRAWS, seed)
 
 
 def passed(model: Model) -> bool:
@@ -83,27 +87,47 @@ def _other_settings(model: Model) -> Iterator[str]:
     yield from (f"  {line}" for line in table(["statement", "ratio", *model.settings], rows))
 
 
-def _audit(model: Model) -> Iterator[str]:
-    found = audit(model.priors, model.tables)
+def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
+    """Every statement beside what the network says, the pairs that differ, and the nearest coherent values."""
+    priors = model.priors
+    values = draw_values(priors, draws, np.random.default_rng(seed))
+    network = build_network(priors, values)
+    found = audit(priors, model.tables, network)
     rows = [
         [
             item.statement.id,
-            figure(item.stated),
-            figure(item.implied),
+            item.role,
+            f"{item.stated:.4g} ({item.stated_low:.3g} to {item.stated_high:.3g})",
+            f"{item.implied:.4g} ({item.implied_low:.3g} to {item.implied_high:.3g})",
             figure(item.distance, "+.1f"),
             item.statement.source,
         ]
         for item in found
+        if item.role != "drives" or abs(item.distance) >= AGREES
     ]
     yield ""
-    yield "Statements that drive nothing, beside what the network says (distance in their own standard deviations):"
-    yield from (f"  {line}" for line in table(["statement", "stated", "network", "distance", "source"], rows))
-
-
-def _draws(model: Model, draws: int, seed: int) -> Iterator[str]:
-    network = model.draw(draws, np.random.default_rng(seed))
+    yield f"Coherence: the {len(found)} statements beside what the network implies, with 95 % intervals ({draws} draws);"
+    yield f"the {len(found) - len(rows)} that drive a table and come back are left out; distance in standard deviations:"
+    yield from (f"  {line}" for line in table(["statement", "role", "stated", "network", "distance", "source"], rows))
+    pairs = [
+        [pair.first.id, figure(pair.first.value), pair.second.id, figure(pair.second.value), figure(pair.distance, "+.1f"), pair.note]
+        for pair in disagreements(priors)
+    ]
     yield ""
-    yield f"{draws} draws of all statements (seed {seed}): every table of every draw is valid."
+    yield "Statements on one quantity that differ, or that share figures:"
+    yield from (f"  {line}" for line in table(["statement", "states", "statement", "states", "distance", "note"], pairs))
+    for conflict in [item for item in found if item.role == "audit" and abs(item.distance) >= CONFLICT]:
+        yield ""
+        yield f"Nearest coherent values for {conflict.statement.id} (the smallest joint move, in standard deviations):"
+        moves = nearest_coherent(priors, conflict, values, network)
+        shown = [[m.statement.id, figure(m.before), figure(m.after), figure(m.deviations, "+.2f")] for m in moves]
+        yield from (f"  {line}" for line in table(["statement", "stated", "coherent", "moved"], shown))
+    yield from _draws(network)
+
+
+def _draws(network: Network) -> Iterator[str]:
+    yield ""
+    yield f"{network.draws} draws of all statements: every table of every draw is valid."
     yield from (f"  held at its reachable limit: {name} in {n} draws" for name, n in network.held.items())
     yield from (f"  clipped to the simplex: {name} in {n} draws" for name, n in network.clipped.items())
 
