@@ -173,6 +173,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @main.command(epilog=examples(
     "riskmodel explain cases.csv --case 12 --setting primary_care",
     "riskmodel explain cases.csv --case 12 --policy acibadem_2026",
+    "riskmodel explain cases.csv --case 12 --draws 1000 --seed 1",
 ))  # fmt: skip
 @click.argument("cases")
 @click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
@@ -184,12 +185,15 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     help="TOML: new names for columns, values, missing codes, units.",
 )
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
+@click.option("--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
+@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
 def explain(cases: str, case_id: str, **asked: Any) -> None:
     """Explain one case of a file of CASES for a person: how likely, why, what to do, what to ask next."""
     from riskmodel.cases.find import find_case
     from riskmodel.cases.options import RunOptions
     from riskmodel.explanation import explain_case
-    from riskmodel.model import checked_setting, load_scoring
+    from riskmodel.model import checked_setting, load, load_scoring
 
     scoring = load_scoring(asked["priors"], asked["policy"])
     setting = checked_setting(scoring.variables, asked["setting"])
@@ -197,7 +201,14 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
         default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"]
     )
     masks = find_case(cases, case_id, scoring.variables, options)
-    put([str(explain_case(scoring, masks, case_id))])
+    explained = explain_case(scoring, masks, case_id)
+    put([str(explained)])
+    if asked["draws"]:
+        from riskmodel.uncertainty import describe
+
+        model = load(asked["priors"], asked["policy"])
+        uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
+        put(["", *describe(uncertain, model.priors, masks, explained.about, asked["seed"])])
 
 
 @main.command(epilog=examples(

@@ -36,9 +36,9 @@ def code_frame(
         naming the rows, columns and values that are not understood; nothing is guessed.
     """
     contract = ColumnContract(tuple(variables))
-    layout = match_header(
-        [str(name) for name in frame.columns], contract, CaseMapping(), known_outcomes=known_outcomes
-    )
+    names = [str(name) for name in frame.columns]
+    named = names if CASE_ID in names else [*names, CASE_ID]  # the index names the cases of a frame
+    layout = match_header(named, contract, CaseMapping(), known_outcomes=known_outcomes)
     masks = np.repeat(np.array([[v.full_mask] for v in variables], dtype=np.uint8), len(frame), axis=1)
     default = contract.default_mask(setting)
     if default:

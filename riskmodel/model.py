@@ -44,7 +44,7 @@ class Model:
     >>> model = load()
     >>> cases = pd.DataFrame({"fever": ["yes", None], "esr_mm_h": [85, None]})
     >>> model.score(cases, setting="primary_care")[["urgency", "tests"]].values.tolist()
-    [['within_48_hours', 'crp'], ['routine', '']]
+    [['within_24_hours', 'crp'], ['routine', '']]
     """
 
     priors: Priors

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from riskmodel.errors import UsageError
+from riskmodel.evidence.distributions import draw_values, together
+from riskmodel.evidence.records import Priors, Variable
+from riskmodel.explanation import percent
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
+    FEWEST_EFFECTIVE,
     DrawPosterior,
     DrawScorer,
     Intervals,
@@ -18,6 +22,7 @@ from riskmodel.inference.draws import (
     intervals,
 )
 from riskmodel.inference.scorer import Array, Masks
+from riskmodel.network.cpt import build_network
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring
 
@@ -89,3 +94,91 @@ class Uncertain:
         composites = dict(zip(scorer.output_names[conditions:], probability[conditions:], strict=True))
         findings = policy.findings(masks)
         return policy.urgency(findings, probability[:conditions], baseline[:conditions], composites)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of the uncertainty of a posterior rests on one kind of statement."""
+
+    kind: str
+    share: float
+
+
+def shares(priors: Priors, variables: Sequence[Variable], masks: Masks, output: int, draws: int, seed: int) -> dict[str, list[Share]]:
+    """Shares of the variance of a posterior's log-odds by what the statements rest on.
+
+    Each kind of statement is drawn alone, all others held at their stated values; its share is the variance it
+    gives over the sum of all kinds (exact where the log-odds are additive, near it elsewhere). Variances are
+    averaged over cases; draws are weighted by each case's evidence.
+
+    Parameters
+    ----------
+    masks
+        evidence of one case or of a cohort; all in one setting.
+    output
+        the row of the posterior, a condition or composite.
+
+    Returns
+    -------
+    "basis" → shares of seed, study and assumption; "verified" → shares of verified and unverified; each sums to 1.
+    """
+    values = draw_values(priors, draws, np.random.default_rng(seed))
+    chosen = [priors.statement(name) for name in priors.selected]
+    kinds = {
+        "basis": {basis: [s.basis == basis for s in chosen] for basis in ("seed", "study", "assumption")},
+        "verified": {"verified": [s.verified for s in chosen], "unverified": [not s.verified for s in chosen]},
+    }
+    whole = {i: members for members in together(chosen) for i in members}  # parts of one distribution stay together
+    found = {}
+    for name, groups in kinds.items():
+        variances = {kind: _variance(priors, variables, masks, output, values, whole, flags) for kind, flags in groups.items()}
+        total = sum(variances.values()) or 1.0
+        found[name] = [Share(kind, variance / total) for kind, variance in variances.items()]
+    return found
+
+
+def _variance(
+    priors: Priors,
+    variables: Sequence[Variable],
+    masks: Masks,
+    output: int,
+    values: Array,
+    whole: Mapping[int, Sequence[int]],
+    flags: Sequence[bool],
+) -> float:
+    """Mean variance over cases of the log-odds when only the flagged statements vary."""
+    varying = [flags[whole[i][0]] if i in whole else flags[i] for i in range(len(flags))]
+    if not any(varying):
+        return 0.0
+    network = build_network(priors, np.where(varying, values, values[:1]))
+    scorer = DrawScorer(network, variables)
+    setting = int(scorer.scorer.settings(masks)[0])
+    posterior = scorer.score(masks, setting)
+    p = np.clip(posterior.probability[output], 1e-300, 1 - 1e-16)
+    logit = np.log(p) - np.log1p(-p)
+    weights = posterior.evidence / posterior.evidence.sum(axis=0)
+    mean = (weights * logit).sum(axis=0)
+    return float(((logit - mean) ** 2 * weights).sum(axis=0).mean())
+
+
+def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed: int) -> Iterator[str]:
+    """How sure the answer for one case is, and what that rests on, for a person; ``case`` is (variables, 1)."""
+    scoring = uncertain.scoring
+    names = scoring.scorer.output_names
+    point = scoring.score(case)
+    sure = uncertain.assess(case, point.decision.urgency)
+    found, level = sure.intervals, f"{100 * uncertain.level:g} %"
+    draws = uncertain.network.draws
+    yield f"How sure ({draws} draws of all statements, weighted by this case's evidence: as good as {found.effective[0]:.0f})"
+    for i, name in enumerate(names):
+        p = percent(float(point.posterior.probability[i, 0]))
+        low, high = percent(float(found.low[i, 0])), percent(float(found.high[i, 0]))
+        yield f"  {name:20}  {p:>10}   {level} between {low} and {high}"
+    urgency = scoring.policy.urgencies[point.decision.urgency[0]]
+    yield f"  {percent(float(sure.confidence[0]))} of the draws give {urgency} too"
+    if found.effective[0] < FEWEST_EFFECTIVE:
+        yield f"  warning: fewer than {FEWEST_EFFECTIVE} effective draws; ask for more"
+    parts = shares(priors, scoring.variables, case, names.index(about), draws, seed)
+    yield f"What the uncertainty of {about} rests on (share of the variance of its log-odds)"
+    for kinds in parts.values():
+        yield "  " + ", ".join(f"{share.kind} {percent(share.share)}" for share in kinds)

@@ -23,17 +23,18 @@ def shape_of(columns: Sequence[OutputColumn]) -> Shape:
 
 
 def check_columns(columns: Sequence[OutputColumn], rows: int) -> None:
-    """A column of the wrong length or type is a bug of the scorer: say which."""
+    """A column of the wrong length or type, or a code without a label, is a bug of the scorer: say which."""
     for column in columns:
         if isinstance(column, Number | Integer):
             wanted = np.float64 if isinstance(column, Number) else np.int64
             good = column.values.shape == (rows,) and column.values.dtype == wanted
         elif isinstance(column, Text):
             good = column.codes.ndim == 2 and column.codes.shape[1] == rows and column.codes.dtype == np.int32
+            good = good and bool(column.codes.max(initial=-1) < len(column.labels))
         else:
             good = column.bits.shape == (len(column.labels), rows) and column.bits.dtype == np.bool_
         if not good:
-            raise ValueError(f"output column {column.name}: wrong shape or type for {rows} rows")
+            raise ValueError(f"output column {column.name}: wrong shape, type or code for {rows} rows")
 
 
 def take_columns(columns: Sequence[OutputColumn], rows: NDArray[np.int64]) -> tuple[OutputColumn, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
-
 import numpy as np
 
 from riskmodel.cases import tokens
@@ -86,7 +84,8 @@ class SmallReader:
         for column, row in zip(columns, layout.rows, strict=True):
             if row >= 0:
                 masks[row] = np.frombuffer(bytes(map(self.memos[row].__getitem__, column)), np.uint8)
-        good = masks.all(axis=0) & [not id_problem(text) for text in columns[layout.id_field]]
+        named = np.array([not id_problem(text) for text in columns[layout.id_field]], np.bool_)
+        good = np.logical_and(masks.all(axis=0), named)
         for index in np.flatnonzero(~good):
             place = places[index]
             rejects += coder.explain_cells(place, lines[place], cells[index])

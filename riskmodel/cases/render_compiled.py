@@ -83,7 +83,7 @@ def _plain(columns: Sequence[OutputColumn]) -> bool:
     for column in columns:
         if isinstance(column, Number) and (np.abs(column.values) > LARGEST).any():
             return False
-        if isinstance(column, Text | Flags) and any(set(label) & set(',"\r\n') for label in column.labels[:64]):
+        if isinstance(column, Text | Flags) and any(set(label) & set(',"\r\n') for label in column.labels):
             return False
     return True
 

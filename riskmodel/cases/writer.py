@@ -142,10 +142,11 @@ class Outputs:
         """Take back ``remove_at_end``: the file will be replaced."""
         self._stale.remove(path)
 
-    def commit(self, signals: Signals) -> None:
+    def commit(self, signals: Signals | None = None) -> None:
+        """Give all files their names; ``signals`` wait until that is done."""
         for staged in self._staged:
             staged.prepare()
-        with signals.held():
+        with signals.held() if signals else contextlib.nullcontext():
             for path in self._stale:
                 try:
                     path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Statements → conditional probability tables → a network, and exact questions to it."""

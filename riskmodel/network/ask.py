@@ -73,9 +73,11 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
     """
     at = _setting(network, statement, setting or reference)
     if statement.quantity == "probability":
-        return conditional(network, statement.of, restrictions(network, statement.given, statement.of) | at)
+        return conditional(
+            network, statement.of, {**restrictions(network, statement.given, statement.of), **at}
+        )
     if statement.quantity == "share":
-        given = restrictions(network, statement.given, statement.of) | at
+        given = {**restrictions(network, statement.given, statement.of), **at}
         return conditional(network, statement.of, given) / conditional(network, statement.of, at)
     if statement.quantity == "relative_weight":
         return _link(network, statement, at)
@@ -83,7 +85,8 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
         group = network.groups[statement.of.variable]
         return shown_strength([network.factor(name) for name in group], group)
     if statement.quantity == "adjusted_odds_ratio":
-        return np.exp(np.log(odds_ratios(network, statement, at)).mean(axis=1))
+        mean: Array = np.log(odds_ratios(network, statement, at)).mean(axis=1)
+        return np.exp(mean)
     return _crude(network, statement, at)
 
 

@@ -16,9 +16,7 @@ from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import CRUDE_RATIOS, Event, Statement, Variable
 from riskmodel.network.factors import Array, Factor, eliminate
 from riskmodel.network.logistic import exposed_share, hold, logit, sigmoid, solve
-from riskmodel.network.stated import Stated, cells, most_specific
-
-SETTING = "setting"
+from riskmodel.network.stated import SETTING, Stated, cells, most_specific, of_present, stated_table
 
 
 @dataclass(slots=True)
@@ -48,45 +46,75 @@ def condition_table(
     reference: str,
 ) -> tuple[Array, dict[str, int]]:
     """P(state | parents), shape (draws, parents …, 2), and how often each crude ratio was held."""
-    risk = _start(variable, known, variables, stated)
+    risk = _start(variable, known, variables, stated, reference)
+    rates = _rates(risk, stated, reference)
+    if not stated.about(variable.name, "adjusted_odds_ratio", *CRUDE_RATIOS) and _is_whole(risk, rates):
+        parents = [variables[name] for name in variable.parents]
+        return stated_table(variable, parents, stated, reference), {}
     _adjusted(risk, stated)
-    rates = _rates(risk, stated)
-    bands = {setting: band for setting in risk.settings if (band := _bands(risk, rates[setting]))}
-    at = risk.settings.index(reference) if reference in risk.settings else 0
+    bands = [setting for setting in risk.settings if any(events for events, _ in rates[setting])]
+    band = _band(risk, rates)
+    takes_gradient = bool(bands) and not _has_adjusted(stated, risk, band)
     crude = stated.about(variable.name, *CRUDE_RATIOS)
+    at = risk.settings.index(reference) if reference in risk.settings else 0
     if crude:
-        if risk.settings[at] in bands:
+        if risk.settings[at] in bands or takes_gradient:
             raise InferenceError(
-                f"{variable.name}: crude ratios and rates by band at one setting cannot be solved together"
+                f"{variable.name}: crude ratios and rates by {band} cannot be solved together; state "
+                f"adjusted odds ratios, or base rates of whole settings"
             )
         _solve_crude(risk, crude, at, _overall(risk, rates[risk.settings[at]]))
-    for setting, band in bands.items():
+    for setting in bands:
         _solve_bands(risk, risk.settings.index(setting), band, rates[setting])
-    if bands and not _has_adjusted(stated, risk, next(iter(bands.values()))):
-        source = reference if reference in bands else next(iter(bands))
-        _take_gradient(risk, risk.settings.index(source), next(iter(bands.values())))
+    if takes_gradient:
+        source = reference if reference in bands else bands[0]
+        _take_gradient(risk, risk.settings.index(source), band)
     for i, setting in enumerate(risk.settings):
         if setting not in bands:
             _solve_intercept(risk, i, _overall(risk, rates[setting]))
-    return _table(risk, variables), risk.held
+    return _table(risk), risk.held
 
 
 def _start(
-    variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated
+    variable: Variable,
+    known: Mapping[str, Factor],
+    variables: Mapping[str, Variable],
+    stated: Stated,
+    reference: str,
 ) -> Risk:
     parents = tuple(variables[name] for name in variable.parents if name != SETTING)
-    settings = variables[SETTING].states if SETTING in variable.parents else ("",)
-    names = [parent.name for parent in parents]
-    keep = ([SETTING] if settings != ("",) else []) + names
-    joint = eliminate(above(known, keep), keep) if keep else np.ones((1, 1))
-    joint = joint.reshape(joint.shape[0], len(settings), -1)
-    weights = joint / joint.sum(axis=2, keepdims=True)
+    settings, weights = within_settings(
+        variable, [parent.name for parent in parents], known, variables, reference
+    )
     draws, count = stated.draws, weights.shape[2]
     weights = np.broadcast_to(weights, (draws, len(settings), count))
     zero = np.zeros((draws, count))
     return Risk(
         variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape)
     )
+
+
+def within_settings(
+    variable: Variable,
+    parents: Sequence[str],
+    known: Mapping[str, Factor],
+    variables: Mapping[str, Variable],
+    reference: str,
+) -> tuple[tuple[str, ...], Array]:
+    """The settings that a condition's table tells apart, and P(cell of the parents | setting) in each.
+
+    One setting without a name, where the condition has no arc from it: its rates hold at the reference.
+    Shape (draws, settings, cells).
+    """
+    keep = ([SETTING] if SETTING in known else []) + list(parents)
+    joint = eliminate(above(known, keep), keep) if keep else np.ones((1, 1))
+    if SETTING not in known:
+        joint = joint[:, None]
+    elif SETTING not in variable.parents:
+        joint = joint.take([variables[SETTING].index(reference)], axis=1)
+    joint = joint.reshape(joint.shape[0], joint.shape[1], -1)
+    settings = variables[SETTING].states if SETTING in variable.parents else ("",)
+    return settings, joint / joint.sum(axis=2, keepdims=True)
 
 
 def above(known: Mapping[str, Factor], names: Sequence[str]) -> list[Factor]:
@@ -103,6 +131,8 @@ def above(known: Mapping[str, Factor], names: Sequence[str]) -> list[Factor]:
 def _adjusted(risk: Risk, stated: Stated) -> None:
     """Add the log of each adjusted odds ratio to the cells of its first group (over its second group's)."""
     waiting = stated.about(risk.variable.name, "adjusted_odds_ratio")
+    for statement, _ in waiting:
+        _check_ratio(statement, statement.of, risk.variable)
     level: dict[tuple[str, str], Array] = {}
     while waiting:
         pending = {
@@ -135,14 +165,25 @@ def _versus(statement: Statement) -> Event:
 Candidates = list[tuple[tuple[Event, ...], Array]]
 
 
-def _rates(risk: Risk, stated: Stated) -> dict[str, Candidates]:
-    """For each setting, the stated rates that speak of it: (events beside the setting, values)."""
+def _check_ratio(statement: Statement, event: Event, condition: Variable) -> None:
+    if condition.base in event.states:
+        raise InferenceError(f"{statement.id}: state the ratio of {condition.name}={condition.states[1]}")
+
+
+def _rates(risk: Risk, stated: Stated, reference: str) -> dict[str, Candidates]:
+    """For each setting, the stated rates that speak of it: (events beside the setting, values).
+
+    A rate that names no setting holds at the reference setting.
+    """
     rates: dict[str, Candidates] = {setting: [] for setting in risk.settings}
     for statement, values in stated.probabilities(risk.variable.name):
         named = statement.given.event(SETTING)
         events = tuple(event for event in statement.given.events if event.variable != SETTING)
-        for setting in named.states if named else risk.settings:
-            rates[setting].append((events, values))
+        unnamed = (reference,) if reference in risk.settings else risk.settings
+        for setting in named.states if named else unnamed:
+            if any(events == others for others, _ in rates[setting]):
+                raise InferenceError(f"{statement.id}: another selected statement gives this rate too")
+            rates[setting].append((events, of_present(risk.variable, statement, values)))
     for setting, found in rates.items():
         if not found:
             raise InferenceError(
@@ -151,12 +192,21 @@ def _rates(risk: Risk, stated: Stated) -> dict[str, Candidates]:
     return rates
 
 
-def _bands(risk: Risk, rates: Candidates) -> str:
-    """The variable by whose bands the rates of a setting are stated, or nothing."""
-    names = {event.variable for events, _ in rates for event in events}
+def _is_whole(risk: Risk, rates: Mapping[str, Candidates]) -> bool:
+    """Whether the rates of every setting speak of all other parents: a table stated cell by cell."""
+    names = {parent.name for parent in risk.parents}
+    return all(
+        {event.variable for events, _ in found for event in events} == names for found in rates.values()
+    )
+
+
+def _band(risk: Risk, rates: Mapping[str, Candidates]) -> str:
+    """The variable by whose bands the rates of any setting are stated, or nothing."""
+    names = {event.variable for found in rates.values() for events, _ in found for event in events}
     if len(names) > 1:
         raise InferenceError(
-            f"{risk.variable.name}: rates by {' and '.join(sorted(names))} at once are not supported"
+            f"{risk.variable.name}: rates by {' and '.join(sorted(names))} at once need every cell stated, "
+            f"and no ratios"
         )
     return names.pop() if names else ""
 
@@ -210,7 +260,9 @@ def _width(statement: Statement, risk: Risk) -> int:
 def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
     """The exposed and the unexposed group of a crude ratio."""
     if statement.quantity != "likelihood_ratio_positive":
+        _check_ratio(statement, statement.of, risk.variable)
         return statement.given.events[0], _versus(statement)
+    _check_ratio(statement, statement.given.events[0], risk.variable)
     of = statement.of
     states = next(parent.states for parent in risk.parents if parent.name == of.variable)
     return of, Event(of.variable, tuple(state for state in states if state not in of.states))
@@ -266,13 +318,15 @@ def _solve_intercept(risk: Risk, at: int, rate: Array) -> None:
 
 def _solve_rate(risk: Risk, weights: Array, rate: Array, extra: Array | float = 0.0) -> Array:
     """The intercept at which the weighted mean risk equals a rate; shape (draws,)."""
+    if not np.all((rate > 0) & (rate < 1)):
+        raise InferenceError(f"{risk.variable.name}: a base rate of 0 or 1 cannot be combined with ratios")
     weights = weights / weights.sum(axis=1, keepdims=True)
     design = np.ones((weights.shape[1], 1))
     offset = risk.offset + risk.crude + extra
     return solve(weights, offset, design, rate[:, None], logit(rate)[:, None])[:, 0]
 
 
-def _table(risk: Risk, variables: Mapping[str, Variable]) -> Array:
+def _table(risk: Risk) -> Array:
     """The finished table, its axes in the order of the variable's parents."""
     p = sigmoid(risk.intercept + (risk.offset + risk.crude)[:, None, :])
     sizes = [len(parent.states) for parent in risk.parents]

@@ -14,7 +14,7 @@ from riskmodel.network.dependence import chain
 from riskmodel.network.factors import Array, Factor
 from riskmodel.network.findings import finding_table
 from riskmodel.network.noisy_or import noisy_or_table
-from riskmodel.network.stated import Stated, distribution
+from riskmodel.network.stated import Stated, stated_table
 from riskmodel.network.tables import Network
 
 
@@ -41,9 +41,9 @@ def build_network(priors: Priors, values: Array | None = None) -> Network:
     reference = priors.prior_set.reference_setting
     for variable in in_order(priors.network_variables):
         if variable.role in ("context", "risk_factor"):
-            table = _observed_table(variable, variables, stated)
+            table = _observed_table(variable, variables, stated, reference)
         elif variable.role == "condition" and variable.form == "noisy_or":
-            table, cut = noisy_or_table(variable, known, variables, stated)
+            table, cut = noisy_or_table(variable, known, variables, stated, reference)
             held.update(cut)
         elif variable.role == "condition":
             table, cut = condition_table(variable, known, variables, stated, reference)
@@ -75,14 +75,11 @@ def in_order(variables: Sequence[Variable]) -> list[Variable]:
     return list(ordered.values())
 
 
-def _observed_table(variable: Variable, variables: Mapping[str, Variable], stated: Stated) -> Array:
+def _observed_table(
+    variable: Variable, variables: Mapping[str, Variable], stated: Stated, reference: str
+) -> Array:
     """A context or risk factor: straight from its statements; one that has none at all is even."""
-    statements = stated.probabilities(variable.name)
     count = len(variable.states)
-    if not statements and not variable.parents:
+    if not stated.probabilities(variable.name) and not variable.parents:
         return np.full((1, count), 1.0 / count)
-    candidates = {
-        state: [(s.given.events, values) for s, values in statements if state in s.of.states]
-        for state in variable.states
-    }
-    return distribution(variable, [variables[name] for name in variable.parents], candidates, stated.draws)
+    return stated_table(variable, [variables[name] for name in variable.parents], stated, reference)

@@ -108,4 +108,5 @@ def shown_strength(factors: Sequence[Factor], group: Sequence[str]) -> Array:
     independent, shared = _joint(members, np.zeros(draws)), _joint(members, np.ones(draws))
     way = (shared - independent).reshape(draws, -1)
     with np.errstate(invalid="ignore"):
-        return ((joint - independent).reshape(draws, -1) * way).sum(axis=1) / (way**2).sum(axis=1)
+        strength: Array = ((joint - independent).reshape(draws, -1) * way).sum(axis=1) / (way**2).sum(axis=1)
+    return strength

@@ -15,9 +15,9 @@ import numpy as np
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Statement, Variable
-from riskmodel.network.conditions import SETTING, above
+from riskmodel.network.conditions import above
 from riskmodel.network.factors import Array, Factor, eliminate
-from riskmodel.network.stated import Stated, distribution
+from riskmodel.network.stated import SETTING, Stated, distribution, stated_table
 
 Candidates = dict[str, list[tuple[tuple[Event, ...], Array]]]
 
@@ -45,11 +45,13 @@ def finding_table(
     contextual = tuple(parent for parent in parents if parent.role != "condition")
     conditions = tuple(parent.name for parent in parents if parent.role == "condition")
     statements = stated.probabilities(variable.name)
+    if not any(statement.given.none for statement, _ in statements):
+        return stated_table(variable, parents, stated, reference), 0, ()
     leak = _cumulative(variable, contextual, _candidates(statements, None, variable), stated.draws)
     links, late = {}, []
     for name in conditions:
-        about = [item for item in statements if (event := item[0].given.event(name)) is not None]
-        if about and all(item[0].given.event(name).alone for item in about):  # type: ignore[union-attr]
+        about = [(s, values) for s, values in statements if s.given.event(name)]
+        if about and all(any(event.alone for event in s.given.events) for s, _ in about):
             links[name] = _link(
                 variable, contextual, leak, _candidates(about, name, variable), about, reference
             )
@@ -100,12 +102,16 @@ def _link(
     reference: str,
 ) -> Array:
     """Fc / F0, both at the setting that the statements name, or the reference; the same in every setting."""
-    named = {event.states for statement, _ in about if (event := statement.given.event(SETTING))}
-    if len(named) > 1:
+    named = [event.states if (event := s.given.event(SETTING)) else (reference,) for s, _ in about]
+    if len(set(named)) > 1:
         raise InferenceError(f"{variable.name}: a link stated in two settings at once ({about[0][0].id} …)")
-    setting = named.pop()[0] if named else reference
+    setting = named[0][0]
     alone = _cumulative(variable, contextual, candidates, leak.shape[0])
     alone, base = _at_setting(alone, contextual, setting), _at_setting(leak, contextual, setting)
+    if np.any((base[0] == 0) & (alone[0] > 0)):
+        raise InferenceError(
+            f"{variable.name}: never in its base state without a condition, so {about[0][0].id} cannot hold"
+        )
     return np.divide(alone, base, out=np.ones_like(alone), where=base > 0)
 
 
@@ -132,7 +138,7 @@ def _expected(
     joint = eliminate(above(known, keep), keep)
     if has_setting:
         joint = joint[:, variables[SETTING].index(reference)]
-    joint = joint.take(1, axis=len(context) + 1)  # the condition present
+    joint = np.moveaxis(joint, len(context) + 1, 0)[1]  # the condition present
     joint = joint / joint.sum(axis=tuple(range(len(context) + 1, joint.ndim)), keepdims=True)
     base = _at_setting(finding.leak, finding.contextual, reference)
     setting_axis = [i for i, parent in enumerate(finding.contextual, start=1) if parent.name == SETTING]
@@ -144,7 +150,8 @@ def _expected(
             if is_present:
                 link = finding.links[other]
                 product = product * (link.squeeze(axis=tuple(setting_axis)) if setting_axis else link)
-        total = total + joint[(..., *combination)][..., None] * product
+        share: Array = joint[(..., *combination)][..., None]
+        total = total + share * product
     return np.expand_dims(total, setting_axis) if setting_axis else total
 
 

@@ -19,8 +19,8 @@ def to_pgmpy(network: Network, draw: int = 0) -> DiscreteBayesianNetwork:
 
     A variable with no table of its own to state (the setting) gets equal shares.
     """
-    from pgmpy.factors.discrete import TabularCPD  # noqa: PLC0415  (seconds to load)
-    from pgmpy.models import DiscreteBayesianNetwork  # noqa: PLC0415
+    from pgmpy.factors.discrete import TabularCPD
+    from pgmpy.models import DiscreteBayesianNetwork
 
     model = DiscreteBayesianNetwork()
     one = network.one_draw(draw)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.network.factors import Array
 
@@ -42,7 +43,8 @@ def solve(weights: Array, offset: Array, design: Array, target: Array, start: Ar
 
     def objective(b: Array) -> Array:
         score = offset + b @ design.T
-        return (weights * np.logaddexp(0.0, score)).sum(axis=1) - (b * target).sum(axis=1)
+        value: Array = (weights * np.logaddexp(0.0, score)).sum(axis=1) - (b * target).sum(axis=1)
+        return value
 
     beta = start.copy()
     value = objective(beta)
@@ -109,7 +111,7 @@ def exposed_share(quantity: str, ratio: Array, exposure: Array, prevalence: Arra
     return share, reach
 
 
-def hold(share: Array, exposure: Array, prevalence: Array) -> tuple[Array, Array]:
+def hold(share: Array, exposure: Array, prevalence: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Hold shares that leave the reachable region (or nearly): (share held, which draws)."""
     limit = np.minimum(CAP, CAP * exposure / prevalence)
     held = share > limit

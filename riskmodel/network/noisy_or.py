@@ -12,29 +12,30 @@ import numpy as np
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
-from riskmodel.network.conditions import SETTING, above
-from riskmodel.network.factors import Array, Factor, eliminate
-from riskmodel.network.stated import Stated
+from riskmodel.network.conditions import within_settings
+from riskmodel.network.factors import Array, Factor
+from riskmodel.network.stated import SETTING, Stated, of_present
 
 HALVINGS = 70
 
 
 def noisy_or_table(
-    variable: Variable, known: Mapping[str, Factor], variables: Mapping[str, Variable], stated: Stated
+    variable: Variable,
+    known: Mapping[str, Factor],
+    variables: Mapping[str, Variable],
+    stated: Stated,
+    reference: str,
 ) -> tuple[Array, dict[str, int]]:
-    """P(state | parents), shape (draws, parents …, 2), and how often a weight's link was cut at 1."""
+    """P(state | parents), shape (draws, parents …, 2), and in how many draws a weight's link was cut at 1."""
     causes = [name for name in variable.parents if name != SETTING]
-    settings = variables[SETTING].states if SETTING in variable.parents else ("",)
-    keep = ([SETTING] if settings != ("",) else []) + causes
-    joint = eliminate(above(known, keep), keep)
-    joint = joint.reshape(joint.shape[0], len(settings), -1)
-    joint = joint / joint.sum(axis=2, keepdims=True)
+    settings, joint = within_settings(variable, causes, known, variables, reference)
     present = np.array(list(np.ndindex(*(2,) * len(causes))), dtype=float)  # (combinations, causes)
-    rate = _rates(variable, settings, stated)
+    rate = _rates(variable, settings, stated, reference)
     weight = _weights(variable, causes, stated)
     leak = _leak_share(variable, stated)[:, None] * rate
     factor = _solve_factor(joint, present, weight, leak, rate)
     link = weight[:, None, :] * factor[:, :, None]
+    _check_reach(variable, settings, rate[0], _rate(joint, present, link, leak)[0])
     cut = {s.id: int((link[:, :, causes.index(s.given.events[0].variable)] > 1).any(axis=1).sum())
            for s, _ in stated.about(variable.name, "relative_weight")}  # fmt: skip
     absent = (1 - leak)[:, :, None] * _product(link, present)
@@ -48,7 +49,7 @@ def noisy_or_table(
 
 
 def _product(link: Array, present: Array) -> Array:
-    """Product over the causes that are present of (1 - link), links cut at 1; (draws, settings, combinations)."""
+    """Product of 1 - link (cut at 1) over the causes that are present: (draws, settings, combinations)."""
     result = np.ones((*link.shape[:2], len(present)))
     for i in range(link.shape[2]):
         miss = 1 - np.minimum(link[:, :, i, None], 1.0)
@@ -56,30 +57,42 @@ def _product(link: Array, present: Array) -> Array:
     return result
 
 
+def _rate(joint: Array, present: Array, link: Array, leak: Array) -> Array:
+    """The base rate that leak and links give: (draws, settings)."""
+    rate: Array = 1 - (1 - leak) * (joint * _product(link, present)).sum(axis=2)
+    return rate
+
+
+def _check_reach(variable: Variable, settings: tuple[str, ...], stated: Array, given: Array) -> None:
+    """Refuse point values that ask for more than every cause at its strongest gives."""
+    for setting, rate, highest in zip(settings, stated, given, strict=True):
+        if highest < rate * (1 - 1e-6):
+            raise InferenceError(
+                f"{variable.name}: its base rate {rate:g}{setting and f' in {setting}'} is beyond reach: "
+                f"its causes are too rare for more than {highest:.4g}"
+            )
+
+
 def _solve_factor(joint: Array, present: Array, weight: Array, leak: Array, rate: Array) -> Array:
     """The factor at which the mean over the causes recovers the rate, by bisection; (draws, settings)."""
-
-    def excess(factor: Array) -> Array:
-        spared = (joint * _product(weight[:, None, :] * factor[:, :, None], present)).sum(axis=2)
-        return 1 - (1 - leak) * spared - rate
-
-    low = np.zeros_like(rate)
-    high = np.broadcast_to(1.0 / weight.min(axis=1)[:, None], rate.shape).copy()
+    low: Array = np.zeros_like(rate)
+    high: Array = np.broadcast_to(1.0 / weight.min(axis=1)[:, None], rate.shape).copy()
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        over = excess(middle) > 0
+        over = _rate(joint, present, weight[:, None, :] * middle[:, :, None], leak) > rate
         high = np.where(over, middle, high)
         low = np.where(over, low, middle)
-    return 0.5 * (low + high)
+    factor: Array = 0.5 * (low + high)
+    return factor
 
 
-def _rates(variable: Variable, settings: tuple[str, ...], stated: Stated) -> Array:
+def _rates(variable: Variable, settings: tuple[str, ...], stated: Stated, reference: str) -> Array:
     rates = np.full((stated.draws, len(settings)), np.nan)
     for statement, values in stated.probabilities(variable.name):
         named = statement.given.event(SETTING)
         for i, setting in enumerate(settings):
-            if named is None or setting in named.states:
-                rates[:, i] = values
+            if setting in (named.states if named else (reference, "")):
+                rates[:, i] = of_present(variable, statement, values)
     if np.isnan(rates).any():
         raise InferenceError(f"{variable.name}: no selected statement gives its base rate in every setting")
     return rates

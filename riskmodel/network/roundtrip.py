@@ -1,7 +1,7 @@
 """Every selected statement asked of the finished network.
 
-Does it come back? Each is asked by exact inference wherever the network must give it back: a probability in every
-band that it speaks of and that no finer statement takes, an odds ratio in every cell, a share in every
+Does it come back? Each is asked by exact inference wherever the network must give it back: a probability in
+every band that it speaks of and that no finer statement takes, an odds ratio in every cell, a share in every
 setting. A statement that does not come back is a fault of the network or a conflict among the statements.
 """
 
@@ -88,17 +88,23 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
     >>> all(reading.holds for reading in readings)
     True
     >>> [reading.where for reading in readings if reading.statement == "test.xray.fracture.older"]
-    ['age=from_50_to_69', 'age=from_70']
+    ['age=from_50_to_69; setting=as_reported', 'age=from_70; setting=as_reported']
     """
     if values is None:
         network = network.one_draw(0)
     stated = Stated.of(priors, values)
     asked = _Asked(network, stated, priors.prior_set.reference_setting)
     return [
-        Reading(statement.id, where, *np.broadcast_arrays(stated.values[:, i], answer), _tolerance(network, statement))
+        Reading(
+            statement.id,
+            where,
+            stated.values[:, i],
+            np.broadcast_to(answer, stated.draws),
+            _tolerance(network, statement),
+        )
         for i, statement in enumerate(stated.statements)
         for where, answer in asked.answers(statement)
-    ]  # fmt: skip
+    ]
 
 
 def _tolerance(network: Network, statement: Statement) -> float:
@@ -208,7 +214,7 @@ class _Asked:
                 yield _label({SETTING: setting}) or statement.given_text, worst
 
     def _weight(self, statement: Statement) -> Iterator[tuple[str, Array]]:
-        """In each setting the share of the link among all links of the condition, times the sum of its weights.
+        """In each setting the link's share among all links of the condition, times the sum of its weights.
 
         Only ratios of links are stated; on this scale equal ratios are equal values.
         """

@@ -12,6 +12,9 @@ from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Priors, Statement, Variable
 from riskmodel.network.factors import Array
 
+SETTING = "setting"
+ROUNDING = 1e-12  # a sum this close to 1 is 1
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:
@@ -50,6 +53,20 @@ def _subject(statement: Statement) -> str:
     if statement.quantity == "likelihood_ratio_positive":
         return statement.given.events[0].variable
     return statement.of.variable
+
+
+def of_present(condition: Variable, statement: Statement, values: Array) -> Array:
+    """P(condition present) from a statement on either of its states."""
+    return 1.0 - values if statement.of.states == (condition.base,) else values
+
+
+def at_setting(statement: Statement, variable: Variable, reference: str) -> tuple[Event, ...]:
+    """What a probability is given; a condition's rate that names no setting holds at the reference."""
+    events = statement.given.events
+    named = statement.given.event(SETTING) is not None
+    if named or variable.role != "condition" or SETTING not in variable.parents:
+        return events
+    return (*events, Event(SETTING, (reference,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +113,25 @@ def distribution(
     shape = (draws, *(len(parent.states) for parent in parents), len(variable.states))
     table = np.full(shape, math.nan)
     for cell in cells(parents):
-        missing = []
+        at: tuple[slice | int, ...] = (slice(None), *cell.index)
+        column, missing = table[at], []
         for j, state in enumerate(variable.states):
             value = most_specific(candidates.get(state, ()), cell)
             if value is None:
                 missing.append(j)
             else:
-                table[(slice(None), *cell.index, j)] = value
-        fill_rest(table[(slice(None), *cell.index)], missing, variable, cell)
+                column[:, j] = value
+        fill_rest(column, missing, variable, cell)
     return table
+
+
+def stated_table(variable: Variable, parents: Sequence[Variable], stated: Stated, reference: str) -> Array:
+    """The table of a variable whose distribution is stated cell by cell: straight from its statements."""
+    candidates: dict[str, list[tuple[Sequence[Event], Array]]] = {state: [] for state in variable.states}
+    for statement, values in stated.probabilities(variable.name):
+        for state in statement.of.states:
+            candidates[state].append((at_setting(statement, variable, reference), values))
+    return distribution(variable, parents, candidates, stated.draws)
 
 
 def fill_rest(column: Array, missing: Sequence[int], variable: Variable, cell: Cell) -> None:
@@ -114,7 +141,7 @@ def fill_rest(column: Array, missing: Sequence[int], variable: Variable, cell: C
         where = ", ".join(f"{name}={state}" for name, state in cell.states.items()) or "all"
         raise InferenceError(f"{variable.name}: no selected statement gives {names} for {where}")
     if missing:
-        others = np.delete(column, missing[0], axis=1)
-        column[:, missing[0]] = np.maximum(1.0 - others.sum(axis=1), 0.0)
-    else:
-        column /= column.sum(axis=1, keepdims=True)
+        column[:, missing[0]] = 0.0
+        column[:, missing[0]] = np.maximum(1.0 - column.sum(axis=1), 0.0)
+    total = column.sum(axis=1, keepdims=True)  # states drawn apart from each other may overshoot
+    column /= np.where(total > 1 + ROUNDING, total, 1.0) if missing else total

@@ -23,7 +23,7 @@ class Network:
     variables
         in file order; circumstances are not among them.
     tables
-        for each variable an array (draws, states of each parent …, states of the variable): P(state | parents).
+        for each variable P(state | parents): (draws, states of each parent …, states of the variable).
     held
         how often (in draws) a statement's crude ratio was held at its reachable limit, by statement id.
     clipped
@@ -48,7 +48,7 @@ class Network:
 
     @property
     def draws(self) -> int:
-        return max(table.shape[0] for table in self.tables.values())
+        return max(len(table) for table in self.tables.values())
 
     @property
     def conditions(self) -> tuple[Variable, ...]:
