@@ -215,6 +215,7 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     "riskmodel check",
     "riskmodel check --priors literature --draws 1000 --seed 1",
     "riskmodel check --policies 20000",
+    "riskmodel check --compare seeds literature --cases cases.csv",
 ))  # fmt: skip
 @common
 @click.option("--draws", default=0, metavar="K", help="Also build K joint draws of all statements.")
@@ -225,10 +226,24 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     metavar="N",
     help="Also compare all policies on N simulated people of each setting.",
 )
-def check(priors: str, policy: str, setting: str | None, draws: int, seed: int, policies: int) -> None:
+@click.option("--compare", nargs=2, metavar="SET SET", help="Set two prior sets beside each other instead.")
+@click.option("--cases", metavar="FILE", help="The cases to compare them on.")
+def check(
+    priors: str,
+    policy: str,
+    setting: str | None,
+    draws: int,
+    seed: int,
+    policies: int,
+    compare: tuple[str, str] | None,
+    cases: str | None,
+) -> None:
     """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
     from riskmodel.report import check as checking
 
+    if compare:
+        put(_compare(compare, policy, setting, cases))
+        return
     model = _load(priors, policy, setting)
     put(checking.report(model, draws, seed))
     if policies:
@@ -313,6 +328,18 @@ def export(priors: str, policy: str, setting: str | None, form: str, output: Pat
     model = _load(priors, policy, setting)
     for written in write_network(model.tables, output, form):
         say([f"wrote {written}"])
+
+
+def _compare(sets: tuple[str, str], policy: str, setting: str | None, cases: str | None) -> Iterable[str]:
+    from riskmodel.cases.find import read_all
+    from riskmodel.cases.options import RunOptions
+    from riskmodel.report.compare import compare
+
+    if cases is None:
+        raise UsageError("say which cases to compare the sets on with --cases FILE")
+    first, second = (_load(name, policy, setting) for name in sets)
+    names, masks = read_all(cases, first.variables, RunOptions(default_setting=first.default_setting(setting)))
+    return compare(first, second, names, masks)
 
 
 def _load(priors: str, policy: str, setting: str | None) -> Model:

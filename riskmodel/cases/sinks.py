@@ -12,7 +12,7 @@ _CHUNK = 1 << 20  # fed to a compressor in equal pieces, so that its output depe
 _LEVEL = 4
 
 
-class _AsFile(io.RawIOBase):
+class SinkFile(io.RawIOBase):
     """A sink as the file object that a compressor writes to."""
 
     def __init__(self, sink: Sink) -> None:
@@ -58,7 +58,7 @@ class ZstdSink(GzipSink):
         super().__init__(sink)
         import pyarrow as pa  # noqa: PLC0415 - the only encoder of zstd at hand, and slow to import
 
-        self._stream: Any = pa.CompressedOutputStream(pa.PythonFile(_AsFile(sink), mode="w"), "zstd")
+        self._stream: Any = pa.CompressedOutputStream(pa.PythonFile(SinkFile(sink), mode="w"), "zstd")
 
     def _compress(self, data: Bytes) -> None:
         self._stream.write(data)
