@@ -4,7 +4,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help score test lint bench lock clean
+.PHONY: help score test lint bench docs lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ test: $(DEV) ## Run the linters, the type checker and the tests
 
 bench: $(DEV) ## Measure speed and memory against other programs, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
+
+docs: $(DEV) ## Renew what the documents show of the program
+	$(BIN)/python -m tests.regenerate_docs
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock

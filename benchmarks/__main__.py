@@ -6,7 +6,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -74,9 +73,7 @@ def _sample(cases: Path, folder: Path, sample: Path) -> None:
 def cold_start(folder: Path) -> str:
     one = folder / "one.csv"
     one.write_text("case_id,age,fever\n1,63,yes\n")
-    ours, theirs = in_turn(
-        score(one, folder / "one_scored.csv"), [PYTHON, "-c", "import numpy, pyarrow.csv"], 15
-    )
+    ours, theirs = in_turn(score(one, folder / "one_scored.csv"), [PYTHON, "-c", "import numpy, pyarrow.csv"], 15)
     rows = [
         [
             f"{median_seconds(ours):.3f} s",
@@ -88,13 +85,11 @@ def cold_start(folder: Path) -> str:
 
 
 def main() -> None:
-    parts = [
-        f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."
-    ]
+    parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts.append("## Cold start\n\n" + cold_start(folder))
-        rows, ratios = scorers.compare()
+        rows = scorers.compare()
         parts.append(
             "## Exact posteriors a case (seven conditions, 30 % of findings missing)\n\n"
             + table(["engine", "cases timed", "a case", "times ours"], rows)

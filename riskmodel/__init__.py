@@ -18,7 +18,7 @@ __all__ = ["Model", "__version__", "load"]
 def __getattr__(name: str) -> Any:
     """Import the model only when it is asked for: the command line starts without it."""
     if name in ("Model", "load"):
-        from riskmodel import model  # noqa: PLC0415
+        from riskmodel import model
 
         return getattr(model, name)
     raise AttributeError(f"module 'riskmodel' has no attribute {name!r}")

@@ -49,9 +49,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME|FILE",
             help="Rules from posteriors and findings to actions.",
         ),
-        click.option(
-            "--setting", metavar="SETTING", help="Setting of cases that name none.  [default: as_reported]"
-        ),
+        click.option("--setting", metavar="SETTING", help="Setting of cases that name none.  [default: as_reported]"),
         click.option(
             "--priors",
             default="seeds",
@@ -84,9 +82,7 @@ def main() -> None:
     metavar="FILE",
     help="Where the result goes: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
 )
-@click.option(
-    "--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases)."
-)
+@click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
 @common
 @click.option(
     "--mapping",
@@ -103,9 +99,7 @@ def main() -> None:
     metavar="FILE",
     help="Where rejected rows go.  [default: OUTPUT.rejects.csv]",
 )
-@click.option(
-    "--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements."
-)
+@click.option("--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
 @click.option(
@@ -117,9 +111,7 @@ def main() -> None:
 def score(cases: str, output: str | None, as_table: bool, **asked: Any) -> None:
     """Score a file of CASES: posteriors, action and reason, a row a case."""
     if output is None and not as_table:
-        raise UsageError(
-            "say where the result goes with -o FILE (-o - for standard output), or ask for --table"
-        )
+        raise UsageError("say where the result goes with -o FILE (-o - for standard output), or ask for --table")
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             rejected = _score(cases, str(Path(folder) / "scored.csv"), as_table, asked)
@@ -138,9 +130,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     if as_table and not output.endswith(".csv"):
         raise UsageError("--table goes with a plain .csv output, or none")
     if asked["draws"]:
-        uncertain = load(asked["priors"], asked["policy"]).uncertain(
-            asked["draws"], asked["seed"], asked["level"]
-        )
+        uncertain = load(asked["priors"], asked["policy"]).uncertain(asked["draws"], asked["seed"], asked["level"])
         scoring = uncertain.scoring
         small = compiled = uncertain_score(uncertain)
     else:
@@ -185,7 +175,9 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     help="TOML: new names for columns, values, missing codes, units.",
 )
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
-@click.option("--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements.")
+@click.option(
+    "--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements."
+)
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
 def explain(cases: str, case_id: str, **asked: Any) -> None:
@@ -197,9 +189,7 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
 
     scoring = load_scoring(asked["priors"], asked["policy"])
     setting = checked_setting(scoring.variables, asked["setting"])
-    options = RunOptions(
-        default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"]
-    )
+    options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
     masks = find_case(cases, case_id, scoring.variables, options)
     explained = explain_case(scoring, masks, case_id)
     put([str(explained)])
@@ -278,12 +268,8 @@ def codebook(priors: str, policy: str, setting: str | None, form: str, template:
 ))  # fmt: skip
 @common
 @click.option("-n", "--number", required=True, type=click.IntRange(1), metavar="N", help="How many people.")
-@click.option(
-    "--seed", required=True, type=click.IntRange(0), metavar="S", help="The same seed gives the same people."
-)
-@click.option(
-    "--missing", default=0.0, show_default=True, metavar="SHARE", help="Share of cells left blank at random."
-)
+@click.option("--seed", required=True, type=click.IntRange(0), metavar="S", help="The same seed gives the same people.")
+@click.option("--missing", default=0.0, show_default=True, metavar="SHARE", help="Share of cells left blank at random.")
 @click.option("--with-outcomes", is_flag=True, help="Add the condition columns.")
 @click.option("-o", "--output", default="-", metavar="FILE")
 def simulate(

@@ -20,9 +20,7 @@ def entries(priors: Priors) -> list[dict[str, object]]:
 
 def _entry(row: CodebookRow, priors: Priors) -> dict[str, object]:
     chosen = set(priors.selected)
-    ids = [
-        s.id for s in priors.statements if s.id in chosen and row.variable and s.of.variable == row.variable
-    ]
+    ids = [s.id for s in priors.statements if s.id in chosen and row.variable and s.of.variable == row.variable]
     states = (
         [f"{state} ({band})" for state, band in zip(row.states, row.bands, strict=True)]
         if row.bands
@@ -70,8 +68,4 @@ def as_markdown(priors: Priors) -> str:
 
 
 def _joined(value: object, separator: str) -> str:
-    return (
-        separator.join(map(str, value))
-        if isinstance(value, Sequence) and not isinstance(value, str)
-        else str(value)
-    )
+    return separator.join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)

@@ -29,7 +29,7 @@ class Cohort:
 
     def outcome(self, condition: str) -> np.ndarray:
         """Whether each person has a condition."""
-        return self.states[condition] == 1
+        return np.asarray(self.states[condition] == 1)
 
 
 def simulate(
@@ -67,7 +67,7 @@ def simulate(
 
 def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd.DataFrame:
     """A cohort as a case file: state names, blank where not assessed, outcomes where asked for."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     count = cohort.masks.shape[1]
     width = len(str(count))
@@ -96,7 +96,7 @@ def compare_policies(
     referred, and seen within 48 hours, and of each serious condition the share caught: imaged or referred
     within two weeks.
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     rows = []
     for setting in model.settings or (None,):

@@ -50,9 +50,7 @@ class PriorsError(RiskModelError):
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__(
-            "\n".join([f"{head} in the priors:", *(f"  {problem}" for problem in self.problems)])
-        )
+        super().__init__("\n".join([f"{head} in the priors:", *(f"  {problem}" for problem in self.problems)]))
 
 
 class PolicyError(PriorsError):

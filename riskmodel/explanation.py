@@ -119,9 +119,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
             (name, float(scored.posterior.probability[i, 0]), float(weights.baseline[setting, i]))
             for i, name in enumerate(scorer.output_names)
         ),
-        leading=""
-        if scored.reasons.leading[0] < 0
-        else scorer.conditions[serious[scored.reasons.leading[0]]],
+        leading="" if scored.reasons.leading[0] < 0 else scorer.conditions[serious[scored.reasons.leading[0]]],
         about=scorer.conditions[serious[about]] if serious else "",
         observations=_observations(scoring, scored, known, about, setting),
         urgency=policy.urgencies[decision.urgency[0]],
@@ -130,15 +128,12 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
         referral=_named(policy.referral_tokens, decision.referral),
         advice=policy.advice(decision, 0),
         rules=tuple(
-            FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip())
-            for rule in fired
+            FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired
         ),
         undetermined=_named(policy.rule_ids, decision.undetermined),
         waiting=_waiting(scoring, scored),
         explained_away=_explained_away(scoring, scored, known),
-        questions=tuple(
-            next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]
-        ),
+        questions=tuple(next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
         results=tuple(next_questions(scorer, case, tests, serious)[:TESTED]),
         serious=tuple(scorer.conditions[i] for i in serious),
         conflict=float(np.log10(scored.reasons.ratio[0])),
@@ -182,9 +177,7 @@ def _observations(
 def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
     """The variables that keep rules from being determined, those of the most urgent rules first."""
     rules = [
-        rule
-        for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True)
-        if open_
+        rule for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True) if open_
     ]
     found: dict[str, None] = {}
     for rule in sorted(rules, key=lambda rule: rule.urgency):
@@ -199,9 +192,7 @@ def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
 def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
     """Posterior rules that do not fire, but would with one present flag forgotten."""
     flags = [
-        row
-        for row in known
-        if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]
+        row for row in known if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]
     ]
     if not flags:
         return ()

@@ -54,9 +54,7 @@ def code_frame(
     return masks
 
 
-def _code_column(
-    frame: pd.DataFrame, field: int, variable: Variable, target: np.ndarray, default: int
-) -> list[str]:
+def _code_column(frame: pd.DataFrame, field: int, variable: Variable, target: np.ndarray, default: int) -> list[str]:
     """Decode a column's different values once each; returns the problems."""
     decoder = CellDecoder(variable)
     column = frame.iloc[:, field]
@@ -94,7 +92,7 @@ def cell_text(value: object) -> str:
 
 def to_frame(columns: Sequence[OutputColumn], frame: pd.DataFrame) -> pd.DataFrame:
     """Output columns as a frame with the index (and the case_id, where there is one) of the cases."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     data: dict[str, object] = {CASE_ID: frame[CASE_ID].to_numpy()} if CASE_ID in frame.columns else {}
     for column in columns:

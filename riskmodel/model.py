@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
     from riskmodel.decision.policy import Policy
-    from riskmodel.explanation import Explanation
     from riskmodel.evidence.records import Priors, Statement, Variable
+    from riskmodel.explanation import Explanation
     from riskmodel.inference.scorer import Masks
     from riskmodel.uncertainty import Uncertain
 
@@ -59,7 +59,7 @@ class Model:
     @cached_property
     def network(self) -> DiscreteBayesianNetwork:
         """The network as a pgmpy model."""
-        from riskmodel.network.graph import to_pgmpy  # noqa: PLC0415  (pgmpy loads slowly)
+        from riskmodel.network.graph import to_pgmpy
 
         return to_pgmpy(self.tables)
 
@@ -82,7 +82,7 @@ class Model:
 
     def code(self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
         """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer`."""
-        from riskmodel.frames import code_frame  # noqa: PLC0415  (pandas loads slowly)
+        from riskmodel.frames import code_frame
 
         return code_frame(cases, self.variables, self.default_setting(setting), known_outcomes=known_outcomes)
 
@@ -119,8 +119,8 @@ class Model:
         CasesError
             naming every cell that is not understood, or a case whose evidence is impossible.
         """
-        from riskmodel.frames import to_frame  # noqa: PLC0415
-        from riskmodel.output import small_score, uncertain_score  # noqa: PLC0415
+        from riskmodel.frames import to_frame
+        from riskmodel.output import small_score, uncertain_score
 
         masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
         score = uncertain_score(self.uncertain(draws, seed, level)) if draws else small_score(self.scoring)
@@ -146,37 +146,28 @@ class Model:
             soft evidence: variable → array (cases, states) of P(observation | state), up to a factor,
             beside what the frame says of that variable.
         """
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
         soft = {
-            self._row(name): self._likelihood(name, values, len(cases))
-            for name, values in (likelihoods or {}).items()
+            self._row(name): self._likelihood(name, values, len(cases)) for name, values in (likelihoods or {}).items()
         }
         posterior = self.scoring.scorer.score(masks, soft)
         impossible = np.nonzero(~(posterior.evidence > 0))[0]
         if impossible.size:
             raise InferenceError(f"row {cases.index[int(impossible[0])]}: its evidence has probability zero")
-        return pd.DataFrame(
-            posterior.probability.T, index=cases.index, columns=list(self.scoring.scorer.output_names)
-        )
+        return pd.DataFrame(posterior.probability.T, index=cases.index, columns=list(self.scoring.scorer.output_names))
 
     def _row(self, name: str) -> int:
-        names = [
-            variable.name for variable in self.variables if variable.in_network and variable.name != "setting"
-        ]
+        names = [variable.name for variable in self.variables if variable.in_network and variable.name != "setting"]
         if name not in names:
-            raise UsageError(
-                f"likelihoods: {name!r} is not a variable that can have them{nearest(name, names)}"
-            )
+            raise UsageError(f"likelihoods: {name!r} is not a variable that can have them{nearest(name, names)}")
         return [variable.name for variable in self.variables].index(name)
 
     def _likelihood(self, name: str, values: np.ndarray, cases: int) -> np.ndarray:
         array, states = np.asarray(values, dtype=float), len(self.variables[self._row(name)].states)
         if array.shape != (cases, states) or not np.all(np.isfinite(array)) or np.any(array < 0):
-            raise UsageError(
-                f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})"
-            )
+            raise UsageError(f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})")
         return array
 
     def explain(
@@ -189,9 +180,11 @@ class Model:
         case
             a row of a frame of cases, or a frame of one row.
         """
-        from riskmodel.explanation import explain_case  # noqa: PLC0415
+        import pandas as pd
 
-        frame = case.to_frame().T if case.ndim == 1 else case
+        from riskmodel.explanation import explain_case
+
+        frame = case.to_frame().T if isinstance(case, pd.Series) else case
         if len(frame) != 1:
             raise UsageError(f"explain takes one case, not {len(frame)}")
         masks = self.code(frame, setting=setting, known_outcomes=known_outcomes)
@@ -218,21 +211,19 @@ class Model:
 
     def uncertain(self, draws: int, seed: int, level: float = 0.95) -> Uncertain:
         """Scoring under joint draws of all statements; the same seed gives the same draws."""
-        from riskmodel.uncertainty import Uncertain  # noqa: PLC0415  (loads a compiler)
+        from riskmodel.uncertainty import Uncertain
 
         scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
         return Uncertain(scoring, self.draw(draws, np.random.default_rng(seed)), level)
 
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
         """Tables for joint draws of all statements; draw 0 is the stated values."""
-        from riskmodel.evidence.distributions import draw_values  # noqa: PLC0415  (scipy loads slowly)
+        from riskmodel.evidence.distributions import draw_values
 
         return build_network(self.priors, draw_values(self.priors, draws, rng))
 
 
-def load(
-    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None
-) -> Model:
+def load(priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None) -> Model:
     """Load a model.
 
     Parameters

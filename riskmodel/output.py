@@ -52,9 +52,7 @@ class _Columns:
     def __call__(self, masks: Masks) -> ScoredBlock:
         scored = self.score(np.ascontiguousarray(masks))
         impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
-        return ScoredBlock(
-            tuple(self.columns(scored)), tuple(self._impossible(masks, int(row)) for row in impossible)
-        )
+        return ScoredBlock(tuple(self.columns(scored)), tuple(self._impossible(masks, int(row)) for row in impossible))
 
     def columns(self, scored: Scored) -> list[OutputColumn]:
         reasons, decision, policy = scored.reasons, scored.decision, self.scoring.policy

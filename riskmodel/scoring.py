@@ -74,7 +74,7 @@ class Scoring:
 
     def compiled(self) -> Callable[[Masks], Scored]:
         """The same as :meth:`score` to the last bit, compiled, for many cases."""
-        from riskmodel.inference.kernel import CompiledScorer, find_reasons_compiled  # noqa: PLC0415
+        from riskmodel.inference.kernel import CompiledScorer, find_reasons_compiled
 
         kernel = CompiledScorer(self.scorer)
 

@@ -16,9 +16,7 @@ from riskmodel.text import figure, table
 SHOWN = 50  # rows of the readable table
 
 
-def run_record(
-    result: RunResult, scoring: Scoring, command: Sequence[str], asked: Mapping[str, object]
-) -> str:
+def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], asked: Mapping[str, object]) -> str:
     """The content of ``<output>.run.json``."""
     record = {
         "riskmodel": __version__,
@@ -99,10 +97,7 @@ def _means(summary: Summary, scoring: Scoring) -> Iterator[str]:
         base = scoring.weights.baseline[0, output]
         if total:
             states = scoring.variables[scoring.scorer.setting_row].states
-            base = (
-                sum(n * scoring.weights.baseline[states.index(s), output] for s, n in settings.items())
-                / total
-            )
+            base = sum(n * scoring.weights.baseline[states.index(s), output] for s, n in settings.items()) / total
         rows.append([name, figure(100 * mean, ".3g"), figure(100 * float(base), ".3g")])
     yield ""
     yield from table(["mean probability, %", "posterior", "base rate"], rows)

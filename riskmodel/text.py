@@ -25,8 +25,6 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
     right = [bool(rows) and isinstance(rows[0][i], int | float | Figure) for i in range(len(headings))]
     return [
-        "  ".join(
-            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
-        ).rstrip()
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
         for row in [list(headings), *cells]
     ]

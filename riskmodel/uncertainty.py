@@ -104,7 +104,9 @@ class Share:
     share: float
 
 
-def shares(priors: Priors, variables: Sequence[Variable], masks: Masks, output: int, draws: int, seed: int) -> dict[str, list[Share]]:
+def shares(
+    priors: Priors, variables: Sequence[Variable], masks: Masks, output: int, draws: int, seed: int
+) -> dict[str, list[Share]]:
     """Shares of the variance of a posterior's log-odds by what the statements rest on.
 
     Each kind of statement is drawn alone, all others held at their stated values; its share is the variance it
@@ -126,12 +128,17 @@ def shares(priors: Priors, variables: Sequence[Variable], masks: Masks, output: 
     chosen = [priors.statement(name) for name in priors.selected]
     kinds = {
         "basis": {basis: [s.basis == basis for s in chosen] for basis in ("seed", "study", "assumption")},
-        "verified": {"verified": [s.verified for s in chosen], "unverified": [not s.verified for s in chosen]},
+        "verified": {
+            "verified": [s.verified for s in chosen],
+            "unverified": [not s.verified for s in chosen],
+        },
     }
     whole = {i: members for members in together(chosen) for i in members}  # parts of one distribution stay together
     found = {}
     for name, groups in kinds.items():
-        variances = {kind: _variance(priors, variables, masks, output, values, whole, flags) for kind, flags in groups.items()}
+        variances = {
+            kind: _variance(priors, variables, masks, output, values, whole, flags) for kind, flags in groups.items()
+        }
         total = sum(variances.values()) or 1.0
         found[name] = [Share(kind, variance / total) for kind, variance in variances.items()]
     return found
@@ -169,7 +176,8 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     sure = uncertain.assess(case, point.decision.urgency)
     found, level = sure.intervals, f"{100 * uncertain.level:g} %"
     draws = uncertain.network.draws
-    yield f"How sure ({draws} draws of all statements, weighted by this case's evidence: as good as {found.effective[0]:.0f})"
+    effective = f"{found.effective[0]:.0f}"
+    yield f"How sure ({draws} draws of all statements, weighted by this case's evidence: as good as {effective})"
     for i, name in enumerate(names):
         p = percent(float(point.posterior.probability[i, 0]))
         low, high = percent(float(found.low[i, 0])), percent(float(found.high[i, 0]))

@@ -79,7 +79,7 @@ def run_file(source: Path, folder: Path, output: str = "out.csv", variables=VARI
     try:
         result = run(source, target, variables, score, RunOptions(**options), report=_report)
     except RiskModelError as error:
-        left = sorted(path.name for path in folder.iterdir() if path != source)
+        left = sorted(path.name for path in folder.iterdir() if path.name.startswith(("out", ".")))
         assert left == [], f"an error left {left}"
         return Ran(None, None, None, str(error))
     assert json.loads(record.read_text())["read"] == result.counts.read

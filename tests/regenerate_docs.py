@@ -30,7 +30,7 @@ from riskmodel.cohort import compare_policies
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "network.svg"
 BLOCK = re.compile(
-    r"(?P<fence>(?:`(?P<file>[\w.-]+)`:\n\n)?```(?P<kind>\w*)\n(?P<body>.*?)^```$)"
+    r"(?P<label>`(?P<file>[\w.-]+)`:\n\n(?=```(?:csv|toml)\n))?```(?P<kind>\w*)\n(?P<body>.*?)^```$"
     r"|(?P<open><!-- generated: (?P<name>\w+) -->\n).*?(?P<close><!-- end -->)",
     re.MULTILINE | re.DOTALL,
 )
@@ -58,9 +58,8 @@ def refresh(path: Path) -> tuple[str, list[str]]:
             if found["file"]:
                 (folder / found["file"]).write_text(found["body"], encoding="utf-8")
             if found["kind"] == "console":
-                return (
-                    f"```console\n{''.join(run(command, folder) for command in commands(found['body']))}```"
-                )
+                shown = "".join(run(command, folder) for command in commands(found["body"]))
+                return f"```console\n{shown}```"
             if found["kind"] == "python" and ">>>" in found["body"]:
                 failures.extend(examples(found["body"], names, path.name, folder))
             return found.group()
@@ -166,7 +165,7 @@ def shares() -> str:
             few = condition in known and PEOPLE * baseline[setting, known.index(condition)] < FEWEST
             cells.append("–" if few else f"{100 * share:.1f}")
         rows.append(cells)
-    return table([str(name).replace("_", " ") for name in frame.columns], rows, "ll" + "r" * 20)
+    return table([str(name).replace("_", " ") for name in frame.columns], rows, "ll" + "r" * (len(frame.columns) - 2))
 
 
 BLOCKS: dict[str, Callable[[], str]] = {

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "riskmodel"
-LAYERS = ("errors", "evidence", "network", "inference", "decision", "model", "calibration", "sensitivity", "report", "cli")
+LAYERS = (
+    "errors",
+    "evidence",
+    "network",
+    "inference",
+    "decision",
+    "model",
+    "calibration",
+    "sensitivity",
+    "report",
+    "cli",
+)
 SIDE_BY_SIDE = {("calibration", "sensitivity"), ("sensitivity", "calibration")}
 # Top-level modules that are parts of the model layer.
 MODEL = {
@@ -33,7 +44,7 @@ def modules() -> list[Path]:
 
 def part(module: str) -> str:
     """The layer of a dotted module below the package."""
-    head = module.split(".")[0]
+    head = module.split(".", maxsplit=1)[0]
     return "model" if head in MODEL else head
 
 

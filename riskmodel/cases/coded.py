@@ -132,6 +132,6 @@ def id_problem(text: str) -> str:
     """What is wrong with a ``case_id``, or nothing."""
     if blank_id(text):
         return "a case needs an identifier; allowed: any text that is not blank"
-    if "\n" in text or "\r" in text:
-        return "a line break in the identifier; allowed: any text on one line"
+    if "\n" in text or "\r" in text or "\0" in text:
+        return "a line break or NUL in the identifier; allowed: any text on one line"
     return ""

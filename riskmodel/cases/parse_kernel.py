@@ -101,6 +101,14 @@ def hash_text(base, start, length):
 
 
 @njit(nogil=True, cache=True)
+def hash_texts(data, starts, lengths, hashes):
+    """The hashes of many texts."""
+    base = np.int64(data.ctypes.data)
+    for row in range(len(starts)):
+        hashes[0, row], hashes[1, row] = hash_text(base, starts[row], lengths[row])
+
+
+@njit(nogil=True, cache=True)
 def hash_words(base, start, length):
     """The place of a long cell in its table, before masking."""
     mixed = np.uint64(length)

@@ -74,9 +74,7 @@ class SyntaxFaultError(Exception):
         self.fault = Fault(at, received, allowed)
 
 
-_TOKEN = re.compile(
-    r"(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<name>[A-Za-z]\w*)|(?P<symbol>[=!<>]=|[<>(){},])", re.ASCII
-)
+_TOKEN = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<name>[A-Za-z]\w*)|(?P<symbol>[=!<>]=|[<>(){},])", re.ASCII)
 _SPACE = re.compile(r"\s*")
 _INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "≥": ">=", "≤": "<=", "%": "a number from 0 to 1"}
 
@@ -170,9 +168,7 @@ class _Parser:
 
     def _flags(self, token: Token) -> Node:
         if not self._vocabulary.flags:
-            raise SyntaxFaultError(
-                token.at, f"{token} cannot stand here", "there is no list of flags to read"
-            )
+            raise SyntaxFaultError(token.at, f"{token} cannot stand here", "there is no list of flags to read")
         flags = AnyFlag(self._vocabulary.flags, token.at)
         return flags if token.text == "any_flag" else Not(flags)
 
@@ -189,9 +185,7 @@ class _Parser:
         self._note(self._vocabulary.condition_fault(condition, name.text, composites=composites))
         if name.text == "raised":
             return Raised(condition.text, name.at)
-        sign = self._comparison(
-            f"p({condition.text}) is compared with a number, as in p({condition.text}) >= 0.02"
-        )
+        sign = self._comparison(f"p({condition.text}) is compared with a number, as in p({condition.text}) >= 0.02")
         if sign in ("==", "!="):
             self._faults.append(Fault(name.at, f"p(…) {sign}", "a probability is compared by >=, >, <= or <"))
         return Posterior(condition.text, sign, self._probability(), name.at)

@@ -93,9 +93,7 @@ def _parse(file: str, path: Path) -> tuple[str, dict[str, object]]:
 def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
     top = context.table(values, "")
     title = top.text("title", required=True)
-    context = replace(
-        context, urgencies=_names(top, "urgencies", context), referrals=_names(top, "referrals", context)
-    )
+    context = replace(context, urgencies=_names(top, "urgencies", context), referrals=_names(top, "referrals", context))
     if "routine" not in context.urgencies:
         top.problem("urgencies", "no 'routine'", "it is the limit of rules that are not about safety")
     thresholds = _thresholds(top, context)
@@ -169,9 +167,7 @@ def _supersedes(top: Table, context: Context) -> dict[str, tuple[str, ...]]:
     table.finish()
     above = {test: set(weaker) for test, weaker in found.items()}
     for _ in found:  # the transitive closure, one step a round
-        above = {
-            test: weaker.union(*(above.get(one, set()) for one in weaker)) for test, weaker in above.items()
-        }
+        above = {test: weaker.union(*(above.get(one, set()) for one in weaker)) for test, weaker in above.items()}
     for test in [test for test, weaker in above.items() if test in weaker]:
         table.problem(test, f"{test!r} supersedes itself, if by way of others", "then neither is asked for")
     return found

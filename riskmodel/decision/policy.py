@@ -180,13 +180,9 @@ class Policy:
             raise ValueError(f"posteriors and baseline must have {len(names)} rows, one a condition")
         given = dict(composites or {})
         if missing := set(self.composites) - set(given):
-            raise ValueError(
-                f"policy {self.name} also reads {', '.join(sorted(missing))}: pass it in composites"
-            )
+            raise ValueError(f"policy {self.name} also reads {', '.join(sorted(missing))}: pass it in composites")
         posterior = dict(zip(names, posteriors, strict=True)) | given
-        return self.program.complete(
-            findings.values, Beliefs(posterior, dict(zip(names, baseline, strict=True)))
-        )
+        return self.program.complete(findings.values, Beliefs(posterior, dict(zip(names, baseline, strict=True))))
 
     def _truth(self, rule: Rule, values: Sequence[Truth]) -> tuple[Bools, Bools]:
         """Where a rule fires, and where it is undetermined; neither where a result clears it."""

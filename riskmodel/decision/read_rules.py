@@ -106,9 +106,7 @@ def read_otherwise(context: Context, entries: Sequence[object]) -> list[Otherwis
         reason, source, locator, advice = _said(context, table)
         table.finish()
         if (condition is None) != (number == len(entries) - 1):
-            table.problem(
-                "when", "missing" if condition is None else "given", "all entries but the last have one"
-            )
+            table.problem("when", "missing" if condition is None else "given", "all entries but the last have one")
         if found and urgency > found[-1].urgency:
             table.problem("urgency", "less urgent than the entry before", "list the least urgent first")
         if condition is not None:
@@ -143,9 +141,7 @@ def _said(context: Context, table: Table) -> tuple[str, str, str, str]:
 def _results(context: Context, table: Table) -> tuple[Holds, ...]:
     """The results that clear a rule, each written ``test=state``."""
     found = []
-    tests = {
-        variable.name: row for row, variable in enumerate(context.vocabulary.variables) if _is_test(variable)
-    }
+    tests = {variable.name: row for row, variable in enumerate(context.vocabulary.variables) if _is_test(variable)}
     for text in table.texts("cleared_by"):
         name, _, state = (part.strip() for part in text.partition("="))
         if not re.fullmatch(r"[^=]+=[^=]+", text):
@@ -195,8 +191,6 @@ def _check_fallback(context: Context, table: Table, condition: Node, where: str,
         table.problem(where, "reads a posterior", "what holds where no rule fires reads findings only")
     variables = context.vocabulary.variables
     if any(True for _ in violations(condition, variables, rising=False)):
-        table.problem(
-            where, "holds because of a red flag", "reading flags as absent, as in no_flags, is expected"
-        )
+        table.problem(where, "holds because of a red flag", "reading flags as absent, as in no_flags, is expected")
     if urgency < context.routine:
         table.problem("urgency", f"{context.urgencies[urgency]!r} where flags are absent", "at most routine")

@@ -60,9 +60,7 @@ class Table:
     def is_known(self, key: str, item: str, known: Sequence[str]) -> bool:
         """Whether a string is one of those known; a problem is noted when not."""
         if item not in known:
-            self.problem(
-                key, f"unknown {item!r}{nearest(item, known)}", f"one of {', '.join(known) or 'none'}"
-            )
+            self.problem(key, f"unknown {item!r}{nearest(item, known)}", f"one of {', '.join(known) or 'none'}")
         return item in known
 
     def positive(self, key: str) -> float:
@@ -103,9 +101,7 @@ class Table:
     def finish(self) -> None:
         """Note every key that no one asked for."""
         for key in self._values.keys() - set(self._known):
-            self.problem(
-                "", f"unknown key {key!r}{nearest(key, self._known)}", f"one of {', '.join(self._known)}"
-            )
+            self.problem("", f"unknown key {key!r}{nearest(key, self._known)}", f"one of {', '.join(self._known)}")
 
     def _take(self, key: str, *, required: bool, allowed: str) -> Any:
         self._known.append(key)

@@ -41,9 +41,7 @@ class Vocabulary:
     def every_flag(self) -> tuple[Node, ...]:
         """The default list of flags: every risk factor and finding, in any state but its base."""
         return tuple(
-            Holds(row, variable.full_mask & ~1)
-            for row, variable in enumerate(self.variables)
-            if variable.is_flag
+            Holds(row, variable.full_mask & ~1) for row, variable in enumerate(self.variables) if variable.is_flag
         )
 
     def condition_fault(self, token: Token, function: str, *, composites: bool) -> Fault | None:
@@ -66,9 +64,7 @@ class Vocabulary:
         if token.text in self.thresholds:
             return None
         known = ", ".join(self.thresholds) or "this policy has none"
-        return Fault(
-            token.at, f"unknown threshold {token}{nearest(token.text, self.thresholds)}", f"one of {known}"
-        )
+        return Fault(token.at, f"unknown threshold {token}{nearest(token.text, self.thresholds)}", f"one of {known}")
 
     def test(self, name: Token, sign: str, states: Sequence[Token]) -> tuple[int, int, list[Fault]]:
         """The row and mask that a test of a variable stands for, and what is wrong with it.
@@ -128,9 +124,7 @@ def _ordered(variable: Variable) -> bool:
 def _misuse(variable: Variable, name: Token, sign: str) -> list[Fault]:
     if not sign and variable.role == "context":
         received = f"{name} by itself says nothing: it has no state that means nothing noteworthy"
-        return [
-            Fault(name.at, received, f"compare it with a state, as in {name.text} == {variable.states[-1]}")
-        ]
+        return [Fault(name.at, received, f"compare it with a state, as in {name.text} == {variable.states[-1]}")]
     if sign in (">=", ">", "<=", "<") and not _ordered(variable):
         received = f"the states of {variable.name} have no order, so {sign} means nothing"
         return [Fault(name.at, received, "use ==, != or in {…}")]

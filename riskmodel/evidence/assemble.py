@@ -38,7 +38,11 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     if incomplete:  # whatever is not there would be reported as missing once more
         raise PriorsError(problems)
     silent = check_register(
-        [s for s in register.statements.values() if s.quantity != "dependence"], register.touched, vocabulary, "network.toml", problems
+        [s for s in register.statements.values() if s.quantity != "dependence"],
+        register.touched,
+        vocabulary,
+        "network.toml",
+        problems,
     )
     choice = merge(name, chain, vocabulary, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
@@ -52,7 +56,13 @@ def assemble(name: str, files: PriorFiles) -> Priors:
         raise PriorsError(dict.fromkeys(problems))
     variables = tuple(vocabulary.variables.values())
     return Priors(
-        variables, vocabulary.composites, tuple(statements), selected, sources, choice.prior_set, files.digest,
+        variables,
+        vocabulary.composites,
+        tuple(statements),
+        selected,
+        sources,
+        choice.prior_set,
+        files.digest,
         vocabulary.groups,
     )
 
@@ -149,15 +159,11 @@ def _override(register: Register, chain: Sequence[SetFile], problems: list[Probl
     for link in chain:
         for identifier, table in link.overrides.items():
             if identifier in statements:
-                statements[identifier], faults = override(
-                    statements[identifier], table.model_dump(exclude_none=True)
-                )
+                statements[identifier], faults = override(statements[identifier], table.model_dump(exclude_none=True))
                 report(statements[identifier], faults, link.file, problems, "override")
     return list(statements.values())
 
 
-def report(
-    statement: Statement, faults: Any, file: str, problems: list[Problem], kind: str = "statement"
-) -> None:
+def report(statement: Statement, faults: Any, file: str, problems: list[Problem], kind: str = "statement") -> None:
     for key, received, allowed in faults:
         problems.append(Problem(file, f"{kind} {statement.id!r}, key {key!r}", received, allowed))

@@ -19,24 +19,18 @@ KEY = re.compile(r"[a-z][a-z0-9_]*")
 KEY_IN_TEXT = re.compile(r"\b[a-z][a-z_]*_(?:19|20)\d\d\b")
 
 
-def read_sources(
-    document: dict[str, Any], file: str, sources: dict[str, Source], problems: list[Problem]
-) -> None:
+def read_sources(document: dict[str, Any], file: str, sources: dict[str, Source], problems: list[Problem]) -> None:
     """Add the ``[sources.KEY]`` tables of one file."""
     raw = document.get("sources", {})
     if not isinstance(raw, dict):
-        problems.append(
-            Problem(file, "key 'sources'", f"received {show(raw)}", "allowed: tables [sources.KEY]")
-        )
+        problems.append(Problem(file, "key 'sources'", f"received {show(raw)}", "allowed: tables [sources.KEY]"))
         return
     for key, entry in raw.items():
         label = f"source {key!r}"
         if key in sources:
             problems.append(Problem(file, label, f"duplicate source {key!r}", "a key of its own"))
         elif not KEY.fullmatch(key):
-            problems.append(
-                Problem(file, label, f"received {key!r}", "allowed: lower case, digits, underscores")
-            )
+            problems.append(Problem(file, label, f"received {key!r}", "allowed: lower case, digits, underscores"))
         else:
             table = read_table(SourceTable, entry, file, label, problems)
             # a faulty entry still exists: citing it is no second problem
@@ -54,13 +48,9 @@ def read_excluded(document: dict[str, Any], file: str, problems: list[Problem]) 
         if table is None:
             continue
         if table.id in entries:
-            problems.append(
-                Problem(file, f"{label}, key 'id'", f"duplicate id {table.id!r}", "an id of its own")
-            )
+            problems.append(Problem(file, f"{label}, key 'id'", f"duplicate id {table.id!r}", "an id of its own"))
         if not (table.reason or table.used_in):
-            problems.append(
-                Problem(file, label, "neither reason nor used_in", "why it is not used, or where it is")
-            )
+            problems.append(Problem(file, label, "neither reason nor used_in", "why it is not used, or where it is"))
         entries[table.id] = table
     return list(entries.values())
 
@@ -102,6 +92,4 @@ def unused_sources(document: dict[str, Any], file: str, citing: Iterable[PriorFi
     cited = set(re.findall(r"\w+", text))
     for key in document.get("sources", ()):
         if key not in cited:
-            yield Problem(
-                file, f"source {key!r}", "cited nowhere", "a source that something cites, or no entry"
-            )
+            yield Problem(file, f"source {key!r}", "cited nowhere", "a source that something cites, or no entry")

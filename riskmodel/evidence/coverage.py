@@ -66,9 +66,7 @@ def driven(statement: Statement) -> tuple[str, set[tuple[str, str]]]:
     return of, {(event.variable, of) for event in statement.given.events}
 
 
-def _no_arc(
-    statement: Statement, arcs: Iterable[tuple[str, str]], vocabulary: Vocabulary
-) -> Iterator[Problem]:
+def _no_arc(statement: Statement, arcs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> Iterator[Problem]:
     for parent, child in arcs:
         if child in vocabulary.variables and parent not in vocabulary.variables[child].parents:
             allowed = f'an arc of the network, or drives = "{AUDIT}"'
@@ -99,9 +97,7 @@ def check_coverage(
     for variable in vocabulary.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
             continue
-        for label, received, allowed in _gaps(
-            variable, by_child.get(variable.name, []), vocabulary, prior_set
-        ):
+        for label, received, allowed in _gaps(variable, by_child.get(variable.name, []), vocabulary, prior_set):
             problems.append(Problem(file, label, received, allowed))
 
 
@@ -112,9 +108,7 @@ def _gaps(
     label = f"variable {variable.name!r}"
     if variable.role == "condition":
         over = ["setting"] if "setting" in variable.parents else []
-        yield from _cells(
-            label, variable, [_in_setting(s, over, prior_set) for s in stated], over, vocabulary
-        )
+        yield from _cells(label, variable, [_in_setting(s, over, prior_set) for s in stated], over, vocabulary)
         if variable.form == "noisy_or" and not any(s.quantity == "share" for s in statements):
             yield label, "no share given 'no listed cause' is selected", "the share without a listed cause"
     elif any(statement.given.none for statement in stated):
@@ -177,9 +171,7 @@ def _cells(
         states = dict(zip(names, cell, strict=True))
         values = {}
         for state in variable.states:
-            best = _most_specific(
-                [(s, events) for s, events in candidates if s.of.states == (state,)], states
-            )
+            best = _most_specific([(s, events) for s, events in candidates if s.of.states == (state,)], states)
             if best is not None:
                 values[state] = best
         where = "; ".join([f"{name}={state}" for name, state in states.items()])
@@ -191,9 +183,7 @@ def _cells(
 
 def _most_specific(candidates: Iterable[Candidate], states: Mapping[str, str]) -> Statement | None:
     """The statement that fits with the most events: one for a band goes before one for all."""
-    fitting = [
-        (len(events), s) for s, events in candidates if all(states[e.variable] in e.states for e in events)
-    ]
+    fitting = [(len(events), s) for s, events in candidates if all(states[e.variable] in e.states for e in events)]
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
 

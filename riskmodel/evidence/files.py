@@ -34,9 +34,7 @@ class PriorFile:
         except UnicodeDecodeError as error:
             line = self.data[: error.start].count(b"\n") + 1
             received = f"byte 0x{self.data[error.start]:02x} is not UTF-8"
-            raise PriorsError(
-                [Problem(self.name, f"line {line}", received, "save the file as UTF-8")]
-            ) from None
+            raise PriorsError([Problem(self.name, f"line {line}", received, "save the file as UTF-8")]) from None
         except tomllib.TOMLDecodeError as error:
             found = LINE.search(str(error))
             where = f"line {found[1]}, column {found[2]}" if found else "end of file"
@@ -90,9 +88,7 @@ def priors_root() -> Path:
     for folder in (package / "priors", package.parent / "priors"):
         if (folder / "network.toml").is_file():
             return folder
-    raise PriorsError(
-        [Problem("network.toml", "", "the shipped priors are missing", "install the package again")]
-    )
+    raise PriorsError([Problem("network.toml", "", "the shipped priors are missing", "install the package again")])
 
 
 def read_files(priors: str | Path, root: Path) -> PriorFiles:

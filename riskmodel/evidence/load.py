@@ -47,7 +47,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
     >>> seeds.statement("find.fever.infection").value
     0.67
     """
-    from riskmodel.evidence.assemble import assemble  # noqa: PLC0415  (pydantic loads slowly)
+    from riskmodel.evidence.assemble import assemble
 
     files = read_files(priors, Path(root) if root else priors_root())
     name = Path(priors).stem if str(priors).endswith(".toml") else str(priors)
@@ -75,6 +75,6 @@ def with_overrides(priors: Priors, overrides: Mapping[str, Mapping[str, float]])
     >>> other.statement("find.fever.infection").value
     0.55
     """
-    from riskmodel.evidence.overrides import overridden  # noqa: PLC0415  (pydantic loads slowly)
+    from riskmodel.evidence.overrides import overridden
 
     return overridden(priors, overrides)

@@ -28,9 +28,7 @@ def read_network(document: dict[str, Any], file: str, problems: list[Problem]) -
         name = text_of(raw, "name")
         label = f"variable {name!r}" if name else f"variable {position}"
         if name in variables:
-            problems.append(
-                Problem(file, f"{label}, key 'name'", f"duplicate variable {name!r}", "each name once")
-            )
+            problems.append(Problem(file, f"{label}, key 'name'", f"duplicate variable {name!r}", "each name once"))
             continue
         variable = _variable(raw, file, label, problems)
         if variable is not None:
@@ -46,9 +44,7 @@ def read_network(document: dict[str, Any], file: str, problems: list[Problem]) -
     return Vocabulary(variables, composites, frozenset(broken - set(variables)), groups)
 
 
-def check_top_keys(
-    document: dict[str, Any], known: Sequence[str], file: str, problems: list[Problem]
-) -> None:
+def check_top_keys(document: dict[str, Any], known: Sequence[str], file: str, problems: list[Problem]) -> None:
     """Refuse top-level keys that the file does not have."""
     for key in document:
         if key not in known:
@@ -76,9 +72,7 @@ def _variable(raw: object, file: str, label: str, problems: list[Problem]) -> Va
     if table is None:
         return None
     faults = list(_variable_faults(table))
-    problems.extend(
-        Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults
-    )
+    problems.extend(Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults)
     if faults:
         return None
     given = table.model_dump(exclude={"maximum", "states", "parents", "lower_edges"})
@@ -104,9 +98,7 @@ def _variable_faults(table: VariableTable) -> list[tuple[str, str, str]]:
         "states": table.states,
         "column": [table.column or "column"],
     }.items():
-        faults += [
-            (key, f"received {name!r}", f"allowed: {NAME_RULE}") for name in names if not NAME.fullmatch(name)
-        ]
+        faults += [(key, f"received {name!r}", f"allowed: {NAME_RULE}") for name in names if not NAME.fullmatch(name)]
     for key, values in {"states": table.states, "parents": table.parents}.items():
         faults += [(key, f"{v!r} twice", "each once") for v, count in Counter(values).items() if count > 1]
     if not 2 <= len(table.states) <= MAX_STATES:
@@ -115,9 +107,7 @@ def _variable_faults(table: VariableTable) -> list[tuple[str, str, str]]:
     if edges and (len(edges) != len(table.states) or edges != sorted(set(edges))):
         faults.append(("lower_edges", f"received {edges}", "allowed: one rising lower edge for each state"))
     if edges and table.maximum is not None and edges[-1] >= table.maximum:
-        faults.append(
-            ("maximum", f"received {table.maximum}", f"a number above the last lower edge {edges[-1]}")
-        )
+        faults.append(("maximum", f"received {table.maximum}", f"a number above the last lower edge {edges[-1]}"))
     if bool(edges) != bool(table.unit) or (table.maximum is not None and not edges):
         faults.append(
             (
@@ -137,9 +127,7 @@ def _variable_faults(table: VariableTable) -> list[tuple[str, str, str]]:
     return faults
 
 
-def _check_parents(
-    variables: dict[str, Variable], broken: set[str], file: str, problems: list[Problem]
-) -> None:
+def _check_parents(variables: dict[str, Variable], broken: set[str], file: str, problems: list[Problem]) -> None:
     inside = [name for name, variable in variables.items() if variable.in_network]
     for variable in variables.values():
         for parent in variable.parents:
@@ -155,9 +143,7 @@ def _check_parents(
         )
     setting = variables.get("setting")
     if setting is not None and (setting.parents or setting.role != "context"):
-        problems.append(
-            Problem(file, "variable 'setting'", f"role {setting.role}", "a context without parents")
-        )
+        problems.append(Problem(file, "variable 'setting'", f"role {setting.role}", "a context without parents"))
 
 
 def find_cycle(parents: dict[str, tuple[str, ...]]) -> list[str]:
@@ -190,9 +176,7 @@ def _check_columns(variables: Any, file: str, problems: list[Problem]) -> None:
     for variable in variables:
         if variable.column in owners:
             received = f"column {variable.column!r} is also that of {owners[variable.column]}"
-            problems.append(
-                Problem(file, f"variable {variable.name!r}, key 'column'", received, "a column of its own")
-            )
+            problems.append(Problem(file, f"variable {variable.name!r}, key 'column'", received, "a column of its own"))
         owners[variable.column] = variable.name
 
 
@@ -209,9 +193,7 @@ def _composites(
     for name, members in raw.items():
         where = f"key 'composites.{name}'"
         if name in variables or not NAME.fullmatch(name):
-            problems.append(
-                Problem(file, where, f"received {name!r}", "allowed: a name that is no variable's")
-            )
+            problems.append(Problem(file, where, f"received {name!r}", "allowed: a name that is no variable's"))
         elif not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
             problems.append(Problem(file, where, f"received {show(members)}", "allowed: a list of variables"))
             composites[name] = ()  # it exists: naming it is no second problem
@@ -230,7 +212,9 @@ def _groups(
 ) -> dict[str, tuple[str, ...]]:
     """Groups of findings that may go together: two or more each, none in two groups or above another."""
     if not isinstance(raw, dict):
-        problems.append(Problem(file, "key 'dependence'", f"received {show(raw)}", "allowed: a table of lists of names"))
+        problems.append(
+            Problem(file, "key 'dependence'", f"received {show(raw)}", "allowed: a table of lists of names")
+        )
         return {}
     groups: dict[str, tuple[str, ...]] = {}
     known = [name for name, variable in variables.items() if variable.role in ("finding", "test")]
@@ -243,11 +227,17 @@ def _groups(
         groups[name] = tuple(sorted(dict.fromkeys(members), key=lambda one: known.index(one) if one in known else -1))
         for one in members:
             if one not in known and one not in broken:
-                problems.append(Problem(file, where, f"unknown finding {one!r}", f"a finding or test{nearest(one, known)}"))
+                problems.append(
+                    Problem(file, where, f"unknown finding {one!r}", f"a finding or test{nearest(one, known)}")
+                )
             elif taken.setdefault(one, name) != name or members.count(one) > 1:
-                problems.append(Problem(file, where, f"{one!r} twice, also in {taken[one]!r}", "each finding in one group"))
+                problems.append(
+                    Problem(file, where, f"{one!r} twice, also in {taken[one]!r}", "each finding in one group")
+                )
             elif one in variables and set(variables[one].parents) & set(members):
-                problems.append(Problem(file, where, f"{one!r} has a parent in the group", "findings without arcs between them"))
+                problems.append(
+                    Problem(file, where, f"{one!r} has a parent in the group", "findings without arcs between them")
+                )
         if name in variables:
             problems.append(Problem(file, where, f"{name!r} is a variable", "a name of its own"))
     return groups

@@ -134,9 +134,7 @@ def parse_given(text: str, quantity: str, vocabulary: Vocabulary) -> Given:
         if names.count(name) > 1:
             raise GrammarError(f"{name} twice in {text!r}", "each variable once; join its states by 'or'")
     exclusive = none + no_cause + sum(event.alone for event in events)
-    if exclusive > 1 or (
-        exclusive and any(vocabulary.is_condition(e.variable) and not e.alone for e in events)
-    ):
+    if exclusive > 1 or (exclusive and any(vocabulary.is_condition(e.variable) and not e.alone for e in events)):
         raise GrammarError(
             f"{text!r}", "one of none, no listed cause, or one condition 'alone', and no other condition"
         )

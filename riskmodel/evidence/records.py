@@ -27,9 +27,7 @@ Basis = Literal["seed", "study", "assumption"]
 ROLES: tuple[str, ...] = get_args(Role)
 BASES: tuple[str, ...] = get_args(Basis)
 QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
-RATIOS = frozenset(
-    {"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"}
-)
+RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
 CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
 AUDIT = "audit"
 DEFAULT_N = MappingProxyType({"seed": 50, "study": 100, "assumption": 10})  # size of a bare value, by basis
@@ -78,16 +76,11 @@ class Variable:
             raise ValueError(f"{self.name}: states must be 2 to {MAX_STATES} different names")
         for state in self.states:
             if not state.isidentifier() or not state[0].isalpha():
-                raise ValueError(
-                    f"{self.name}: state {state!r} is not an identifier that begins with a letter"
-                )
+                raise ValueError(f"{self.name}: state {state!r} is not an identifier that begins with a letter")
         if self.lower_edges:
             if len(self.lower_edges) != len(self.states):
                 raise ValueError(f"{self.name}: lower_edges needs one edge for each state")
-            if (
-                list(self.lower_edges) != sorted(set(self.lower_edges))
-                or self.lower_edges[-1] >= self.maximum
-            ):
+            if list(self.lower_edges) != sorted(set(self.lower_edges)) or self.lower_edges[-1] >= self.maximum:
                 raise ValueError(f"{self.name}: lower_edges must rise and lie below the maximum")
         for word, state in self.aliases.items():
             if state not in self.states:
@@ -193,9 +186,7 @@ class Statement:
         if (self.low is None) != (self.high is None):
             raise ValueError(f"{self.id}: low and high come together")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
-            raise ValueError(
-                f"{self.id}: the range {self.low} to {self.high} excludes its value {self.value}"
-            )
+            raise ValueError(f"{self.id}: the range {self.low} to {self.high} excludes its value {self.value}")
 
     @property
     def is_audit(self) -> bool:

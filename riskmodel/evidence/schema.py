@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.records import Basis, Form, QuantityKind, Role  # noqa: TC001  (pydantic reads them)
+from riskmodel.evidence.records import Basis, Form, QuantityKind, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,9 +135,7 @@ TYPES = {
 }
 
 
-def read_table(
-    model: type[TableT], raw: object, file: str, label: str, problems: list[Problem]
-) -> TableT | None:
+def read_table(model: type[TableT], raw: object, file: str, label: str, problems: list[Problem]) -> TableT | None:
     """The table as its model, or None with its problems added to the list."""
     try:
         return model.model_validate(raw)
@@ -155,9 +153,7 @@ def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem
         return Problem(file, where, "missing", TYPES[kind])
     if kind == "extra_forbidden":
         known = known_keys(model, keys[:-1])
-        return Problem(
-            file, where, f"unknown key {keys[-1]!r}", f"one of {', '.join(known)}{nearest(keys[-1], known)}"
-        )
+        return Problem(file, where, f"unknown key {keys[-1]!r}", f"one of {', '.join(known)}{nearest(keys[-1], known)}")
     if kind == "literal_error":
         return Problem(file, where, f"received {given!r}", f"one of {error['ctx']['expected']}")
     allowed = TYPES.get(kind) or error["msg"].removeprefix("Input should be ")

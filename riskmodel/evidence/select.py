@@ -102,9 +102,7 @@ def check_ids(chain: Sequence[SetFile], known: Iterable[str], problems: list[Pro
             for identifier in identifiers:
                 if identifier not in known:
                     allowed = f"a statement's id{nearest(identifier, known)}"
-                    problems.append(
-                        Problem(link.file, f"key {key!r}", f"unknown statement {identifier!r}", allowed)
-                    )
+                    problems.append(Problem(link.file, f"key {key!r}", f"unknown statement {identifier!r}", allowed))
 
 
 Key = tuple[object, ...]
@@ -142,9 +140,7 @@ def _check_pins(statements: Iterable[Statement], choice: Choice, problems: list[
     for statement in statements:
         if statement.is_audit and statement.id in choice.pins:
             received = f"{statement.id!r} drives no table"
-            problems.append(
-                Problem(choice.file, "key 'pin'", received, 'a statement whose drives is not "audit"')
-            )
+            problems.append(Problem(choice.file, "key 'pin'", received, 'a statement whose drives is not "audit"'))
 
 
 def _rank(statement: Statement, choice: Choice) -> tuple[int, int]:
@@ -162,9 +158,7 @@ def _best(group: Sequence[Statement], choice: Choice, problems: list[Problem]) -
         ids = " and ".join(statement.id for statement in best)
         how = "pinned" if best[0].id in choice.pins else f"of basis {best[0].basis!r}"
         received = f"{ids} are both {how} and state one parameter"
-        problems.append(
-            Problem(choice.file, "key 'pin'", received, "one of them: pin it, or leave the others out")
-        )
+        problems.append(Problem(choice.file, "key 'pin'", received, "one of them: pin it, or leave the others out"))
     return best
 
 

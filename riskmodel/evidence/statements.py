@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem
 from riskmodel.evidence.network_file import text_of
-from riskmodel.evidence.parse import BrokenNameError, GrammarError, Vocabulary, parse_given, parse_group, parse_of, words
+from riskmodel.evidence.parse import (
+    BrokenNameError,
+    GrammarError,
+    Vocabulary,
+    parse_given,
+    parse_group,
+    parse_of,
+    words,
+)
 from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Source, Statement
 from riskmodel.evidence.schema import StatementTable, read_table
 
@@ -29,9 +37,7 @@ class Register:
     faulty: set[str] = field(default_factory=set)  # ids of statements that could not be read
     touched: set[str] = field(default_factory=set)  # words of their 'of' and 'given'
 
-    def read(
-        self, raw: Any, position: int, file: str, vocabulary: Vocabulary, problems: list[Problem]
-    ) -> None:
+    def read(self, raw: Any, position: int, file: str, vocabulary: Vocabulary, problems: list[Problem]) -> None:
         """Add one ``[[statement]]``, or its problems."""
         name = text_of(raw, "id")
         label = f"statement {name!r}" if name else f"statement {position}"
@@ -55,9 +61,7 @@ class Register:
             self.touched |= words(raw.get("of"), raw.get("given"))
 
 
-def _statement(
-    raw: object, file: str, label: str, vocabulary: Vocabulary, problems: list[Problem]
-) -> Statement | None:
+def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, problems: list[Problem]) -> Statement | None:
     table = read_table(StatementTable, raw, file, label, problems)
     if table is None:
         return None
@@ -83,9 +87,7 @@ def _statement(
     elif of is not None and given is not None:
         faults += _meaning_faults(table, of, given, vocabulary)
         faults += _driving_faults(table, of, given, vocabulary)
-    problems.extend(
-        Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults
-    )
+    problems.extend(Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults)
     if faults or of is None or given is None:
         return None
     own = table.model_dump(exclude={"of", "given", "level"})
@@ -195,9 +197,7 @@ def _claim_faults(table: StatementTable) -> Iterator[Fault]:
         )
 
 
-def _meaning_faults(
-    table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary
-) -> Iterator[Fault]:
+def _meaning_faults(table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary) -> Iterator[Fault]:
     """What is wrong with a quantity of these events."""
     target = vocabulary.variables.get(of.variable)
     what = f"{table.quantity} of {of} given {table.given!r}"
@@ -216,9 +216,7 @@ def _meaning_faults(
         yield "quantity", what, "a noisy_or condition given one condition"
 
 
-def _driving_faults(
-    table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary
-) -> Iterator[Fault]:
+def _driving_faults(table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary) -> Iterator[Fault]:
     """What keeps a statement from driving a table."""
     if table.drives == AUDIT:
         return

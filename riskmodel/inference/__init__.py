@@ -1,0 +1,1 @@
+"""Tables → a compiled scorer → exact posteriors of batches of cases, and why."""

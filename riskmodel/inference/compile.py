@@ -51,14 +51,10 @@ def compile_scorer(network: Network, variables: Sequence[Variable] | None = None
         inner_static=parts.spread(inner_static, (), order[:count], contexts=True)[0, :, :, 0],
         outer_static=parts.spread(outer_static, (), order, contexts=False)[0, :, 0],
         inner=tuple(
-            _compiled(parts, group, order[:count], index, contexts=True)
-            for group in groups
-            if parts.has_context(group)
+            _compiled(parts, group, order[:count], index, contexts=True) for group in groups if parts.has_context(group)
         ),
         outer=tuple(
-            _compiled(parts, group, order, index, contexts=False)
-            for group in groups
-            if not parts.has_context(group)
+            _compiled(parts, group, order, index, contexts=False) for group in groups if not parts.has_context(group)
         ),
         bits=np.array([parts.conditions.index(name) for name in order], dtype=np.int64),
         composites=_composites(network, order),

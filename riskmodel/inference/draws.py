@@ -6,7 +6,7 @@ intervals are those of the posterior over the statements given this case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.kernel import score_tables, weighted_intervals
 from riskmodel.inference.compile import compile_scorer
+from riskmodel.inference.kernel import score_tables, weighted_intervals
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
 from riskmodel.inference.scorer import Array, Masks, Scorer
 from riskmodel.network.tables import Network
@@ -67,9 +67,7 @@ class DrawScorer:
         self._parts = Parts(network.one_draw(0))
         groups = self._parts.groups()
         self._order, self._count = self._parts.order(groups)
-        self._inner = [
-            (group, self._shape(group, inner=True)) for group in groups if self._parts.has_context(group)
-        ]
+        self._inner = [(group, self._shape(group, inner=True)) for group in groups if self._parts.has_context(group)]
         self._outer = [
             (group, self._shape(group, inner=False)) for group in groups if not self._parts.has_context(group)
         ]
@@ -100,9 +98,7 @@ class DrawScorer:
         if impossible.any():  # such draws weigh nothing
             probability[np.broadcast_to(impossible[:, None], probability.shape)] = 0.0
         cases = np.swapaxes(probability, 0, 1)
-        return DrawPosterior(
-            cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count])
-        )
+        return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
 
     def _tables(self, first: int, setting: int) -> Iterator[DrawTables]:
         """The look-up tables of some draws, in one setting."""

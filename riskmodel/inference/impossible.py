@@ -20,8 +20,11 @@ class ImpossiblePairs:
         self._states = [(row, s) for row in self._rows for s in range(len(scorer.variables[row].states))]
         self._possible: dict[int, NDArray[np.bool_]] = {}
 
-    def find(self, case: NDArray[np.uint8]) -> tuple[str, str] | None:
-        """The first two observations of a case that exclude each other, or None if no single pair does."""
+    def find(self, case: NDArray[np.uint8]) -> tuple[str, ...] | None:
+        """The first two observations of a case that exclude each other, or one that is impossible by itself.
+
+        None if it takes more than two.
+        """
         if len(self._states) > MOST_STATES:
             return None
         scorer = self._scorer
@@ -34,7 +37,7 @@ class ImpossiblePairs:
             for second in known[i:]:
                 pairs = possible[np.ix_(allowed & (owner == first), allowed & (owner == second))]
                 if not pairs.any():
-                    return self._name(first, int(case[first])), self._name(second, int(case[second]))
+                    return tuple(self._name(row, int(case[row])) for row in dict.fromkeys((first, second)))
         return None
 
     def _table(self, setting: int) -> NDArray[np.bool_]:

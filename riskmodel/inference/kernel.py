@@ -7,7 +7,6 @@ engines agree to the last bit (no fused multiply-add, no reassociation). Importi
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 import numba
@@ -68,9 +67,10 @@ class CompiledScorer:
         _score(
             masks, scorer.setting_row, self._context_rows, scorer.context_states, self._condition_rows,
             scorer.inner_static, scorer.outer_static,
-            inner.rows, inner.multipliers, inner.first, inner.tables, inner.offset, inner.setting_stride, inner.skip,
-            outer.rows, outer.multipliers, outer.first, outer.tables, outer.offset, outer.setting_stride, outer.skip,
-            scorer.bits, scorer.composites, scorer.presence, probability, evidence, findings,
+            inner.rows, inner.multipliers, inner.first, inner.tables, inner.offset, inner.setting_stride,
+            inner.skip, outer.rows, outer.multipliers, outer.first, outer.tables, outer.offset,
+            outer.setting_stride, outer.skip, scorer.bits, scorer.composites, scorer.presence, probability,
+            evidence, findings,
         )  # fmt: skip
         return Posterior(probability, evidence, findings)
 
@@ -88,14 +88,14 @@ compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 # Indices are unsigned throughout: a signed one could be negative, and checking for that keeps loops scalar.
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _fold(values, half):  # type: ignore[no-untyped-def]
     """Add the upper half of values[:2 * half] to the lower."""
     for k in range(half):
         values[k] = values[k] + values[half + k]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _tree_sum(values, start, size, scratch):  # type: ignore[no-untyped-def]
     """Sum of values[start : start + size], a power of two, by halves; as `scorer.tree_sum`."""
     half = size >> ONE
@@ -110,7 +110,7 @@ def _tree_sum(values, start, size, scratch):  # type: ignore[no-untyped-def]
     return scratch[0]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-def]
     """Multiply the target by `count` tables, one after another; four in a pass where there are so many."""
     done = 0
@@ -125,7 +125,7 @@ def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-
             target[k] = target[k] * tables[a + k]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _pattern(case, rows, multipliers, first, last):  # type: ignore[no-untyped-def]
     pattern = np.int64(0)
     for m in range(first, last):
@@ -133,7 +133,7 @@ def _pattern(case, rows, multipliers, first, last):  # type: ignore[no-untyped-d
     return pattern
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _score(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR0915, C901
     masks, setting_row, context_rows, context_states, condition_rows, inner_static, outer_static,
     i_rows, i_mult, i_first, i_tables, i_offset, i_stride, i_skip,
@@ -232,14 +232,13 @@ def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, poster
     _reasons(
         masks, scorer.setting_row, np.array(scorer.condition_rows, dtype=np.int64), full,
         weights.first, weights.decibans, weights.marginal, weights.baseline, weights.leaders, weights.flag,
-        weights.counted, posterior.probability, posterior.findings, leading, assessed, slots, conditions, ratio,
+        weights.counted, posterior.probability, posterior.findings, leading, assessed, slots, conditions,
+        ratio,
     )  # fmt: skip
     return Reasons(leading, slots, conditions, assessed, ratio)
 
 
-def score_tables(
-    scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array
-) -> None:
+def score_tables(scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array) -> None:
     """Score cases of one setting with the tables of one draw, into (outputs, cases) and (cases,)."""
     inner, outer = Packed.of(scorer.inner), Packed.of(scorer.outer)
     shift_in, shift_out = _within_setting(scorer.inner), _within_setting(scorer.outer)
@@ -266,7 +265,7 @@ def weighted_intervals(
     _intervals(probability, weights, tail, low, high, mean, effective)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _quantile(values, weights, target):  # type: ignore[no-untyped-def]
     """The smallest value at which the weights up to and including it reach the target; reorders both.
 
@@ -302,7 +301,7 @@ def _quantile(values, weights, target):  # type: ignore[no-untyped-def]
     return values[first]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _intervals(probability, weights, tail, low, high, mean, effective):  # type: ignore[no-untyped-def]
     outputs, cases, draws = probability.shape
     values, own = np.empty(draws), np.empty(draws)
@@ -322,7 +321,7 @@ def _intervals(probability, weights, tail, low, high, mean, effective):  # type:
             high[o, case] = _quantile(values, own, (1.0 - tail) * total)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
     masks, setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag,
     counted, probability, findings, leading, assessed, slots, conditions, ratio,

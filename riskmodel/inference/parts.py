@@ -50,13 +50,16 @@ class Parts:
         if wide:
             raise InferenceError(f"{wide[0]}: a condition must have two states")
         if 2 ** len(self.conditions) > MOST_STATES:
-            raise InferenceError(
-                f"{len(self.conditions)} conditions are too many to enumerate; at most {int(math.log2(MOST_STATES))}"
-            )
+            most = int(math.log2(MOST_STATES))
+            raise InferenceError(f"{len(self.conditions)} conditions are too many to enumerate; at most {most}")
+        if not self.conditions:
+            raise InferenceError("the network has no condition to infer")
         contexts = [v.name for v in network.variables if v.role == "context"]
         self.selector = SELECTOR in contexts and not self.by_name[SELECTOR].parents
         self.contexts = [name for name in contexts if not (self.selector and name == SELECTOR)]
         self.enumerated = {*self.conditions, *contexts}
+        if math.prod(self.sizes(contexts)) * 2 ** len(self.conditions) > MOST_ENTRIES:
+            raise InferenceError(f"{', '.join(contexts)}: these contexts are too many to enumerate")
 
     def sizes(self, names: Sequence[str]) -> list[int]:
         return [len(self.by_name[name].states) for name in names]
@@ -106,9 +109,7 @@ class Parts:
             )
         allowed = np.ones((1, 1))
         for size in sizes:
-            own = np.array(
-                [[(mask >> s) & 1 for s in range(size)] for mask in range(1, 1 << size)], dtype=float
-            )
+            own = np.array([[(mask >> s) & 1 for s in range(size)] for mask in range(1, 1 << size)], dtype=float)
             allowed = np.einsum("ps,qt->pqst", allowed, own).reshape(allowed.shape[0] * len(own), -1)
         multipliers = tuple(math.prod(patterns[i + 1 :]) for i in range(len(patterns)))
         barren = all(factor.scope[-1] in group for factor in self.factors(group))
@@ -138,6 +139,4 @@ class Parts:
         full += self.sizes(axes[1:] if self.selector else axes)
         combos = [math.prod(self.sizes(self.contexts))] if contexts else []
         total = np.ascontiguousarray(np.broadcast_to(total, full))
-        return total.reshape(
-            total.shape[0], settings, *combos, math.prod(self.sizes(members)), 2 ** len(conditions)
-        )
+        return total.reshape(total.shape[0], settings, *combos, math.prod(self.sizes(members)), 2 ** len(conditions))

@@ -124,16 +124,17 @@ class Scorer:
         Raises
         ------
         InferenceError
-            when the masks are not of this scorer's shape, a mask allows no state, or a setting is not one state.
+            when the masks are not of this scorer's shape, a mask allows no state, a setting is not one state,
+            or likelihoods are not of a variable that can have them.
         """
         self.check(masks)
+        likelihoods = {row: np.asarray(values, dtype=float) for row, values in (soft or {}).items()}
+        self._check_soft(likelihoods, masks.shape[1])
         parts = []
         for start in range(0, masks.shape[1], BLOCK):
             piece = slice(start, start + BLOCK)
-            likelihoods = {
-                row: np.asarray(values, dtype=float)[piece] for row, values in (soft or {}).items()
-            }
-            parts.append(self._block(masks[:, piece], likelihoods))
+            own = {row: values[piece] for row, values in likelihoods.items()}
+            parts.append(self._block(masks[:, piece], own))
         if not parts:
             return Posterior(np.empty((len(self.output_names), 0)), np.empty(0), np.empty(0))
         return Posterior(
@@ -150,13 +151,26 @@ class Scorer:
         for i, variable in enumerate(self.variables):
             row = masks[i]
             if row.size and (row.min() == 0 or row.max() > variable.full_mask):
-                raise InferenceError(
-                    f"{variable.name}: an evidence mask allows no state, or one that it does not have"
-                )
+                raise InferenceError(f"{variable.name}: an evidence mask allows no state, or one that it does not have")
         if self.setting_row >= 0:
             row = masks[self.setting_row]
             if np.any(row & (row - 1)):
                 raise InferenceError("setting: evidence must be exactly one setting")
+
+    def _check_soft(self, soft: Mapping[int, Array], count: int) -> None:
+        rows = {row for group in (*self.inner, *self.outer) for row in group.rows}
+        rows |= {*self.context_rows, *self.condition_rows}
+        for row, values in soft.items():
+            if row not in rows:
+                raise InferenceError(f"row {row} is not of a variable that can have likelihoods")
+            variable = self.variables[row]
+            if values.shape != (count, len(variable.states)):
+                raise InferenceError(
+                    f"{variable.name}: likelihoods must have shape ({count}, {len(variable.states)}), "
+                    f"not {values.shape}"
+                )
+            if not np.all(np.isfinite(values)) or np.any(values < 0):
+                raise InferenceError(f"{variable.name}: likelihoods must be finite and 0 or more")
 
     def _block(self, masks: Masks, soft: Mapping[int, Array]) -> Posterior:
         setting = self.settings(masks)
@@ -193,7 +207,7 @@ class Scorer:
         place = np.zeros(256, dtype=np.int64)
         for s in range(8):
             place[1 << s] = s
-        return place[masks[self.setting_row]]
+        return np.asarray(place[masks[self.setting_row]])
 
     def _context_weight(self, masks: Masks, states: NDArray[np.int64], soft: Mapping[int, Array]) -> Array:
         weight = np.ones(masks.shape[1])
@@ -204,12 +218,10 @@ class Scorer:
         return weight
 
     def _state_weights(self, row: int, size: int, masks: Masks, soft: Mapping[int, Array]) -> Array:
-        weights = ((masks[row][:, None] >> np.arange(size)) & 1).astype(float)
-        return weights * soft[row] if row in soft else weights
+        weights: Array = ((masks[row][:, None] >> np.arange(size)) & 1).astype(float)
+        return np.asarray(weights * soft[row] if row in soft else weights)
 
-    def _table(
-        self, group: Group, masks: Masks, setting: NDArray[np.int64], soft: Mapping[int, Array]
-    ) -> _Lookup:
+    def _table(self, group: Group, masks: Masks, setting: NDArray[np.int64], soft: Mapping[int, Array]) -> _Lookup:
         if not any(row in soft for row in group.rows):
             return _Lookup(group.table, _pick(setting, group.table), group.pattern(masks))
         weights = np.ones((masks.shape[1], 1))
@@ -236,12 +248,12 @@ class _Lookup:
     """A group's factor for each case, at a context combination if it has any."""
 
     table: Array
-    first: NDArray[np.int64] | int
+    first: NDArray[np.int64]
     second: NDArray[np.int64] | None
 
     def __call__(self, context: int | None) -> Array:
-        at: tuple[object, ...] = (self.first,) if self.second is None else (self.first, self.second)
-        return np.asarray(self.table[at if context is None else (*at, context)])  # type: ignore[index]
+        at = (self.first,) if self.second is None else (self.first, self.second)
+        return np.asarray(self.table[at if context is None else (*at, context)])
 
 
 def _pick(setting: NDArray[np.int64], table: Array) -> NDArray[np.int64]:

@@ -93,7 +93,8 @@ def compute_weights(scorer: Scorer) -> Weights:
     settings = len(variables[scorer.setting_row].states) if scorer.setting_row >= 0 else 1
     names = {row for group in (*scorer.inner, *scorer.outer) for row in group.rows} | set(scorer.context_rows)
     first = np.full(len(variables), -1, dtype=np.int64)
-    rows, masks = [], []
+    rows: list[int] = []
+    masks: list[int] = []
     for row, variable in enumerate(variables):
         if row in names:
             first[row] = len(rows)
@@ -104,13 +105,11 @@ def compute_weights(scorer: Scorer) -> Weights:
         evidence[rows, np.arange(len(rows)) + setting * len(rows)] = masks
     single = scorer.score(evidence)
     blank = scorer.score(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
-    leaders = np.array(
-        [i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64
-    )
+    leaders = np.array([i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64)
     base = odds(blank.probability[leaders])  # (leaders, settings)
-    rise = odds(single.probability[leaders]).reshape(len(leaders), settings, len(rows)) / base[:, :, None]
-    with np.errstate(divide="ignore"):
-        decibans = 10.0 * np.log10(rise)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rise = odds(single.probability[leaders]).reshape(len(leaders), settings, len(rows)) / base[:, :, None]
+        decibans = np.nan_to_num(10.0 * np.log10(rise), nan=0.0, posinf=np.inf, neginf=-np.inf)
     return Weights(
         first=first,
         decibans=np.ascontiguousarray(np.moveaxis(decibans, 1, 0)),
@@ -158,7 +157,8 @@ def _leading(
     best = np.ones(masks.shape[1])
     leading = np.full(masks.shape[1], -1, dtype=np.int64)
     for i, output in enumerate(weights.leaders):
-        rise = odds(posterior.probability[output]) / odds(weights.baseline[setting, output])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rise = odds(posterior.probability[output]) / odds(weights.baseline[setting, output])
         known = masks[scorer.condition_rows[output]] == 2  # a known outcome leads
         rise = np.where(known, np.inf, rise)
         better = rise > best * (1.0 + RISE)  # rounding breaks no tie
@@ -166,7 +166,7 @@ def _leading(
     return leading
 
 
-def _size(  # noqa: PLR0913
+def _size(
     weights: Weights,
     row: int,
     mask: NDArray[np.uint8],

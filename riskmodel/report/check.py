@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from riskmodel.cohort import compare_policies
-from riskmodel.model import Model
 from riskmodel.evidence.distributions import draw_values
+from riskmodel.model import Model
 from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
 from riskmodel.network.roundtrip import Reading, round_trip
@@ -25,14 +25,15 @@ CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
 def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     """The lines of the check, part by part."""
     priors, network = model.priors, model.tables
-    bases = {
-        basis: sum(s.basis == basis for s in priors.statements) for basis in ("seed", "study", "assumption")
-    }
-    yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({', '.join(f'{n} {b}' for b, n in bases.items())}), {len(priors.selected)} drive tables"
+    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in ("seed", "study", "assumption")}
+    counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
+    yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} drive tables"
     verified = sum(priors.statement(i).verified for i in priors.selected)
-    yield f"Of those that drive tables {verified} are verified against their source, {len(priors.selected) - verified} are not."
+    yield f"Of those that drive tables {verified} are verified against their source, {selected - verified} are not."
     graph = model.network
-    yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {sum(t[0].size for t in network.tables.values())} table entries; policy {model.policy.name} with {len(model.policy.rules)} rules"
+    entries = sum(table[0].size for table in network.tables.values())
+    yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {entries} table entries"
+    yield f"Policy {model.policy.name}: {len(model.policy.rules)} rules"
     readings = round_trip(priors, network)
     yield from _round_trip(readings)
     yield from _rarer(model)
@@ -49,10 +50,10 @@ def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
     worst = max(readings, key=lambda reading: reading.worst)
     failed = [reading for reading in readings if reading.worst > SOLVED]
     yield ""
-    yield f"Round trip: {len(readings)} readings of the selected statements asked of the network; largest difference {worst.worst:.1e} ({worst.statement})"
+    yield f"Round trip: {len(readings)} readings of the selected statements asked of the network;"
+    yield f"largest relative difference {worst.worst:.1e} ({worst.statement})"
     yield from (
-        f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}"
-        for r in failed
+        f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}" for r in failed
     )
 
 
@@ -106,16 +107,25 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
         if item.role != "drives" or abs(item.distance) >= AGREES
     ]
     yield ""
-    yield f"Coherence: the {len(found)} statements beside what the network implies, with 95 % intervals ({draws} draws);"
-    yield f"the {len(found) - len(rows)} that drive a table and come back are left out; distance in standard deviations:"
+    yield f"Coherence: {len(found)} statements beside what the network implies, 95 % intervals from {draws} draws;"
+    yield f"the {len(found) - len(rows)} that drive a table and come back are left out. Distance in standard deviations:"
     yield from (f"  {line}" for line in table(["statement", "role", "stated", "network", "distance", "source"], rows))
     pairs = [
-        [pair.first.id, figure(pair.first.value), pair.second.id, figure(pair.second.value), figure(pair.distance, "+.1f"), pair.note]
+        [
+            pair.first.id,
+            figure(pair.first.value),
+            pair.second.id,
+            figure(pair.second.value),
+            figure(pair.distance, "+.1f"),
+            pair.note,
+        ]
         for pair in disagreements(priors)
     ]
     yield ""
     yield "Statements on one quantity that differ, or that share figures:"
-    yield from (f"  {line}" for line in table(["statement", "states", "statement", "states", "distance", "note"], pairs))
+    yield from (
+        f"  {line}" for line in table(["statement", "states", "statement", "states", "distance", "note"], pairs)
+    )
     for conflict in [item for item in found if item.role == "audit" and abs(item.distance) >= CONFLICT]:
         yield ""
         yield f"Nearest coherent values for {conflict.statement.id} (the smallest joint move, in standard deviations):"
@@ -138,8 +148,7 @@ def policies(model: Model, people: int, seed: int) -> Iterator[str]:
     names.sort(key=lambda name: (name != model.policy.name, name))
     frame = compare_policies(model, names, people, np.random.default_rng(seed))
     percent = [
-        [row[0], row[1], *(figure(100 * value, ".1f") for value in row[2:])]
-        for row in frame.itertuples(index=False)
+        [row[0], row[1], *(figure(100 * value, ".1f") for value in row[2:])] for row in frame.itertuples(index=False)
     ]
     yield ""
     yield f"Policies on {people} simulated people of each setting, history and examination known, in % (seed {seed}):"

@@ -14,6 +14,7 @@ from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.model import Model
 from riskmodel.network.cpt import build_network
+from riskmodel.scoring import Scored
 from riskmodel.text import figure, table
 
 SHOWN = 12  # cases and statements listed
@@ -82,7 +83,7 @@ def compare(first: Model, second: Model, names: Sequence[str], masks: Masks) -> 
         yield ""
         yield from _setting(first, second, names, here, setting)
     yield ""
-    yield from _blame(first, second, found, masks)
+    yield from _blame(first, found, masks)
 
 
 def _at(model: Model, masks: Masks, setting: str) -> Masks:
@@ -97,24 +98,32 @@ def _setting(first: Model, second: Model, names: Sequence[str], masks: Masks, se
     """Which posteriors and actions differ in one setting."""
     own, other = first.scoring.score(masks), second.scoring.score(masks)
     outputs = first.scoring.scorer.output_names
-    urgencies = first.policy.urgencies
-    changed = np.nonzero((own.decision.urgency != other.decision.urgency) | (own.decision.imaging != other.decision.imaging).any(axis=0))[0]
+    changed = np.nonzero(
+        (own.decision.urgency != other.decision.urgency) | (own.decision.imaging != other.decision.imaging).any(axis=0)
+    )[0]
     gaps = np.abs(own.posterior.probability - other.posterior.probability)
     yield f"{setting or 'all'}: the action differs in {len(changed)} of {len(names)} cases"
     rows = [
-        [name, figure(float(100 * gap.mean()), ".2g"), figure(float(100 * gap.max()), ".3g"), names[int(gap.argmax())]]
+        [
+            name,
+            figure(float(100 * gap.mean()), ".2g"),
+            figure(float(100 * gap.max()), ".3g"),
+            names[int(gap.argmax())],
+        ]
         for name, gap in zip(outputs, gaps, strict=True)
     ]
     yield from (f"  {line}" for line in table(["posterior differs by, points", "mean", "most", "in case"], rows))
     for i in changed[:SHOWN]:
-        sides = [
-            f"{urgencies[s.decision.urgency[i]]} {'|'.join(t for t, bit in zip(first.policy.imaging_tokens, s.decision.imaging[:, i], strict=True) if bit)}".strip()
-            for s in (own, other)
-        ]
-        yield f"  {names[i]}: {sides[0]} -> {sides[1]}"
+        yield f"  {names[i]}: {_action(first, own, int(i))} -> {_action(first, other, int(i))}"
 
 
-def _blame(first: Model, second: Model, found: Sequence[Swap], masks: Masks) -> Iterator[str]:
+def _action(model: Model, scored: Scored, case: int) -> str:
+    """Urgency and imaging of one case."""
+    bits = zip(model.policy.imaging_tokens, scored.decision.imaging[:, case], strict=True)
+    return " ".join([model.policy.urgencies[scored.decision.urgency[case]], *(token for token, bit in bits if bit)])
+
+
+def _blame(first: Model, found: Sequence[Swap], masks: Masks) -> Iterator[str]:
     """Each parameter swapped alone: by how much it moves the posteriors of the cases as they are."""
     before = log_odds(first, first.priors, masks)
     outputs = first.scoring.scorer.output_names

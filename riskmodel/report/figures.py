@@ -97,9 +97,7 @@ def _blank() -> Axes:
 
 def _places(variables: Sequence[Variable]) -> dict[str, Box]:
     """Columns from left to right, each variable in file order, every column as high as the fullest."""
-    columns = [
-        ([[v for v in variables if v.role == role] for role in roles], x, w) for roles, x, w in COLUMNS
-    ]
+    columns = [([[v for v in variables if v.role == role] for role in roles], x, w) for roles, x, w in COLUMNS]
     height = max(sum(map(len, groups)) + GAP * (len(groups) - 1) for groups, _, _ in columns)
     boxes = {}
     for groups, x, width in columns:
@@ -115,9 +113,7 @@ def _places(variables: Sequence[Variable]) -> dict[str, Box]:
     return boxes
 
 
-def _arcs(
-    ax: Axes, variables: Sequence[Variable], boxes: Boxes, strokes: Mapping[str, tuple[str, Any]]
-) -> None:
+def _arcs(ax: Axes, variables: Sequence[Variable], boxes: Boxes, strokes: Mapping[str, tuple[str, Any]]) -> None:
     arcs = [(parent, variable.name) for variable in variables for parent in variable.parents]
     across = [(start, end) for start, end in arcs if boxes[start].x != boxes[end].x]
     for start, end in arcs:

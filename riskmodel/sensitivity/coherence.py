@@ -66,7 +66,12 @@ def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:
     for statement in priors.statements:
         role = "drives" if statement.id in selected else "audit" if statement.is_audit else "not selected"
         point = float(implied(network, statement, reference)[0])
-        if role == "drives" and statement.quantity in ("relative_weight", "probability", "share", "dependence"):
+        if role == "drives" and statement.quantity in (
+            "relative_weight",
+            "probability",
+            "share",
+            "dependence",
+        ):
             point = statement.value  # gives back what drives it (the round trip); weights only as ratios
         cloud = np.asarray(implied(draws, statement, reference))
         found.append(_audited(priors, statement, role, point, cloud))
@@ -81,9 +86,7 @@ def _audited(priors: Priors, statement: Statement, role: str, point: float, clou
     gap = float(to_scale(statement, np.array([point]))[0] - middle)
     distance = gap / total if total > 0 else (0.0 if gap == 0 else float(np.inf))
     bounds = np.quantile(cloud, [TAIL, 1 - TAIL])
-    return Audited(
-        statement, role, statement.value, low, high, point, float(bounds[0]), float(bounds[1]), distance
-    )
+    return Audited(statement, role, statement.value, low, high, point, float(bounds[0]), float(bounds[1]), distance)
 
 
 def to_scale(statement: Statement, values: Array) -> Array:
@@ -211,7 +214,12 @@ def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Ne
         moved = start + gain * strength
         implied_now = _implied_at(priors, chosen, moved, target)
     moves = [
-        Move(s, s.value, from_scale(s, float(moved[i])), float((moved[i] - start[i]) / sds[i]) if sds[i] else 0.0)
+        Move(
+            s,
+            s.value,
+            from_scale(s, float(moved[i])),
+            float((moved[i] - start[i]) / sds[i]) if sds[i] else 0.0,
+        )
         for i, s in enumerate(chosen)
     ]
     own = Move(target, target.value, from_scale(target, middle - sd**2 * strength), float(-sd * strength))
@@ -226,7 +234,9 @@ def _above(statement: Statement, target: Statement, network: Network, reference:
         return False
     names = {event.variable for event in (target.of, *target.given.events)}
     names = {member for name in names for member in network.composites.get(name, (name,))}
-    subject = statement.given.events[0].variable if statement.quantity.startswith("likelihood") else statement.of.variable
+    subject = (
+        statement.given.events[0].variable if statement.quantity.startswith("likelihood") else statement.of.variable
+    )
     return subject in network.ancestors(names & {variable.name for variable in network.variables})
 
 
