@@ -1,7 +1,7 @@
-"""A checked cache of compiled networks, so that scoring a small file does not read all priors again.
+"""A checked cache of compiled scorers, so that scoring a small file does not read and compile all priors again.
 
-An entry is found by a digest of every prior file and the package version, and carries a checksum of itself:
-a stale or damaged entry is never used. Where the folder cannot be written nothing is cached and nothing fails.
+An entry is found by a digest of every prior file and the package version, and carries a checksum of itself: a stale
+or damaged entry is never used. Where the folder cannot be written nothing is cached and nothing fails.
 """
 
 from __future__ import annotations
@@ -11,20 +11,32 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from riskmodel._version import __version__
 from riskmodel.evidence.records import Variable
-from riskmodel.network.tables import Network
+from riskmodel.inference.scorer import Group, Scorer
+from riskmodel.inference.weights import Weights
 
-FORMAT = 2
+FORMAT = 3
 CHECKSUM = 32  # bytes of SHA-256 before the content
 
 
-Entry = tuple[Network, tuple[Variable, ...], str]  # the stated values, all variables, digest of the inputs
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What scoring needs of a prior set; ``inputs`` is the digest of its selected statements and network."""
+
+    scorer: Scorer
+    weights: Weights
+    inputs: str
+
+
+KINDS = {kind.__name__: kind for kind in (Entry, Scorer, Group, Weights, Variable)}
 
 
 def folder() -> Path:
@@ -41,16 +53,19 @@ def fetch(digest: str) -> Entry | None:
         content = _path(digest).read_bytes()
     except (OSError, RuntimeError):
         return None
-    checksum, body = content[:CHECKSUM], content[CHECKSUM:]
-    if hashlib.sha256(body).digest() != checksum:
+    body = memoryview(content)[CHECKSUM:]
+    if hashlib.sha256(body).digest() != content[:CHECKSUM]:
         return None
-    head, _, raw = body.partition(b"\n")
-    return _unpack(json.loads(head), raw)
+    end = content.index(b"\n", CHECKSUM)
+    entry = _decode(json.loads(content[CHECKSUM:end]), memoryview(content)[end + 1 :])
+    return entry if isinstance(entry, Entry) else None
 
 
-def keep(digest: str, network: Network, variables: tuple[Variable, ...], inputs: str) -> None:
-    """Keep a network; silently does nothing where it cannot."""
-    body = _pack(network, variables, inputs)
+def keep(digest: str, entry: Entry) -> None:
+    """Keep an entry; silently does nothing where it cannot."""
+    arrays: list[bytes] = []
+    head = json.dumps(_encode(entry, arrays)).encode()
+    body = b"".join([head, b"\n", *arrays])
     with contextlib.suppress(OSError, RuntimeError):
         path = _path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,41 +80,34 @@ def keep(digest: str, network: Network, variables: tuple[Variable, ...], inputs:
 
 def _path(digest: str) -> Path:
     key = hashlib.sha256(f"{FORMAT} {__version__} {digest}".encode()).hexdigest()
-    return folder() / f"{key}.network"
+    return folder() / f"{key}.scorer"
 
 
-def _pack(network: Network, variables: tuple[Variable, ...], inputs: str) -> bytes:
-    one = network.one_draw(0)
-    shapes = {name: list(table.shape) for name, table in one.tables.items()}
-    head = {
-        "variables": [_fields(variable) for variable in variables],
-        "composites": {name: list(members) for name, members in network.composites.items()},
-        "network": [_fields(variable) for variable in network.variables],
-        "shapes": shapes,
-        "inputs": inputs,
-    }
-    raw = b"".join(np.ascontiguousarray(one.tables[name]).tobytes() for name in shapes)
-    return json.dumps(head).encode() + b"\n" + raw
+def _encode(value: Any, arrays: list[bytes]) -> Any:
+    """A value of the kinds above as JSON; the bytes of arrays are put aside."""
+    if isinstance(value, np.ndarray):
+        start = sum(map(len, arrays))
+        arrays.append(np.ascontiguousarray(value).tobytes())
+        return {"array": value.dtype.str, "shape": list(value.shape), "start": start}
+    if is_dataclass(value):
+        own = {field.name: _encode(getattr(value, field.name), arrays) for field in fields(value)}
+        return {"kind": type(value).__name__, "fields": own}
+    if isinstance(value, Mapping):
+        return {"map": dict(value)}
+    if isinstance(value, tuple | list):
+        return [_encode(one, arrays) for one in value]
+    return value
 
 
-def _unpack(head: dict[str, object], raw: bytes) -> Entry:
-    variables = tuple(_variable(fields) for fields in head["variables"])  # type: ignore[attr-defined]
-    flat = np.frombuffer(raw, dtype=float)
-    tables, start = {}, 0
-    for name, shape in head["shapes"].items():  # type: ignore[attr-defined]
-        size = int(np.prod(shape))
-        tables[name] = flat[start : start + size].reshape(shape)
-        start += size
-    composites = {name: tuple(members) for name, members in head["composites"].items()}  # type: ignore[attr-defined]
-    inside = tuple(_variable(fields) for fields in head["network"])  # type: ignore[attr-defined]
-    return Network(inside, tables, composites), variables, str(head["inputs"])
-
-
-def _fields(variable: Variable) -> dict[str, object]:
-    values = {field.name: getattr(variable, field.name) for field in fields(Variable)}
-    return values | {"aliases": dict(variable.aliases)}
-
-
-def _variable(values: dict[str, object]) -> Variable:
-    tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-    return Variable(**{**values, **tuples})  # type: ignore[arg-type]
+def _decode(value: Any, raw: memoryview) -> Any:
+    if isinstance(value, list):
+        return tuple(_decode(one, raw) for one in value)
+    if not isinstance(value, dict):
+        return value
+    if "map" in value:
+        return value["map"]
+    if "kind" in value:
+        return KINDS[value["kind"]](**{name: _decode(one, raw) for name, one in value["fields"].items()})
+    count = int(np.prod(value["shape"], dtype=np.int64))
+    flat = np.frombuffer(raw, value["array"], count, value["start"])
+    return flat.reshape(value["shape"]).copy()  # writable, as compiled functions know it

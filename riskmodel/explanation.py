@@ -13,10 +13,10 @@ from riskmodel.inference.explain import Question, next_questions, without_each
 from riskmodel.inference.scorer import Masks
 from riskmodel.inference.weights import odds
 from riskmodel.scoring import Scored, Scoring
+from riskmodel.text import RESEARCH_ONLY, percent
 
 ASKED = 5  # questions shown
 TESTED = 3  # tests shown
-RESEARCH_ONLY = "For research, not for the care of a patient."
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,19 +204,6 @@ def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple
         for k, row in enumerate(flags)
         if less[r, k]
     )
-
-
-def percent(p: float) -> str:
-    """A probability as a person reads it: two significant digits below 10 %.
-
-    >>> percent(0.3651), percent(0.0123), percent(0.00004)
-    ('37 %', '1.2 %', '0.0040 %')
-    """
-    share = 100 * p
-    if share == 0 or share >= 99.95:
-        return f"{share:.0f} %" if share == 0 or p == 1 else f"{share:.2f} %"
-    digits = 0 if share >= 10 else 1 - int(np.floor(np.log10(share)))
-    return f"{share:.{max(digits, 0)}f} %"
 
 
 def _lines(case: Explanation) -> list[str]:

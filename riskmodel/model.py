@@ -15,8 +15,6 @@ from riskmodel import cache
 from riskmodel.decision.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, nearest
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
-from riskmodel.network.cpt import build_network
-from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.explanation import Explanation
     from riskmodel.inference.scorer import Masks
+    from riskmodel.network.tables import Network
     from riskmodel.uncertainty import Uncertain
 
 DEFAULT_PRIORS = "seeds"
@@ -54,6 +53,8 @@ class Model:
     @cached_property
     def tables(self) -> Network:
         """The network as tables with a draw axis; one draw, the stated values."""
+        from riskmodel.network.cpt import build_network
+
         return build_network(self.priors)
 
     @cached_property
@@ -219,6 +220,7 @@ class Model:
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
         """Tables for joint draws of all statements; draw 0 is the stated values."""
         from riskmodel.evidence.distributions import draw_values
+        from riskmodel.network.cpt import build_network
 
         return build_network(self.priors, draw_values(self.priors, draws, rng))
 
@@ -254,10 +256,11 @@ def load_scoring(
     found = cache.fetch(digest)
     if found is None:
         model = load(priors, policy, root)
-        cache.keep(digest, model.tables, model.variables, inputs_of(model.priors))
-        return model.scoring
-    network, variables, inputs = found
-    return Scoring.of(network, variables, load_policy(policy, variables, folder), inputs)
+        scoring = model.scoring
+        cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs))
+        return scoring
+    variables = found.scorer.variables
+    return Scoring(variables, found.scorer, found.weights, load_policy(policy, variables, folder), found.inputs)
 
 
 def settings_of(variables: Sequence[Variable]) -> tuple[str, ...]:

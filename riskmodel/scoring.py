@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from riskmodel._version import __version__
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.impossible import ImpossiblePairs
 from riskmodel.inference.scorer import Masks, Posterior, Scorer
 from riskmodel.inference.weights import Reasons, Weights, compute_weights, find_reasons
-from riskmodel.network.tables import Network
+
+if TYPE_CHECKING:
+    from riskmodel.network.tables import Network
 
 HASH_DIGITS = 16
 
@@ -53,6 +55,8 @@ class Scoring:
 
     @classmethod
     def of(cls, network: Network, variables: Sequence[Variable], policy: Policy, inputs: str) -> Scoring:
+        from riskmodel.inference.compile import compile_scorer
+
         scorer = compile_scorer(network, variables)
         return cls(tuple(variables), scorer, compute_weights(scorer), policy, inputs)
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from riskmodel._version import __version__
 from riskmodel.cases.options import RunResult, Summary
-from riskmodel.explanation import RESEARCH_ONLY, percent
 from riskmodel.scoring import Scoring
-from riskmodel.text import figure, table
+from riskmodel.text import RESEARCH_ONLY, figure, percent, table
 
 SHOWN = 50  # rows of the readable table
 

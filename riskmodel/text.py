@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor, log10
+
+RESEARCH_ONLY = "For research, not for the care of a patient."
 
 
 class Figure(str):
@@ -28,3 +31,16 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
         "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
         for row in [list(headings), *cells]
     ]
+
+
+def percent(p: float) -> str:
+    """A probability as a person reads it: two significant digits below 10 %.
+
+    >>> percent(0.3651), percent(0.0123), percent(0.00004)
+    ('37 %', '1.2 %', '0.0040 %')
+    """
+    share = 100 * p
+    if share == 0 or share >= 99.95:
+        return f"{share:.0f} %" if share == 0 or p == 1 else f"{share:.2f} %"
+    digits = 0 if share >= 10 else 1 - floor(log10(share))
+    return f"{share:.{max(digits, 0)}f} %"

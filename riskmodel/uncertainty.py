@@ -11,7 +11,6 @@ import numpy as np
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, together
 from riskmodel.evidence.records import Priors, Variable
-from riskmodel.explanation import percent
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
     FEWEST_EFFECTIVE,
@@ -25,6 +24,7 @@ from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.cpt import build_network
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring
+from riskmodel.text import percent
 
 DEFAULT_LEVEL = 0.95
 

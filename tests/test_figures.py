@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib as mpl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import riskmodel as rm
@@ -34,7 +35,7 @@ def test_every_variable_has_its_name_and_every_arc_its_line(model):
 def test_names_stay_inside_their_boxes(model):
     figure = Figure(figsize=(10, 8))
     ax = network(model, figure.add_axes((0, 0, 1, 1)))
-    renderer = figure.canvas.get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = [patch.get_window_extent(renderer) for patch in ax.patches if patch.get_gid() is None]
     names = {variable.name.replace("_", " ") for variable in model.priors.network_variables}
     checked = set()
