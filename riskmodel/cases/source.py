@@ -66,7 +66,11 @@ class Source:
         self.probe = b""
         self._lines: int | None = None
         self._stream: Any = io.BufferedReader(self._counted, 1 << 18)
-        self._guarded(self._begin)
+        try:
+            self._guarded(self._begin)
+        except BaseException:
+            self.close()
+            raise
 
     def _begin(self) -> None:
         magic = self._stream.peek(8)[:8]
