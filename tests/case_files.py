@@ -16,7 +16,8 @@ from riskmodel.evidence.records import Variable
 
 VARIABLES = (
     Variable("setting", "context", ("as_reported", "primary_care", "emergency"), ""),
-    Variable("age", "context", ("under_18", "from_18_to_49", "from_50"), "", unit="years", lower_edges=(0, 18, 50), maximum=120),
+    Variable("age", "context", ("under_18", "from_18_to_49", "from_50"), "", unit="years",
+             lower_edges=(0, 18, 50), maximum=120),
     Variable("sex", "context", ("female", "male"), "", aliases={"f": "female", "m": "male"}),
     Variable("trauma", "risk_factor", ("none", "minor", "major"), ""),
     Variable("fever", "finding", ("absent", "present"), ""),

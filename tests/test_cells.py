@@ -52,9 +52,15 @@ def test_understood(decoder, texts, mask):
 @pytest.mark.parametrize(
     ("decoder", "texts"),
     [
-        (FEVER, [" yes", "yes ", "ja", "2", "01", "1.0", "y|", "|", "present,absent", "unknown|yes", "Ｙes", "présent"]),
+        (
+            FEVER,
+            [" yes", "yes ", "ja", "2", "01", "1.0", "y|", "|", "present,absent", "unknown|yes", "Ｙes", "présent"],
+        ),
         (SEX, ["yes", "no", "1", "w"]),
-        (AGE, ["-1", "+1", "1e1", "120.0001", "121", "1,5", "1.", ".5", "٤", "<5", "1" * 401, "0x10", "yes", "nan", "½"]),
+        (
+            AGE,
+            ["-1", "+1", "1e1", "120.0001", "121", "1,5", "1.", ".5", "٤", "<5", "1" * 401, "0x10", "yes", "nan", "½"],
+        ),
         (ESR, ["<0", ">201", "<", "<-1", "<5|>9", "≤5", "<=5"]),
         (SETTING, ["emergency|primary_care", "yes", "1"]),
     ],

@@ -18,11 +18,28 @@ WORDS = [
     "", "absent", "present", "yes", "No", "TRUE", "0", "1", "none", "minor", "Major", "minor|major", "major|none|minor",
     "unknown", "not_assessed", "Unknown", "f", "M", "male", "primary_care", "emergency", "EMERGENCY", "under_18",
     "from_18_to_49", "from_18_to_49|from_50", "17.999999999999999999", "18", "018", "49.9", "120", "120.0", "120.01",
-    "200", "<5", ">120", "<20", ">200", "<0", "5.", ".5", "1e1", "-1", "+5", "12345678", "123456789", "1234567890123456789",
-    "0000000000000000000000000000000000018", "a=b", "=1+1", "-2", "-x", "@home", "\t", " ", " yes", "yes ", "ä", "ÿ", "漢字",
-    "x" * 7, "x" * 8, "x" * 9, "present" * 5, "a'b", "a;b", "a b c d e f g h i j k l m",
+    "200", "<5", ">120", "<20", ">200", "<0", "5.", ".5", "1e1", "-1", "+5", "12345678", "123456789",
+    "1234567890123456789", "0000000000000000000000000000000000018", "a=b", "=1+1", "-2", "-x", "@home", "\t", " ", " yes",
+    "yes ", "ä", "ÿ", "漢字", "x" * 7, "x" * 8, "x" * 9, "present" * 5, "a'b", "a;b", "a b c d e f g h i j k l m",
 ]  # fmt: skip
-NASTY = ['"', '""', '"a"', '"a,b"', '"a\nb"', '"a\r\nb"', '"a""b"', 'a"b', '"a"b', '"yes"', '"a\rb"', "\r", "\0", ",", "\n", "\r\n"]
+NASTY = [
+    '"',
+    '""',
+    '"a"',
+    '"a,b"',
+    '"a\nb"',
+    '"a\r\nb"',
+    '"a""b"',
+    'a"b',
+    '"a"b',
+    '"yes"',
+    '"a\rb"',
+    "\r",
+    "\0",
+    ",",
+    "\n",
+    "\r\n",
+]
 
 cell = st.one_of(st.sampled_from(WORDS), st.sampled_from(NASTY), st.text(max_size=4))
 quoted = cell.map(lambda text: '"' + text.replace('"', '""') + '"')
@@ -30,8 +47,8 @@ row = st.lists(st.one_of(cell, cell, quoted), min_size=WIDTH, max_size=WIDTH).ma
 good_row = st.tuples(
     st.integers(0, 30).map(lambda number: f"case {number}"),
     *(st.sampled_from(["", *words]) for words in (
-        ["emergency", "primary_care"], ["17", "18", "49.99", "from_50"], ["f", "male"], ["none", "major", "minor|major"],
-        ["yes", "no", "present"], ["<20", "20", "7.5"],
+        ["emergency", "primary_care"], ["17", "18", "49.99", "from_50"], ["f", "male"],
+        ["none", "major", "minor|major"], ["yes", "no", "present"], ["<20", "20", "7.5"],
     )),
 ).map(",".join)  # fmt: skip
 ragged = st.lists(cell, min_size=1, max_size=WIDTH + 2).map(",".join)
@@ -42,7 +59,10 @@ broken = st.tuples(content, st.integers(0, 400), st.binary(max_size=3)).map(
     lambda parts: parts[0][: len(HEADER) + parts[1]] + parts[2] + parts[0][len(HEADER) + parts[1] :]
 )
 few = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -77,13 +97,18 @@ def test_small_engine_in_any_blocks(data, block):
 
 
 @few
-@given(st.lists(good_row, min_size=1, max_size=12), st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=12))
+@given(
+    st.lists(good_row, min_size=1, max_size=12),
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=12),
+)
 def test_kept_cells_are_what_the_csv_module_reads(rows, notes):
     """Whatever text a well-formed file holds comes out as it went in, but for the guard against formulas."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow([*HEADER.strip().split(","), "note"])
-    writer.writerows([f"{index}", *line.split(",")[1:], note] for index, (line, note) in enumerate(zip(rows, notes, strict=False)))
+    writer.writerows(
+        [f"{index}", *line.split(",")[1:], note] for index, (line, note) in enumerate(zip(rows, notes, strict=False))
+    )
     data = written.getvalue().encode()
     results = [ran(data, engine=engine, keep=("note",), block_bytes=50) for engine in ("small", "compiled")]
     assert_same(*results, data)
@@ -94,7 +119,10 @@ def test_kept_cells_are_what_the_csv_module_reads(rows, notes):
     impossible = {line[2] for line in results[0].rejected}
     out = list(csv.DictReader(io.StringIO(results[0].output.decode(), newline="")))
     wanted = [one["note"] for one in read if one["case_id"] not in impossible]
-    assert [one["note"] if one["note"] == note else one["note"].removeprefix("'") for one, note in zip(out, wanted, strict=True)] == wanted
+    assert [
+        one["note"] if one["note"] == note else one["note"].removeprefix("'")
+        for one, note in zip(out, wanted, strict=True)
+    ] == wanted
 
 
 def test_many_unusual_cells():
@@ -110,7 +138,9 @@ def test_many_unusual_cells():
 
 
 def test_all_cells_quoted():
-    lines = [",".join(f'"{text}"' for text in (f"p{n}", "emergency", "18", "f", "minor", "yes", "<5")) for n in range(2000)]
+    lines = [
+        ",".join(f'"{text}"' for text in (f"p{n}", "emergency", "18", "f", "minor", "yes", "<5")) for n in range(2000)
+    ]
     data = (HEADER + "\r\n".join(lines)).encode()
     bare = ran(data.replace(b'"', b""), engine="small")
     assert_same(bare, ran(data, engine="small"), b"")

@@ -53,7 +53,7 @@ def test_compressed_files(tmp_path, engine):
 @ENGINES
 def test_columns_in_any_order_and_number(tmp_path, engine):
     some = run_bytes(b"fever,case_id\nyes,a\n,b\n", tmp_path, engine=engine)
-    more = run_bytes(b"note,case_id,age,fever\nx,a,,1\n\"y\n,\",b,,\n", tmp_path, engine=engine)
+    more = run_bytes(b'note,case_id,age,fever\nx,a,,1\n"y\n,",b,,\n', tmp_path, engine=engine)
     assert some.output == more.output
     assert more.result.warnings == ("columns ignored: note",)
     alone = run_bytes(b"case_id\na\n\nb\n", tmp_path, engine=engine)
@@ -81,7 +81,10 @@ def test_kept_columns(tmp_path, engine):
         ["n", "note"], ["-1", "NOTE"], ["+1.5", "'=cmd()"], ["'-1-2", "'@x"], ["", "'\ttab"],
     ]  # fmt: skip
     assert "there is no column 'nota' to keep (did you mean 'note'?)" in run_bytes(data, tmp_path, keep=("nota",)).error
-    assert "the output has a column of that name" in run_bytes(data.replace(b"note", b"sum"), tmp_path, keep=("sum",)).error
+    assert (
+        "the output has a column of that name"
+        in run_bytes(data.replace(b"note", b"sum"), tmp_path, keep=("sum",)).error
+    )
 
 
 @ENGINES
@@ -128,7 +131,9 @@ def test_header_only(tmp_path, engine):
 def test_cells_at_the_limit_and_long_records(tmp_path):
     note = b"n" * tokens.MAX_CELL
     data = b"case_id,note,fever\na," + note + b",yes\nb,x,no\n"
-    results = [run_bytes(data, tmp_path, engine=engine, keep=("note",), block_bytes=999) for engine in ("small", "compiled")]
+    results = [
+        run_bytes(data, tmp_path, engine=engine, keep=("note",), block_bytes=999) for engine in ("small", "compiled")
+    ]
     assert results[0].output == results[1].output
     assert note in results[0].output
 
@@ -142,7 +147,7 @@ def test_a_quote_left_open_in_a_large_file_is_not_read_into_memory(tmp_path, mon
 
 def test_many_ids_in_any_blocks(tmp_path):
     """Repeats are found across the growth of the table, and nothing else is."""
-    draw = random.Random(1)
+    draw = random.Random(1)  # noqa: S311
     names = [f"{draw.randrange(30_000)}" for _ in range(40_000)]
     path = tmp_path / "cases.csv"
     path.write_text("case_id\n" + "\n".join(names) + "\n", encoding="utf-8")

@@ -103,7 +103,7 @@ class BlockReader:
         self._filled += count
         if count < room:
             self.at_end = True
-            last = self._buffer[self._filled - 1 : self._filled]
+            last = bytes(self._buffer[: self._filled][-1:])
             if last not in (b"\n", b""):  # a carriage return at the very end stays alone, and so a fault
                 ending = b"\r\n" if last == b"\r" else b"\n"
                 self._buffer[self._filled : self._filled + len(ending)] = ending

@@ -67,7 +67,7 @@ class CellDecoder:
         self.maximum = None if variable.maximum == inf else Fraction(Decimal(repr(variable.maximum)))
         self.words = _words(variable)
 
-    def decode(self, text: str) -> int | CellProblem:
+    def decode(self, text: str) -> int | CellProblem:  # noqa: PLR0911 - the order of the rules, read downwards
         """The bitmask of the states that the cell leaves possible, or why it is refused."""
         text = self.rules.values.get(text, text)
         if text == "" or text in self.rules.missing:

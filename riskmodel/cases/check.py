@@ -47,6 +47,8 @@ def _take(column: OutputColumn, rows: NDArray[np.int64]) -> OutputColumn:
         return replace(column, codes=column.codes[:, rows])
     if isinstance(column, Flags):
         return replace(column, bits=column.bits[:, rows])
+    if isinstance(column, Number):
+        return replace(column, values=column.values[rows])
     return replace(column, values=column.values[rows])
 
 

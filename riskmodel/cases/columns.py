@@ -160,10 +160,10 @@ def _describe(variable: Variable) -> CodebookRow:
 
 
 def template(variables: Sequence[Variable], *, outcomes: bool = False) -> str:
-    """An empty case file: the header alone, with the condition columns only when asked.
+    r"""An empty case file: the header alone, with the condition columns only when asked.
 
     >>> template([Variable("fever", "finding", ("absent", "present"), "")])
-    'case_id,fever\\n'
+    'case_id,fever\n'
     """
     names = [variable.column for variable in variables if outcomes or variable.role != "condition"]
     return ",".join([CASE_ID, *names]) + "\n"

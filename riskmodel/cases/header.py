@@ -69,7 +69,8 @@ def match_header(
         elif row < 0 and column != CASE_ID and name not in keep and name not in mapping.ignore:
             extra.append(name)
         rows.append(row)
-    warnings = [f"the mapping renames {name!r}, which the file does not have" for name in mapping.columns if name not in names]
+    absent = [name for name in mapping.columns if name not in names]
+    warnings = [f"the mapping renames {name!r}, which the file does not have" for name in absent]
     if extra:
         warnings.append(f"columns ignored: {', '.join(map(excerpt, extra))}")
     if unread:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class CaseReader(Protocol):
     """An open case file: ``items`` in order from one thread, ``read`` from any."""
 
     name: str
-    engine: str
+    engine: Literal["small", "compiled"]
     contract: ColumnContract
     layout: Layout
     header_lines: int
@@ -58,7 +58,8 @@ class CsvReader:
         self.contract = ColumnContract(tuple(variables))
         mapping = load_mapping(options.mapping, self.contract)
         small = source.few_lines(SMALL_RECORDS + 1)
-        self.engine = options.engine if options.engine != "auto" else "small" if small else "compiled"
+        fitting: Literal["small", "compiled"] = "small" if small else "compiled"
+        self.engine: Literal["small", "compiled"] = fitting if options.engine == "auto" else options.engine
         self._blocks = BlockReader(source, options.block_bytes)
         text, self.header_lines = self._blocks.read_header()
         self.layout = match_header(
@@ -106,19 +107,19 @@ def _header_names(text: str, name: str) -> list[str]:
 
 
 def _compiled_reader(coder: Coder) -> Any:
-    from riskmodel.cases.reader_compiled import CompiledReader  # noqa: PLC0415 - loads the compiler
+    from riskmodel.cases.reader_compiled import CompiledReader
 
     return CompiledReader(coder)
 
 
 def _seen_hashes() -> Any:
-    from riskmodel.cases.dedupe_compiled import SeenHashes  # noqa: PLC0415 - loads the compiler
+    from riskmodel.cases.dedupe_compiled import SeenHashes
 
     return SeenHashes()
 
 
 def _compiled_renderer() -> Renderer:
-    from riskmodel.cases.render_compiled import CompiledRenderer  # noqa: PLC0415 - loads the compiler
+    from riskmodel.cases.render_compiled import CompiledRenderer
 
     return CompiledRenderer()
 
@@ -127,7 +128,7 @@ def _compiled_renderer() -> Renderer:
 def open_reader(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> Iterator[CaseReader]:
     """Open a case file; Parquet is known by its ending."""
     if str(source).lower().endswith((".parquet", ".pq")):
-        from riskmodel.cases.parquet_in import ParquetReader  # noqa: PLC0415 - imports pyarrow
+        from riskmodel.cases.parquet_in import ParquetReader
 
         with ParquetReader(Path(source), variables, options) as parquet:
             yield parquet

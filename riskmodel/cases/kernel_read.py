@@ -5,6 +5,8 @@ is not, or may be faulty, is left to Python, which decides with the words and me
 Importing this loads a compiler.
 """
 
+# mypy: ignore-errors
+# Functions of the compiler: it gives them their types, which mypy cannot see.
 from __future__ import annotations
 
 import numba
@@ -22,8 +24,8 @@ PLACES, ONE, SEVEN, TO_TOP = np.uint64(0x0001020304050607), np.uint64(1), np.uin
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
-@compiled  # type: ignore[untyped-decorator]
-def records_end(data, start, end):  # type: ignore[no-untyped-def]
+@compiled
+def records_end(data, start, end):
     """Where the last complete record of data[start:end] ends; quotes may hide line ends."""
     last, i = start, start
     while i < end:
@@ -45,8 +47,8 @@ def records_end(data, start, end):  # type: ignore[no-untyped-def]
     return last
 
 
-@compiled  # type: ignore[untyped-decorator]
-def slot_of(w0, w1, w2, bits):  # type: ignore[no-untyped-def]
+@compiled
+def slot_of(w0, w1, w2, bits):
     """Where the search for a key begins in a table of 2**bits places."""
     h = w0 * np.uint64(0x9E3779B97F4A7C15)
     if w1:
@@ -55,8 +57,8 @@ def slot_of(w0, w1, w2, bits):  # type: ignore[no-untyped-def]
     return (h ^ (h >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93) >> (np.uint64(64) - bits)
 
 
-@compiled  # type: ignore[untyped-decorator]
-def look_up(keys, masks, offset, bits, w0, w1, w2):  # type: ignore[no-untyped-def]
+@compiled
+def look_up(keys, masks, offset, bits, w0, w1, w2):
     """The mask of a key, 0 where the table does not hold it; offset and bits unsigned."""
     last = (ONE << bits) - ONE
     place = slot_of(w0, w1, w2, bits)
@@ -69,8 +71,8 @@ def look_up(keys, masks, offset, bits, w0, w1, w2):  # type: ignore[no-untyped-d
         place = (place + ONE) & last
 
 
-@compiled  # type: ignore[untyped-decorator]
-def _number(data, start, end, edges, first, last, maximum):  # type: ignore[no-untyped-def]
+@compiled
+def _number(data, start, end, edges, first, last, maximum):
     """The mask of plain decimals in bands with whole edges, 0 for anything else."""
     if end - start > 15 or data[start] < ZERO or data[start] > NINE:
         return np.uint8(0)
@@ -99,14 +101,14 @@ def _number(data, start, end, edges, first, last, maximum):  # type: ignore[no-u
     return np.uint8(1 << band)
 
 
-@compiled  # type: ignore[untyped-decorator]
-def _mix(h, w, k):  # type: ignore[no-untyped-def]
+@compiled
+def _mix(h, w, k):
     h = (h ^ w) * k
     return h ^ (h >> np.uint64(32))
 
 
-@compiled  # type: ignore[untyped-decorator]
-def hash_bytes(data, start, end):  # type: ignore[no-untyped-def]
+@compiled
+def hash_bytes(data, start, end):
     """128 bits of a text, as two numbers."""
     a = np.uint64(0x243F6A8885A308D3) ^ np.uint64(end - start)
     b = np.uint64(0x13198A2E03707344) + np.uint64(end - start)
@@ -123,8 +125,8 @@ def hash_bytes(data, start, end):  # type: ignore[no-untyped-def]
     return a, b
 
 
-@compiled  # type: ignore[untyped-decorator]
-def read_block(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR0915, C901
+@compiled
+def read_block(  # noqa: PLR0912, PLR0913, PLR0915, C901
     data, words, end, width, field_row, field_text, full, keys, key_masks, key_offset, key_bits,
     edges, edge_first, maximum, special, longest_cell,
     masks, starts, lines, state, text_start, text_length, hashes, missed,
@@ -266,8 +268,8 @@ def read_block(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, PLR09
     return record, misses, line
 
 
-@compiled  # type: ignore[untyped-decorator]
-def insert_all(table, filled, hashes, repeated):  # type: ignore[no-untyped-def]
+@compiled
+def insert_all(table, filled, hashes, repeated):
     """Add hashes to an open table; marks those that were there. Returns how many are in it.
 
     A place is free while both of its numbers are 0 (a hash of 0 counts as 1).
@@ -289,8 +291,8 @@ def insert_all(table, filled, hashes, repeated):  # type: ignore[no-untyped-def]
     return filled
 
 
-@compiled  # type: ignore[untyped-decorator]
-def move_all(old, new):  # type: ignore[no-untyped-def]
+@compiled
+def move_all(old, new):
     """Copy every hash of one table into a larger one."""
     size = new.shape[0]
     for i in range(old.shape[0]):

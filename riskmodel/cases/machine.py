@@ -3,7 +3,8 @@
 Addresses are plain integers; callers leave padding behind every buffer, so that a whole word can be touched.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# mypy: ignore-errors
+# Functions of the compiler: it gives them their types, which mypy cannot see.
 from __future__ import annotations
 
 import numpy as np
@@ -15,7 +16,6 @@ ONES = np.uint64(0x0101010101010101)
 HIGHS = np.uint64(0x8080808080808080)
 ZEROS = np.uint64(0x3030303030303030)
 NINES = np.uint64(0x7676767676767676)  # added to a byte above 9, sets its high bit
-HIGH_HALVES = np.uint64(0x8080808080808080)
 PAIRS = np.uint64(0x000000FF000000FF)
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -85,7 +85,7 @@ def first_bytes(word, count):
 def digits_value(word, count):
     """The number that the first ``count`` bytes (1 to 8) write in digits, or -1 if one is no digit."""
     digits = (word ^ ZEROS) << np.uint64(64 - 8 * count)  # the missing front becomes zeros
-    if ((digits + NINES) | digits) & HIGH_HALVES != 0:
+    if ((digits + NINES) | digits) & HIGHS != 0:
         return -1
     pairs = (digits * np.uint64(10)) + (digits >> np.uint64(8))
     upper = (pairs & PAIRS) * np.uint64(0x000F424000000064)

@@ -79,7 +79,9 @@ def load_mapping(mapping: Path | Mapping[str, Any] | None, contract: ColumnContr
     checked = _Check(contract, [])
     result = checked.mapping(table)
     if checked.problems:
-        raise UsageError("\n".join([f"{name}: {len(checked.problems)} problem(s)", *(f"  {p}" for p in checked.problems)]))
+        raise UsageError(
+            "\n".join([f"{name}: {len(checked.problems)} problem(s)", *(f"  {p}" for p in checked.problems)])
+        )
     return result
 
 
@@ -126,7 +128,9 @@ class _Check:
 
     def table(self, key: str, table: dict[str, Any]) -> dict[str, Any]:
         found = table.get(key, {})
-        if not isinstance(found, Mapping) or (key == "values" and not all(isinstance(v, Mapping) for v in found.values())):
+        if not isinstance(found, Mapping) or (
+            key == "values" and not all(isinstance(v, Mapping) for v in found.values())
+        ):
             self.problems.append(f"{key}: must be a table{' of tables' if key == 'values' else ''}")
             return {}
         return dict(found)

@@ -52,7 +52,7 @@ class CsvWriter:
 
     def write(self, rendered: Rendered, repeated: NDArray[np.bool_]) -> None:
         data, offsets = rendered
-        with memoryview(data) as view:
+        with memoryview(data) as view:  # type: ignore[arg-type]  # arrays are buffers from Python 3.12 on
             start = 0
             for row in np.flatnonzero(repeated).tolist():
                 self.sink.write(view[start : offsets[row]])

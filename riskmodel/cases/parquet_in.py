@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -81,7 +81,7 @@ class ParquetReader:
         self._check_types([schema.field(field) for field in self._fields])
         self._total = self._file.metadata.num_rows
         small = options.engine == "small" or (options.engine == "auto" and self._total <= SMALL_RECORDS)
-        self.engine = "small" if small else "compiled"
+        self.engine: Literal["small", "compiled"] = "small" if small else "compiled"
         self._done = 0
 
     def __enter__(self) -> Self:
@@ -153,7 +153,7 @@ class ParquetReader:
         found = [decode(cell_text(value)) for value in [*encoded.dictionary.to_pylist(), None]]
         masks = np.array([0 if isinstance(mask, CellProblem) else mask for mask in found], np.uint8)
         codes = encoded.indices.fill_null(len(found) - 1) if encoded.null_count else encoded.indices
-        return masks[np.asarray(codes)]
+        return np.take(masks, np.asarray(codes))
 
     def _explain(self, rows: NDArray[np.int64], columns: dict[int, Any]) -> list[Reject]:
         rejects: list[Reject] = []
@@ -170,14 +170,14 @@ class ParquetReader:
     def seen(self) -> Any:
         if self.engine == "small":
             return SeenTexts()
-        from riskmodel.cases.dedupe_compiled import SeenHashes  # noqa: PLC0415 - loads the compiler
+        from riskmodel.cases.dedupe_compiled import SeenHashes
 
         return SeenHashes()
 
     def renderer(self) -> Renderer:
         if self.engine == "small":
             return render_small
-        from riskmodel.cases.render_compiled import CompiledRenderer  # noqa: PLC0415 - loads the compiler
+        from riskmodel.cases.render_compiled import CompiledRenderer
 
         return CompiledRenderer()
 
@@ -219,7 +219,8 @@ def _as_bytes(texts: Sequence[Any]) -> TextCells:
     lengths = []
     for text in texts:
         doubled = pc.replace_substring(text, '"', '""')
-        doubled = pa.concat_arrays([doubled]) if doubled.offset == 0 else pa.array(doubled.to_pylist(), pa.large_string())
+        if doubled.offset:
+            raise RuntimeError("an array that was just made begins in the middle of its buffer")
         offsets = np.frombuffer(doubled.buffers()[1], np.int64)[: len(doubled) + 1]
         data = np.frombuffer(doubled.buffers()[2] or b"", np.uint8)[: offsets[-1]]
         starts.append(offsets[:-1] + base)
@@ -230,7 +231,7 @@ def _as_bytes(texts: Sequence[Any]) -> TextCells:
 
 
 def _hashes(cells: TextCells) -> NDArray[np.uint64]:
-    from riskmodel.cases.parse_kernel import hash_texts  # noqa: PLC0415 - loads the compiler
+    from riskmodel.cases.parse_kernel import hash_texts
 
     hashes = np.empty((2, cells.starts.shape[1]), np.uint64)
     hash_texts(cells.data, cells.starts[0], cells.lengths[0], hashes)

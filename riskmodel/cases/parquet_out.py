@@ -95,11 +95,9 @@ def _array(column: OutputColumn) -> Any:
         return pa.array(np.ascontiguousarray(column.values), pa.int64())
     if isinstance(column, Text) and len(column.codes) == 1:
         return _chosen(column.codes[0] + 1, ("", *column.labels))
-    keys = column.codes.T if isinstance(column, Text) else column.bits.T
-    if not len(keys):
-        return pa.array([], pa.string())
-    if isinstance(column, Flags):
-        keys = np.packbits(keys, axis=1) if column.labels else np.zeros((len(keys), 1), np.uint8)
+    keys: NDArray[Any] = column.codes.T if isinstance(column, Text) else np.packbits(column.bits, axis=0).T
+    if 0 in keys.shape:
+        return pa.array([""] * len(keys), pa.string())
     packed = np.ascontiguousarray(keys)
     _, first, codes = np.unique(packed.view(f"V{packed.strides[0]}"), return_index=True, return_inverse=True)
     return _chosen(codes.ravel(), tuple("|".join(_words(column, int(row))) for row in first))
@@ -123,5 +121,3 @@ def _texts(block: CodedBlock, place: int) -> Any:
     if isinstance(block.texts, TextCells):
         return pa.array([block.texts.text(place, row) for row in range(len(block.rows))], pa.string())
     return pa.array(block.texts[place], pa.string())
-
-

@@ -4,7 +4,8 @@ It knows the grammar of ``tokens`` and looks cells up in tables. Whatever it can
 Python: a cell it does not know is a miss, a record it refuses is explained there.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# mypy: ignore-errors
+# Functions of the compiler: it gives them their types, which mypy cannot see.
 from __future__ import annotations
 
 import numpy as np
@@ -175,7 +176,7 @@ def band_of(whole, more, variable, edges, maxima):
 def find_number(base, start, length, variable, edges, maxima):
     """The mask of a plain decimal where edges and maximum are whole numbers, 0 outside, or UNKNOWN."""
     whole, place = 0, 0
-    while place < length and length < LONGEST_NUMBER:
+    while place < length < LONGEST_NUMBER:
         digit = np.int64(load8(base + start + place)) - 48
         if digit < 0 or digit > 9:
             break
@@ -208,7 +209,9 @@ def blank_or_broken(base, start, length):
 
 
 @njit(nogil=True, cache=True)
-def parse(data, end, state, plan, id_field, tables, edges, maxima, out, misses):
+def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose state stays in registers
+    data, end, state, plan, id_field, tables, edges, maxima, out, misses
+):
     """Parse records from ``state`` on, until the end of the block or until ``out`` or ``misses`` is full.
 
     ``out`` is (masks, bad, spans, starts, lengths, hashes): spans hold where a record begins and ends and
@@ -262,7 +265,7 @@ def parse(data, end, state, plan, id_field, tables, edges, maxima, out, misses):
                     if kind == NUMBERS and length > 0:
                         whole = digits_value(word, length) if length <= 8 else -1
                         if whole >= 0:
-                            mask = band_of(whole, False, variable, edges, maxima)
+                            mask = band_of(whole, False, variable, edges, maxima)  # noqa: FBT003 - compiled, by position
                         else:
                             mask = find_number(base, content, length, variable, edges, maxima)
                     if mask == UNKNOWN:

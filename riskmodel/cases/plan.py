@@ -73,7 +73,7 @@ def open_writer(plan: Plan, outputs: Outputs, reader: CaseReader) -> tuple[RowWr
         return CsvWriter(stream, reader.renderer()), stream.close
     staged = outputs.add(Path(plan.output))
     if plan.output.lower().endswith(".parquet"):
-        from riskmodel.cases.parquet_out import ParquetRows  # noqa: PLC0415 - imports pyarrow
+        from riskmodel.cases.parquet_out import ParquetRows
 
         rows = ParquetRows(staged)
         return rows, rows.close

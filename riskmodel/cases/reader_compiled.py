@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from riskmodel.cases import parse_kernel as kernel
 from riskmodel.cases.blocks import Block
-from riskmodel.cases.coded import CodedBlock, Coder, TextCells
+from riskmodel.cases.coded import CodedBlock, Coder, Fault, TextCells
 from riskmodel.cases.options import Reject
 from riskmodel.cases.reader_small import structural_fault
 from riskmodel.cases.tables import Tables
@@ -41,12 +41,13 @@ class CompiledReader:
         while state[kernel.POSITION] < end:
             plan, arrays = self.tables.current
             id_field = self.coder.layout.id_field
-            kernel.parse(data, end, state, plan, id_field, arrays, self.tables.edges, self.tables.maxima, rows.out, misses)
+            limits = (self.tables.edges, self.tables.maxima)
+            kernel.parse(data, end, state, plan, id_field, arrays, *limits, rows.out, misses)
             self._settle(block.data, rows, misses[: state[kernel.MISSES]])
             state[kernel.MISSES] = 0
             if state[kernel.ROW] == rows.capacity:
                 rows = rows.larger()
-        return self._assemble(block.data, data, rows, state, fault)
+        return self._assemble(block, rows, state, fault)
 
     def _settle(self, data: bytearray, rows: _Rows, misses: NDArray[np.int64]) -> None:
         """Decode the cells that the kernel did not know."""
@@ -57,7 +58,8 @@ class CompiledReader:
         if len(misses):
             self.tables.refresh()
 
-    def _assemble(self, data: bytearray, array, rows: _Rows, state, fault) -> CodedBlock:
+    def _assemble(self, block: Block, rows: _Rows, state: NDArray[np.int64], fault: Fault | None) -> CodedBlock:
+        data = block.data
         count = int(state[kernel.ROW])
         bad = rows.bad[:count]
         accepted = np.flatnonzero(~bad)
@@ -74,7 +76,7 @@ class CompiledReader:
             rows=accepted,
             lines=rows.spans[2, chosen],
             masks=masks,
-            texts=TextCells(array, rows.starts[:, chosen], rows.lengths[:, chosen]),
+            texts=TextCells(np.frombuffer(data, np.uint8), rows.starts[:, chosen], rows.lengths[:, chosen]),
             rejects=rejects,
             defaulted=self.coder.fill_setting(masks),
             fault=fault,

@@ -91,11 +91,14 @@ def _plain(columns: Sequence[OutputColumn]) -> bool:
 def _stack(columns: Sequence[OutputColumn], rows: int):  # type: ignore[no-untyped-def]
     """Columns of one kind one under the other; order: (first row in its stack, rows or decimals, first label)."""
     kinds, order = np.empty(len(columns), np.int64), np.zeros((len(columns), 3), np.int64)
-    numbers, integers, codes, bits = [], [], [], []
+    numbers: list[NDArray[np.float64]] = []
+    integers: list[NDArray[np.int64]] = []
+    codes, bits = [], []
     depth = {TEXT: 0, FLAGS: 0}
     for c, column in enumerate(columns):
         if isinstance(column, Number):
-            kinds[c], order[c] = NUMBER, (len(numbers), -10 if column.style == "probability" else DECIMALS[column.style], 0)
+            places = -10 if column.style == "probability" else DECIMALS[column.style]
+            kinds[c], order[c] = NUMBER, (len(numbers), places, 0)
             numbers.append(column.values)
         elif isinstance(column, Integer):
             kinds[c], order[c] = INTEGER, (len(integers), 0, 0)
@@ -118,7 +121,7 @@ def _stack(columns: Sequence[OutputColumn], rows: int):  # type: ignore[no-untyp
     )
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untyped-def]
     """Bytes that are surely enough."""
     total = 0
@@ -145,7 +148,7 @@ def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untype
     return total
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _whole(value, out, at):  # type: ignore[no-untyped-def]
     """A whole number from 0 on."""
     digits = 1
@@ -159,7 +162,7 @@ def _whole(value, out, at):  # type: ignore[no-untyped-def]
     return at + digits
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _fixed(value, places, out, at):  # type: ignore[no-untyped-def]
     """Exactly so many digits."""
     for k in range(places):
@@ -168,7 +171,7 @@ def _fixed(value, places, out, at):  # type: ignore[no-untyped-def]
     return at + places
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _decimal(value, places, scales, out, at):  # type: ignore[no-untyped-def]
     digits = np.int64(np.rint(value * scales[places]))
     if digits < 0:
@@ -181,7 +184,7 @@ def _decimal(value, places, scales, out, at):  # type: ignore[no-untyped-def]
     return _fixed(digits % unit, places, out, at + 1)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _scientific(value, scales, out, at):  # type: ignore[no-untyped-def]
     if value > 0:
         for power in range(12, scales.shape[0]):
@@ -195,7 +198,7 @@ def _scientific(value, scales, out, at):  # type: ignore[no-untyped-def]
     return _decimal(0.0, 10, scales, out, at)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _copy(data, first, last, out, at):  # type: ignore[no-untyped-def]
     """Copy data[first:last], sixteen bytes at a time: both arrays have so many to spare behind their end."""
     done = at + last - first
@@ -206,7 +209,7 @@ def _copy(data, first, last, out, at):  # type: ignore[no-untyped-def]
     return done
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _text(data, start, length, out, at):  # type: ignore[no-untyped-def]
     """A text from outside: quoted where needed, an apostrophe before what a spreadsheet would run."""
     quote = False
@@ -243,7 +246,7 @@ def _text(data, start, length, out, at):  # type: ignore[no-untyped-def]
     return at
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _render(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
     texts, starts, lengths, kinds, order, numbers, integers, codes, bits, labels, begins,
     scales, smallest, out, offsets,

@@ -56,7 +56,7 @@ class ZstdSink(GzipSink):
 
     def __init__(self, sink: Sink) -> None:
         super().__init__(sink)
-        import pyarrow as pa  # noqa: PLC0415 - the only encoder of zstd at hand, and slow to import
+        import pyarrow as pa
 
         self._stream: Any = pa.CompressedOutputStream(pa.PythonFile(SinkFile(sink), mode="w"), "zstd")
 

@@ -78,7 +78,7 @@ class Source:
         if magic.startswith(_GZIP):
             self._stream = gzip.GzipFile(fileobj=self._stream)
         elif magic.startswith(_ZSTD):
-            import pyarrow as pa  # noqa: PLC0415 - the only decoder of zstd at hand, and slow to import
+            import pyarrow as pa
 
             self._stream = pa.CompressedInputStream(pa.PythonFile(self._stream, mode="r"), "zstd")
         elif suffix in ("gz", "zst") and magic:

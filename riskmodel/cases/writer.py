@@ -179,7 +179,7 @@ class StreamFile:
     def __init__(self, path: str) -> None:
         self.name = "standard output" if path == "-" else path
         try:
-            self._file: BinaryIO = sys.stdout.buffer if path == "-" else Path(path).open("wb", buffering=0)
+            self._file: BinaryIO = sys.stdout.buffer if path == "-" else Path(path).open("wb", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
 
