@@ -10,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from benchmarks import casefile, scorers
+from benchmarks.draws import CASES, DRAWS
 from benchmarks.measure import in_turn, machine, median_ratio, median_seconds, run
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -84,16 +85,28 @@ def cold_start(folder: Path) -> str:
     return table(["riskmodel score, one case", "import numpy, pyarrow.csv", "ratio"], rows)
 
 
+def draws(agrum: float) -> str:
+    """Intervals and confidence under draws, against pyAgrum doing as many inferences."""
+    one = run([PYTHON, "-m", "benchmarks.draws"])
+    seconds = float(one.error.splitlines()[-1])
+    inferences = CASES * DRAWS
+    rows = [
+        [f"{CASES:,} × {DRAWS:,}", f"{seconds:.1f} s", f"{one.peak_mb:.0f} MB", f"{agrum * inferences / seconds:,.0f}"]
+    ]
+    return table(["cases × draws", "posteriors, quantiles, confidence", "peak", "times faster than pyAgrum"], rows)
+
+
 def main() -> None:
     parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts.append("## Cold start\n\n" + cold_start(folder))
-        rows = scorers.compare()
+        rows, agrum = scorers.compare()
         parts.append(
             "## Exact posteriors a case (seven conditions, 30 % of findings missing)\n\n"
             + table(["engine", "cases timed", "a case", "times ours"], rows)
         )
+        parts.append("## Draws\n\n" + draws(agrum))
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"
     RESULTS.write_text(text)

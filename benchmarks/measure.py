@@ -18,6 +18,7 @@ class Run:
 
     seconds: float
     peak_mb: float
+    error: str = ""  # what it wrote on standard error
 
 
 def run(command: Sequence[str], env: dict[str, str] | None = None) -> Run:
@@ -30,7 +31,7 @@ def run(command: Sequence[str], env: dict[str, str] | None = None) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):  # 1: scored, some rows rejected
         raise RuntimeError(f"{command} ended with {process.returncode}: {error.decode()[-2000:]}")
-    return Run(time.perf_counter() - start, usage.ru_maxrss / 1024)
+    return Run(time.perf_counter() - start, usage.ru_maxrss / 1024, error.decode())
 
 
 def in_turn(first: Sequence[str], second: Sequence[str], times: int) -> tuple[list[Run], list[Run]]:

@@ -18,8 +18,8 @@ from riskmodel.network.export import export
 CASES, AGRUM_SAMPLE, PGMPY_SAMPLE = 100_000, 1_000, 200
 
 
-def compare() -> list[list[str]]:
-    """Rows of the table."""
+def compare() -> tuple[list[list[str]], float]:
+    """Rows of the table, and the seconds a case of pyAgrum's best engine."""
     model = rm.load()
     people = cohort.simulate(model, CASES, np.random.default_rng(1), setting="primary_care", missing=0.3)
     names = [variable.name for variable in model.tables.conditions]
@@ -29,8 +29,10 @@ def compare() -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         export(model.tables, Path(folder) / "network.bif", "bif")
         network = gum.loadBN(str(Path(folder) / "network.bif"))
+    best = np.inf
     for engine in ("LazyPropagation", "ShaferShenoyInference", "VariableElimination"):
         seconds, worst = _agrum(network, engine, evidence, names, posterior)
+        best = min(best, seconds)
         rows.append(
             [
                 f"pyAgrum {engine} (differs by {worst:.0e})",
@@ -48,7 +50,7 @@ def compare() -> list[list[str]]:
             f"{seconds / ours:,.0f}",
         ]
     )
-    return rows
+    return rows, best
 
 
 def _ours(model, masks):

@@ -192,13 +192,15 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
     masks = find_case(cases, case_id, scoring.variables, options)
     explained = explain_case(scoring, masks, case_id)
-    put([str(explained)])
-    if asked["draws"]:
+    if not asked["draws"]:
+        put([str(explained)])
+    else:
         from riskmodel.uncertainty import describe
 
         model = load(asked["priors"], asked["policy"])
         uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
-        put(["", *describe(uncertain, model.priors, masks, explained.about, asked["seed"])])
+        *text, notice = str(explained).splitlines()
+        put([*text, "", *describe(uncertain, model.priors, masks, explained.about, asked["seed"]), notice])
 
 
 @main.command(epilog=examples(

@@ -53,13 +53,17 @@ def as_csv(priors: Priors) -> str:
 
 def as_markdown(priors: Priors) -> str:
     """A table for people; the statements are counted rather than listed."""
-    lines = ["| column | role | states (bands) | what it means | statements |", "|---|---|---|---|---|"]
+    lines = [
+        "| column | role | states (bands) | a cell may hold | what it means | statements |",
+        "|---|---|---|---|---|---|",
+    ]
     for entry in entries(priors):
         ids = entry["statements"]
         cells = (
             entry["column"],
             entry["role"],
             _joined(entry["states"], ", "),
+            entry["accepts"],
             entry["definition"],
             len(ids) if isinstance(ids, list) else 0,
         )

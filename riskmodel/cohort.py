@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.inference.scorer import Masks
     from riskmodel.model import Model
 
+FEWEST = 50  # people with a condition, below which no share of them is given
 HISTORY = ("context", "risk_factor", "finding")  # what history and examination tell; tests come later
 
 
@@ -94,7 +95,7 @@ def compare_policies(
     -------
     one row a setting and policy: shares (0 to 1) of people imaged (with X-ray, CT or MRI), given an MRI,
     referred, and seen within 48 hours, and of each serious condition the share caught: imaged or referred
-    within two weeks.
+    within two weeks; NaN where fewer than 50 people have the condition.
     """
     import pandas as pd
 
@@ -120,6 +121,7 @@ def compare_policies(
             for variable in model.variables:
                 if variable.serious:
                     has = cohort.outcome(variable.name)
-                    row[f"caught_{variable.name}"] = caught[has].mean() if has.any() else float("nan")
+                    share = caught[has].mean() if has.sum() >= FEWEST else float("nan")
+                    row[f"caught_{variable.name}"] = share
             rows.append(row)
     return pd.DataFrame(rows)

@@ -130,6 +130,8 @@ def readable(path: Path) -> Iterator[str]:
         ]
         for row in scored[:SHOWN]
     ]
-    yield from table(["case", *(f"{name.removeprefix('p_')} %" for name in probabilities), *texts], rows)
+    names = [name.removeprefix("p_").replace("_", " ") for name in probabilities]
+    yield "Probability of each serious condition in %, and what the policy asks for"
+    yield from table(["case", *names, *texts], rows)
     if len(scored) > SHOWN:
         yield f"… and {len(scored) - SHOWN} more"

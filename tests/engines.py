@@ -27,19 +27,54 @@ def weights_of(variables: Sequence[Variable], masks: np.ndarray, soft: Mapping[i
 
 
 def joint_of_conditions(network: Network, weights: Weights) -> np.ndarray:
-    """P(conditions, evidence | setting), (cases, 2, 2, …): the sum over all else of the product of all tables.
+    """P(conditions, evidence | setting), (cases, 2, 2, …): contexts enumerated, the rest summed out in turn.
 
-    Written down as one sum and left to numpy to carry out; it shares nothing with the scorer.
+    Tables and evidence multiplied and summed as the definition has it; it shares nothing with the scorer.
     """
-    place = {variable.name: i + 1 for i, variable in enumerate(network.variables)}
-    operands: list[object] = []
-    for variable in network.variables:
-        if not (variable.name == "setting" and not variable.parents):
-            operands += [network.tables[variable.name][0], [*(place[p] for p in variable.parents), place[variable.name]]]
-        operands += [weights[variable.name], [0, place[variable.name]]]
-    out = [0, *(place[condition.name] for condition in network.conditions)]
-    path = np.einsum_path(*operands, out, optimize="greedy")[0]
-    return np.einsum(*operands, out, optimize=path)
+    names = [variable.name for variable in network.variables]
+    kept = [variable.name for variable in network.variables if variable.role in ("condition", "context")]
+    factors = [([name], weights[name]) for name in kept]
+    left = [name for name in names if name not in kept]
+    tables = [_with_evidence(network, name, weights) for name in names if not _is_selector(network, name)]
+    for name in left:  # children were listed with their parents: multiply all that speak of it, sum it out
+        touching = [(scope, table) for scope, table in tables if name in scope]
+        tables = [(scope, table) for scope, table in tables if name not in scope]
+        scope = list(dict.fromkeys(other for own, _ in touching for other in own if other != name))
+        tables.append((scope, _product(touching, scope)))
+    out = [condition.name for condition in network.conditions]
+    total = _product([*factors, *tables], kept)
+    axes = tuple(i + 1 for i, name in enumerate(kept) if name not in out)
+    order = [name for name in kept if name in out]
+    return np.transpose(total.sum(axis=axes), [0, *(order.index(name) + 1 for name in out)])
+
+
+def _is_selector(network: Network, name: str) -> bool:
+    return name == "setting" and not network.variable(name).parents
+
+
+def _with_evidence(network: Network, name: str, weights: Weights) -> tuple[list[str], np.ndarray]:
+    """A variable's table times its evidence where it will be summed out: (scope, (cases, …))."""
+    variable = network.variable(name)
+    table = network.tables[name][0][None]
+    if variable.role not in ("condition", "context"):
+        own = weights[name]
+        table = table * own.reshape(len(own), *[1] * (table.ndim - 2), own.shape[1])
+    return [*variable.parents, name], table
+
+
+def _product(factors: Sequence[tuple[list[str], np.ndarray]], scope: Sequence[str]) -> np.ndarray:
+    """The product of factors (cases, …) over a scope, all that is not in it summed out."""
+    place = {name: i + 1 for i, name in enumerate(dict.fromkeys(n for own, _ in factors for n in own))}
+    total, have = np.ones((1,)), [0]
+    for i, (own, table) in enumerate(factors):
+        axes = [0, *(place[name] for name in own)]
+        last = i == len(factors) - 1
+        out = [0, *(place[name] for name in scope)] if last else list(dict.fromkeys([*have, *axes]))
+        cases = max(len(total), len(table))
+        total = np.broadcast_to(total, (cases, *total.shape[1:]))
+        total = np.einsum(total, have, np.broadcast_to(table, (cases, *table.shape[1:])), axes, out)
+        have = out
+    return total
 
 
 def full_joint(network: Network, weights: Weights) -> np.ndarray:
@@ -126,7 +161,8 @@ def to_pyagrum(network: Network) -> gum.BayesNet:
     for variable in network.variables:
         scope = [*variable.parents, variable.name]
         axes = list(reversed(net.cpt(variable.name).names))
-        net.cpt(variable.name)[:] = np.transpose(network.tables[variable.name][0], [scope.index(a) for a in axes])
+        table = np.transpose(network.tables[variable.name][0], [scope.index(name) for name in axes])
+        net.cpt(variable.name)[:] = np.ascontiguousarray(table)
     return net
 
 
