@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from pgmpy.inference import VariableElimination
 from riskmodel.evidence.records import Variable
 from riskmodel.network.graph import to_pgmpy
 from riskmodel.network.tables import Network
+
+logging.getLogger("pgmpy").setLevel(logging.ERROR)  # it tells of every virtual evidence that it replaces
 
 Weights = Mapping[str, np.ndarray]  # variable → (cases, states): likelihood of the evidence on it, 0 or 1 if hard
 
@@ -89,8 +92,7 @@ def full_joint(network: Network, weights: Weights) -> np.ndarray:
         shape[names.index(variable.name)] = own.shape[1]
         total = total * own.reshape(len(own), *shape)
     conditions = [condition.name for condition in network.conditions]
-    kept = total.sum(axis=tuple(i + 1 for i, name in enumerate(names) if name not in conditions))
-    return kept
+    return total.sum(axis=tuple(i + 1 for i, name in enumerate(names) if name not in conditions))
 
 
 def _along(table: np.ndarray, scope: Sequence[str], names: Sequence[str]) -> np.ndarray:
@@ -134,14 +136,14 @@ class Pgmpy:
             else:
                 own = own / own.max()
                 virtual.append(
-                    TabularCPD(variable.name, len(own), own[:, None], state_names={variable.name: list(variable.states)})
+                    TabularCPD(
+                        variable.name, len(own), own[:, None], state_names={variable.name: list(variable.states)}
+                    )
                 )
         names = [condition.name for condition in self.network.conditions]
         free = [name for name in names if name not in hard]
         joint = np.zeros([2] * len(names))
-        at = tuple(
-            slice(None) if name in free else self.network.variable(name).index(hard[name]) for name in names
-        )
+        at = tuple(slice(None) if name in free else self.network.variable(name).index(hard[name]) for name in names)
         if not free:
             joint[at] = 1.0
             return joint
@@ -182,6 +184,7 @@ class Pyagrum:
         """P(present | evidence) of each condition in one case."""
         for name in self.names:
             own = weights[name][case]
+            own = own / own.max()  # pyAgrum takes one weight above 0 for hard evidence, and leaves its size in
             if np.all(own == 1):
                 if name in self.held:
                     self.engine.eraseEvidence(name)
