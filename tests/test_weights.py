@@ -129,9 +129,10 @@ def test_what_leads_rose_by_the_largest_factor_over_its_odds_in_the_setting(mode
     posterior = scorer.score(masks)
     found = find_reasons(scorer, weights, masks, posterior)
     base = weights.baseline[scorer.settings(masks)].T
-    rise = np.array([
-        posterior.probability[i] / (1 - posterior.probability[i]) / (base[i] / (1 - base[i])) for i in weights.leaders
-    ])  # fmt: skip
+    p = posterior.probability[weights.leaders]
+    base = base[weights.leaders]
+    with np.errstate(divide="ignore"):
+        rise = p / (1 - p) / (base / (1 - base))
     for leader, row in enumerate(scorer.condition_rows[:4]):
         rise[leader, masks[row] == 2] = np.inf
     for case in range(2_000):

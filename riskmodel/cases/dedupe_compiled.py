@@ -1,34 +1,35 @@
-"""Repeated case ids of large files: 128-bit hashes, the only memory that grows with the rows."""
+"""Repeated case ids in large files, by a 128-bit hash of each id."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.cases import dedupe_kernel as kernel
 from riskmodel.cases.coded import CodedBlock
-from riskmodel.cases.kernel_read import insert_all, move_all
 
-START = 1 << 16  # places of the first table
-FULLEST = 0.85  # a fuller table is replaced
-GROWTH = 1.4  # 16 bytes a place: with the old table beside the new one still below 48 bytes a row
+PARTS = 64  # tables that grow one at a time, so that growing never needs room for all of them twice
+_FIRST = 256
 
 
 class SeenHashes:
-    """The hashes of accepted ids in an open table of 16 bytes a place."""
+    """Hashes of the ids seen, 16 bytes each, in open tables of at most three quarters: 21 to 43 bytes a row."""
 
     def __init__(self) -> None:
-        self._table = np.zeros((START, 2), np.uint64)
-        self._filled = 0
+        self._tables = [np.zeros((_FIRST, 2), np.uint64) for _ in range(PARTS)]
+        self._counts = np.zeros(PARTS, np.int64)
 
     def repeats(self, block: CodedBlock) -> NDArray[np.bool_]:
         """Which accepted rows repeat an id; the others are remembered."""
         if block.hashes is None:
-            raise TypeError("the compiled engine gives a hash of every id")
-        count = block.hashes.shape[1]
-        while self._filled + count > FULLEST * len(self._table):
-            larger = np.zeros((int(len(self._table) * GROWTH) + count, 2), np.uint64)
-            move_all(self._table, larger)
-            self._table = larger
-        repeated = np.zeros(count, np.bool_)
-        self._filled = int(insert_all(self._table, self._filled, block.hashes, repeated))
+            raise TypeError("the compiled reader gives hashes")
+        order, bounds = kernel.by_part(block.hashes, PARTS)
+        repeated = np.zeros(len(order), np.bool_)
+        for part in range(PARTS):
+            rows = order[bounds[part] : bounds[part + 1]]
+            table = self._tables[part]
+            while 4 * (self._counts[part] + len(rows)) > 3 * len(table):
+                table = kernel.grown(table)
+                self._tables[part] = table
+            self._counts[part] += kernel.insert(table, block.hashes, rows, repeated)
         return repeated
