@@ -21,9 +21,9 @@ def by_part(hashes, parts):
     order = np.empty(rows, np.int64)
     here = bounds.copy()
     for row in range(rows):
-        part = np.int64(hashes[0, row] >> _TOP)
-        order[here[part]] = row
-        here[part] += 1
+        own = np.int64(hashes[0, row] >> _TOP)
+        order[here[own]] = row
+        here[own] += 1
     return order, bounds
 
 

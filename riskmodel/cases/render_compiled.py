@@ -27,6 +27,7 @@ class Labels:
 
     def __init__(self) -> None:
         self._made: dict[int, tuple[object, NDArray[np.uint8], NDArray[np.int64]]] = {}
+        self._plain: dict[int, tuple[object, bool]] = {}
 
     def of(self, columns: Sequence[OutputColumn]) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[int]]:
         """Bytes, where each label begins (one more at the end), and each column's first label."""
@@ -38,6 +39,13 @@ class Labels:
             begins.append(begin + base)
             base, count = base + len(part), count + len(begin)
         return data, np.concatenate(begins) if begins else np.zeros(0, np.int64), first
+
+    def plain(self, labels: tuple[str, ...]) -> bool:
+        """Whether no label needs quotes."""
+        known = self._plain.get(id(labels))
+        if known is None or known[0] is not labels:
+            known = self._plain[id(labels)] = (labels, not any(set(label) & set(',"\r\n') for label in labels))
+        return known[1]
 
     def _one(self, labels: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         known = self._made.get(id(labels))
@@ -62,7 +70,7 @@ class CompiledRenderer:
         if not isinstance(texts, TextCells):
             raise TypeError("the compiled renderer takes bytes, not texts")
         rows = texts.starts.shape[1]
-        if not _plain(columns):
+        if not self._is_plain(columns):
             words = [[texts.text(column, row) for row in range(rows)] for column in range(len(texts.starts))]
             return render_rows(words, columns)
         kinds, numbers, integers, codes, bits, order = _stack(columns, rows)
@@ -77,15 +85,14 @@ class CompiledRenderer:
         )  # fmt: skip
         return out[:used], offsets
 
-
-def _plain(columns: Sequence[OutputColumn]) -> bool:
-    """Whether no label needs quotes and every number fits; else the plain renderer has its say."""
-    for column in columns:
-        if isinstance(column, Number) and (np.abs(column.values) > LARGEST).any():
-            return False
-        if isinstance(column, Text | Flags) and any(set(label) & set(',"\r\n') for label in column.labels):
-            return False
-    return True
+    def _is_plain(self, columns: Sequence[OutputColumn]) -> bool:
+        """Whether no label needs quotes and every number fits; else the plain renderer has its say."""
+        for column in columns:
+            if isinstance(column, Number) and (np.abs(column.values) > LARGEST).any():
+                return False
+            if isinstance(column, Text | Flags) and not self._labels.plain(column.labels):
+                return False
+        return True
 
 
 def _stack(columns: Sequence[OutputColumn], rows: int):  # type: ignore[no-untyped-def]
@@ -107,22 +114,23 @@ def _stack(columns: Sequence[OutputColumn], rows: int):  # type: ignore[no-untyp
             kinds[c], order[c] = TEXT, (depth[TEXT], len(column.codes), 0)
             depth[TEXT] += len(column.codes)
             codes.append(column.codes)
-        else:
-            kinds[c], order[c] = FLAGS, (depth[FLAGS], len(column.bits), 0)
-            depth[FLAGS] += len(column.bits)
-            bits.append(column.bits)
+        else:  # eight labels a byte, the bytes of a row side by side
+            packed = np.packbits(column.bits, axis=0, bitorder="little")
+            kinds[c], order[c] = FLAGS, (depth[FLAGS], len(packed), 0)
+            depth[FLAGS] += len(packed)
+            bits.append(packed)
     return (
         kinds,
         np.array(numbers, np.float64).reshape(len(numbers), rows),
         np.array(integers, np.int64).reshape(len(integers), rows),
         np.concatenate(codes).astype(np.int32) if codes else np.zeros((0, rows), np.int32),
-        np.concatenate(bits) if bits else np.zeros((0, rows), np.bool_),
+        np.ascontiguousarray(np.concatenate(bits).T) if bits else np.zeros((rows, 0), np.uint8),
         order,
     )
 
 
 @compiled
-def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untyped-def]
+def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
     """Bytes that are surely enough."""
     total = 0
     for row in range(lengths.shape[1]):
@@ -138,11 +146,15 @@ def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untype
                     if code >= 0:
                         total += begins[label + code + 1] - begins[label + code]
         elif kinds[c] == FLAGS:
-            for k in range(count):
-                width = begins[label + k + 1] - begins[label + k] + 1
-                for row in range(bits.shape[1]):
-                    total += width * bits[first + k, row]
-            total += bits.shape[1]
+            for row in range(bits.shape[0]):
+                total += 1
+                for byte in range(count):
+                    left, k = bits[row, first + byte], label + 8 * byte
+                    while left:
+                        if left & 1:
+                            total += begins[k + 1] - begins[k] + 1
+                        left >>= 1
+                        k += 1
         else:
             total += WIDEST_NUMBER * lengths.shape[1]
     return total
@@ -210,6 +222,15 @@ def _copy(data, first, last, out, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _label(labels, first, last, some, out, at):  # type: ignore[no-untyped-def]
+    """One label, with a bar before it where some stand there already."""
+    if some:
+        out[at] = 124
+        at += 1
+    return _copy(labels, first, last, out, at)
+
+
+@compiled
 def _text(data, start, length, out, at):  # type: ignore[no-untyped-def]
     """A text from outside: quoted where needed, an apostrophe before what a spreadsheet would run."""
     quote = False
@@ -274,21 +295,23 @@ def _render(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
                     at += 1
                     whole = -whole
                 at = _whole(whole, out, at)
+            elif kinds[c] == TEXT:
+                some = False
+                for k in range(first, first + count):
+                    which = codes[k, row]
+                    if which >= 0:
+                        at = _label(labels, begins[label + which], begins[label + which + 1], some, out, at)
+                        some = True
             else:
                 some = False
-                for k in range(count):
-                    which = k
-                    if kinds[c] == TEXT:
-                        which = codes[first + k, row]
-                        if which < 0:
-                            continue
-                    elif not bits[first + k, row]:
-                        continue
-                    if some:
-                        out[at] = 124
-                        at += 1
-                    at = _copy(labels, begins[label + which], begins[label + which + 1], out, at)
-                    some = True
+                for byte in range(count):
+                    left, which = bits[row, first + byte], label + 8 * byte
+                    while left:
+                        if left & 1:
+                            at = _label(labels, begins[which], begins[which + 1], some, out, at)
+                            some = True
+                        left >>= 1
+                        which += 1
         for k in range(1, starts.shape[0]):
             out[at] = 44
             at = _text(texts, starts[k, row], lengths[k, row], out, at + 1)

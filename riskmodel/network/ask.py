@@ -29,9 +29,7 @@ def conditional(network: Network, of: Event, given: Allowed) -> Array:
     members = network.composites.get(of.variable)
     with np.errstate(invalid="ignore", divide="ignore"):
         if members is None:
-            return probability(network, _both(network, given, {of.variable: of.states})) / probability(
-                network, given
-            )
+            return probability(network, _both(network, given, {of.variable: of.states})) / probability(network, given)
         none = {name: (network.variable(name).base,) for name in members}
         share_none = probability(network, _both(network, given, none)) / probability(network, given)
         return 1 - share_none if "present" in of.states else share_none
@@ -55,9 +53,7 @@ def restrictions(network: Network, given: Given, of: Event) -> Allowed:
     if given.no_listed_cause:
         parents = network.variable(of.variable).parents
         result |= {
-            name: (network.variable(name).base,)
-            for name in parents
-            if network.variable(name).role == "condition"
+            name: (network.variable(name).base,) for name in parents if network.variable(name).role == "condition"
         }
     for event in given.events:
         result[event.variable] = event.states
@@ -73,9 +69,7 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
     """
     at = _setting(network, statement, setting or reference)
     if statement.quantity == "probability":
-        return conditional(
-            network, statement.of, {**restrictions(network, statement.given, statement.of), **at}
-        )
+        return conditional(network, statement.of, {**restrictions(network, statement.given, statement.of), **at})
     if statement.quantity == "share":
         given = {**restrictions(network, statement.given, statement.of), **at}
         return conditional(network, statement.of, given) / conditional(network, statement.of, at)
@@ -130,9 +124,7 @@ def odds_ratios(network: Network, statement: Statement, at: Allowed) -> Array:
     """
     first, second = _sides(statement)
     variable, exposure = network.variable(statement.of.variable), network.variable(first.variable)
-    p = network.tables[variable.name][..., [variable.index(state) for state in statement.of.states]].sum(
-        axis=-1
-    )
+    p = network.tables[variable.name][..., [variable.index(state) for state in statement.of.states]].sum(axis=-1)
     axes = {name: axis for axis, name in enumerate(variable.parents, start=1)}
     for name, states in at.items():
         if name in axes:
@@ -140,9 +132,5 @@ def odds_ratios(network: Network, statement: Statement, at: Allowed) -> Array:
     p = np.moveaxis(p, axes[first.variable], 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = p / (1 - p)
-        pairs = [
-            odds[:, exposure.index(a)] / odds[:, exposure.index(b)]
-            for a in first.states
-            for b in second.states
-        ]
+        pairs = [odds[:, exposure.index(a)] / odds[:, exposure.index(b)] for a in first.states for b in second.states]
     return np.concatenate([pair.reshape(len(p), -1) for pair in pairs], axis=1)

@@ -83,15 +83,11 @@ def _start(
     reference: str,
 ) -> Risk:
     parents = tuple(variables[name] for name in variable.parents if name != SETTING)
-    settings, weights = within_settings(
-        variable, [parent.name for parent in parents], known, variables, reference
-    )
+    settings, weights = within_settings(variable, [parent.name for parent in parents], known, variables, reference)
     draws, count = stated.draws, weights.shape[2]
     weights = np.broadcast_to(weights, (draws, len(settings), count))
     zero = np.zeros((draws, count))
-    return Risk(
-        variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape)
-    )
+    return Risk(variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape))
 
 
 def within_settings(
@@ -135,20 +131,14 @@ def _adjusted(risk: Risk, stated: Stated) -> None:
         _check_ratio(statement, statement.of, risk.variable)
     level: dict[tuple[str, str], Array] = {}
     while waiting:
-        pending = {
-            (s.given.events[0].variable, state) for s, _ in waiting for state in s.given.events[0].states
-        }
-        ready = [
-            (s, v) for s, v in waiting if not pending & {(_versus(s).variable, x) for x in _versus(s).states}
-        ]
+        pending = {(s.given.events[0].variable, state) for s, _ in waiting for state in s.given.events[0].states}
+        ready = [(s, v) for s, v in waiting if not pending & {(_versus(s).variable, x) for x in _versus(s).states}]
         if not ready:
             raise InferenceError(
                 f"{risk.variable.name}: the adjusted odds ratios {waiting[0][0].id} … go round in a circle"
             )
         for statement, values in ready:
-            base = level.get(
-                (_versus(statement).variable, _versus(statement).states[0]), np.zeros(stated.draws)
-            )
+            base = level.get((_versus(statement).variable, _versus(statement).states[0]), np.zeros(stated.draws))
             for state in statement.given.events[0].states:
                 level[statement.given.events[0].variable, state] = base + np.log(values)
         waiting = [item for item in waiting if item not in ready]
@@ -195,9 +185,7 @@ def _rates(risk: Risk, stated: Stated, reference: str) -> dict[str, Candidates]:
 def _is_whole(risk: Risk, rates: Mapping[str, Candidates]) -> bool:
     """Whether the rates of every setting speak of all other parents: a table stated cell by cell."""
     names = {parent.name for parent in risk.parents}
-    return all(
-        {event.variable for events, _ in found for event in events} == names for found in rates.values()
-    )
+    return all({event.variable for events, _ in found for event in events} == names for found in rates.values())
 
 
 def _band(risk: Risk, rates: Mapping[str, Candidates]) -> str:
@@ -311,9 +299,7 @@ def _take_gradient(risk: Risk, at: int, band: str) -> None:
 
 
 def _solve_intercept(risk: Risk, at: int, rate: Array) -> None:
-    risk.intercept[:, at] = (
-        _solve_rate(risk, risk.weights[:, at], rate, risk.gradient)[:, None] + risk.gradient
-    )
+    risk.intercept[:, at] = _solve_rate(risk, risk.weights[:, at], rate, risk.gradient)[:, None] + risk.gradient
 
 
 def _solve_rate(risk: Risk, weights: Array, rate: Array, extra: Array | float = 0.0) -> Array:

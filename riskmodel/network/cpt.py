@@ -75,9 +75,7 @@ def in_order(variables: Sequence[Variable]) -> list[Variable]:
     return list(ordered.values())
 
 
-def _observed_table(
-    variable: Variable, variables: Mapping[str, Variable], stated: Stated, reference: str
-) -> Array:
+def _observed_table(variable: Variable, variables: Mapping[str, Variable], stated: Stated, reference: str) -> Array:
     """A context or risk factor: straight from its statements; one that has none at all is even."""
     count = len(variable.states)
     if not stated.probabilities(variable.name) and not variable.parents:

@@ -101,9 +101,7 @@ def shown_strength(factors: Sequence[Factor], group: Sequence[str]) -> Array:
     order = [product.scope.index(name) + 1 for name in (*parents, *group)]
     joint = np.transpose(product.table, [0, *order])
     first = 1 + len(parents)
-    members = [
-        joint.sum(axis=tuple(first + j for j in range(len(group)) if j != i)) for i in range(len(group))
-    ]
+    members = [joint.sum(axis=tuple(first + j for j in range(len(group)) if j != i)) for i in range(len(group))]
     draws = len(joint)
     independent, shared = _joint(members, np.zeros(draws)), _joint(members, np.ones(draws))
     way = (shared - independent).reshape(draws, -1)

@@ -54,9 +54,7 @@ def eliminate(factors: Iterable[Factor], keep: Sequence[str]) -> Array:
     [[0.76, 0.24]]
     """
     left = list(factors)
-    sizes = {
-        name: size for factor in left for name, size in zip(factor.scope, factor.table.shape[1:], strict=True)
-    }
+    sizes = {name: size for factor in left for name, size in zip(factor.scope, factor.table.shape[1:], strict=True)}
     waiting = [name for name in sizes if name not in keep]
     while waiting:
         chosen = min(waiting, key=lambda name: _cost(name, left, sizes))

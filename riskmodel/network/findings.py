@@ -52,9 +52,7 @@ def finding_table(
     for name in conditions:
         about = [(s, values) for s, values in statements if s.given.event(name)]
         if about and all(any(event.alone for event in s.given.events) for s, _ in about):
-            links[name] = _link(
-                variable, contextual, leak, _candidates(about, name, variable), about, reference
-            )
+            links[name] = _link(variable, contextual, leak, _candidates(about, name, variable), about, reference)
         else:
             late.append((name, about))
     if len(late) > 1:
@@ -70,9 +68,7 @@ def finding_table(
     return np.transpose(table, [0, *axes, table.ndim - 1]), clipped, above_one
 
 
-def _candidates(
-    statements: Sequence[tuple[Statement, Array]], condition: str | None, variable: Variable
-) -> Candidates:
+def _candidates(statements: Sequence[tuple[Statement, Array]], condition: str | None, variable: Variable) -> Candidates:
     """By state: the statements given ``none`` (or given the condition), with their other events."""
     result: Candidates = {state: [] for state in variable.states}
     for statement, values in statements:
@@ -85,9 +81,7 @@ def _candidates(
     return result
 
 
-def _cumulative(
-    variable: Variable, contextual: Sequence[Variable], candidates: Candidates, draws: int
-) -> Array:
+def _cumulative(variable: Variable, contextual: Sequence[Variable], candidates: Candidates, draws: int) -> Array:
     """Cumulative distribution without its last, certain, step: (draws, contextual …, states - 1)."""
     table = distribution(variable, contextual, candidates, draws)
     return np.cumsum(table, axis=-1)[..., :-1]

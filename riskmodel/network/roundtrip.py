@@ -168,9 +168,7 @@ class _Asked:
             and _alone(other) == _alone(statement)
             and len(other.given.events) > len(own.events)
             and all(
-                states[event.variable] & set(event.states)
-                for event in other.given.events
-                if event.variable in states
+                states[event.variable] & set(event.states) for event in other.given.events if event.variable in states
             )
         ]
 

@@ -108,7 +108,7 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
     ]
     yield ""
     yield f"Coherence: {len(found)} statements beside what the network implies, 95 % intervals from {draws} draws;"
-    yield f"the {len(found) - len(rows)} that drive a table and come back are left out. Distance in standard deviations:"
+    yield f"the {len(found) - len(rows)} that drive a table and come back are left out. Distance in deviations:"
     yield from (f"  {line}" for line in table(["statement", "role", "stated", "network", "distance", "source"], rows))
     pairs = [
         [
@@ -148,9 +148,10 @@ def policies(model: Model, people: int, seed: int) -> Iterator[str]:
     names.sort(key=lambda name: (name != model.policy.name, name))
     frame = compare_policies(model, names, people, np.random.default_rng(seed))
     percent = [
-        [row[0], row[1], *("" if np.isnan(value) else figure(100 * value, ".1f") for value in row[2:])] for row in frame.itertuples(index=False)
+        [row[0], row[1], *("" if np.isnan(value) else figure(100 * value, ".1f") for value in row[2:])]
+        for row in frame.itertuples(index=False)
     ]
     yield ""
-    yield f"Policies on {people} simulated people of each setting, history and examination known, in % (seed {seed}):"
+    yield f"Policies on {people} simulated people of each setting, in %, history and examination known (seed {seed}):"
     yield from (f"  {line}" for line in table([name.replace("_", " ") for name in frame.columns], percent))
-    yield "  caught: imaged, or referred within two weeks, of those who have the condition (blank where fewer than 50 do)"
+    yield "  caught: imaged, or referred within two weeks, of those with the condition (blank if fewer than 50)"
