@@ -23,7 +23,7 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
 
-FORMAT = 3
+FORMAT = 4
 CHECKSUM = 32  # bytes of SHA-256 before the content
 
 

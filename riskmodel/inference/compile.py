@@ -17,8 +17,12 @@ from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.network.factors import Array
 from riskmodel.network.tables import Network
 
+MOST_PATTERNS = 64  # of groups that are joined: their table must stay in the processor's cache
 
-def compile_scorer(network: Network, variables: Sequence[Variable] | None = None, draw: int = 0) -> Scorer:
+
+def compile_scorer(
+    network: Network, variables: Sequence[Variable] | None = None, draw: int = 0, *, join: bool = True
+) -> Scorer:
     """Compile one draw of a network into a scorer.
 
     Parameters
@@ -26,6 +30,8 @@ def compile_scorer(network: Network, variables: Sequence[Variable] | None = None
     variables
         the rows of the evidence arrays, in order; circumstances among them are passed over. By default the
         network's own.
+    join
+        whether small groups are joined, so that one look-up serves several findings.
 
     Raises
     ------
@@ -41,6 +47,7 @@ def compile_scorer(network: Network, variables: Sequence[Variable] | None = None
     outer_static = [factor for factor in parts.static() if not set(factor.scope) & set(parts.contexts)]
     index = {variable.name: i for i, variable in enumerate(rows)}
     contexts = list(np.ndindex(*parts.sizes(parts.contexts)))  # one, empty, where there are no contexts
+    outer = [_compiled(parts, group, order, index, contexts=False) for group in groups if not parts.has_context(group)]
     return Scorer(
         variables=rows,
         conditions=tuple(parts.conditions),
@@ -53,9 +60,7 @@ def compile_scorer(network: Network, variables: Sequence[Variable] | None = None
         inner=tuple(
             _compiled(parts, group, order[:count], index, contexts=True) for group in groups if parts.has_context(group)
         ),
-        outer=tuple(
-            _compiled(parts, group, order, index, contexts=False) for group in groups if not parts.has_context(group)
-        ),
+        outer=_merged(outer) if join else tuple(outer),
         bits=np.array([parts.conditions.index(name) for name in order], dtype=np.int64),
         composites=_composites(network, order),
         output_names=(*parts.conditions, *condition_composites(network)),
@@ -100,4 +105,35 @@ def _compiled(
         states=np.ascontiguousarray(spread),
         sizes=shape.sizes,
         skip=len(shape.allowed) - 1 if shape.barren else -1,
+    )
+
+
+def _merged(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Small groups joined, so that one look-up serves the evidence on several findings."""
+    merged: list[Group] = []
+    for group in groups:
+        place = next((i for i, other in enumerate(merged) if _fits(other, group)), None)
+        if place is None:
+            merged.append(group)
+        else:
+            merged[place] = _joined(merged[place], group)
+    return tuple(merged)
+
+
+def _fits(first: Group, second: Group) -> bool:
+    alike = first.table.shape[0] == second.table.shape[0] and min(first.skip, second.skip) >= 0
+    return alike and first.table.shape[1] * second.table.shape[1] <= MOST_PATTERNS
+
+
+def _joined(first: Group, second: Group) -> Group:
+    """Two groups as one: every pattern of the first with every pattern of the second."""
+    patterns = second.table.shape[1]
+    settings, _, joint = first.table.shape
+    return Group(
+        rows=(*first.rows, *second.rows),
+        multipliers=(*(multiplier * patterns for multiplier in first.multipliers), *second.multipliers),
+        table=(first.table[:, :, None] * second.table[:, None]).reshape(settings, -1, joint),
+        states=(first.states[:, :, None] * second.states[:, None]).reshape(settings, -1, joint),
+        sizes=(*first.sizes, *second.sizes),
+        skip=first.skip * patterns + second.skip,
     )

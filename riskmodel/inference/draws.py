@@ -63,7 +63,7 @@ class DrawScorer:
 
     def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
         self.network = network
-        self.scorer: Scorer = compile_scorer(network, variables)
+        self.scorer: Scorer = compile_scorer(network, variables, join=False)
         self._parts = Parts(network.one_draw(0))
         groups = self._parts.groups()
         self._order, self._count = self._parts.order(groups)

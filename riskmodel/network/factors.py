@@ -53,7 +53,7 @@ def eliminate(factors: Iterable[Factor], keep: Sequence[str]) -> Array:
     >>> eliminate([prior, wet], ["wet"]).round(3).tolist()
     [[0.76, 0.24]]
     """
-    left = list(factors)
+    left = list(factors) or [Factor((), np.ones(1))]
     sizes = {name: size for factor in left for name, size in zip(factor.scope, factor.table.shape[1:], strict=True)}
     waiting = [name for name in sizes if name not in keep]
     while waiting:
