@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +22,16 @@ class Run:
     error: str = ""  # what it wrote on standard error
 
 
-def run(command: Sequence[str], env: dict[str, str] | None = None) -> Run:
-    start = time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})}
-    ) as process:
-        error = process.stderr.read() if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):  # 1: scored, some rows rejected
-        raise RuntimeError(f"{command} ended with {process.returncode}: {error.decode()[-2000:]}")
-    return Run(time.perf_counter() - start, usage.ru_maxrss / 1024, error.decode())
+def run(command: Sequence[str]) -> Run:
+    launcher = [sys.executable, "-S", str(Path(__file__).with_name("process.py"))]
+    done = subprocess.run(
+        [*launcher, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
+    )
+    error, _, report = done.stderr.rstrip().rpartition("\n")
+    measured = json.loads(report)
+    if measured["status"] not in (0, 1):  # 1: scored, some rows rejected
+        raise RuntimeError(f"{command} ended with {measured['status']}: {error[-2000:]}")
+    return Run(measured["seconds"], measured["peak_mb"], error.rstrip())
 
 
 def in_turn(first: Sequence[str], second: Sequence[str], times: int) -> tuple[list[Run], list[Run]]:

@@ -149,25 +149,33 @@ def quantile(shape: Spread, uniform: Array) -> Array:
 
 
 def _joint(statements: Sequence[Statement], uniform: Array, spare: Array, prior_set: PriorSet) -> Array:
-    """Draws of the stated states of one distribution, on the simplex with the state that is not stated."""
+    """Draws of the stated states of one distribution, on the simplex with the state that is not stated.
+
+    A state stated as 0 stays there in every draw.
+    """
+    possible = [i for i, statement in enumerate(statements) if statement.value > 0]
+    shares = np.zeros((len(uniform), len(statements)))
+    if possible:
+        some = [statements[i] for i in possible]
+        shares[:, possible] = _positive(some, uniform[:, possible], spare, prior_set)
+    return shares
+
+
+def _positive(statements: Sequence[Statement], uniform: Array, spare: Array, prior_set: PriorSet) -> Array:
+    """Draws of states that are stated as possible: Dirichlet where all have n, else logistic-normal."""
     from scipy import special
 
     shares = np.array([statement.value for statement in statements])
     rest = max(1.0 - float(shares.sum()), 0.0)
-    if rest <= EDGE:  # every state is stated: the first is the one that others are compared with
-        rest, stated_rest = shares[0], True
-    else:
-        stated_rest = False
+    complete = rest <= EDGE  # every state is stated: the first is the one that others are compared with
     if all(statement.n is not None for statement in statements):
         count = float(np.mean([size(statement, prior_set) for statement in statements]))
         gammas = special.gammaincinv(shares * count, uniform)
-        total = gammas.sum(axis=1)
-        if not stated_rest:
-            total = total + special.gammaincinv(rest * count, spare)
-        return _inside(gammas / total[:, None], complete=stated_rest)
+        total = gammas.sum(axis=1) + (0.0 if complete else special.gammaincinv(rest * count, spare))
+        return _inside(gammas / total[:, None], complete=complete)
     sds = np.array([_logit_sd(statement, prior_set) for statement in statements])
-    ratios = np.exp(np.log(shares / rest) + sds * special.ndtri(uniform))
-    if stated_rest:
+    ratios = np.exp(np.log(shares / (shares[0] if complete else rest)) + sds * special.ndtri(uniform))
+    if complete:
         ratios[:, 0] = 1.0
         return _inside(ratios / ratios.sum(axis=1, keepdims=True), complete=True)
     return _inside(ratios / (1.0 + ratios.sum(axis=1, keepdims=True)), complete=False)

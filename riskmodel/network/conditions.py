@@ -287,7 +287,9 @@ def _solve_bands(risk: Risk, at: int, band: str, rates: Candidates) -> None:
         value = most_specific(rates, next(cell for cell in cells([parent]) if cell.states[band] == state))
         if value is None:
             raise InferenceError(f"{risk.variable.name}: no rate for {band}={state} in {risk.settings[at]}")
-        intercept = _solve_rate(risk, risk.weights[:, at] * inside, value)
+        within = risk.weights[:, at] * inside
+        empty = within.sum(axis=1, keepdims=True) == 0  # a band that nobody is in: any weights do
+        intercept = _solve_rate(risk, np.where(empty, inside, within), value)
         risk.intercept[:, at] += intercept[:, None] * inside
 
 

@@ -133,11 +133,12 @@ def _expected(
     if has_setting:
         joint = joint[:, variables[SETTING].index(reference)]
     joint = np.moveaxis(joint, len(context) + 1, 0)[1]  # the condition present
-    joint = joint / joint.sum(axis=tuple(range(len(context) + 1, joint.ndim)), keepdims=True)
+    total = joint.sum(axis=tuple(range(len(context) + 1, joint.ndim)), keepdims=True)
+    joint = np.divide(joint, total, out=np.full_like(joint, 0.5 ** len(others)), where=total > 0)
     base = _at_setting(finding.leak, finding.contextual, reference)
     setting_axis = [i for i, parent in enumerate(finding.contextual, start=1) if parent.name == SETTING]
     base = base.squeeze(axis=tuple(setting_axis)) if setting_axis else base
-    total = np.zeros_like(base)
+    expected = np.zeros_like(base)
     for combination in np.ndindex(*(2,) * len(others)):
         product = base
         for other, is_present in zip(others, combination, strict=True):
@@ -145,8 +146,8 @@ def _expected(
                 link = finding.links[other]
                 product = product * (link.squeeze(axis=tuple(setting_axis)) if setting_axis else link)
         share: Array = joint[(..., *combination)][..., None]
-        total = total + share * product
-    return np.expand_dims(total, setting_axis) if setting_axis else total
+        expected = expected + share * product
+    return np.expand_dims(expected, setting_axis) if setting_axis else expected
 
 
 def _combine(finding: Finding, draws: int) -> tuple[Array, int]:

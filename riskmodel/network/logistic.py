@@ -97,7 +97,7 @@ def exposed_share(quantity: str, ratio: Array, exposure: Array, prevalence: Arra
     """
     e, pi, r = exposure, prevalence, ratio
     most = np.minimum(1.0, e / pi)  # P(exposed | condition) where everybody exposed has the condition
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         if quantity == "risk_ratio":
             share = r * e / (r * e + 1 - e)
             reach = most * (1 - e) / (e * (1 - most))

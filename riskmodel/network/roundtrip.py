@@ -76,8 +76,8 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
 
     Returns
     -------
-    at least one reading a statement, in the order of the statements; none for a statement that finer
-    ones replace everywhere.
+    at least one reading a statement, in the order of the statements; none where finer statements replace
+    it everywhere, or what it is given never happens.
 
     Examples
     --------
@@ -153,7 +153,9 @@ class _Asked:
             allowed = {**given, **{name: (state,) for name, state in place.items()}}
             varied = {name: state for name, state in place.items() if name not in fixed}
             where = _label(varied) if several or finer else statement.given_text
-            yield where or "all", conditional(self.network, statement.of, allowed)
+            answer = conditional(self.network, statement.of, allowed)
+            if not np.isnan(answer).all():  # of what never happens nothing can be asked
+                yield where or "all", answer
 
     def _finer(self, statement: Statement) -> list[Statement]:
         """Statements of the same thing, given more: they go first where all that they are given holds."""
