@@ -8,6 +8,7 @@ condition), and a group's whole contribution for every pattern of evidence on it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def compile_scorer(
         inner=tuple(
             _compiled(parts, group, order[:count], index, contexts=True) for group in groups if parts.has_context(group)
         ),
-        outer=_merged(outer) if join else tuple(outer),
+        outer=join_groups(outer, join_plan(outer)) if join else tuple(outer),
         bits=np.array([parts.conditions.index(name) for name in order], dtype=np.int64),
         composites=_composites(network, order),
         output_names=(*parts.conditions, *condition_composites(network)),
@@ -108,21 +109,30 @@ def _compiled(
     )
 
 
-def _merged(groups: Sequence[Group]) -> tuple[Group, ...]:
-    """Small groups joined, so that one look-up serves the evidence on several findings."""
-    merged: list[Group] = []
-    for group in groups:
-        place = next((i for i, other in enumerate(merged) if _fits(other, group)), None)
-        if place is None:
-            merged.append(group)
+def join_plan(groups: Sequence[Group]) -> list[list[int]]:
+    """Which small groups are looked up together: places in the list, a list for each look-up."""
+    plan: list[list[int]] = []
+    patterns: list[int] = []
+    for place, group in enumerate(groups):
+        own = group.table.shape[1]
+        for i, members in enumerate(plan):
+            if patterns[i] * own <= MOST_PATTERNS and _alike(groups[members[0]], group):
+                members.append(place)
+                patterns[i] *= own
+                break
         else:
-            merged[place] = _joined(merged[place], group)
-    return tuple(merged)
+            plan.append([place])
+            patterns.append(own)
+    return plan
 
 
-def _fits(first: Group, second: Group) -> bool:
-    alike = first.table.shape[0] == second.table.shape[0] and min(first.skip, second.skip) >= 0
-    return alike and first.table.shape[1] * second.table.shape[1] <= MOST_PATTERNS
+def _alike(first: Group, second: Group) -> bool:
+    return first.table.shape[0] == second.table.shape[0] and min(first.skip, second.skip) >= 0
+
+
+def join_groups(groups: Sequence[Group], plan: Sequence[Sequence[int]]) -> tuple[Group, ...]:
+    """The groups joined as planned."""
+    return tuple(reduce(_joined, (groups[place] for place in members)) for members in plan)
 
 
 def _joined(first: Group, second: Group) -> Group:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.compile import compile_scorer
+from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.kernel import score_tables, weighted_intervals
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
 from riskmodel.inference.scorer import Array, Masks, Scorer
@@ -63,7 +63,9 @@ class DrawScorer:
 
     def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
         self.network = network
-        self.scorer: Scorer = compile_scorer(network, variables, join=False)
+        single = compile_scorer(network, variables, join=False)
+        self._plan = join_plan(single.outer)
+        self.scorer: Scorer = replace(single, outer=join_groups(single.outer, self._plan))
         self._parts = Parts(network.one_draw(0))
         groups = self._parts.groups()
         self._order, self._count = self._parts.order(groups)
@@ -111,7 +113,8 @@ class DrawScorer:
         inner = parts.spread(inner_static, (), self._order[: self._count], contexts=True)[:, 0, :, 0]
         outer = parts.spread(outer_static, (), self._order, contexts=False)[:, 0, 0]
         groups_in = [self._patterns(parts, group, shape, size, inner=True) for group, shape in self._inner]
-        groups_out = [self._patterns(parts, group, shape, size, inner=False) for group, shape in self._outer]
+        single = [self._patterns(parts, group, shape, size, inner=False) for group, shape in self._outer]
+        groups_out = [self._join([single[place] for place in members]) for members in self._plan]
         inner, outer = _repeat(inner, size), _repeat(outer, size)
         for k in range(size):
             yield DrawTables(
@@ -120,6 +123,15 @@ class DrawScorer:
                 np.concatenate([table[k] for table in groups_in]) if groups_in else np.empty(0),
                 np.concatenate([table[k] for table in groups_out]) if groups_out else np.empty(0),
             )
+
+    def _join(self, tables: Sequence[Array]) -> Array:
+        """The flat tables of some groups as one: every pattern of each with every pattern of the others."""
+        joint = 2 ** len(self._order)
+        total = tables[0].reshape(len(tables[0]), -1, joint)
+        for table in tables[1:]:
+            other = table.reshape(len(table), 1, -1, joint)
+            total = (total[:, :, None] * other).reshape(len(total), -1, joint)
+        return total.reshape(len(total), -1)
 
     def _patterns(self, parts: Parts, group: Sequence[str], shape: Shape, size: int, *, inner: bool) -> Array:
         """A group's table for every pattern, flat: (draws, patterns · contexts · joint states)."""

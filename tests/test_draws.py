@@ -1,0 +1,409 @@
+"""Draws of the statements: as distributed, reproducible, and every one of them a valid network."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from riskmodel.errors import UsageError
+from riskmodel.evidence.distributions import draw_values, interval_sd, size, spread, together
+from riskmodel.evidence.load import load_priors, with_overrides
+from riskmodel.evidence.records import RATIOS, Priors, Statement
+from riskmodel.inference.compile import compile_scorer
+from riskmodel.inference.draws import DrawScorer, agreement, intervals
+from riskmodel.network.cpt import build_network
+from riskmodel.network.roundtrip import round_trip
+from riskmodel.network.stated import Stated
+from riskmodel.network.tables import Network
+from tests.engines import random_evidence
+
+SETS = ("seeds", "literature")
+DRAWS = 1_000
+MANY = 1 << 14  # for moments
+
+
+def logit(p):
+    return np.log(p) - np.log1p(-p)
+
+
+def chosen(priors: Priors) -> list[Statement]:
+    selected = set(priors.selected)
+    return [statement for statement in priors.statements if statement.id in selected]
+
+
+@pytest.fixture(scope="module", params=SETS)
+def drawn(request: pytest.FixtureRequest) -> tuple[Priors, np.ndarray, Network]:
+    priors = load_priors(request.param)
+    values = draw_values(priors, DRAWS, np.random.default_rng(1))
+    return priors, values, build_network(priors, values)
+
+
+@pytest.fixture(scope="module")
+def many() -> tuple[Priors, np.ndarray]:
+    priors = load_priors("seeds")
+    return priors, draw_values(priors, MANY, np.random.default_rng(2))
+
+
+# ---- every draw is a network -----------------------------------------------------------------------
+
+
+def columns_are_distributions(network: Network) -> bool:
+    return all(
+        np.all(np.isfinite(table)) and np.all(table >= 0) and np.max(np.abs(table.sum(axis=-1) - 1)) <= 1e-12
+        for table in network.tables.values()
+    )
+
+
+def test_a_thousand_draws_of_all_statements_are_valid(drawn):
+    priors, values, network = drawn
+    assert values.shape == (DRAWS, len(priors.selected))
+    assert np.all(np.isfinite(values))
+    assert network.draws == DRAWS
+    assert columns_are_distributions(network)
+    stochastic = [name for name, table in network.tables.items() if table.shape[0] == DRAWS]
+    assert set(network.tables) - set(stochastic) == {"setting"}
+
+
+def test_draw_0_is_the_stated_values(drawn):
+    priors, values, network = drawn
+    assert values[0].tolist() == [statement.value for statement in chosen(priors)]
+    point = build_network(priors)
+    for name, table in point.tables.items():
+        np.testing.assert_allclose(network.tables[name][0], table[0], rtol=1e-11, atol=1e-15)
+
+
+def test_a_draw_does_not_depend_on_the_others(drawn):
+    priors, values, network = drawn
+    few = build_network(priors, values[[0, 17, 999]])
+    for name, table in network.tables.items():
+        if len(table) == DRAWS:
+            np.testing.assert_allclose(few.tables[name], table[[0, 17, 999]], rtol=1e-9, atol=1e-14)
+    alone = network.one_draw(17)
+    assert alone.draws == 1
+    assert all(np.array_equal(alone.tables[name][0], network.tables[name][min(17, len(network.tables[name]) - 1)])
+               for name in network.tables)  # fmt: skip
+
+
+def test_the_same_seed_gives_the_same_draws():
+    priors = load_priors("seeds")
+    first, again, other = (draw_values(priors, 64, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.any(np.all(first[1:] == other[1:], axis=0) & (first[1:] != first[0]).any(axis=0))
+    for draws in (0, 1):
+        with pytest.raises(UsageError, match=f"draws must be at least 2, not {draws}"):
+            draw_values(priors, draws, np.random.default_rng(0))
+
+
+def test_every_draw_gives_its_own_statements_back(drawn):
+    """In every draw, but for what was held at its limit or brought back to the simplex, which is counted."""
+    priors, values, network = drawn
+    some = np.arange(0, DRAWS, 5)
+    part = build_network(priors, values[some])
+    mended = set(part.clipped) | {identifier.split(".")[1] for identifier in part.held}
+    readings = round_trip(priors, part, values[some])
+    statements = {statement.id: statement for statement in chosen(priors)}
+    untouched = [r for r in readings if statements[r.statement].of.variable not in mended]
+    assert len(untouched) > 100
+    assert max(reading.worst for reading in untouched) < 1e-6
+    for reading in readings:
+        missed = int((np.abs(reading.residual) > 1e-6).sum())
+        condition = statements[reading.statement].of.variable
+        assert missed <= part.held.get(reading.statement, part.clipped.get(condition, 0)), reading.statement
+
+
+def test_what_is_held_is_what_does_not_come_back():
+    """Held at .95: nearly all exposed, so the ratio falls short of the drawn one in just these draws."""
+    priors = with_overrides(load_priors("literature"), {"risk.malignancy.cancer_history.lr": {"high": 60.0}})
+    values = draw_values(priors, 400, np.random.default_rng(4))
+    network = build_network(priors, values)
+    held = network.held["risk.malignancy.cancer_history.lr"]
+    assert 10 < held < 200
+    readings = {reading.statement: reading for reading in round_trip(priors, network, values)}
+    reading = readings["risk.malignancy.cancer_history.lr"]
+    short = reading.residual < -1e-6
+    assert short.sum() == held
+    assert np.all(np.abs(reading.residual[~short]) < 1e-6)
+    place = network.variable("cancer_history").states.index("none")
+    from riskmodel.network.ask import conditional
+    from riskmodel.evidence.records import Event
+
+    at = {"setting": ("primary_care",), "malignancy": ("present",)}
+    exposed = 1 - conditional(network, Event("cancer_history", ("none",)), at)
+    assert place == 0
+    e = 1 - conditional(network, Event("cancer_history", ("none",)), {"setting": ("primary_care",)})
+    pi = conditional(network, Event("malignancy", ("present",)), {"setting": ("primary_care",)})
+    np.testing.assert_allclose(exposed[short], np.minimum(0.95, 0.95 * e / pi)[short], rtol=1e-9)
+    for identifier in ("risk.malignancy.primary_site", "risk.malignancy.age50"):  # solved with it all the same
+        others = np.abs(readings[identifier].residual) > 1e-6
+        assert others.sum() == network.held.get(identifier, 0)
+
+
+def test_what_is_clipped_is_counted(drawn):
+    """Night pain has two states and four causes: how often a product of links leaves [0, 1], by hand."""
+    priors, values, network = drawn
+    places = {statement.id: i for i, statement in enumerate(chosen(priors))}
+    absent = {k: 1 - values[:, places[f"find.night_pain.{k}"]] for k in
+              ("none", "malignancy", "infection", "inflammatory", "fracture")}  # fmt: skip
+    out = np.zeros(DRAWS, dtype=bool)
+    for causes in itertools.product((0, 1), repeat=4):
+        product = absent["none"].copy()
+        for cause, present in zip(list(absent)[1:], causes, strict=True):
+            product *= absent[cause] / absent["none"] if present else 1.0
+        out |= product > 1 + 1e-12
+    assert network.clipped.get("night_pain", 0) == out.sum()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(SETS), st.integers(0, 2**32 - 1), st.floats(1.0, 30.0))
+def test_any_seed_and_any_width_give_valid_networks(name, seed, wider):
+    """Intervals stretched up to thirtyfold on their own scale: no draw is refused, whatever it says."""
+    priors = load_priors(name)
+    widened: dict[str, Mapping[str, float]] = {}
+    for statement in chosen(priors):
+        if statement.low is None:
+            widened[statement.id] = {"n": 1} if statement.quantity not in RATIOS else {}
+            continue
+        sd = (interval_sd(statement) or 0.0) * wider
+        if statement.quantity in RATIOS:
+            widened[statement.id] = {
+                "low": statement.value * math.exp(-min(2 * sd, 15)),
+                "high": statement.value * math.exp(min(2 * sd, 15)),
+            }
+        else:
+            at = logit(statement.value)
+            low, high = 1 / (1 + np.exp(2 * sd - at)), 1 / (1 + np.exp(-2 * sd - at))
+            widened[statement.id] = {"low": min(low, statement.value), "high": max(high, statement.value)}
+    priors = with_overrides(priors, {identifier: numbers for identifier, numbers in widened.items() if numbers})
+    values = draw_values(priors, 32, np.random.default_rng(seed))
+    network = build_network(priors, values)
+    assert columns_are_distributions(network)
+    assert network.draws == 32
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"find.duration.none.4_6": {"value": 0.0, "n": 50}},
+        {"find.duration.none.4_6": {"value": 0.0, "n": 50}, "find.duration.none.6": {"n": 50}},
+        {"mix.age.under_18.as_reported": {"value": 0.0}, "mix.age.from_18_to_49.as_reported": {"value": 0.5}},
+        {"mix.age.from_70.as_reported": {"value": 0.0}, "mix.age.from_18_to_49.as_reported": {"value": 0.65}},
+        {"find.fever.none": {"value": 0.0}, "find.fever.infection": {"value": 1.0}},
+        {"mix.iv_drug_use.under_18": {"value": 0.0, "n": 5}},
+        {"find.ct.nerve_compression": {"value": 1.0, "n": 5}, "find.ct.fracture": {"value": 1.0}},
+    ],
+    ids=["a band", "a band with n", "the first age", "the last age", "a finding", "a risk factor", "a test"],
+)
+def test_what_is_stated_as_certain_stays_so_in_every_draw(changes):
+    priors = with_overrides(load_priors("seeds"), changes)
+    values = draw_values(priors, 128, np.random.default_rng(6))
+    for i, statement in enumerate(chosen(priors)):
+        if statement.value in (0, 1):
+            assert np.all(values[:, i] == statement.value)
+    network = build_network(priors, values)
+    assert columns_are_distributions(network)
+    assert all(reading.holds for reading in round_trip(priors, build_network(priors)))
+
+
+# ---- as distributed ----------------------------------------------------------------------------------
+
+
+def alone(priors: Priors) -> list[tuple[int, Statement]]:
+    """Statements that are drawn by themselves, with their places."""
+    statements = chosen(priors)
+    joint = {i for members in together(statements) for i in members}
+    return [(i, statement) for i, statement in enumerate(statements) if i not in joint]
+
+
+def test_intervals_give_the_median_and_their_own_width(many):
+    """Logit-normal and log-normal: the median is the value, and 95 % lie in an interval as wide as the stated."""
+    priors, values = many
+    kinds = set()
+    for i, statement in alone(priors):
+        kind = spread(statement, priors.prior_set).kind
+        if kind not in ("logit_normal", "log_normal"):
+            continue
+        kinds.add(kind)
+        scale = np.log if kind == "log_normal" else logit
+        low, middle, high = scale(np.quantile(values[1:, i], [0.025, 0.5, 0.975]))
+        sd = interval_sd(statement)
+        assert middle == pytest.approx(scale(statement.value), abs=0.01 * sd)
+        assert high - low == pytest.approx(3.92 * sd, rel=0.01)
+        if statement.low > 0 and statement.high < 1 or kind == "log_normal":
+            assert high - low == pytest.approx(scale(statement.high) - scale(statement.low), rel=0.01)
+        assert scale(values[1:, i]).std() == pytest.approx(sd, rel=0.02)
+    assert kinds == {"logit_normal", "log_normal"}
+
+
+def test_counts_give_a_beta_with_that_mean_and_size(many):
+    priors, values = many
+    seen = 0
+    for i, statement in alone(priors):
+        if spread(statement, priors.prior_set).kind != "beta":
+            continue
+        seen += 1
+        n, mean = size(statement, priors.prior_set), statement.value
+        assert n == (statement.n or {"seed": 50, "study": 100, "assumption": 10}[statement.basis])
+        variance = mean * (1 - mean) / (n + 1)
+        assert values[1:, i].mean() == pytest.approx(mean, abs=0.02 * math.sqrt(variance))
+        assert values[1:, i].var() == pytest.approx(variance, rel=0.03)
+    assert seen > 10
+
+
+def groups_of(priors: Priors) -> list[tuple[list[int], list[Statement]]]:
+    statements = chosen(priors)
+    return [(members, [statements[i] for i in members]) for members in together(statements)]
+
+
+def test_the_states_of_one_distribution_stay_on_the_simplex(many):
+    priors, values = many
+    groups = groups_of(priors)
+    assert len(groups) > 20
+    for members, statements in groups:
+        assert len({statement.of.variable for statement in statements}) == 1
+        total = values[:, members].sum(axis=1)
+        whole = sum(statement.value for statement in statements)
+        assert np.all(values[:, members] > 0)
+        if whole > 1 - 1e-9:
+            np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-12)
+        else:
+            assert np.all(total < 1)
+
+
+def test_ages_are_a_dirichlet_of_their_size(many):
+    """All states with n: means as stated, variances v (1 - v) / (n + 1), every pair correlated as it must be."""
+    priors, values = many
+    seen = 0
+    for members, statements in groups_of(priors):
+        if any(statement.n is None for statement in statements):
+            continue
+        seen += 1
+        n, shares = statements[0].n, np.array([statement.value for statement in statements])
+        assert {statement.n for statement in statements} == {n}
+        some = values[1:, members]
+        variance = shares * (1 - shares) / (n + 1)
+        np.testing.assert_allclose(some.mean(axis=0), shares, atol=0.03 * math.sqrt(variance.max()))
+        np.testing.assert_allclose(some.var(axis=0), variance, rtol=0.05)
+        covariance = -np.outer(shares, shares) / (n + 1)
+        found = np.cov(some.T)
+        off = ~np.eye(len(shares), dtype=bool)
+        np.testing.assert_allclose(found[off], covariance[off], atol=0.1 * np.abs(covariance[off]).max())
+    assert seen == 4  # the age mix of each setting
+
+
+def test_bands_are_logistic_normal(many):
+    """Each state's log-ratio to the state that is not stated: normal about its own, with its interval's sd."""
+    priors, values = many
+    seen = 0
+    for members, statements in groups_of(priors):
+        if all(statement.n is not None for statement in statements):
+            continue
+        rest = 1 - values[1:, members].sum(axis=1)
+        stated_rest = 1 - sum(statement.value for statement in statements)
+        for i, statement in zip(members, statements, strict=True):
+            ratio = np.log(values[1:, i] / rest)
+            sd = interval_sd(statement)
+            assert np.median(ratio) == pytest.approx(np.log(statement.value / stated_rest), abs=0.01 * sd)
+            assert ratio.std() == pytest.approx(sd, rel=0.02)
+            seen += 1
+    assert seen > 40
+
+
+def test_the_draws_of_different_statements_are_independent(many):
+    priors, values = many
+    some = [i for i, _ in alone(priors)][::7]
+    ranks = np.argsort(np.argsort(values[1:, some], axis=0), axis=0)
+    correlation = np.corrcoef(ranks.T)
+    assert np.max(np.abs(correlation - np.eye(len(some)))) < 0.05
+
+
+def statement_with(**numbers: object) -> Statement:
+    given = {"quantity": "probability", "value": 0.2, "basis": "study", **numbers}
+    priors = load_priors("seeds")
+    base = priors.statement("find.fever.malignancy")
+    return Statement(
+        id="s", of=base.of, given=base.given, given_text="", source="x", verified=False, **given
+    )  # fmt: skip
+
+
+def test_bounds_of_nought_and_one_are_moved_half_way():
+    assert interval_sd(statement_with(low=0.0, high=0.5)) == pytest.approx((logit(0.5) - logit(0.1)) / 3.92)
+    assert interval_sd(statement_with(low=0.1, high=1.0)) == pytest.approx((logit(0.6) - logit(0.1)) / 3.92)
+
+
+def test_other_levels_are_scaled():
+    at_80 = interval_sd(statement_with(low=0.1, high=0.4, level=0.8))
+    assert at_80 == pytest.approx((logit(0.4) - logit(0.1)) / (2 * 1.2815515655446004), rel=1e-4)
+    assert interval_sd(statement_with(low=0.1, high=0.4)) == pytest.approx((logit(0.4) - logit(0.1)) / 3.92)
+
+
+def test_a_bare_value_takes_the_size_of_its_basis():
+    prior_set = load_priors("seeds").prior_set
+    for basis, n in (("seed", 50), ("study", 100), ("assumption", 10)):
+        shape = spread(statement_with(basis=basis), prior_set)
+        assert (shape.kind, shape.first, shape.second) == ("beta", pytest.approx(0.2 * n), pytest.approx(0.8 * n))
+
+
+# ---- scoring under all draws -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scored():
+    priors = load_priors("seeds")
+    network = build_network(priors, draw_values(priors, 60, np.random.default_rng(7)))
+    scorer = DrawScorer(network, priors.variables)
+    masks, _ = random_evidence(priors.variables, 40, np.random.default_rng(8), known=0.4)
+    masks[0] = 1 << 2
+    return priors, network, scorer, masks, scorer.score(masks, 2)
+
+
+def test_each_draw_scores_as_its_own_network(scored):
+    priors, network, _, masks, posterior = scored
+    assert posterior.probability.shape == (8, 60, 40)
+    for draw in (0, 1, 19, 20, 59):
+        alone = compile_scorer(network, priors.variables, draw)
+        expected = alone.score(masks)
+        np.testing.assert_allclose(posterior.probability[:, draw], expected.probability, rtol=1e-9, atol=1e-13)
+        np.testing.assert_allclose(posterior.evidence[draw], expected.evidence, rtol=1e-9)
+        blank = alone.score(alone.blank(1, 2)).probability[:, 0]
+        np.testing.assert_allclose(posterior.baseline[:, draw], blank, rtol=1e-9)
+
+
+def test_threads_and_batches_change_nothing(scored):
+    _, _, scorer, masks, posterior = scored
+    one = scorer.score(masks, 2, threads=1)
+    assert np.array_equal(one.probability, posterior.probability)
+    assert np.array_equal(one.evidence, posterior.evidence)
+    part = scorer.score(np.ascontiguousarray(masks[:, 10:13]), 2)
+    assert np.array_equal(part.probability, posterior.probability[:, :, 10:13])
+    first, second = intervals(posterior, 0.9, threads=1), intervals(posterior, 0.9, threads=2)
+    assert np.array_equal(first.low, second.low)
+    assert np.array_equal(first.mean, second.mean)
+
+
+def test_intervals_are_quantiles_of_the_draws_weighted_by_the_case(scored):
+    _, _, _, _, posterior = scored
+    found = intervals(posterior, 0.8)
+    for output, case in itertools.product((0, 3, 7), range(40)):
+        values, weights = posterior.probability[output, :, case], posterior.evidence[:, case]
+        order = np.argsort(values, kind="stable")
+        cumulative = np.cumsum(weights[order]) / weights.sum()
+        low = values[order][np.searchsorted(cumulative, 0.1 - 1e-12)]
+        high = values[order][np.searchsorted(cumulative, 0.9 - 1e-12)]
+        assert found.low[output, case] == pytest.approx(low, rel=1e-12)
+        assert found.high[output, case] == pytest.approx(high, rel=1e-12)
+        assert found.mean[output, case] == pytest.approx(np.average(values, weights=weights), rel=1e-12)
+        assert found.effective[case] == pytest.approx(weights.sum() ** 2 / (weights**2).sum(), rel=1e-12)
+    with pytest.raises(UsageError, match="level must lie between 0 and 1, not 1.5"):
+        intervals(posterior, 1.5)
+
+
+def test_agreement_is_the_weighted_share_of_draws():
+    levels = np.array([[0, 1], [0, 0], [2, 1]])
+    evidence = np.array([[1.0, 1.0], [2.0, 5.0], [1.0, 4.0]])
+    assert agreement(levels, np.array([0, 1]), evidence).tolist() == [0.75, 0.5]
