@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, interval_sd, size, spread, together
 from riskmodel.evidence.load import load_priors, with_overrides
-from riskmodel.evidence.records import RATIOS, Priors, Statement
+from riskmodel.evidence.records import RATIOS, Event, Priors, Statement
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.draws import DrawScorer, agreement, intervals
+from riskmodel.network.ask import conditional
 from riskmodel.network.cpt import build_network
 from riskmodel.network.roundtrip import round_trip
-from riskmodel.network.stated import Stated
 from riskmodel.network.tables import Network
 from tests.engines import random_evidence
 
@@ -100,21 +100,27 @@ def test_the_same_seed_gives_the_same_draws():
             draw_values(priors, draws, np.random.default_rng(0))
 
 
+def subject(statement: Statement) -> str:
+    """The variable whose table a statement drives."""
+    ratio = statement.quantity == "likelihood_ratio_positive"
+    return statement.given.events[0].variable if ratio else statement.of.variable
+
+
 def test_every_draw_gives_its_own_statements_back(drawn):
     """In every draw, but for what was held at its limit or brought back to the simplex, which is counted."""
-    priors, values, network = drawn
+    priors, values, _ = drawn
     some = np.arange(0, DRAWS, 5)
     part = build_network(priors, values[some])
-    mended = set(part.clipped) | {identifier.split(".")[1] for identifier in part.held}
-    readings = round_trip(priors, part, values[some])
     statements = {statement.id: statement for statement in chosen(priors)}
-    untouched = [r for r in readings if statements[r.statement].of.variable not in mended]
-    assert len(untouched) > 100
-    assert max(reading.worst for reading in untouched) < 1e-6
-    for reading in readings:
-        missed = int((np.abs(reading.residual) > 1e-6).sum())
-        condition = statements[reading.statement].of.variable
-        assert missed <= part.held.get(reading.statement, part.clipped.get(condition, 0)), reading.statement
+    missed = {}
+    for reading in round_trip(priors, part, values[some]):
+        count = int((np.abs(reading.residual) > 1e-6).sum())
+        if count:
+            missed[reading.statement] = count
+    assert set(missed) >= set(part.held)
+    for identifier, count in missed.items():
+        assert count <= part.held.get(identifier, part.clipped.get(subject(statements[identifier]), 0)), identifier
+    assert len(missed) < 12
 
 
 def test_what_is_held_is_what_does_not_come_back():
@@ -129,15 +135,10 @@ def test_what_is_held_is_what_does_not_come_back():
     short = reading.residual < -1e-6
     assert short.sum() == held
     assert np.all(np.abs(reading.residual[~short]) < 1e-6)
-    place = network.variable("cancer_history").states.index("none")
-    from riskmodel.network.ask import conditional
-    from riskmodel.evidence.records import Event
-
-    at = {"setting": ("primary_care",), "malignancy": ("present",)}
-    exposed = 1 - conditional(network, Event("cancer_history", ("none",)), at)
-    assert place == 0
-    e = 1 - conditional(network, Event("cancer_history", ("none",)), {"setting": ("primary_care",)})
-    pi = conditional(network, Event("malignancy", ("present",)), {"setting": ("primary_care",)})
+    at, history = {"setting": ("primary_care",)}, Event("cancer_history", ("none",))
+    exposed = 1 - conditional(network, history, {**at, "malignancy": ("present",)})
+    e = 1 - conditional(network, history, at)
+    pi = conditional(network, Event("malignancy", ("present",)), at)
     np.testing.assert_allclose(exposed[short], np.minimum(0.95, 0.95 * e / pi)[short], rtol=1e-9)
     for identifier in ("risk.malignancy.primary_site", "risk.malignancy.age50"):  # solved with it all the same
         others = np.abs(readings[identifier].residual) > 1e-6
@@ -234,7 +235,7 @@ def test_intervals_give_the_median_and_their_own_width(many):
         sd = interval_sd(statement)
         assert middle == pytest.approx(scale(statement.value), abs=0.01 * sd)
         assert high - low == pytest.approx(3.92 * sd, rel=0.01)
-        if statement.low > 0 and statement.high < 1 or kind == "log_normal":
+        if (statement.low > 0 and statement.high < 1) or kind == "log_normal":
             assert high - low == pytest.approx(scale(statement.high) - scale(statement.low), rel=0.01)
         assert scale(values[1:, i]).std() == pytest.approx(sd, rel=0.02)
     assert kinds == {"logit_normal", "log_normal"}
@@ -399,7 +400,7 @@ def test_intervals_are_quantiles_of_the_draws_weighted_by_the_case(scored):
         assert found.high[output, case] == pytest.approx(high, rel=1e-12)
         assert found.mean[output, case] == pytest.approx(np.average(values, weights=weights), rel=1e-12)
         assert found.effective[case] == pytest.approx(weights.sum() ** 2 / (weights**2).sum(), rel=1e-12)
-    with pytest.raises(UsageError, match="level must lie between 0 and 1, not 1.5"):
+    with pytest.raises(UsageError, match=r"level must lie between 0 and 1, not 1\.5"):
         intervals(posterior, 1.5)
 
 

@@ -152,6 +152,7 @@ def _versus(statement: Statement) -> Event:
     return statement.given.versus
 
 
+TOLERANCE = 1e-9  # of a solved target, relative
 Candidates = list[tuple[tuple[Event, ...], Array]]
 
 
@@ -227,17 +228,19 @@ def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, 
                 raise InferenceError(f"{statement.id}: its two groups together need a ratio against the rest")
             parent = shares[key]
         exposure = (weights * group).sum(axis=1) / within
-        inner, reach = exposed_share(statement.quantity, ratio, exposure, prevalence * parent / within)
-        inner = _within_reach(risk, statement, ratio, inner, reach, exposure, prevalence * parent / within)
+        inner = _share(risk, statement, ratio, exposure, prevalence * parent / within)
         share = inner * parent
         shares[frozenset((first.variable, state) for state in first.states)] = share
         columns.append(group)
         targets.append(prevalence * share)
         starts.append(logit(inner) - logit(exposure))
-    design = np.stack(columns, axis=1)
-    offset = risk.offset + risk.gradient
-    beta = solve(weights, offset, design, np.stack(targets, axis=1), np.stack(starts, axis=1))
+    design, target = np.stack(columns, axis=1), np.stack(targets, axis=1)
+    beta = solve(weights, risk.offset, design, target, np.stack(starts, axis=1))
     risk.crude = beta[:, 1:] @ design[:, 1:].T
+    reached = (weights * sigmoid(risk.offset + beta @ design.T)) @ design
+    if np.any(np.abs(reached[0] - target[0]) > TOLERANCE * target[0]):
+        names = ", ".join(statement.id for statement, _ in crude)
+        raise InferenceError(f"{risk.variable.name}: {names} cannot all hold at once")
 
 
 def _width(statement: Statement, risk: Risk) -> int:
@@ -256,21 +259,17 @@ def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
     return of, Event(of.variable, tuple(state for state in states if state not in of.states))
 
 
-def _within_reach(
-    risk: Risk,
-    statement: Statement,
-    ratio: Array,
-    share: Array,
-    reach: Array,
-    exposure: Array,
-    prevalence: Array,
-) -> Array:
-    """Refuse a stated value beyond reach (draw 0); hold the draws at their limit and count them."""
-    if not ratio[0] < reach[0]:
+def _share(risk: Risk, statement: Statement, ratio: Array, exposure: Array, prevalence: Array) -> Array:
+    """P(exposed | condition) that a ratio asks for.
+
+    A stated value beyond reach (draw 0) is refused; draws are held at their limit and counted.
+    """
+    share, lowest, highest = exposed_share(statement.quantity, ratio, exposure, prevalence)
+    if not lowest[0] < ratio[0] < highest[0]:
         raise InferenceError(
             f"{statement.id}: {statement.quantity} {ratio[0]:g} is beyond reach; "
             f"with P(exposed) = {exposure[0]:.4g} and P({risk.variable.name}) = {prevalence[0]:.4g} "
-            f"it must lie above 0 and below {reach[0]:.4g}"
+            f"it must lie above {lowest[0]:.4g} and below {highest[0]:.4g}"
         )
     shares, held = hold(share, exposure, prevalence)
     shares[0], held[0] = share[0], False
