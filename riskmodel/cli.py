@@ -309,12 +309,15 @@ def simulate(
     help="For GeNIe (xdsl), Hugin (net), SamIam, bnlearn (bif), pyAgrum (any).",
 )
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
-def export(priors: str, policy: str, setting: str | None, form: str, output: Path) -> None:
+@click.option(
+    "--for-pyagrum", is_flag=True, help="UAI and XDSL with the first parent fastest, as only pyAgrum reads them."
+)
+def export(priors: str, policy: str, setting: str | None, form: str, output: Path, for_pyagrum: bool) -> None:
     """Write the network in another program's format, with all digits."""
     from riskmodel.network.export import export as write_network
 
     model = _load(priors, policy, setting)
-    for written in write_network(model.tables, output, form):
+    for written in write_network(model.tables, output, form, for_pyagrum=for_pyagrum):
         say([f"wrote {written}"])
 
 

@@ -26,7 +26,7 @@ NAME = "riskmodel"
 NODE_WIDTH, NODE_HEIGHT, GAP = 150, 40, 30  # of the nodes as GeNIe draws them, in pixels
 
 
-def export(network: Network, path: str | Path, form: str) -> list[Path]:
+def export(network: Network, path: str | Path, form: str, *, for_pyagrum: bool = False) -> list[Path]:
     """Write the point values (draw 0) of a network in another program's format.
 
     Parameters
@@ -35,6 +35,8 @@ def export(network: Network, path: str | Path, form: str) -> list[Path]:
         of the file, in whose place the whole file appears or nothing.
     form
         ``bif`` (bnlearn, JavaBayes), ``xmlbif``, ``net`` (Hugin, SamIam), ``uai`` or ``xdsl`` (GeNIe).
+    for_pyagrum
+        writes the tables of ``uai`` and ``xdsl`` with the first parent fastest, as pyAgrum alone reads them.
 
     Returns
     -------
@@ -59,11 +61,22 @@ def export(network: Network, path: str | Path, form: str) -> list[Path]:
     """
     if form not in FORMATS:
         raise UsageError(f"format {form!r} is not one of {', '.join(FORMATS)}{nearest(form, FORMATS)}")
+    if for_pyagrum and form in ("uai", "xdsl"):
+        network = _first_parent_fastest(network)
     target = Path(path)
     files = {target.with_suffix(".names.csv"): _names(network)} if form == "uai" else {}
     files[target] = FORMATS[form](network)
     _write(files)
     return list(files)
+
+
+def _first_parent_fastest(network: Network) -> Network:
+    """The tables with their parents' axes reversed, so that they run through the first parent fastest."""
+    tables = {
+        name: np.transpose(table, [0, *range(table.ndim - 2, 0, -1), table.ndim - 1])
+        for name, table in network.one_draw(0).tables.items()
+    }
+    return Network(network.variables, tables, network.composites)
 
 
 def _write(files: Mapping[Path, str]) -> None:
