@@ -66,18 +66,14 @@ def test_empty_file(tmp_path: Path) -> None:
         assert missing in message
 
 
-@pytest.mark.parametrize(
-    "text", ["rule = 3", "[rule]\nid = 'x'", "rule = [3]", "threshold = 2", "flags = 'a'"]
-)
+@pytest.mark.parametrize("text", ["rule = 3", "[rule]\nid = 'x'", "rule = [3]", "threshold = 2", "flags = 'a'"])
 def test_wrong_shapes_are_problems_not_bugs(text: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(text, encoding="utf-8")
     assert len(refused(path).problems) > 3
 
 
-@pytest.mark.parametrize(
-    "value", ["3", '""', "[]", "{}", "true", "nan", "-0.0", "[[]]", '["x"]', '"p("', "1979-05-27"]
-)
+@pytest.mark.parametrize("value", ["3", '""', "[]", "{}", "true", "nan", "-0.0", "[[]]", '["x"]', '"p("', "1979-05-27"])
 def test_any_value_of_any_key_is_a_policy_or_problems(value: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     lines = ZOO["base"].splitlines()

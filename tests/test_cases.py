@@ -159,9 +159,7 @@ def unknown_words(model: Model, policy: str, expected: dict[str, Any]) -> list[s
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_every_rule_fires_in_a_case_of_its_policy(
-    policy: str, model: Model, scored: dict[str, pd.DataFrame]
-) -> None:
+def test_every_rule_fires_in_a_case_of_its_policy(policy: str, model: Model, scored: dict[str, pd.DataFrame]) -> None:
     asked = [case["id"] for case in CASES if policy in case["expect"]]
     fired = {rule for rules in scored[policy].loc[asked, "rules"] for rule in split(rules)}
     silent = set(model.with_policy(policy).policy.rule_ids) - fired

@@ -94,9 +94,7 @@ def setting_alone(cases: pd.DataFrame) -> pd.DataFrame:
 def test_it_says_what_score_says(name: str, explained: dict[str, Explanation]) -> None:
     answer, row = explained[name], MODEL.score(CASES[name]).iloc[0]
     assert [answer.case_id, answer.setting] == [row["case_id"], row["setting"]]
-    assert {f"p_{c}": now for c, now, _ in answer.posteriors} == {
-        c: row[c] for c in row.index if c[:2] == "p_"
-    }
+    assert {f"p_{c}": now for c, now, _ in answer.posteriors} == {c: row[c] for c in row.index if c[:2] == "p_"}
     assert (answer.leading, answer.urgency, answer.model) == (row["leading"], row["urgency"], row["model"])
     for column in ("imaging", "tests", "referral", "undetermined"):
         assert "|".join(getattr(answer, column)) == row[column]
@@ -173,9 +171,7 @@ def test_questions_tell_their_mutual_information(name: str, explained: dict[str,
             and v.name not in known
             and v.name != "setting"
         ]
-        assert (
-            max([told_by(case, other)[0] for other in others], default=0.0) <= min(told, default=0.0) + 1e-9
-        )
+        assert max([told_by(case, other)[0] for other in others], default=0.0) <= min(told, default=0.0) + 1e-9
 
 
 # ---- what it hangs on ----------------------------------------------------------------------------
@@ -200,9 +196,7 @@ def test_rules_wait_for_the_most_urgent_first(explained: dict[str, Explanation])
 
 def test_explained_away_is_what_forgetting_the_flag_brings_back() -> None:
     """Among simulated people: each rule named fires without the flag, and does not with it."""
-    cases = to_cases(
-        MODEL, simulate(MODEL, 150, np.random.default_rng(8), setting="spine_clinic", missing=0.3)
-    )
+    cases = to_cases(MODEL, simulate(MODEL, 150, np.random.default_rng(8), setting="spine_clinic", missing=0.3))
     found = 0
     for place in range(len(cases)):
         case = cases.iloc[[place]]
@@ -260,10 +254,7 @@ def test_the_text_of_one_case() -> None:
         "Conflict -0.45",
         RESEARCH_ONLY,
     ]
-    assert (
-        "  infection                 10 %   (0.010 % given the setting alone)  < leads: its odds rose most"
-        in lines
-    )
+    assert "  infection                 10 %   (0.010 % given the setting alone)  < leads: its odds rose most" in lines
     assert "  imaging: mri" in lines
     assert "  fever = present                              +11.3        -11.0" in lines
     asked = lines.index(sections[6])

@@ -166,9 +166,7 @@ def a_comparison(draw: st.DrawFn, variable: Variable, *, upward: bool) -> Sample
     ordered = variable.name != "sex"
     signs = [">=", ">"] if upward else list(SIGNS) if ordered else ["==", "!="]
     sign = draw(st.sampled_from(signs))
-    possible = [
-        state for state in range(count) if len({SIGNS[sign](value, state) for value in range(count)}) == 2
-    ]
+    possible = [state for state in range(count) if len({SIGNS[sign](value, state) for value in range(count)}) == 2]
     state = draw(st.sampled_from(possible))
     return Sample(
         f"{variable.name} {sign} {variable.states[state]}",
@@ -215,18 +213,14 @@ def combined(draw: st.DrawFn, parts: list[Sample], *, rising: bool) -> Sample:
 def expressions(draw: st.DrawFn, *, once: bool = False, rising: bool = False) -> Sample:
     variables = [variable for variable in READ if not rising or variable.name != "sex"]
     if once:
-        chosen = draw(
-            st.lists(st.sampled_from(variables), min_size=1, max_size=6, unique_by=lambda v: v.name)
-        )
+        chosen = draw(st.lists(st.sampled_from(variables), min_size=1, max_size=6, unique_by=lambda v: v.name))
     else:
         chosen = draw(st.lists(st.sampled_from(variables), min_size=1, max_size=7))
     parts = [draw(a_comparison(variable, upward=rising)) for variable in chosen]
     return draw(combined(parts, rising=rising))
 
 
-cases = st.lists(
-    st.tuples(*(st.integers(1, variable.full_mask) for variable in READ)), min_size=1, max_size=6
-)
+cases = st.lists(st.tuples(*(st.integers(1, variable.full_mask) for variable in READ)), min_size=1, max_size=6)
 
 
 def to_masks(columns: list[tuple[int, ...]]) -> np.ndarray:
@@ -274,9 +268,7 @@ def test_rising_expressions_are_proved(sample: Sample) -> None:
 
 
 @given(expressions(), cases, st.data())
-def test_what_is_proved_never_falls(
-    sample: Sample, columns: list[tuple[int, ...]], data: st.DataObject
-) -> None:
+def test_what_is_proved_never_falls(sample: Sample, columns: list[tuple[int, ...]], data: st.DataObject) -> None:
     """Where the proof passes, raising flags and finding present what was not assessed keeps true true."""
     if any(True for _ in violations(tree(sample.text), VARIABLES)):
         return

@@ -106,9 +106,7 @@ def test_sources(seeds: Priors) -> None:
     assert kinds["assumption"] == 1
     assert {s.source for s in seeds.statements} <= set(seeds.sources)
     text = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in priors_root().rglob("*.toml")
-        if path.name != "sources.toml"
+        path.read_text(encoding="utf-8") for path in priors_root().rglob("*.toml") if path.name != "sources.toml"
     )
     assert {key for key in seeds.sources if not re.search(rf"\b{key}\b", text)} == set()
 
@@ -116,9 +114,7 @@ def test_sources(seeds: Priors) -> None:
 def test_excluded_names_what_exists(seeds: Priors) -> None:
     text = (priors_root() / "excluded.toml").read_text(encoding="utf-8")
     named = [
-        name
-        for line in re.findall(r"used_in = .*", text)
-        for name in re.findall(r"\b[a-z]+\.[a-z0-9_.]+\b", line)
+        name for line in re.findall(r"used_in = .*", text) for name in re.findall(r"\b[a-z]+\.[a-z0-9_.]+\b", line)
     ]
     known = {s.id for s in seeds.statements}
     assert len(named) > 10

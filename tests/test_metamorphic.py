@@ -336,9 +336,7 @@ def test_states_in_another_order(some_cases: Masks) -> None:
 
     backwards = replace(
         network,
-        variables=tuple(
-            replace(v, states=v.states[::-1]) if v.name in turned else v for v in network.variables
-        ),
+        variables=tuple(replace(v, states=v.states[::-1]) if v.name in turned else v for v in network.variables),
         tables={v.name: flip(v) for v in network.variables},
     )
     masks = some_cases.copy()

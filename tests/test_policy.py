@@ -155,9 +155,7 @@ def superseded(policy: Policy, decision: Decision) -> np.ndarray:
     found = np.zeros_like(decision.imaging)
     for stronger, weaker in policy.supersedes.items():
         for token in weaker:
-            found[policy.imaging_tokens.index(token)] |= decision.imaging[
-                policy.imaging_tokens.index(stronger)
-            ]
+            found[policy.imaging_tokens.index(token)] |= decision.imaging[policy.imaging_tokens.index(stronger)]
     return found
 
 

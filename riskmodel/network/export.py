@@ -88,6 +88,8 @@ def _write(files: Mapping[Path, str]) -> None:
             target = Path(os.path.realpath(path))  # a symbolic link stays one
             if target.is_dir():
                 raise OutputError(f"{path}: cannot be written: it is a folder")
+            if target.exists() and not os.access(target, os.W_OK):
+                raise OutputError(f"{path}: cannot be written: the file there is read-only")
             part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
             with part.open("x", encoding="utf-8", newline="\n") as file:
                 waiting[part] = target
