@@ -21,7 +21,7 @@ from riskmodel.network.ask import conditional
 from riskmodel.network.cpt import build_network
 from riskmodel.network.roundtrip import round_trip
 from riskmodel.network.tables import Network
-from tests.engines import random_evidence
+from tests.engines import random_evidence, small_networks
 
 SETS = ("seeds", "literature")
 DRAWS = 1_000
@@ -86,8 +86,10 @@ def test_a_draw_does_not_depend_on_the_others(drawn):
             np.testing.assert_allclose(few.tables[name], table[[0, 17, 999]], rtol=1e-9, atol=1e-14)
     alone = network.one_draw(17)
     assert alone.draws == 1
-    assert all(np.array_equal(alone.tables[name][0], network.tables[name][min(17, len(network.tables[name]) - 1)])
-               for name in network.tables)  # fmt: skip
+    for name, table in network.tables.items():
+        assert np.array_equal(alone.tables[name][0], table[17 if len(table) > 1 else 0])
+    with pytest.raises(IndexError):
+        network.one_draw(DRAWS)
 
 
 def test_the_same_seed_gives_the_same_draws():
@@ -143,6 +145,23 @@ def test_what_is_held_is_what_does_not_come_back():
     for identifier in ("risk.malignancy.primary_site", "risk.malignancy.age50"):  # solved with it all the same
         others = np.abs(readings[identifier].residual) > 1e-6
         assert others.sum() == network.held.get(identifier, 0)
+
+
+def test_base_rates_that_no_cause_reaches_are_counted():
+    """Cauda equina drawn more frequent than its causes: its links stop at 1, and the base rate falls short."""
+    changes = {
+        "base.cauda_equina.primary_care": {"value": 0.02, "low": 0.001, "high": 0.3},
+        "base.nerve_compression.primary_care": {"low": 0.001, "high": 0.8},
+    }
+    priors = with_overrides(load_priors("seeds"), changes)
+    values = draw_values(priors, 256, np.random.default_rng(9))
+    network = build_network(priors, values)
+    readings = {r.statement: r for r in round_trip(priors, network, values) if r.statement in changes}
+    short = readings["base.cauda_equina.primary_care"].residual < -1e-6
+    assert 0 < short.sum() < 128
+    assert network.held["base.cauda_equina.primary_care"] == short.sum()
+    assert readings["base.nerve_compression.primary_care"].worst < 1e-6
+    assert network.held["cause.cauda_equina.infection"] > short.sum()
 
 
 def test_what_is_clipped_is_counted(drawn):
@@ -373,6 +392,25 @@ def test_each_draw_scores_as_its_own_network(scored):
         np.testing.assert_allclose(posterior.evidence[draw], expected.evidence, rtol=1e-9)
         blank = alone.score(alone.blank(1, 2)).probability[:, 0]
         np.testing.assert_allclose(posterior.baseline[:, draw], blank, rtol=1e-9)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(small_networks(), st.integers(0, 2**32 - 1))
+def test_any_small_network_scores_alike_as_a_draw(network, seed):
+    rng = np.random.default_rng(seed)
+    masks, _ = random_evidence(network.variables, 9, rng)
+    setting = 0
+    scorer = DrawScorer(network, network.variables)
+    if scorer.scorer.setting_row >= 0:
+        setting = int(rng.integers(len(network.variables[scorer.scorer.setting_row].states)))
+        masks[scorer.scorer.setting_row] = 1 << setting
+    found, expected = scorer.score(masks, setting), scorer.scorer.score(masks)
+    np.testing.assert_allclose(found.evidence[0], expected.evidence, rtol=1e-12)
+    possible = expected.evidence > 0
+    np.testing.assert_allclose(
+        found.probability[:, 0, possible], expected.probability[:, possible], rtol=1e-11, atol=1e-14
+    )
+    assert np.all(found.probability[:, 0, ~possible] == 0)
 
 
 def test_threads_and_batches_change_nothing(scored):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pgmpy.inference import VariableElimination
 
 from riskmodel.errors import InferenceError
@@ -19,6 +21,7 @@ from riskmodel.evidence.records import Event, Priors, Statement
 from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
 from riskmodel.network.graph import to_pgmpy
+from riskmodel.network.logistic import exposed_share, hold
 from riskmodel.network.roundtrip import Reading, round_trip
 from riskmodel.network.simulate import sample
 from riskmodel.network.tables import Network, check_table
@@ -437,6 +440,55 @@ def test_an_impossible_crude_ratio_names_the_range(name, identifier, changed, ra
     assert all(reading.holds for reading in round_trip(within, build_network(within)))
 
 
+def test_ratios_that_each_could_hold_but_not_together():
+    """Nearly all cancer in the young, who hardly ever have a history of it, and ten times as much after one."""
+    changes = {
+        "base.malignancy.as_reported": {"value": 0.05, "high": 0.1},
+        "risk.malignancy.age50": {"value": 0.01, "low": 0.001},
+    }
+    priors = with_overrides(priors_of("seeds"), changes)
+    with pytest.raises(InferenceError, match=r"malignancy: .*age50, .*cancer_history, .* cannot all hold at once"):
+        build_network(priors)
+
+
+@given(
+    st.sampled_from(["risk_ratio", "likelihood_ratio_positive", "odds_ratio"]),
+    st.floats(-6, 6), st.floats(1e-6, 1 - 1e-6), st.floats(1e-6, 1 - 1e-6),
+)  # fmt: skip
+def test_the_share_of_the_exposed_gives_the_ratio(quantity, log_ratio, exposure, prevalence):
+    """By definition, from the two by two table; within reach just where the table has no negative cell."""
+    ratio, e, pi = (np.array([x]) for x in (np.exp(log_ratio), exposure, prevalence))
+    (share,), (lowest,), (highest,) = exposed_share(quantity, ratio, e, pi)
+    both, only_c = pi[0] * share, pi[0] * (1 - share)
+    only_e, neither = e[0] - both, 1 - e[0] - only_c
+    possible = min(both, only_c, only_e, neither) > 1e-9
+    if possible:
+        found = {
+            "risk_ratio": (both / e[0]) / (only_c / (1 - e[0])),
+            "likelihood_ratio_positive": share / (only_e / (1 - pi[0])),
+            "odds_ratio": both * neither / (only_c * only_e),
+        }[quantity]
+        assert found == pytest.approx(ratio[0], rel=1e-4)
+        assert lowest < ratio[0] < highest
+    elif min(only_e, neither) < -1e-9:
+        assert not lowest < ratio[0] < highest
+
+
+@given(*[st.floats(1e-6, 1 - 1e-6)] * 3)
+def test_held_shares_stay_below_the_cap(share, exposure, prevalence):
+    """P(exposed | condition), P(condition | exposed) and P(condition | not exposed): at most .95, or no effect."""
+    (kept,), (held,) = hold(*(np.array([x]) for x in (share, exposure, prevalence)))
+
+    def largest(s: float) -> float:
+        return max(s, prevalence * s / exposure, prevalence * (1 - s) / (1 - exposure))
+
+    room = max(0, 1 - 0.95 * (1 - exposure) / prevalence) <= min(0.95, 0.95 * exposure / prevalence)
+    assert largest(kept) <= 0.95 + 1e-9 if room else kept == exposure
+    if largest(share) < 0.95 - 1e-9:
+        assert kept == share
+    assert held == (kept != share)
+
+
 def test_a_base_rate_beyond_what_its_causes_give():
     priors = with_overrides(
         priors_of("seeds"), {"base.cauda_equina.primary_care": {"value": 0.5, "low": 0.4, "high": 0.6}}
@@ -514,6 +566,19 @@ def test_a_finding_that_is_always_present_cannot_become_rarer():
 def test_a_base_rate_of_nought_or_one_has_no_odds(rate):
     priors = with_overrides(load_priors("seeds", HERE / "tiny"), {"base.fracture.there": {"value": rate, "n": 50}})
     with pytest.raises(InferenceError, match="fracture: a base rate of 0 or 1 cannot be combined with"):
+        build_network(priors)
+
+
+def test_a_noisy_or_has_conditions_as_causes(tmp_path):
+    changes = {
+        'parents = ["setting", "infection", "fracture"]': 'parents = ["setting", "age", "infection", "fracture"]'
+    }
+    more = {
+        "id": "new", "of": "compression=present", "quantity": "odds_ratio", "given": "age=from_50 vs under_50",
+        "value": 2.0, "low": 1.0, "high": 4.0,
+    }  # fmt: skip
+    priors = load_priors("seeds", variant(tmp_path, "tiny", changes, [more]))
+    with pytest.raises(InferenceError, match="compression: a noisy_or condition has conditions as causes, not age"):
         build_network(priors)
 
 

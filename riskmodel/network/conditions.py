@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import CRUDE_RATIOS, Event, Statement, Variable
@@ -216,6 +217,7 @@ def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, 
     """Solve the crude coefficients with the reference setting's intercept."""
     weights = risk.weights[:, at]
     shares: dict[frozenset[tuple[str, str]], Array] = {}
+    held: dict[str, NDArray[np.bool_]] = {}
     columns, targets, starts = [np.ones(weights.shape[1])], [prevalence], [logit(prevalence)]
     for statement, ratio in sorted(crude, key=lambda item: -_width(item[0], risk)):
         first, second = exposure_sides(statement, risk)
@@ -228,7 +230,7 @@ def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, 
                 raise InferenceError(f"{statement.id}: its two groups together need a ratio against the rest")
             parent = shares[key]
         exposure = (weights * group).sum(axis=1) / within
-        inner = _share(risk, statement, ratio, exposure, prevalence * parent / within)
+        inner, held[statement.id] = _share(risk, statement, ratio, exposure, prevalence * parent / within)
         share = inner * parent
         shares[frozenset((first.variable, state) for state in first.states)] = share
         columns.append(group)
@@ -237,10 +239,12 @@ def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, 
     design, target = np.stack(columns, axis=1), np.stack(targets, axis=1)
     beta = solve(weights, risk.offset, design, target, np.stack(starts, axis=1))
     risk.crude = beta[:, 1:] @ design[:, 1:].T
-    reached = (weights * sigmoid(risk.offset + beta @ design.T)) @ design
-    if np.any(np.abs(reached[0] - target[0]) > TOLERANCE * target[0]):
-        names = ", ".join(statement.id for statement, _ in crude)
-        raise InferenceError(f"{risk.variable.name}: {names} cannot all hold at once")
+    missed = np.abs((weights * sigmoid(risk.offset + beta @ design.T)) @ design - target) > TOLERANCE * target
+    if missed[0].any():
+        raise InferenceError(f"{risk.variable.name}: {', '.join(held)} cannot all hold at once")
+    for column, (identifier, draws) in enumerate(held.items(), start=1):
+        count = int((draws | missed[:, column]).sum())
+        risk.held |= {identifier: count} if count else {}
 
 
 def _width(statement: Statement, risk: Risk) -> int:
@@ -259,10 +263,12 @@ def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
     return of, Event(of.variable, tuple(state for state in states if state not in of.states))
 
 
-def _share(risk: Risk, statement: Statement, ratio: Array, exposure: Array, prevalence: Array) -> Array:
-    """P(exposed | condition) that a ratio asks for.
+def _share(
+    risk: Risk, statement: Statement, ratio: Array, exposure: Array, prevalence: Array
+) -> tuple[Array, NDArray[np.bool_]]:
+    """P(exposed | condition) that a ratio asks for, and which draws are held at their limit.
 
-    A stated value beyond reach (draw 0) is refused; draws are held at their limit and counted.
+    A stated value beyond reach (draw 0) is refused.
     """
     share, lowest, highest = exposed_share(statement.quantity, ratio, exposure, prevalence)
     if not lowest[0] < ratio[0] < highest[0]:
@@ -273,9 +279,7 @@ def _share(risk: Risk, statement: Statement, ratio: Array, exposure: Array, prev
         )
     shares, held = hold(share, exposure, prevalence)
     shares[0], held[0] = share[0], False
-    if held.any():
-        risk.held[statement.id] = int(held.sum())
-    return shares
+    return shares, held
 
 
 def _solve_bands(risk: Risk, at: int, band: str, rates: Candidates) -> None:

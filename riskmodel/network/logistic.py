@@ -137,7 +137,7 @@ def hold(share: Array, exposure: Array, prevalence: Array) -> tuple[Array, NDArr
     """Hold shares that leave the reachable region, or nearly: (share held, which draws).
 
     None of P(exposed | condition), P(condition | exposed) and P(condition | not exposed) may pass the cap;
-    where the condition is more frequent than that, the exposure is left without effect.
+    where that cannot be, the exposure is left without effect.
     """
     most = np.minimum(CAP, CAP * exposure / prevalence)
     least = np.maximum(0.0, 1 - CAP * (1 - exposure) / prevalence)

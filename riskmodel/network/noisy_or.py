@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import Variable
+from riskmodel.evidence.records import Statement, Variable
 from riskmodel.network.conditions import within_settings
 from riskmodel.network.factors import Array, Factor
 from riskmodel.network.stated import SETTING, Stated, of_present
 
 HALVINGS = 70
+SHORT = 1e-6  # a base rate missed by more than this share is out of reach
 
 
 def noisy_or_table(
@@ -26,8 +28,14 @@ def noisy_or_table(
     stated: Stated,
     reference: str,
 ) -> tuple[Array, dict[str, int]]:
-    """P(state | parents), shape (draws, parents …, 2), and in how many draws a weight's link was cut at 1."""
+    """P(state | parents), shape (draws, parents …, 2), and in how many draws a statement was held.
+
+    A weight is, where its link was cut at 1; a base rate, where its causes are too rare for it.
+    """
     causes = [name for name in variable.parents if name != SETTING]
+    other = [name for name in causes if variables[name].role != "condition"]
+    if other:
+        raise InferenceError(f"{variable.name}: a noisy_or condition has conditions as causes, not {other[0]}")
     settings, joint = within_settings(variable, causes, known, variables, reference)
     present = np.array(list(np.ndindex(*(2,) * len(causes))), dtype=float)  # (combinations, causes)
     rate = _rates(variable, settings, stated, reference)
@@ -35,9 +43,13 @@ def noisy_or_table(
     leak = _leak_share(variable, stated)[:, None] * rate
     factor = _solve_factor(joint, present, weight, leak, rate)
     link = weight[:, None, :] * factor[:, :, None]
-    _check_reach(variable, settings, rate[0], _rate(joint, present, link, leak)[0])
-    cut = {s.id: int((link[:, :, causes.index(s.given.events[0].variable)] > 1).any(axis=1).sum())
-           for s, _ in stated.about(variable.name, "relative_weight")}  # fmt: skip
+    short = _rate(joint, present, link, leak) < rate * (1 - SHORT)
+    _check_reach(variable, settings, rate[0], short[0])
+    held = {}
+    for statement, _ in stated.about(variable.name, "relative_weight"):
+        held[statement.id] = link[:, :, causes.index(statement.given.events[0].variable)] > 1
+    for statement, _ in stated.probabilities(variable.name):
+        held[statement.id] = short[:, _places(statement, settings, reference)]
     absent = (1 - leak)[:, :, None] * _product(link, present)
     absent = absent.reshape(absent.shape[0], len(settings), *(2,) * len(causes))
     order = [SETTING, *causes]
@@ -45,7 +57,8 @@ def noisy_or_table(
         absent = np.transpose(absent, [0, *(order.index(name) + 1 for name in variable.parents)])
     else:
         absent = absent[:, 0]
-    return np.stack([absent, 1 - absent], axis=-1), {name: count for name, count in cut.items() if count}
+    counts = {identifier: int(where.any(axis=1).sum()) for identifier, where in held.items()}
+    return np.stack([absent, 1 - absent], axis=-1), {name: count for name, count in counts.items() if count}
 
 
 def _product(link: Array, present: Array) -> Array:
@@ -63,13 +76,13 @@ def _rate(joint: Array, present: Array, link: Array, leak: Array) -> Array:
     return rate
 
 
-def _check_reach(variable: Variable, settings: tuple[str, ...], stated: Array, given: Array) -> None:
+def _check_reach(variable: Variable, settings: tuple[str, ...], rates: Array, short: NDArray[np.bool_]) -> None:
     """Refuse point values that ask for more than every cause at its strongest gives."""
-    for setting, rate, highest in zip(settings, stated, given, strict=True):
-        if highest < rate * (1 - 1e-6):
+    for setting, rate, missed in zip(settings, rates, short, strict=True):
+        if missed:
+            place = f" in {setting}" if setting else ""
             raise InferenceError(
-                f"{variable.name}: its base rate {rate:g}{setting and f' in {setting}'} is beyond reach: "
-                f"its causes are too rare for more than {highest:.4g}"
+                f"{variable.name}: its base rate {rate:g}{place} is beyond reach: its causes are too rare"
             )
 
 
@@ -86,13 +99,19 @@ def _solve_factor(joint: Array, present: Array, weight: Array, leak: Array, rate
     return factor
 
 
+def _places(statement: Statement, settings: tuple[str, ...], reference: str) -> list[int]:
+    """The settings that a base rate speaks of; one that names none, the reference."""
+    named = statement.given.event(SETTING)
+    return [i for i, setting in enumerate(settings) if setting in (named.states if named else (reference, ""))]
+
+
 def _rates(variable: Variable, settings: tuple[str, ...], stated: Stated, reference: str) -> Array:
     rates = np.full((stated.draws, len(settings)), np.nan)
     for statement, values in stated.probabilities(variable.name):
-        named = statement.given.event(SETTING)
-        for i, setting in enumerate(settings):
-            if setting in (named.states if named else (reference, "")):
-                rates[:, i] = of_present(variable, statement, values)
+        places = _places(statement, settings, reference)
+        if not np.isnan(rates[:, places]).all():
+            raise InferenceError(f"{statement.id}: another selected statement gives this rate too")
+        rates[:, places] = of_present(variable, statement, values)[:, None]
     if np.isnan(rates).any():
         raise InferenceError(f"{variable.name}: no selected statement gives its base rate in every setting")
     return rates

@@ -74,7 +74,7 @@ class Network:
 
     def one_draw(self, index: int) -> Network:
         """The network of a single draw."""
-        tables = {name: table[min(index, table.shape[0] - 1)][None] for name, table in self.tables.items()}
+        tables = {name: table[index if len(table) > 1 else 0][None] for name, table in self.tables.items()}
         return Network(self.variables, tables, self.composites, groups=self.groups)
 
 
