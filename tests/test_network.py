@@ -671,6 +671,29 @@ def test_a_finding_of_contexts_alone_needs_no_leak(tmp_path):
 # ---- a strength of dependence -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("strength", [0.0, 0.35, 1.0])
+def test_findings_that_go_together_keep_their_own_statements(tmp_path, strength):
+    """A group changes how findings go together, not how often each is found; its strength comes back."""
+    changes = {"[composites]\n": '[dependence]\nill = ["weakness", "fever"]\n\n[composites]\n'}
+    more = [{"id": "ill", "quantity": "dependence", "of": "ill", "value": strength, "n": 50}]
+    priors = load_priors("seeds", variant(tmp_path, "tiny", changes, more))
+    network = build_network(priors)
+    readings = round_trip(priors, network)
+    assert {reading.statement for reading in readings} == set(priors.selected)
+    assert max(abs(reading.implied[0] - reading.stated[0]) for reading in readings) < 1e-12
+    alone = build_network(load_priors("seeds", HERE / "tiny"))
+    joint, apart = (
+        VariableElimination(to_pgmpy(each)).query(["fever", "weakness"], evidence=given, show_progress=False).values
+        for given in [{"setting": "there", "infection": "absent", "compression": "absent", "fracture": "absent"}]
+        for each in (network, alone)
+    )
+    np.testing.assert_allclose(joint.sum(axis=1), apart.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(joint.sum(axis=0), apart.sum(axis=0), rtol=1e-12)
+    fever, weak = apart.sum(axis=1)[1], 1 - apart.sum(axis=0)[0]
+    together = strength * min(fever, weak) + (1 - strength) * fever * weak
+    assert joint[1, 1:].sum() == pytest.approx(together, rel=1e-12)
+
+
 def test_strengths_come_back():
     for name in SETS:
         priors = priors_of(name)
