@@ -16,7 +16,6 @@ from riskmodel.network.tables import Network
 from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
 from riskmodel.text import figure, table
 
-SOLVED = 1e-6  # how closely a statement must come back
 AUDIT_DRAWS = 300  # for the intervals of the coherence audit
 AGREES = 0.05  # standard deviations
 CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
@@ -43,12 +42,12 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
 
 def passed(model: Model) -> bool:
     """Whether every selected statement comes back."""
-    return all(reading.worst <= SOLVED for reading in round_trip(model.priors, model.tables))
+    return all(reading.holds for reading in round_trip(model.priors, model.tables))
 
 
 def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
     worst = max(readings, key=lambda reading: reading.worst)
-    failed = [reading for reading in readings if reading.worst > SOLVED]
+    failed = [reading for reading in readings if not reading.holds]
     yield ""
     yield f"Round trip: {len(readings)} readings of the selected statements asked of the network;"
     yield f"largest relative difference {worst.worst:.1e} ({worst.statement})"
