@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.cases.cells import CellDecoder, CellProblem
+from riskmodel.cases.cells import CellDecoder, CellProblem, cell_text
 from riskmodel.cases.columns import CASE_ID, SETTING, ColumnContract
 from riskmodel.cases.header import match_header
 from riskmodel.cases.mapping import CaseMapping
@@ -70,24 +69,6 @@ def _code_column(frame: pd.DataFrame, field: int, variable: Variable, target: np
             mask = default
         target[codes == i] = mask
     return problems
-
-
-def cell_text(value: object) -> str:
-    """A cell's text as a CSV would hold it: no exponent, no decimal point on whole numbers.
-
-    >>> cell_text(63.0), cell_text(True), cell_text(0.00001), cell_text(None)
-    ('63', 'true', '0.00001', '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        if math.isnan(number):
-            return ""
-        return str(int(number)) if number.is_integer() else np.format_float_positional(number, trim="-")
-    return str(value)
 
 
 def to_frame(columns: Sequence[OutputColumn], frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from math import inf
+from math import inf, isnan
+
+import numpy as np
 
 from riskmodel.cases import columns
 from riskmodel.errors import nearest
@@ -46,6 +48,24 @@ def fold(text: str) -> str:
 def excerpt(text: str) -> str:
     """A value short enough for a message."""
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def cell_text(value: object) -> str:
+    """The text of a value: no exponent, no point on whole numbers, nothing for null and NaN.
+
+    >>> cell_text(63.0), cell_text(True), cell_text(0.00001), cell_text(Decimal("5.0")), cell_text(None)
+    ('63', 'true', '0.00001', '5', '')
+    """
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if isnan(number):
+            return ""
+        return str(int(number)) if number.is_integer() else np.format_float_positional(number, trim="-")
+    if isinstance(value, Decimal):
+        return str(int(value)) if value == value.to_integral_value() else format(value, "f")
+    return "" if value is None else str(value)
 
 
 class CellDecoder:

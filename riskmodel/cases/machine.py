@@ -41,18 +41,6 @@ load_real = _loader(types.float64, 64, real=True)
 
 
 @intrinsic
-def store64(typing_context, address, word):  # noqa: ARG001
-    """Write a word of eight bytes anywhere."""
-
-    def build(context, builder, signature, arguments):  # noqa: ARG001
-        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
-        builder.store(arguments[1], pointer, align=1)
-        return context.get_dummy_value()
-
-    return types.none(types.int64, types.uint64), build
-
-
-@intrinsic
 def trailing_zeros(typing_context, word):  # noqa: ARG001
     """Zero bits below the lowest one of a word that is not zero."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -16,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from riskmodel.cases.blocks import PAD
-from riskmodel.cases.cells import CellProblem
+from riskmodel.cases.cells import CellProblem, cell_text
 from riskmodel.cases.coded import CodedBlock, Coder, TextCells, id_problem
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.dedupe import SeenTexts
@@ -29,23 +27,6 @@ from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
 
 BATCH = 1 << 15
-
-
-def cell_text(value: object) -> str:
-    """The text of a value: no exponent, no point on whole numbers, nothing for null and NaN.
-
-    >>> cell_text(63.0), cell_text(True), cell_text(0.00001), cell_text(Decimal("5.0")), cell_text(None)
-    ('63', 'true', '0.00001', '5', '')
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else np.format_float_positional(value, trim="-")
-    if isinstance(value, Decimal):
-        return str(int(value)) if value == value.to_integral_value() else format(value, "f")
-    return str(value)
 
 
 class ParquetReader:
