@@ -15,6 +15,7 @@ LAYERS = (
     "inference",
     "decision",
     "model",
+    "metrics",
     "calibration",
     "sensitivity",
     "report",
@@ -28,13 +29,18 @@ MODEL = {
 }  # fmt: skip
 ANYWHERE = {"errors", "_version"}
 FRONT_DOORS = {"__init__.py", "__main__.py"}
+# Files and folders of the package.
 ONLY_USERS = {
-    "pgmpy": {"network/graph.py", "network/export.py"},
-    "matplotlib": {"report/figures.py"},
-    "pandas": {"frames.py", "cohort.py", "model.py"},
-    "click": {"cli.py"},
-    "pydantic": {"evidence/schema.py"},
-    "sklearn": set(),
+    "pgmpy": ("network/graph.py", "network/export.py"),
+    "matplotlib": ("report/figures/",),
+    "pandas": ("frames.py", "cohort.py", "model.py", "metrics/", "calibration/", "sensitivity/", "report/"),
+    "click": ("cli/",),
+    "pydantic": ("evidence/schema.py", "report/spec.py"),
+    "sklearn": ("metrics/", "calibration/estimator.py", "sensitivity/value.py"),
+    "statsmodels": ("evidence/pooling.py", "metrics/"),
+    "SALib": ("sensitivity/global_.py",),
+    "jinja2": ("report/render.py",),
+    "tomlkit": ("calibration/write_set.py",),
 }
 
 
@@ -101,7 +107,7 @@ def test_only_one_part_uses(library):
         for path in modules()
         if any(name.split(".")[0] == library for name in imported(path, typing=False))
     }
-    assert users <= ONLY_USERS[library]
+    assert not {user for user in users if not user.startswith(ONLY_USERS[library])}
 
 
 def test_inference_knows_neither_cases_nor_pandas():

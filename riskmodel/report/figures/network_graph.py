@@ -1,4 +1,4 @@
-"""Pictures: each function takes and returns an ``Axes``; none shows or saves it."""
+"""The network as a picture: variables in columns by role, arcs between them."""
 
 from __future__ import annotations
 

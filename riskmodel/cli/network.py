@@ -1,0 +1,144 @@
+"""Commands on the model itself: check, codebook, simulate, export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from riskmodel.cli.common import common, examples, load_model, put, say, write
+from riskmodel.errors import UsageError
+
+FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
+
+
+@click.command(epilog=examples(
+    "riskmodel check",
+    "riskmodel check --priors literature --draws 1000 --seed 1",
+    "riskmodel check --policies 20000",
+    "riskmodel check --compare seeds literature --cases cases.csv",
+))  # fmt: skip
+@common
+@click.option("--draws", default=0, metavar="K", help="Also build K joint draws of all statements.")
+@click.option("--seed", default=0, show_default=True, metavar="N")
+@click.option(
+    "--policies",
+    default=0,
+    metavar="N",
+    help="Also compare all policies on N simulated people of each setting.",
+)
+@click.option("--compare", nargs=2, metavar="SET SET", help="Set two prior sets beside each other instead.")
+@click.option("--cases", metavar="FILE", help="The cases to compare them on.")
+def check(
+    priors: str,
+    policy: str,
+    setting: str | None,
+    draws: int,
+    seed: int,
+    policies: int,
+    compare: tuple[str, str] | None,
+    cases: str | None,
+) -> None:
+    """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
+    from riskmodel.report import check as checking
+
+    if compare:
+        put(_compare(compare, policy, setting, cases))
+        return
+    model = load_model(priors, policy, setting)
+    put(checking.report(model, draws, seed))
+    if policies:
+        put(checking.policies(model, policies, seed))
+    sys.exit(0 if checking.passed(model) else 1)
+
+
+@click.command(
+    epilog=examples(
+        "riskmodel codebook",
+        "riskmodel codebook --format csv -o codebook.csv",
+        "riskmodel codebook --template > cases.csv",
+    )
+)
+@common
+@click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
+@click.option("--template", is_flag=True, help="Print an empty case file instead.")
+@click.option("-o", "--output", default="-", metavar="FILE")
+def codebook(priors: str, policy: str, setting: str | None, form: str, template: bool, output: str) -> None:
+    """The columns of a case file: states, bands, definitions, and the statements behind them."""
+    from riskmodel import codebook as book
+    from riskmodel.cases.columns import template as empty
+
+    model = load_model(priors, policy, setting)
+    makers = {"md": book.as_markdown, "csv": book.as_csv, "json": book.as_json}
+    write(output, empty(model.variables) if template else makers[form](model.priors))
+
+
+@click.command(epilog=examples(
+    "riskmodel simulate -n 1000 --seed 1 --setting primary_care -o cohort.csv",
+    "riskmodel simulate -n 5000 --seed 2 --missing 0.3 --with-outcomes -o cohort.csv",
+))  # fmt: skip
+@common
+@click.option("-n", "--number", required=True, type=click.IntRange(1), metavar="N", help="How many people.")
+@click.option("--seed", required=True, type=click.IntRange(0), metavar="S", help="The same seed gives the same people.")
+@click.option("--missing", default=0.0, show_default=True, metavar="SHARE", help="Share of cells left blank at random.")
+@click.option("--with-outcomes", is_flag=True, help="Add the condition columns.")
+@click.option("-o", "--output", default="-", metavar="FILE")
+def simulate(
+    priors: str,
+    policy: str,
+    setting: str | None,
+    number: int,
+    seed: int,
+    missing: float,
+    with_outcomes: bool,
+    output: str,
+) -> None:
+    """A synthetic cohort sampled from the network."""
+    import numpy as np
+
+    from riskmodel import cohort
+
+    model = load_model(priors, policy, setting)
+    people = cohort.simulate(model, number, np.random.default_rng(seed), setting=setting, missing=missing)
+    write(output, cohort.to_cases(model, people, with_outcomes=with_outcomes).to_csv(index=False))
+
+
+@click.command(
+    epilog=examples(
+        "riskmodel export --format bif -o redflags.bif",
+        "riskmodel export --format xdsl -o redflags.xdsl --priors literature",
+    )
+)
+@common
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    metavar="|".join(FORMATS),
+    help="For GeNIe (xdsl), Hugin (net), SamIam, bnlearn (bif), pyAgrum (any).",
+)
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--for-pyagrum", is_flag=True, help="UAI and XDSL with the first parent fastest, as only pyAgrum reads them."
+)
+def export(priors: str, policy: str, setting: str | None, form: str, output: Path, for_pyagrum: bool) -> None:
+    """Write the network in another program's format, with all digits."""
+    from riskmodel.network.export import export as write_network
+
+    model = load_model(priors, policy, setting)
+    for written in write_network(model.tables, output, form, for_pyagrum=for_pyagrum):
+        say([f"wrote {written}"])
+
+
+def _compare(sets: tuple[str, str], policy: str, setting: str | None, cases: str | None) -> Iterable[str]:
+    from riskmodel.cases.find import read_all
+    from riskmodel.cases.options import RunOptions
+    from riskmodel.report.compare import compare
+
+    if cases is None:
+        raise UsageError("say which cases to compare the sets on with --cases FILE")
+    first, second = (load_model(name, policy, setting) for name in sets)
+    names, masks = read_all(cases, first.variables, RunOptions(default_setting=first.default_setting(setting)))
+    return compare(first, second, names, masks)

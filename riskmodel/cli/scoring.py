@@ -1,0 +1,148 @@
+"""Commands on cases: score a file, explain one case."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from riskmodel.cli.common import common, examples, progress_bar, put, say
+from riskmodel.errors import UsageError
+
+
+@click.command(epilog=examples(
+    "riskmodel score cases.csv -o scored.csv --setting primary_care",
+    "riskmodel score cases.parquet -o scored.parquet --priors literature",
+    "riskmodel score cases.csv -o scored.csv --draws 1000 --seed 1",
+    "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
+    "riskmodel score cases.csv --table --policy whitlock_2026",
+))  # fmt: skip
+@click.argument("cases")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where the result goes: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
+)
+@click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
+@common
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML: new names for columns, values, missing codes, units.",
+)
+@click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
+@click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
+@click.option("--allow-repeats", is_flag=True, help="Accept a case_id more than once.")
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where rejected rows go.  [default: OUTPUT.rejects.csv]",
+)
+@click.option("--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
+@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
+@click.option(
+    "--threads",
+    default=0,
+    metavar="N",
+    help="Threads for large files.  [default: as many as there are processors, up to 4]",
+)
+def score(cases: str, output: str | None, as_table: bool, **asked: Any) -> None:
+    """Score a file of CASES: posteriors, action and reason, a row a case."""
+    if output is None and not as_table:
+        raise UsageError("say where the result goes with -o FILE (-o - for standard output), or ask for --table")
+    if output is None:
+        with tempfile.TemporaryDirectory() as folder:
+            rejected = _score(cases, str(Path(folder) / "scored.csv"), as_table, asked)
+    else:
+        rejected = _score(cases, output, as_table, asked)
+    sys.exit(1 if rejected else 0)
+
+
+def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> int:
+    from riskmodel.cases.options import RunOptions
+    from riskmodel.cases.pipeline import run
+    from riskmodel.model import checked_setting, load, load_scoring
+    from riskmodel.output import LazyCompiled, small_score, uncertain_score
+    from riskmodel.summary import lines, readable, run_record
+
+    if as_table and not output.endswith(".csv"):
+        raise UsageError("--table goes with a plain .csv output, or none")
+    if asked["draws"]:
+        uncertain = load(asked["priors"], asked["policy"]).uncertain(asked["draws"], asked["seed"], asked["level"])
+        scoring = uncertain.scoring
+        small = compiled = uncertain_score(uncertain)
+    else:
+        scoring = load_scoring(asked["priors"], asked["policy"])
+        small, compiled = small_score(scoring), LazyCompiled(scoring)
+    setting = checked_setting(scoring.variables, asked["setting"])
+    options = RunOptions(
+        default_setting=setting,
+        mapping=asked["mapping"],
+        keep=tuple(filter(None, (asked["keep"] or "").split(","))),
+        known_outcomes=asked["known_outcomes"],
+        allow_repeats=asked["allow_repeats"],
+        rejects=asked["rejects"],
+        threads=1 if asked["draws"] else asked["threads"],  # draws use the processors themselves
+    )
+    shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
+    with progress_bar() as progress:
+        result = run(
+            cases, output, scoring.variables, small, options,
+            compiled_score=compiled,
+            report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
+            progress=progress,
+        )  # fmt: skip
+    say(lines(result, scoring, setting))
+    if as_table:
+        put(readable(Path(output)))
+    return result.counts.rejected
+
+
+@click.command(epilog=examples(
+    "riskmodel explain cases.csv --case 12 --setting primary_care",
+    "riskmodel explain cases.csv --case 12 --policy acibadem_2026",
+    "riskmodel explain cases.csv --case 12 --draws 1000 --seed 1",
+))  # fmt: skip
+@click.argument("cases")
+@click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
+@common
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML: new names for columns, values, missing codes, units.",
+)
+@click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
+@click.option(
+    "--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements."
+)
+@click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
+@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
+def explain(cases: str, case_id: str, **asked: Any) -> None:
+    """Explain one case of a file of CASES for a person: how likely, why, what to do, what to ask next."""
+    from riskmodel.cases.find import find_case
+    from riskmodel.cases.options import RunOptions
+    from riskmodel.explanation import explain_case
+    from riskmodel.model import checked_setting, load, load_scoring
+
+    scoring = load_scoring(asked["priors"], asked["policy"])
+    setting = checked_setting(scoring.variables, asked["setting"])
+    options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
+    masks = find_case(cases, case_id, scoring.variables, options)
+    explained = explain_case(scoring, masks, case_id)
+    if not asked["draws"]:
+        put([str(explained)])
+    else:
+        from riskmodel.uncertainty import describe
+
+        model = load(asked["priors"], asked["policy"])
+        uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
+        *text, notice = str(explained).splitlines()
+        put([*text, "", *describe(uncertain, model.priors, masks, explained.about, asked["seed"]), notice])
