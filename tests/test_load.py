@@ -50,8 +50,8 @@ def own_set(folder: Path, text: str, name: str = "mine.toml") -> Path:
 
 
 def test_every_row_of_the_register(seeds: Priors) -> None:
-    assert len(seeds.statements) == 272
-    assert Counter(s.basis for s in seeds.statements) == {"assumption": 204, "study": 56, "seed": 12}
+    assert len(seeds.statements) == 277
+    assert Counter(s.basis for s in seeds.statements) == {"assumption": 209, "study": 56, "seed": 12}
     assert Counter(s.quantity for s in seeds.statements) == {
         "probability": 246,
         "adjusted_odds_ratio": 17,
@@ -60,10 +60,12 @@ def test_every_row_of_the_register(seeds: Priors) -> None:
         "odds_ratio": 1,
         "likelihood_ratio_positive": 1,
         "share": 1,
+        "dependence": 5,
     }
     assert Counter(s.file.removeprefix("evidence/") for s in seeds.statements) == {
         "base_rates.toml": 31,
         "cauda_equina_causes.toml": 5,
+        "dependence.toml": 5,
         "findings.toml": 104,
         "population_mix.toml": 61,
         "risk_factors.toml": 25,

@@ -123,11 +123,11 @@ def test_the_setting_alone_asks_for_nothing(name: str, setting: str) -> None:
 
 
 def test_an_uninformative_finding_changes_nothing() -> None:
-    """Fever as common with each condition as without: neither state moves any posterior."""
+    """Fever as common with each condition as without, and tied to no other sign: neither state moves any posterior."""
     common = MODEL.statement("find.fever.none").value
-    model = MODEL.with_statement("find.fever.infection", value=common).with_statement(
-        "find.fever.malignancy", value=common
-    )
+    model = MODEL.with_statement("dependence.constitutional", value=0.0, low=0.0, high=0.0)
+    for condition in ("infection", "malignancy"):
+        model = model.with_statement(f"find.fever.{condition}", value=common)
     scorer = model.scoring.scorer
     masks = simulate(model, 300, np.random.default_rng(7), setting="primary_care", missing=0.4).masks
     without, present, absent = masks.copy(), masks.copy(), masks.copy()

@@ -43,7 +43,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
     --------
     >>> seeds = load_priors("seeds")
     >>> len(seeds.statements)
-    272
+    277
     >>> seeds.statement("find.fever.infection").value
     0.67
     """
