@@ -8,8 +8,9 @@ from riskmodel.errors import PriorsError, Problem
 from riskmodel.evidence.bibliography import check_citations, read_excluded, read_sources, unused_sources
 from riskmodel.evidence.coverage import check_coverage, check_register
 from riskmodel.evidence.network_file import check_top_keys, read_network, tables
-from riskmodel.evidence.records import Priors, Source, Statement
-from riskmodel.evidence.schema import OverrideTable, SetTable, read_table, show
+from riskmodel.evidence.pooling import pool_all
+from riskmodel.evidence.records import Pooled, Priors, PriorSet, Source, Statement
+from riskmodel.evidence.schema import OverrideTable, PoolTable, SetTable, TableT, read_table, show
 from riskmodel.evidence.select import SetFile, check_ids, merge, select
 from riskmodel.evidence.statements import Register, override, source_faults
 
@@ -46,7 +47,7 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     )
     choice = merge(name, chain, vocabulary, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
-    statements = _override(register, chain, problems)
+    statements, pooled = _renumber(register, chain, choice.prior_set, problems)
     selected = select(statements, choice, problems)
     taken = set(selected)
     chosen = [s for s in statements if s.id in taken and s.quantity != "dependence"]
@@ -64,6 +65,7 @@ def assemble(name: str, files: PriorFiles) -> Priors:
         choice.prior_set,
         files.digest,
         vocabulary.groups,
+        pooled,
     )
 
 
@@ -139,29 +141,37 @@ def _check_bibliography(
 
 def _read_set(file: PriorFile, document: dict[str, Any], problems: list[Problem]) -> SetFile:
     table = read_table(SetTable, document, file.name, "", problems)
-    overrides: dict[str, OverrideTable] = {}
-    raw = document.get("override", {})
+    overrides = _named(OverrideTable, document, "override", file.name, problems)
+    pools = _named(PoolTable, document, "pool", file.name, problems)
+    return SetFile(file.name, table or SetTable.model_construct(), overrides, pools, table is not None)
+
+
+def _named(
+    model: type[TableT], document: dict[str, Any], key: str, file: str, problems: list[Problem]
+) -> dict[str, TableT]:
+    """The tables ``[key."statement.id"]`` of a set."""
+    raw = document.get(key, {})
     if not isinstance(raw, dict):
-        problems.append(
-            Problem(file.name, "key 'override'", f"received {show(raw)}", 'tables [override."statement.id"]')
-        )
-        raw = {}
-    for identifier, numbers in raw.items():
-        read = read_table(OverrideTable, numbers, file.name, f"override {identifier!r}", problems)
-        if read is not None:
-            overrides[identifier] = read
-    return SetFile(file.name, table or SetTable.model_construct(), overrides, table is not None)
+        problems.append(Problem(file, f"key {key!r}", f"received {show(raw)}", f'tables [{key}."statement.id"]'))
+        return {}
+    read = {name: read_table(model, inner, file, f"{key} {name!r}", problems) for name, inner in raw.items()}
+    return {name: table for name, table in read.items() if table is not None}
 
 
-def _override(register: Register, chain: Sequence[SetFile], problems: list[Problem]) -> list[Statement]:
-    """The register with the numbers that the sets put in place of its own."""
+def _renumber(
+    register: Register, chain: Sequence[SetFile], prior_set: PriorSet, problems: list[Problem]
+) -> tuple[list[Statement], dict[str, Pooled]]:
+    """The register with the numbers that the sets put in place of its own, and what was pooled."""
     statements = dict(register.statements)
+    pooled: dict[str, Pooled] = {}
     for link in chain:
         for identifier, table in link.overrides.items():
             if identifier in statements:
                 statements[identifier], faults = override(statements[identifier], table.model_dump(exclude_none=True))
                 report(statements[identifier], faults, link.file, problems, "override")
-    return list(statements.values())
+                pooled.pop(identifier, None)
+        pooled |= pool_all(statements, link.pools, prior_set, link.file, problems)
+    return list(statements.values()), pooled
 
 
 def report(statement: Statement, faults: Any, file: str, problems: list[Problem], kind: str = "statement") -> None:

@@ -43,4 +43,5 @@ def overridden(priors: Priors, overrides: Mapping[str, Mapping[str, float]]) -> 
         raise PriorsError(problems)
     digest = hashlib.sha256(f"{priors.digest}{sorted(merged.items())}".encode()).hexdigest()
     prior_set = replace(priors.prior_set, overrides=merged)
-    return replace(priors, statements=tuple(statements.values()), prior_set=prior_set, digest=digest)
+    pooled = {identifier: pool for identifier, pool in priors.pooled.items() if identifier not in overrides}
+    return replace(priors, statements=tuple(statements.values()), prior_set=prior_set, digest=digest, pooled=pooled)

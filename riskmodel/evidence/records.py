@@ -195,6 +195,23 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled:
+    """What stands behind a pooled number: the statements, and how much they differ.
+
+    ``tau2`` is the variance between studies on the log-odds or log scale, ``i2`` (0 to 1) the share of the
+    variance that is between them, ``q`` Cochran's Q.
+    """
+
+    of: tuple[str, ...]
+    tau2: float
+    i2: float
+    q: float
+
+    def __str__(self) -> str:
+        return f"pooled of {', '.join(self.of)}; tau² {self.tau2:.3g}, I² {100 * self.i2:.0f} %"
+
+
+@dataclass(frozen=True, slots=True)
 class PriorSet:
     """An order of preference over statements, with pins, omissions and overrides."""
 
@@ -213,7 +230,8 @@ class Priors:
     """Everything loaded from a priors folder, with one prior set applied.
 
     ``statements`` is the whole register (overrides applied); ``selected`` the ids of those that drive a
-    table; ``digest`` a hash of all that was read; ``groups`` the findings that may go together, by group.
+    table; ``digest`` a hash of all that was read; ``groups`` the findings that may go together, by group;
+    ``pooled`` what stands behind the numbers that were pooled.
     """
 
     variables: tuple[Variable, ...]
@@ -224,12 +242,27 @@ class Priors:
     prior_set: PriorSet
     digest: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pooled: Mapping[str, Pooled] = field(default_factory=dict)
 
     def variable(self, name: str) -> Variable:
         return next(variable for variable in self.variables if variable.name == name)
 
     def statement(self, identifier: str) -> Statement:
         return next(statement for statement in self.statements if statement.id == identifier)
+
+    def origin(self, identifier: str) -> str:
+        """How the set came by a statement's number, where that is not simply as its source states it.
+
+        Any of "pinned", "overridden" and "pooled of …", joined by "; "; else an empty text.
+        """
+        marks = []
+        if identifier in self.pooled:
+            marks.append(str(self.pooled[identifier]))
+        elif identifier in self.prior_set.pins:
+            marks.append("pinned")
+        if identifier in self.prior_set.overrides:
+            marks.append("overridden")
+        return "; ".join(marks)
 
     @property
     def network_variables(self) -> tuple[Variable, ...]:

@@ -96,6 +96,12 @@ class OverrideTable(Table):
     n: int | None = None
 
 
+class PoolTable(Table):
+    """``[pool."statement.id"]`` of a set: the statement takes the pooled value of these."""
+
+    of: list[str]
+
+
 Size = Annotated[int, Field(gt=0)]
 
 
@@ -108,7 +114,7 @@ class DefaultSizes(Table):
 
 
 class SetTable(Table):
-    """A set. Its own statements, sources and overrides are read as tables of their own."""
+    """A set. Its own statements, sources, overrides and pools are read as tables of their own."""
 
     title: str = ""
     extends: str | None = None
@@ -120,6 +126,7 @@ class SetTable(Table):
     statement: Any = None
     sources: Any = None
     override: Any = None
+    pool: Any = None
 
 
 TYPES = {

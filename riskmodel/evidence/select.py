@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from riskmodel.evidence.parse import Vocabulary
-    from riskmodel.evidence.schema import OverrideTable, SetTable
+    from riskmodel.evidence.schema import OverrideTable, PoolTable, SetTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class SetFile:
     file: str
     table: SetTable
     overrides: Mapping[str, OverrideTable] = field(default_factory=dict)
+    pools: Mapping[str, PoolTable] = field(default_factory=dict)
     sound: bool = True  # its keys could be read
 
 
@@ -50,6 +51,9 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
         for pin in link.table.pin:
             left_out.pop(pin, None)
             pins[pin] = depth
+        for identifier in link.pools:  # a pooled number is the one to take
+            left_out.pop(identifier, None)
+            pins[identifier] = depth
         for identifier in link.table.leave_out:
             pins.pop(identifier, None)
             left_out[identifier] = None

@@ -8,6 +8,7 @@ import numpy as np
 
 from riskmodel.cohort import compare_policies
 from riskmodel.evidence.distributions import draw_values
+from riskmodel.evidence.records import Priors
 from riskmodel.model import Model
 from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
@@ -33,6 +34,7 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     entries = sum(table[0].size for table in network.tables.values())
     yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {entries} table entries"
     yield f"Policy {model.policy.name}: {len(model.policy.rules)} rules"
+    yield from _origins(priors)
     readings = round_trip(priors, network)
     yield from _round_trip(readings)
     yield from _rarer(model)
@@ -43,6 +45,16 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
 def passed(model: Model) -> bool:
     """Whether every selected statement comes back."""
     return all(reading.holds for reading in round_trip(model.priors, model.tables))
+
+
+def _origins(priors: Priors) -> Iterator[str]:
+    """The numbers that the set did not simply take from their source."""
+    marked = [(name, priors.origin(name)) for name in priors.selected if priors.origin(name)]
+    if marked:
+        yield ""
+        yield f"Numbers that {priors.prior_set.name} pins, overrides or pools:"
+        rows = [[name, figure(priors.statement(name).value), origin] for name, origin in marked]
+        yield from (f"  {line}" for line in table(["statement", "value", "origin"], rows))
 
 
 def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
@@ -96,7 +108,7 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
     rows = [
         [
             item.statement.id,
-            item.role,
+            ", ".join(filter(None, (item.role, priors.origin(item.statement.id)))),
             f"{item.stated:.4g} ({item.stated_low:.3g} to {item.stated_high:.3g})",
             f"{item.implied:.4g} ({item.implied_low:.3g} to {item.implied_high:.3g})",
             figure(item.distance, "+.1f"),

@@ -32,6 +32,14 @@ class Swap:
         left, right = (", ".join(s.id for s in side) or "nothing" for side in (self.first, self.second))
         return f"{left} -> {right}" if left != right else left
 
+    def origins(self, first: Priors, second: Priors) -> str:
+        """Where either side is pinned, overridden or pooled."""
+        sides = (
+            (priors.prior_set.name, dict.fromkeys(filter(None, (priors.origin(s.id) for s in side))))
+            for priors, side in ((first, self.first), (second, self.second))
+        )
+        return "; ".join(f"{name}: {', '.join(marks)}" for name, marks in sides if marks)
+
     @property
     def values(self) -> str:
         left, right = (", ".join(f"{s.value:g}" for s in side) or "-" for side in (self.first, self.second))
@@ -76,8 +84,9 @@ def compare(first: Model, second: Model, names: Sequence[str], masks: Masks) -> 
     """The lines of the comparison: statements, then every case in every setting."""
     found = swaps(first.priors, second.priors)
     left, right = first.priors.prior_set.name, second.priors.prior_set.name
+    rows = [[swap.name, swap.values, swap.origins(first.priors, second.priors)] for swap in found]
     yield f"{len(found)} parameters are driven differently in {left} and {right}:"
-    yield from (f"  {line}" for line in table(["statement", "value"], [[s.name, s.values] for s in found]))
+    yield from (f"  {line}" for line in table(["statement", "value", "origin"], rows))
     for setting in first.settings or ("",):
         here = _at(first, masks, setting)
         yield ""
