@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from riskmodel.explanation import Explanation
     from riskmodel.inference.scorer import Masks
     from riskmodel.network.tables import Network
+    from riskmodel.posterior_draws import PosteriorDraws
     from riskmodel.uncertainty import Uncertain
 
 DEFAULT_PRIORS = "seeds"
@@ -183,6 +184,7 @@ class Model:
         """
         import pandas as pd
 
+        from riskmodel.decision.pathways import find_pathways
         from riskmodel.explanation import explain_case
 
         frame = case.to_frame().T if isinstance(case, pd.Series) else case
@@ -190,7 +192,7 @@ class Model:
             raise UsageError(f"explain takes one case, not {len(frame)}")
         masks = self.code(frame, setting=setting, known_outcomes=known_outcomes)
         name = frame["case_id"].iloc[0] if "case_id" in frame else frame.index[0]
-        return explain_case(self.scoring, masks, str(name))
+        return explain_case(self.scoring, masks, str(name), find_pathways(self.root))
 
     def with_statement(self, statement: str, **numbers: float) -> Model:
         """A new model in which one statement has another value, low, high or n; nothing is mutated.
@@ -216,6 +218,20 @@ class Model:
 
         scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
         return Uncertain(scoring, self.draw(draws, np.random.default_rng(seed)), level)
+
+    def posterior_draws(
+        self, cases: pd.DataFrame, draws: int, *, setting: str | None = None, seed: int = 0
+    ) -> PosteriorDraws:
+        """Every case's posteriors under every draw: 8 bytes for each output, draw and case.
+
+        >>> import pandas as pd
+        >>> found = load().posterior_draws(pd.DataFrame({"fever": ["yes"]}), 64, setting="primary_care")
+        >>> bool(found.exceeding(0.0001)["infection"][0] > found.exceeding(0.01)["infection"][0])
+        True
+        """
+        from riskmodel.posterior_draws import PosteriorDraws
+
+        return PosteriorDraws.of(self.uncertain(draws, seed), self.code(cases, setting=setting), cases.index)
 
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
         """Tables for joint draws of all statements; draw 0 is the stated values."""

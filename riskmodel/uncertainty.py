@@ -10,7 +10,7 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, together
-from riskmodel.evidence.records import Priors, Variable
+from riskmodel.evidence.records import BASES, Priors, Variable
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
     FEWEST_EFFECTIVE,
@@ -96,18 +96,10 @@ class Uncertain:
         return policy.urgency(findings, probability[:conditions], baseline[:conditions], composites)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How much of the uncertainty of a posterior rests on one kind of statement."""
-
-    kind: str
-    share: float
-
-
 def shares(
-    priors: Priors, variables: Sequence[Variable], masks: Masks, output: int, draws: int, seed: int
-) -> dict[str, list[Share]]:
-    """Shares of the variance of a posterior's log-odds by what the statements rest on.
+    priors: Priors, variables: Sequence[Variable], masks: Masks, draws: int, seed: int
+) -> dict[str, dict[str, Array]]:
+    """Shares of the variance of the posteriors' log-odds by what the statements rest on.
 
     Each kind of statement is drawn alone, all others held at their stated values; its share is the variance it
     gives over the sum of all kinds (exact where the log-odds are additive, near it elsewhere). Variances are
@@ -117,17 +109,15 @@ def shares(
     ----------
     masks
         evidence of one case or of a cohort; all in one setting.
-    output
-        the row of the posterior, a condition or composite.
 
     Returns
     -------
-    "basis" → shares of seed, study and assumption; "verified" → shares of verified and unverified; each sums to 1.
+    "basis" → kind (seed, study, assumption …) → (outputs,) and "verified" → likewise; the kinds sum to 1.
     """
     values = draw_values(priors, draws, np.random.default_rng(seed))
     chosen = [priors.statement(name) for name in priors.selected]
     kinds = {
-        "basis": {basis: [s.basis == basis for s in chosen] for basis in ("seed", "study", "assumption")},
+        "basis": {basis: [s.basis == basis for s in chosen] for basis in BASES},
         "verified": {
             "verified": [s.verified for s in chosen],
             "unverified": [not s.verified for s in chosen],
@@ -137,35 +127,34 @@ def shares(
     found = {}
     for name, groups in kinds.items():
         variances = {
-            kind: _variance(priors, variables, masks, output, values, whole, flags) for kind, flags in groups.items()
+            kind: _variances(priors, variables, masks, values, whole, flags)
+            for kind, flags in groups.items()
+            if any(flags)
         }
-        total = sum(variances.values()) or 1.0
-        found[name] = [Share(kind, variance / total) for kind, variance in variances.items()]
+        total = np.maximum(np.sum(list(variances.values()), axis=0), np.finfo(float).tiny)
+        found[name] = {kind: variance / total for kind, variance in variances.items()}
     return found
 
 
-def _variance(
+def _variances(
     priors: Priors,
     variables: Sequence[Variable],
     masks: Masks,
-    output: int,
     values: Array,
     whole: Mapping[int, Sequence[int]],
     flags: Sequence[bool],
-) -> float:
-    """Mean variance over cases of the log-odds when only the flagged statements vary."""
+) -> Array:
+    """Mean variance over cases of each output's log-odds when only the flagged statements vary."""
     varying = [flags[whole[i][0]] if i in whole else flags[i] for i in range(len(flags))]
-    if not any(varying):
-        return 0.0
     network = build_network(priors, np.where(varying, values, values[:1]))
     scorer = DrawScorer(network, variables)
     setting = int(scorer.scorer.settings(masks)[0])
     posterior = scorer.score(masks, setting)
-    p = np.clip(posterior.probability[output], 1e-300, 1 - 1e-16)
+    p = np.clip(posterior.probability, 1e-300, 1 - 1e-16)
     logit = np.log(p) - np.log1p(-p)
     weights = posterior.evidence / posterior.evidence.sum(axis=0)
-    mean = (weights * logit).sum(axis=0)
-    return float(((logit - mean) ** 2 * weights).sum(axis=0).mean())
+    mean = (weights * logit).sum(axis=1, keepdims=True)
+    return np.asarray(((logit - mean) ** 2 * weights).sum(axis=1).mean(axis=1))
 
 
 def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed: int) -> Iterator[str]:
@@ -186,7 +175,7 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     yield f"  {percent(float(sure.confidence[0]))} of the draws give {urgency} too"
     if found.effective[0] < FEWEST_EFFECTIVE:
         yield f"  warning: fewer than {FEWEST_EFFECTIVE} effective draws; ask for more"
-    parts = shares(priors, scoring.variables, case, names.index(about), draws, seed)
+    output = names.index(about)
     yield f"What the uncertainty of {about} rests on (share of the variance of its log-odds)"
-    for kinds in parts.values():
-        yield "  " + ", ".join(f"{share.kind} {percent(share.share)}" for share in kinds)
+    for kinds in shares(priors, scoring.variables, case, draws, seed).values():
+        yield "  " + ", ".join(f"{kind} {percent(float(share[output]))}" for kind, share in kinds.items())

@@ -25,7 +25,7 @@ SIDE_BY_SIDE = {("calibration", "sensitivity"), ("sensitivity", "calibration")}
 # Top-level modules that are parts of the model layer.
 MODEL = {
     "model", "scoring", "output", "frames", "cohort", "explanation", "summary", "codebook", "cache", "text",
-    "uncertainty",
+    "uncertainty", "posterior_draws", "questions", "stopping",
 }  # fmt: skip
 ANYWHERE = {"errors", "_version"}
 FRONT_DOORS = {"__init__.py", "__main__.py"}
@@ -33,7 +33,16 @@ FRONT_DOORS = {"__init__.py", "__main__.py"}
 ONLY_USERS = {
     "pgmpy": ("network/graph.py", "network/export.py"),
     "matplotlib": ("report/figures/",),
-    "pandas": ("frames.py", "cohort.py", "model.py", "metrics/", "calibration/", "sensitivity/", "report/"),
+    "pandas": (
+        "frames.py",
+        "cohort.py",
+        "model.py",
+        "posterior_draws.py",
+        "metrics/",
+        "calibration/",
+        "sensitivity/",
+        "report/",
+    ),
     "click": ("cli/",),
     "pydantic": ("evidence/schema.py", "report/spec.py"),
     "sklearn": ("metrics/", "calibration/estimator.py", "sensitivity/value.py"),

@@ -17,6 +17,7 @@ from riskmodel.network.ask import conditional, implied
 from riskmodel.network.cpt import build_network
 from riskmodel.network.dependence import chain
 from riskmodel.network.tables import Network
+from riskmodel.report import on_cases
 from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
 from riskmodel.uncertainty import Uncertain, shares
 
@@ -230,8 +231,52 @@ def test_the_nearest_coherent_values_are_coherent(model, audited):
 
 def test_shares_sum_to_one(model):
     masks = model.code(pd.DataFrame({"fever": ["yes"]}), setting="primary_care")
-    for kinds in shares(model.priors, model.variables, masks, 0, 64, 1).values():
-        assert sum(share.share for share in kinds) == pytest.approx(1)
+    for kinds in shares(model.priors, model.variables, masks, 64, 1).values():
+        assert np.allclose(sum(kinds.values()), 1)
+
+
+def test_a_posterior_rests_on_what_can_move_it(model):
+    """With every assumption held fast, no share is left to assumption."""
+    masks = model.code(pd.DataFrame({"fever": ["yes"]}), setting="primary_care")
+    fixed = [s.id for s in model.priors.statements if s.basis == "assumption"]
+    sure = tuple(
+        replace(s, low=s.value, high=s.value, n=None) if s.id in fixed and s.quantity != "probability" else s
+        for s in model.priors.statements
+    )
+    before = shares(model.priors, model.variables, masks, 64, 1)["basis"]["assumption"]
+    after = shares(replace(model.priors, statements=sure), model.variables, masks, 64, 1)["basis"]["assumption"]
+    assert (after <= before + 1e-12).all()
+    assert (after < before).any()
+
+
+def test_what_each_strength_does_to_cases(model, people):
+    """A strength's effect on the cases is that of the model without its group."""
+    cases = on_cases.by_setting(model, people.masks, [f"P{i}" for i in range(people.masks.shape[1])])[0]
+    lines = list(on_cases.strengths(model, cases))
+    assert [line.split()[0] for line in lines[3:8]] == list(model.priors.groups)
+    without = model.with_statement("dependence.course", value=0.0, low=0.0, high=0.0)
+    move = on_cases.decibans(model.scoring.score(cases.masks).posterior.probability) - on_cases.decibans(
+        without.scoring.score(cases.masks).posterior.probability
+    )
+    course = next(line for line in lines if line.startswith("  course")).split()
+    assert float(course[5]) == pytest.approx(float(np.abs(move).mean()), abs=0.006)
+    assert float(course[6]) == pytest.approx(float(np.abs(move).max()), abs=0.06)
+
+
+def test_full_draws_of_a_posterior(model):
+    cases = pd.DataFrame({"fever": ["yes", None], "setting": ["emergency", "primary_care"]})
+    found = model.posterior_draws(cases, 128, seed=3)
+    assert found.weight.sum(axis=0) == pytest.approx(1)
+    point = model.posterior(cases)
+    assert np.allclose(found.probability[:, 0].T, point[list(found.names)], rtol=1e-12)
+    scored = model.score(cases, draws=128, seed=3)
+    for name in ("infection", "any_serious"):
+        for column, share in (("low", 0.975), ("high", 0.025)):
+            bound = scored[f"p_{name}_{column}"].to_numpy()
+            above = ((found.frame(name).to_numpy() > bound) * found.weight).sum(axis=0)
+            assert np.allclose(above, share, atol=0.03)
+    with pytest.raises(UsageError, match="threshold must lie in"):
+        found.exceeding(1.5)
 
 
 def test_confidence_is_the_weighted_agreement(model, network, people):

@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from riskmodel.cli.common import common, examples, load_model, put, say, write
 from riskmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from riskmodel.inference.scorer import Masks
+    from riskmodel.model import Model
+    from riskmodel.report.on_cases import Cases
 
 FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 
@@ -18,6 +24,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     "riskmodel check",
     "riskmodel check --priors literature --draws 1000 --seed 1",
     "riskmodel check --policies 20000",
+    "riskmodel check --cases cases.csv --setting primary_care",
     "riskmodel check --compare seeds literature --cases cases.csv",
 ))  # fmt: skip
 @common
@@ -30,7 +37,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     help="Also compare all policies on N simulated people of each setting.",
 )
 @click.option("--compare", nargs=2, metavar="SET SET", help="Set two prior sets beside each other instead.")
-@click.option("--cases", metavar="FILE", help="The cases to compare them on.")
+@click.option("--cases", metavar="FILE", help="Cases to show the effects on.  [default: simulated people]")
 def check(
     priors: str,
     policy: str,
@@ -43,12 +50,16 @@ def check(
 ) -> None:
     """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
     from riskmodel.report import check as checking
+    from riskmodel.report import on_cases
 
     if compare:
         put(_compare(compare, policy, setting, cases))
         return
     model = load_model(priors, policy, setting)
     put(checking.report(model, draws, seed))
+    for group in _groups(model, setting, cases, seed):
+        put(on_cases.strengths(model, group))
+        put(on_cases.rests_on(model, group, draws or checking.AUDIT_DRAWS, seed))
     if policies:
         put(checking.policies(model, policies, seed))
     sys.exit(0 if checking.passed(model) else 1)
@@ -133,12 +144,27 @@ def export(priors: str, policy: str, setting: str | None, form: str, output: Pat
 
 
 def _compare(sets: tuple[str, str], policy: str, setting: str | None, cases: str | None) -> Iterable[str]:
-    from riskmodel.cases.find import read_all
-    from riskmodel.cases.options import RunOptions
     from riskmodel.report.compare import compare
 
     if cases is None:
         raise UsageError("say which cases to compare the sets on with --cases FILE")
     first, second = (load_model(name, policy, setting) for name in sets)
-    names, masks = read_all(cases, first.variables, RunOptions(default_setting=first.default_setting(setting)))
+    names, masks = _read(first, setting, cases)
     return compare(first, second, names, masks)
+
+
+def _groups(model: Model, setting: str | None, cases: str | None, seed: int) -> list[Cases]:
+    """The cases to show effects on: those of a file, or simulated people."""
+    from riskmodel.report.on_cases import by_setting, simulated
+
+    if cases is None:
+        return [simulated(model, setting, seed)]
+    names, masks = _read(model, setting, cases)
+    return by_setting(model, masks, names)
+
+
+def _read(model: Model, setting: str | None, cases: str) -> tuple[list[str], Masks]:
+    from riskmodel.cases.find import read_all
+    from riskmodel.cases.options import RunOptions
+
+    return read_all(cases, model.variables, RunOptions(default_setting=model.default_setting(setting)))
