@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,13 +57,26 @@ def simulate(
         raise UsageError(f"missing must lie in [0, 1], not {missing}")
     chosen = model.default_setting(setting)
     states = sample(model.tables, count, rng, {"setting": chosen} if chosen else None)
+    return Cohort(states, assessed(model, states, rng, missing=missing, roles=roles))
+
+
+def assessed(
+    model: Model,
+    states: Mapping[str, States],
+    rng: np.random.Generator,
+    *,
+    missing: float = 0.0,
+    roles: Sequence[str] = (*HISTORY, "test"),
+) -> Masks:
+    """What was assessed of people whose states are known, as evidence of shape (variables, people)."""
+    count = len(next(iter(states.values())))
     masks = np.repeat(np.array([[v.full_mask] for v in model.variables], dtype=np.uint8), count, axis=1)
     for row, variable in enumerate(model.variables):
         if variable.role not in roles:
             continue
         known = np.ones(count, dtype=bool) if variable.name == "setting" else rng.random(count) >= missing
         masks[row] = np.where(known, 1 << states[variable.name], variable.full_mask)
-    return Cohort(states, masks)
+    return masks
 
 
 def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd.DataFrame:

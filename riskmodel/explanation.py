@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +14,14 @@ from riskmodel.errors import InferenceError
 from riskmodel.inference.explain import Question, next_questions, without_each
 from riskmodel.inference.scorer import Masks
 from riskmodel.inference.weights import odds
+from riskmodel.questions import Questions
+from riskmodel.questions import questions as what_each_tells
 from riskmodel.scoring import Scored, Scoring
+from riskmodel.stopping import Stop, stop
 from riskmodel.text import RESEARCH_ONLY, percent
+
+if TYPE_CHECKING:
+    from riskmodel.decision.pathways import Pathways
 
 ASKED = 5  # questions shown
 TESTED = 3  # tests shown
@@ -50,6 +58,24 @@ class ExplainedAway:
     flag: str
 
 
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A question or test that can change the action, and what it is worth; see :class:`Questions`.
+
+    ``gain`` and ``worth`` are in quality-adjusted life years, ``change`` is P(the action changes), NaN of a
+    circumstance.
+    """
+
+    variable: str
+    gain: float
+    worth: float
+    information: float
+    change: float
+    cost: float
+    hours: float
+    in_time: bool
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Everything worth saying of one case; shows itself as text and in a notebook."""
@@ -71,6 +97,8 @@ class Explanation:
     explained_away: tuple[ExplainedAway, ...]
     questions: tuple[Question, ...]  # of history and examination, the most telling first
     results: tuple[Question, ...]  # of tests not yet done
+    next_steps: tuple[NextStep, ...]  # whatever single answer can change the action, the best first
+    stop: Stop
     serious: tuple[str, ...]
     conflict: float
     policy: str
@@ -83,13 +111,15 @@ class Explanation:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
-def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanation:
+def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pathways | None = None) -> Explanation:
     """Explain one case.
 
     Parameters
     ----------
     case
         coded evidence of shape (variables, 1).
+    pathways
+        what questions and tests cost and how long they take; without it they are free and in time.
 
     Raises
     ------
@@ -112,6 +142,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
     unknown = [i for i in evidence if i not in known]
     tests = [i for i in unknown if scorer.variables[i].role == "test"]
     serious = [int(i) for i in weights.leaders]
+    asked = what_each_tells(scoring, case, pathways)
     return Explanation(
         case_id=case_id,
         setting=scorer.variables[scorer.setting_row].states[setting] if scorer.setting_row >= 0 else "",
@@ -135,6 +166,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "") -> Explanatio
         explained_away=_explained_away(scoring, scored, known),
         questions=tuple(next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
         results=tuple(next_questions(scorer, case, tests, serious)[:TESTED]),
+        next_steps=_next_steps(asked),
+        stop=stop(scoring, case, asked),
         serious=tuple(scorer.conditions[i] for i in serious),
         conflict=float(np.log10(scored.reasons.ratio[0])),
         policy=policy.name,
@@ -189,6 +222,25 @@ def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _next_steps(asked: Questions) -> tuple[NextStep, ...]:
+    """What a single answer to which can change the action, the best first."""
+    steps = []
+    for place in asked.ranked(0):
+        steps.append(
+            NextStep(
+                variable=asked.names[place],
+                gain=float(asked.gain[place, 0]),
+                worth=float(asked.worth[place, 0]),
+                information=float(asked.information[place, 0]),
+                change=float(asked.change[place, 0]),
+                cost=float(asked.cost[place]),
+                hours=float(asked.hours[place]),
+                in_time=bool(asked.in_time[place, 0]),
+            )
+        )
+    return tuple(steps)
+
+
 def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
     """Posterior rules that do not fire, but would with one present flag forgotten."""
     flags = [
@@ -222,8 +274,9 @@ def _lines(case: Explanation) -> list[str]:
             [f"{item.rule} would fire if nothing were known of {item.flag}" for item in case.explained_away],
         ),
         *_section(_about_title(case), _evidence(case)),
+        *_section("What to ask, examine or test next, to change the action", _steps(case), always=True),
         *_section(
-            "What to ask or examine next (bits told; the condition it could move most, and how far)",
+            "What an answer would tell (bits told; the condition it could move most, and how far)",
             _asked(case.questions, case),
         ),
         *_section(
@@ -275,6 +328,32 @@ def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
         for question in questions
         if case.serious
     ]
+
+
+def _steps(case: Explanation) -> list[str]:
+    """The stop rule, and the steps that can change the action."""
+    if not case.next_steps:
+        return [str(case.stop)]
+    heads = ("worth", "gain", "bits", "changes it", "dollars", "hours")
+    rows = [
+        (
+            step.variable,
+            (f"{1000 * step.worth:.3f}", f"{1000 * step.gain:.3f}", f"{step.information:.4f}"),
+            ("unknown" if math.isnan(step.change) else percent(step.change), f"{step.cost:.0f}", f"{step.hours:.1f}"),
+            "" if step.in_time else "  (later than the urgency allows)",
+        )
+        for step in case.next_steps[:ASKED]
+    ]
+    return [
+        str(case.stop),
+        f"{'':26}{_columns(heads)}",
+        *(f"{name:26}{_columns(left + right)}{late}" for name, left, right, late in rows),
+        "gain: net benefit in life years of full health, per 1,000 such people; worth: the same less the cost",
+    ]
+
+
+def _columns(cells: tuple[str, ...]) -> str:
+    return "".join(f"  {cell:>10}" for cell in cells)
 
 
 def _range(case: Explanation, question: Question) -> str:

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.cases.scored import Flags, Impossible, Integer, Number, OutputColumn, Score, ScoredBlock, Text
-from riskmodel.inference.scorer import Array, Masks
+from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
 from riskmodel.inference.weights import Reasons, reason_label
+from riskmodel.questions import Questions, questions
 from riskmodel.scoring import Scored, Scoring
 
 if TYPE_CHECKING:
+    from riskmodel.decision.pathways import Pathways
     from riskmodel.uncertainty import Uncertain
+
+Ask = Callable[[Masks], Questions]
 
 # The four serious conditions come first in the output, as in the variables' file; composites come last.
 
@@ -31,9 +35,22 @@ def compiled_score(scoring: Scoring) -> Score:
     return _Columns(scoring, scoring.compiled(), few=False)
 
 
-def uncertain_score(uncertain: Uncertain) -> Score:
+def uncertain_score(uncertain: Uncertain, ask: Ask | None = None) -> Score:
     """The callback with intervals and confidence under draws, compiled."""
-    return _Columns(uncertain.scoring, uncertain.scoring.compiled(), few=True, uncertain=uncertain)
+    return _Columns(uncertain.scoring, uncertain.scoring.compiled(), few=True, uncertain=uncertain, ask=ask)
+
+
+def asking_score(scoring: Scoring, pathways: Pathways | None) -> Score:
+    """The callback with the next best question of each case, compiled."""
+    return _Columns(scoring, scoring.compiled(), few=True, ask=asker(scoring, pathways))
+
+
+def asker(scoring: Scoring, pathways: Pathways | None) -> Ask:
+    """From evidence to the next best question of each case."""
+    from riskmodel.inference.kernel import CompiledScorer
+
+    kernel = CompiledScorer(scoring.scorer)
+    return lambda masks: questions(scoring, masks, pathways, kernel.score)
 
 
 def log10(ratio: Array) -> Array:
@@ -48,6 +65,7 @@ class _Columns:
     score: Callable[[Masks], Scored]
     few: bool  # few cases need few of the labels of reasons
     uncertain: Uncertain | None = None  # adds intervals and confidence
+    ask: Ask | None = None  # adds the next best question
 
     def __call__(self, masks: Masks) -> ScoredBlock:
         scored = self.score(np.ascontiguousarray(masks))
@@ -70,6 +88,7 @@ class _Columns:
             Flags("rules", decision.fired, policy.rule_ids),
             Flags("undetermined", decision.undetermined, policy.rule_ids),
             self._reason(scored),
+            *self._ask_next(scored),
             Integer("assessed", reasons.assessed),
             Number("conflict", log10(reasons.ratio), "decimal4"),
             Text("model", np.zeros((1, count), dtype=np.int32), (self.scoring.model_hash,)),
@@ -79,9 +98,7 @@ class _Columns:
         """Interval of each probability, confidence of the urgency, and effective draws."""
         if self.uncertain is None:
             return []
-        possible = scored.posterior.evidence > 0
-        setting = self.scoring.scorer.blank(1)  # impossible cases are rejected: any evidence will do
-        found = self.uncertain.assess(np.where(possible, scored.masks, setting), scored.decision.urgency)
+        found = self.uncertain.assess(self._possible(scored), scored.decision.urgency)
         columns: list[OutputColumn] = []
         for i, name in enumerate(self.scoring.scorer.output_names):
             columns += [
@@ -91,8 +108,18 @@ class _Columns:
         return [
             *columns,
             Number("confidence", found.confidence, "decimal4"),
-            Number("effective_draws", found.intervals.effective, "decimal1"),
+            Number("effective_draws", found.intervals.effective, "decimal1", FEWEST_EFFECTIVE),
         ]
+
+    def _possible(self, scored: Scored) -> Masks:
+        """The evidence; where it is impossible a blank: such cases are rejected, and anything will do."""
+        return np.where(scored.posterior.evidence > 0, scored.masks, self.scoring.scorer.blank(1))
+
+    def _ask_next(self, scored: Scored) -> list[OutputColumn]:
+        if self.ask is None:
+            return []
+        found = self.ask(self._possible(scored))
+        return [Text("ask_next", found.best.astype(np.int32)[None], found.names, tally=True)]
 
     def _setting(self, masks: Masks) -> OutputColumn:
         row = self.scoring.scorer.setting_row

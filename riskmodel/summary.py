@@ -9,6 +9,7 @@ from pathlib import Path
 
 from riskmodel._version import __version__
 from riskmodel.cases.options import RunResult, Summary
+from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.scoring import Scoring
 from riskmodel.text import RESEARCH_ONLY, figure, percent, table
 
@@ -48,6 +49,11 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
     counts = result.counts
     yield f"{counts.read} records read = {counts.scored} scored + {counts.rejected} rejected"
     yield from (f"warning: {warning}" for warning in result.warnings)
+    if few := result.summary.low.get("effective_draws"):
+        yield (
+            f"warning: for {few} cases fewer than {FEWEST_EFFECTIVE} draws are effective, so that their intervals are "
+            "rough: ask for more --draws"
+        )
     yield from (f"rejected: {reject}" for reject in result.first_rejects)
     if counts.rejected > len(result.first_rejects) and result.rejects:
         yield f"  … all of them in {result.rejects}"

@@ -13,14 +13,13 @@ from riskmodel.evidence.distributions import draw_values, together
 from riskmodel.evidence.records import BASES, Priors, Variable
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
-    FEWEST_EFFECTIVE,
     DrawPosterior,
     DrawScorer,
     Intervals,
     agreement,
     intervals,
 )
-from riskmodel.inference.scorer import Array, Masks
+from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
 from riskmodel.network.cpt import build_network
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring

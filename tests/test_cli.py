@@ -224,3 +224,11 @@ def test_a_large_file_is_scored_like_a_small_one(run, tmp_path):
     every = (tmp_path / "all_out.csv").read_text().splitlines()
     assert (tmp_path / "few_out.csv").read_text().splitlines()[1:] == every[6_001:6_051]
     assert json.loads((tmp_path / "all_out.run.json").read_text())["engine"] == "compiled"
+
+
+def test_too_few_effective_draws_are_a_warning(run, tmp_path):
+    people = cases(tmp_path, "case_id,fever\na,yes\nb,\n")
+    few = run("score", people, "-o", tmp_path / "few.csv", "--draws", 64, "--setting", "primary_care")
+    assert "warning: for 2 cases fewer than 100 draws are effective" in few.stderr
+    many = run("score", people, "-o", tmp_path / "many.csv", "--draws", 1024, "--setting", "primary_care")
+    assert "draws are effective" not in many.stderr

@@ -75,6 +75,7 @@ class Summary:
     ``assessed``: variable to rows that say something about it. ``states``: variable to state to rows
     that say exactly this state. ``default_setting``: rows that got the run's setting. ``labels``: tallied
     output column to label to rows. ``means``: probability column to its mean (empty without rows).
+    ``low``: column with a floor to rows below it.
     """
 
     rows: int = 0
@@ -83,6 +84,7 @@ class Summary:
     default_setting: int = 0
     labels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     means: Mapping[str, float] = field(default_factory=dict)
+    low: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

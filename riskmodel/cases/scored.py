@@ -18,12 +18,14 @@ class Number:
     """Real values, one a row; NaN is an empty cell (null in Parquet).
 
     ``probability`` writes ten decimals, or six significant digits below 1e-6 (``3.14159e-08``);
-    ``decimalK`` writes K decimals. Digits are ``rint(value * 10**k)`` in IEEE double.
+    ``decimalK`` writes K decimals. Digits are ``rint(value * 10**k)`` in IEEE double. With a ``floor`` the
+    run's summary counts the rows below it.
     """
 
     name: str
     values: NDArray[np.float64]
     style: NumberStyle = "probability"
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

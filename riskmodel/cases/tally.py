@@ -25,6 +25,7 @@ class Tally:
     states: list[list[int]] = field(default_factory=list)
     labels: dict[str, dict[str, int]] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
+    low: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Tally, sign: int = 1) -> None:
         self.rows += sign * other.rows
@@ -38,6 +39,8 @@ class Tally:
                 mine[label] = mine.get(label, 0) + sign * count
         for name, total in other.sums.items():
             self.sums[name] = self.sums.get(name, 0) + sign * total
+        for name, count in other.low.items():
+            self.low[name] = self.low.get(name, 0) + sign * count
 
     def summary(self, contract: ColumnContract) -> Summary:
         variables = contract.variables
@@ -53,6 +56,7 @@ class Tally:
             default_setting=self.defaulted,
             labels=self.labels,
             means={name: total / _UNIT / self.rows for name, total in self.sums.items() if self.rows},
+            low=self.low,
         )
 
 
@@ -70,6 +74,8 @@ def tally_rows(
         tally.assessed.append(rows - int(np.count_nonzero(mask == variable.full_mask)))
         tally.states.append([int(np.count_nonzero(mask == 1 << s)) for s in range(len(variable.states))])
     for column in columns:
+        if isinstance(column, Number) and column.floor is not None:
+            tally.low[column.name] = int(np.count_nonzero(column.values < column.floor))
         if isinstance(column, Number) and column.style == "probability":
             tally.sums[column.name] = int(np.rint(np.nan_to_num(column.values) * _UNIT).astype(np.int64).sum())
         elif isinstance(column, Text) and column.tally:

@@ -17,6 +17,7 @@ from riskmodel.errors import UsageError
     "riskmodel score cases.csv -o scored.csv --setting primary_care",
     "riskmodel score cases.parquet -o scored.parquet --priors literature",
     "riskmodel score cases.csv -o scored.csv --draws 1000 --seed 1",
+    "riskmodel score cases.csv -o scored.csv --ask-next",
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
     "riskmodel score cases.csv --table --policy whitlock_2026",
 ))  # fmt: skip
@@ -47,6 +48,7 @@ from riskmodel.errors import UsageError
 @click.option("--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
+@click.option("--ask-next", is_flag=True, help="Add the next best question or test of each case.")
 @click.option(
     "--threads",
     default=0,
@@ -68,8 +70,9 @@ def score(cases: str, output: str | None, as_table: bool, **asked: Any) -> None:
 def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> int:
     from riskmodel.cases.options import RunOptions
     from riskmodel.cases.pipeline import run
+    from riskmodel.decision.pathways import find_pathways
     from riskmodel.model import checked_setting, load, load_scoring
-    from riskmodel.output import LazyCompiled, small_score, uncertain_score
+    from riskmodel.output import LazyCompiled, asker, asking_score, small_score, uncertain_score
     from riskmodel.summary import lines, readable, run_record
 
     if as_table and not output.endswith(".csv"):
@@ -77,10 +80,13 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     if asked["draws"]:
         uncertain = load(asked["priors"], asked["policy"]).uncertain(asked["draws"], asked["seed"], asked["level"])
         scoring = uncertain.scoring
-        small = compiled = uncertain_score(uncertain)
+        ask = asker(scoring, find_pathways()) if asked["ask_next"] else None
+        small = compiled = uncertain_score(uncertain, ask)
     else:
         scoring = load_scoring(asked["priors"], asked["policy"])
         small, compiled = small_score(scoring), LazyCompiled(scoring)
+        if asked["ask_next"]:
+            small = compiled = asking_score(scoring, find_pathways())
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(
         default_setting=setting,
@@ -129,6 +135,7 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     """Explain one case of a file of CASES for a person: how likely, why, what to do, what to ask next."""
     from riskmodel.cases.find import find_case
     from riskmodel.cases.options import RunOptions
+    from riskmodel.decision.pathways import find_pathways
     from riskmodel.explanation import explain_case
     from riskmodel.model import checked_setting, load, load_scoring
 
@@ -136,7 +143,7 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
     masks = find_case(cases, case_id, scoring.variables, options)
-    explained = explain_case(scoring, masks, case_id)
+    explained = explain_case(scoring, masks, case_id, find_pathways())
     if not asked["draws"]:
         put([str(explained)])
     else:

@@ -22,7 +22,6 @@ from riskmodel.network.tables import Network
 
 DRAWS_AT_ONCE = 20  # tables of so many draws are built together
 CASES_AT_ONCE = 2_500  # posteriors of so many cases under all draws are held together
-FEWEST_EFFECTIVE = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,22 +56,22 @@ def next_questions(scorer: Scorer, case: Masks, rows: Sequence[int], outputs: Se
         masks[row, k] = 1 << s
     now, after = scorer.score(case), scorer.score(masks)
     share = after.evidence / now.evidence[0]
-    certain = _entropy(now.probability[list(outputs), 0])
+    certain = entropy(now.probability[list(outputs), 0])
     questions = []
     for row in rows:
         places = [k for k, (owner, _) in enumerate(states) if owner == row and share[k] > 0]
         posterior = after.probability[list(outputs)][:, places]
-        expected = (_entropy(posterior) * share[places]).sum(axis=1)
+        expected = (entropy(posterior) * share[places]).sum(axis=1)
         information = float(np.maximum(certain - expected, 0.0).sum())
         name = scorer.variables[row].name
         questions.append(Question(name, information, posterior.min(axis=1), posterior.max(axis=1)))
     return sorted(questions, key=lambda question: -question.information)
 
 
-def _entropy(p: Array) -> Array:
+def entropy(p: Array) -> Array:
     """Entropy of a yes/no with probability p, in bits.
 
-    >>> _entropy(np.array([0.5, 1.0])).tolist()
+    >>> entropy(np.array([0.5, 1.0])).tolist()
     [1.0, 0.0]
     """
     with np.errstate(divide="ignore", invalid="ignore"):

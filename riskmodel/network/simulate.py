@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,4 +42,37 @@ def sample(
         cumulative = np.cumsum(np.broadcast_to(columns, (count, len(variable.states))), axis=1)
         uniform = rng.random(count)
         states[variable.name] = (uniform[:, None] >= cumulative[:, :-1]).sum(axis=1)
+    return states
+
+
+def sample_draws(
+    network: Network,
+    draws: NDArray[np.int64],
+    rng: np.random.Generator,
+    known: Mapping[str, States] | None = None,
+    names: Collection[str] | None = None,
+) -> dict[str, States]:
+    """Sample complete cases, each from a draw of its own.
+
+    Parameters
+    ----------
+    draws
+        (count,): from which draw of the network each case comes.
+    known
+        states that are given, such as the setting; shape (count,).
+    names
+        the variables to sample, closed under parents with those known; by default all.
+
+    Returns
+    -------
+    variable → state indices, shape (count,); those known among them.
+    """
+    states: dict[str, States] = dict(known or {})
+    for variable in in_order(network.variables):
+        if variable.name in states or (names is not None and variable.name not in names):
+            continue
+        table = network.tables[variable.name]
+        draw = draws if len(table) > 1 else np.zeros_like(draws)
+        cumulative = np.cumsum(table[(draw, *(states[parent] for parent in variable.parents))], axis=1)
+        states[variable.name] = (rng.random(len(draws))[:, None] >= cumulative[:, :-1]).sum(axis=1)
     return states

@@ -1,0 +1,50 @@
+"""From a study to a report: which sections there are, and of what the whole speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from riskmodel._version import __version__
+from riskmodel.report.section import Report, Section
+from riskmodel.report.sections import cases, coherence, provenance, resting
+
+if TYPE_CHECKING:
+    from riskmodel.report.study import Study
+
+SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
+    ("the cases", cases.section),
+    ("what the doubt rests on", resting.section),
+    ("coherence of the statements", coherence.section),
+    ("provenance", provenance.section),
+)
+
+
+def make(study: Study) -> Report:
+    """The whole report; the same study gives the same bytes."""
+    sections = []
+    for what, build in SECTIONS:
+        study.tell(what)
+        section = build(study)
+        if section is not None:
+            sections.append(section)
+    return Report(study.spec.title, ("",), tuple(sections), facts(study))
+
+
+def facts(study: Study) -> dict[str, str]:
+    """Of what the report speaks: everything that it takes to make it again."""
+    spec, priors = study.spec, study.model.priors
+    verified = sum(priors.statement(name).verified for name in priors.selected)
+    found = {
+        "Prior set": f"{priors.prior_set.name}: {len(priors.selected)} statements drive the network, {verified} of them "
+        "verified against their source ([[section:provenance|all of them]])",
+        "Policy": study.policy,
+        "Settings": ", ".join(study.settings),
+        "Cases": f"{len(study.names)} of the case file" if study.names else "no case file was given",
+        "Simulated": f"{spec.cohort.people:,} people in each setting, history and examination, "
+        f"{100 * spec.cohort.missing:g} % of it blank at random",
+        "Draws": f"{spec.draws:,} joint draws of all statements",
+        "Seed": f"{spec.seed}: the same seed gives the same report",
+        "Version": f"riskmodel {__version__}, model {study.model.scoring.model_hash}",
+    }
+    return found

@@ -1,0 +1,142 @@
+"""What a report is made of: sections of sentences, tables and figures, before any of it is written out.
+
+A sentence may name a statement, source, case or section: ``[[statement:find.fever.infection]]`` is written as a
+link to where the report says what it is, in every form of the report that has links. ``[[statement:id|text]]``
+shows the text instead of the name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from riskmodel.text import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Canvas
+
+Kind = Literal["text", "number", "percent", "whole", "statement", "source", "case", "verified"]
+Link = Callable[[str, str, str], str]  # kind, name, shown text → the link in one form of the report
+
+MARK = re.compile(r"\[\[(statement|source|case|section):([^\]|]+)(?:\|([^\]]*))?\]\]")
+NUMBERS = ("number", "percent", "whole")
+LINKED = ("statement", "source", "case")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its name in the frame and in the CSV, its heading, and how a person reads its cells.
+
+    ``percent`` shows a share (0 to 1) as per cent; ``digits`` are the significant digits of a ``number``.
+    """
+
+    name: str
+    heading: str
+    kind: Kind = "text"
+    digits: int = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A frame with its columns; ``shown`` rows are shown at first, all are in the CSV file."""
+
+    id: str
+    title: str
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    note: str = ""
+    shown: int = 15
+
+    def __post_init__(self) -> None:
+        missing = [column.name for column in self.columns if column.name not in self.frame.columns]
+        if missing:
+            raise ValueError(f"table {self.id} has no column {', '.join(missing)}")
+
+    def rows(self) -> Iterator[list[object]]:
+        """The cells of each row, in the order of the columns."""
+        lists = [self.frame[column.name].tolist() for column in self.columns]
+        yield from (list(row) for row in zip(*lists, strict=True))
+
+    def csv(self) -> str:
+        """All rows, numbers to ten significant digits."""
+        names = [column.name for column in self.columns]
+        return self.frame[names].to_csv(index=False, float_format="%.10g", lineterminator="\n")
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A picture: ``alt`` says in words what it shows; ``draw`` makes it anew each time it is asked for."""
+
+    id: str
+    title: str
+    alt: str
+    draw: Callable[[], Canvas]
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One part of a report. ``sentences`` are paragraphs; tables and figures follow them."""
+
+    id: str
+    title: str
+    sentences: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The whole: what was found, then the details. ``facts`` say of what, with which seed and version."""
+
+    title: str
+    found: tuple[str, ...]
+    sections: tuple[Section, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def tables(self) -> list[Table]:
+        return [table for section in self.sections for table in section.tables]
+
+    def figures(self) -> list[Figure]:
+        return [figure for section in self.sections for figure in section.figures]
+
+
+def with_links(text: str, link: Link) -> str:
+    """A sentence with its marks written as links.
+
+    >>> with_links("see [[source:who|the source]]", lambda kind, name, shown: f"<{name}: {shown}>")
+    'see <who: the source>'
+    """
+    return MARK.sub(lambda found: link(found[1], found[2], found[3] or found[2]), text)
+
+
+def cell_text(value: object, column: Column) -> str:
+    """A cell as a person reads it; empty where there is no value."""
+    if value is None or value != value or value == "":  # noqa: PLR0124  NaN is not itself
+        return ""
+    if column.kind == "verified":
+        return "verified" if value else "not verified"
+    if not isinstance(value, int | float) or column.kind not in NUMBERS:
+        return str(value)
+    if column.kind == "percent":
+        return percent(float(value)) if value >= 0 else f"−{percent(-float(value))}"
+    if column.kind == "whole":
+        return f"{value:,.0f}"
+    return number(float(value), column.digits)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number to some significant digits, without an exponent from 0.000001 to 1,000,000.
+
+    >>> number(0.012345), number(1234.5), number(-2.0), number(0.0000000123)
+    ('0.0123', '1,234', '−2', '1.23e-08')
+    """
+    size = abs(value)
+    text = f"{size:.{digits}g}"
+    if size >= 10**digits:
+        text = f"{size:,.0f}"
+    elif "e" in text and size >= 1e-6:
+        text = f"{size:.{digits + 5}f}".rstrip("0")
+    return f"−{text}" if value < 0 else text

@@ -1,0 +1,86 @@
+"""Do the statements agree with the network, and with each other?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from riskmodel.network.cpt import build_network
+from riskmodel.evidence.distributions import draw_values
+from riskmodel.report.section import Column, Section, Table
+from riskmodel.sensitivity.coherence import Audited, audit, disagreements
+
+if TYPE_CHECKING:
+    from riskmodel.report.study import Study
+
+DRAWS = 300  # for the intervals of what the network implies
+NOTABLE = 0.05  # standard deviations; what agrees better is left out
+CONFLICT = 1.0
+
+
+def section(study: Study) -> Section:
+    priors = study.model.priors
+    values = draw_values(priors, min(DRAWS, study.spec.draws), study.rng(3))
+    found = audit(priors, study.model.tables, build_network(priors, values))
+    shown = [item for item in found if item.role != "drives" or abs(item.distance) >= NOTABLE]
+    worst = [item for item in shown if abs(item.distance) >= CONFLICT]
+    said = [
+        f"Every one of the {len(found)} statements of the register, used or not, asked of the network: {len(worst)} lie "
+        f"more than {CONFLICT:g} standard deviation from what the network implies."
+    ]
+    if worst:
+        names = ", ".join(f"[[statement:{item.statement.id}]] ({item.distance:+.1f})" for item in worst[:3])
+        said.append(f"The furthest: {names}. They drive no table; they are a check on those that do.")
+    pairs = pd.DataFrame(
+        [
+            {
+                "first": pair.first.id, "first_value": pair.first.value, "second": pair.second.id,
+                "second_value": pair.second.value, "distance": pair.distance, "note": pair.note,
+            }
+            for pair in disagreements(priors)
+        ],
+        columns=["first", "first_value", "second", "second_value", "distance", "note"],
+    )  # fmt: skip
+    return Section(
+        "coherence", "Do the statements agree?", tuple(said), (_audit(shown), *([_pairs(pairs)] if len(pairs) else []))
+    )
+
+
+def _audit(shown: list[Audited]) -> Table:
+    rows = [
+        {
+            "statement": item.statement.id, "role": item.role,
+            "stated": item.stated, "stated_low": item.stated_low, "stated_high": item.stated_high,
+            "implied": item.implied, "implied_low": item.implied_low, "implied_high": item.implied_high,
+            "distance": item.distance, "source": item.statement.source,
+        }
+        for item in shown
+    ]  # fmt: skip
+    columns = (
+        Column("statement", "Statement", "statement"),
+        Column("role", "Role"),
+        Column("stated", "Stated", "number"),
+        Column("stated_low", "2.5 %", "number"),
+        Column("stated_high", "97.5 %", "number"),
+        Column("implied", "The network says", "number"),
+        Column("implied_low", "2.5 %", "number"),
+        Column("implied_high", "97.5 %", "number"),
+        Column("distance", "Distance", "number", 2),
+        Column("source", "Source", "source"),
+    )
+    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
+    note = "Those that drive a table and come back exactly are left out. Distance in standard deviations of both."
+    return Table("coherence", "Statements beside what the network implies", frame, columns, note)
+
+
+def _pairs(frame: pd.DataFrame) -> Table:
+    columns = (
+        Column("first", "Statement", "statement"),
+        Column("first_value", "States", "number"),
+        Column("second", "Other statement", "statement"),
+        Column("second_value", "States", "number"),
+        Column("distance", "Distance", "number", 2),
+        Column("note", "Note"),
+    )
+    return Table("disagreements", "Statements on one quantity that differ, or that share figures", frame, columns)

@@ -1,0 +1,50 @@
+"""What share of the doubt rests on assumption."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskmodel.report.section import Column, Section, Table
+from riskmodel.text import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from riskmodel.report.study import Study
+
+
+def section(study: Study) -> Section:
+    frame = study.resting
+    serious = frame[frame["condition"].isin(study.serious)]
+    columns = (
+        Column("setting", "Setting"),
+        Column("condition", "Condition"),
+        *(Column(kind, kind.capitalize(), "percent") for kind in ("seed", "study", "assumption")),
+        *(Column(kind, kind.capitalize(), "percent") for kind in ("verified", "unverified")),
+    )
+    rest = Table(
+        "rests_on", "What the uncertainty rests on: shares of the variance of the log-odds", frame, columns,
+        "In simulated people, history and examination partly known. Each kind of statement is varied alone over its "
+        "intervals; the shares of seed, study and assumption sum to 100 %, those of verified and unverified too.",
+        shown=len(frame),
+    )  # fmt: skip
+    said = (
+        f"Of the variance of the log-odds of {listed(study.serious)}, on average {percent(assumed(serious))} rests on "
+        "statements that are assumptions: numbers that no source gives, with wide intervals of the project's own.",
+        f"{percent(float(serious['verified'].mean()))} rests on statements verified against their source.",
+    )
+    return Section("rests_on_section", "What the doubt rests on", said, (rest,))
+
+
+def assumed(frame: pd.DataFrame) -> float:
+    return float(frame["assumption"].mean())
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names in a sentence.
+
+    >>> listed(("fever", "gait_disturbance", "trauma"))
+    'fever, gait disturbance and trauma'
+    """
+    words = [name.replace("_", " ") for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

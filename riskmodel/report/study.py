@@ -1,0 +1,162 @@
+"""What a report is made from: the models, cases and simulated people, and each analysis worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.cohort import HISTORY, simulate
+from riskmodel.inference.scorer import Masks
+from riskmodel.report.resting import rests_on
+from riskmodel.scoring import Scored
+from riskmodel.uncertainty import Sureness, Uncertain
+
+if TYPE_CHECKING:
+    from riskmodel.cohort import Cohort
+    from riskmodel.model import Model
+    from riskmodel.report.spec import Spec
+
+Progress = Callable[[str], None]
+
+FRAGILE = 0.9  # an urgency that a smaller share of the draws gives is called fragile
+
+
+@dataclass(frozen=True)
+class Study:
+    """One run of a report.
+
+    Attributes
+    ----------
+    models
+        one a prior set of the spec, with the spec's first policy; the first is reported on.
+    names, masks
+        the cases, with the setting of each; none where no case file was given.
+    tell
+        is told which analysis begins.
+    """
+
+    spec: Spec
+    models: tuple[Model, ...]
+    names: tuple[str, ...]
+    masks: Masks
+    tell: Progress = lambda _what: None
+
+    fragile: float = FRAGILE
+
+    @property
+    def model(self) -> Model:
+        return self.models[0]
+
+    @property
+    def policy(self) -> str:
+        return self.model.policy.name
+
+    @cached_property
+    def settings(self) -> tuple[str, ...]:
+        return tuple(self.spec.settings) or self.model.settings
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self.model.scoring.scorer.output_names
+
+    @cached_property
+    def serious(self) -> tuple[str, ...]:
+        """The serious conditions and the composites of them: what a report speaks of."""
+        known = {v.name for v in self.model.variables if v.serious} | set(self.model.priors.composites)
+        return tuple(name for name in self.outputs if name in known)
+
+    @cached_property
+    def scored(self) -> Scored:
+        return self.model.scoring.score(self.masks)
+
+    def setting_of(self, case: int) -> str:
+        return self.model.settings[int(self.model.scoring.scorer.settings(self.masks[:, [case]])[0])]
+
+    def case(self, name: str) -> Masks:
+        """The evidence of one case, shape (variables, 1)."""
+        return np.ascontiguousarray(self.masks[:, [self.names.index(name)]])
+
+    def rng(self, *stream: int) -> np.random.Generator:
+        """Random numbers of one analysis, the same whatever the others drew."""
+        return np.random.default_rng([self.spec.seed, *stream])
+
+    def cohort(self, setting: str) -> Cohort:
+        return self._cohorts[setting]
+
+    @cached_property
+    def _cohorts(self) -> dict[str, Cohort]:
+        asked = self.spec.cohort
+        return {
+            setting: simulate(
+                self.model, asked.people, self.rng(1, self.model.settings.index(setting)),
+                setting=setting, missing=asked.missing, roles=HISTORY,
+            )
+            for setting in self.settings
+        }  # fmt: skip
+
+    @cached_property
+    def uncertain(self) -> Uncertain:
+        return self.model.uncertain(self.spec.draws, self.spec.seed)
+
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """One row a case: what is done, and the share of draws that agree; the least sure first."""
+        decision, policy, scorer = self.scored.decision, self.model.policy, self.model.scoring.scorer
+        last = len(self.outputs) - 1
+        leaders = [self.outputs[int(place)] for place in self.model.scoring.weights.leaders]
+        leading = [leaders[int(place)] if place >= 0 else "" for place in self.scored.reasons.leading]
+        frame = pd.DataFrame({
+            "case": self.names,
+            "setting": [self.model.settings[s] for s in scorer.settings(self.masks)],
+            "p": self.scored.posterior.probability[last],
+            "low": self._sure.intervals.low[last],
+            "high": self._sure.intervals.high[last],
+            "leading": leading,
+            "urgency": self.urgency(decision.urgency),
+            "imaging": joined(decision.imaging, policy.imaging_tokens),
+            "tests": joined(decision.tests, policy.test_tokens),
+            "referral": joined(decision.referral, policy.referral_tokens),
+            "confidence": self._sure.confidence,
+            "effective": self._sure.intervals.effective,
+        })  # fmt: skip
+        return frame.sort_values("confidence", kind="stable", ignore_index=True)
+
+    @cached_property
+    def posteriors(self) -> pd.DataFrame:
+        """One row a case and output: probability and its 95 % interval."""
+        found, sure = self.scored.posterior.probability, self._sure.intervals
+        places = [(case, output) for case in range(len(self.names)) for output in range(len(self.outputs))]
+        return pd.DataFrame({
+            "case": [self.names[case] for case, _ in places],
+            "condition": [self.outputs[output] for _, output in places],
+            "p": [found[output, case] for case, output in places],
+            "low": [sure.low[output, case] for case, output in places],
+            "high": [sure.high[output, case] for case, output in places],
+        })  # fmt: skip
+
+    @cached_property
+    def resting(self) -> pd.DataFrame:
+        return rests_on(self)
+
+    @cached_property
+    def _sure(self) -> Sureness:
+        self.tell("intervals of the cases")
+        return self.uncertain.assess(self.masks, self.scored.decision.urgency)
+
+    def urgency(self, places: Sequence[int] | np.ndarray) -> list[str]:
+        return [self.model.policy.urgencies[int(place)] for place in places]
+
+    def by_setting(self) -> list[tuple[str, np.ndarray]]:
+        """The places of the cases of each setting that has any."""
+        settings = self.model.scoring.scorer.settings(self.masks)
+        return [(self.model.settings[s], np.nonzero(settings == s)[0]) for s in np.unique(settings)]
+
+
+def joined(chosen: np.ndarray, tokens: Sequence[str]) -> list[str]:
+    """What was asked for of each case, in words: (tokens, cases) → one text a case."""
+    return [", ".join(token for token, asked in zip(tokens, case, strict=True) if asked) for case in chosen.T]

@@ -1,0 +1,3 @@
+"""stub"""
+def target_problems(file, targets, model, names, kept):
+    return []
