@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +27,7 @@ from riskmodel.scoring import Scoring
 from riskmodel.text import percent
 
 DEFAULT_LEVEL = 0.95
+CASES_IN_CACHE = 128
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,21 @@ class Uncertain:
             found = intervals(posterior, self.level, self.threads)
             low[:, rows], high[:, rows], mean[:, rows] = found.low, found.high, found.mean
             effective[rows] = found.effective
-            levels = self.urgency(masks[:, rows], posterior)
-            confidence[rows] = agreement(levels, urgency[rows], posterior.evidence)
+            confidence[rows] = self._confidence(masks[:, rows], posterior, urgency[rows])
         return Sureness(Intervals(low, high, mean, effective), confidence)
+
+    def _confidence(self, masks: Masks, posterior: DrawPosterior, urgency: np.ndarray) -> Array:
+        """The weighted share of draws that give each case's urgency; few cases at a time stay in the cache."""
+
+        def some(first: int) -> Array:
+            rows = slice(first, first + CASES_IN_CACHE)
+            own = replace(
+                posterior, probability=posterior.probability[:, :, rows], evidence=posterior.evidence[:, rows]
+            )
+            return agreement(self.urgency(masks[:, rows], own), urgency[rows], own.evidence)
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            return np.concatenate(list(pool.map(some, range(0, masks.shape[1], CASES_IN_CACHE))))
 
     def posteriors(self, masks: Masks) -> Iterator[tuple[np.ndarray, DrawPosterior]]:
         """Posteriors under all draws, some cases of one setting at a time: (their places, posteriors)."""

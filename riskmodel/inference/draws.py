@@ -21,7 +21,7 @@ from riskmodel.inference.scorer import Array, Masks, Scorer
 from riskmodel.network.tables import Network
 
 DRAWS_AT_ONCE = 20  # tables of so many draws are built together
-CASES_AT_ONCE = 2_500  # posteriors of so many cases under all draws are held together
+CASES_AT_ONCE = 5_000  # posteriors of so many cases under all draws are held together
 
 
 @dataclass(frozen=True, slots=True)
