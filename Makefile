@@ -4,7 +4,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help score test lint bench docs lock clean
+.PHONY: help score test lint bench docs notebooks lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -34,6 +34,9 @@ bench: $(DEV) ## Measure speed and memory against other programs, into benchmark
 
 docs: $(DEV) ## Renew what the documents show of the program
 	$(BIN)/python -m tests.regenerate_docs
+
+notebooks: $(DEV) ## Run the notebooks anew and keep their output
+	$(BIN)/python -m tests.notebooks
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock

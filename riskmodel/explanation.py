@@ -76,7 +76,7 @@ class NextStep:
     in_time: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Everything worth saying of one case; shows itself as text and in a notebook."""
 
@@ -107,6 +107,9 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
 
@@ -128,10 +131,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
     """
     scored = scoring.score(case)
     if not scored.posterior.evidence[0] > 0:
-        pair = scoring.impossible_pairs.find(case[:, 0])
-        raise InferenceError(
-            f"{case_id}: {' and '.join(pair) if pair else 'its findings'} together have probability zero"
-        )
+        raise InferenceError(f"{case_id}: {scoring.impossible_pairs.describe(case[:, 0])}")
     scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
     setting = int(scorer.settings(case)[0])
     evidence = [int(i) for i in np.nonzero(weights.first >= 0)[0]]

@@ -160,10 +160,7 @@ class _Columns:
         return reason_label(self.scoring.scorer, self.scoring.weights, *divmod(rest, self._leaders), slot)
 
     def _impossible(self, masks: Masks, row: int) -> Impossible:
-        pair = self.scoring.impossible_pairs.find(masks[:, row])
-        if pair is None:
-            return Impossible(row, "this combination of findings has probability zero")
-        return Impossible(row, f"{' and '.join(pair)} together have probability zero")
+        return Impossible(row, self.scoring.impossible_pairs.describe(masks[:, row]))
 
 
 class LazyCompiled:

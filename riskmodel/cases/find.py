@@ -44,17 +44,24 @@ def find_case(source: str | Path, case_id: str, variables: Sequence[Variable], o
     raise CasesError(f"{source}: no case {case_id!r}{nearest(case_id, known)}")
 
 
-def read_all(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> tuple[list[str], Masks]:
-    """The identifiers and the coded evidence (variables, cases) of every good row of a file of moderate size."""
+def read_all(
+    source: str | Path, variables: Sequence[Variable], options: RunOptions, rejected: list[str] | None = None
+) -> tuple[list[str], Masks]:
+    """The identifiers and the coded evidence (variables, cases) of every good row of a file of moderate size.
+
+    What is wrong with the other rows is added to ``rejected``.
+    """
     names: list[str] = []
     parts: list[Masks] = []
     with open_reader(source, variables, replace(options, engine="small")) as reader:
-        lines = reader.header_lines
+        records, lines = 0, reader.header_lines
         for item in reader.items():
             coded = reader.read(item)
             if coded.fault is not None:
                 raise CasesError(f"{reader.name}: line {lines + coded.fault.line + 1}: {coded.fault.problem}")
-            lines += coded.line_count
+            if rejected is not None:
+                rejected += [f"{reader.name}: {moved(reject, records, lines)}" for reject in coded.rejects]
+            records, lines = records + coded.records, lines + coded.line_count
             names += [coded.case_id(row) for row in range(len(coded.rows))]
             parts.append(coded.masks)
     if not names:

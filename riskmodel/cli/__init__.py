@@ -7,6 +7,7 @@ import click
 from riskmodel._version import __version__
 from riskmodel.cli.common import Commands
 from riskmodel.cli.network import check, codebook, export, simulate
+from riskmodel.cli.report import report
 from riskmodel.cli.scoring import explain, score
 
 
@@ -16,5 +17,5 @@ def main() -> None:
     """Risk scoring of red flags in back pain. For research, not for the care of a patient."""
 
 
-for command in (score, explain, check, codebook, simulate, export):
+for command in (score, explain, check, codebook, simulate, export, report):
     main.add_command(command)

@@ -128,7 +128,7 @@ def simulate(
     "form",
     required=True,
     metavar="|".join(FORMATS),
-    help="For GeNIe (xdsl), Hugin (net), SamIam, bnlearn (bif), pyAgrum (any).",
+    help="For GeNIe (xdsl), Hugin (net), SamIam, bnlearn (bif), pyAgrum (xmlbif, with all digits).",
 )
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option(

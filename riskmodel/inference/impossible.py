@@ -40,6 +40,15 @@ class ImpossiblePairs:
                     return tuple(self._name(row, int(case[row])) for row in dict.fromkeys((first, second)))
         return None
 
+    def describe(self, case: NDArray[np.uint8]) -> str:
+        """Why a case is impossible, for its message."""
+        found = self.find(case)
+        if found is None:
+            return "this combination of findings has probability zero"
+        if len(found) == 1:
+            return f"{found[0]} has probability zero"
+        return f"{' and '.join(found)} together have probability zero"
+
     def _table(self, setting: int) -> NDArray[np.bool_]:
         if setting not in self._possible:
             count = len(self._states)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
+from riskmodel.report.found import found
 from riskmodel.report.section import Report, Section
-from riskmodel.report.sections import cases, coherence, provenance, resting
+from riskmodel.report.sections import cases, coherence, pathways, provenance, resting, sets, value
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("the cases", cases.section),
     ("what the doubt rests on", resting.section),
+    ("the next question", value.questions),
+    ("the value of a study", value.studies),
+    ("policies head to head", pathways.section),
+    ("prior sets compared", sets.section),
     ("coherence of the statements", coherence.section),
-    ("provenance", provenance.section),
+    ("where the numbers come from", provenance.section),
 )
 
 
@@ -28,14 +33,14 @@ def make(study: Study) -> Report:
         section = build(study)
         if section is not None:
             sections.append(section)
-    return Report(study.spec.title, ("",), tuple(sections), facts(study))
+    return Report(study.spec.title, tuple(found(study)), tuple(sections), facts(study))
 
 
 def facts(study: Study) -> dict[str, str]:
     """Of what the report speaks: everything that it takes to make it again."""
     spec, priors = study.spec, study.model.priors
     verified = sum(priors.statement(name).verified for name in priors.selected)
-    found = {
+    return {
         "Prior set": f"{priors.prior_set.name}: {len(priors.selected)} statements drive the network, {verified} of them "
         "verified against their source ([[section:provenance|all of them]])",
         "Policy": study.policy,
@@ -47,4 +52,3 @@ def facts(study: Study) -> dict[str, str]:
         "Seed": f"{spec.seed}: the same seed gives the same report",
         "Version": f"riskmodel {__version__}, model {study.model.scoring.model_hash}",
     }
-    return found

@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure as Canvas
 
 INK = "#222222"
-STYLE = (
-    "<style>svg{color:#222222}"
-    "@media screen and (prefers-color-scheme:dark){svg{color:#e4e4e4;background:#16181c}}</style>"
-)
+# In the dark every colour gives way to its light counterpart of the same hue.
+DARK = "filter:invert(0.9) hue-rotate(180deg)"
+STYLE = f"<style>@media screen and (prefers-color-scheme:dark){{svg{{background:#16181c}}svg>g{{{DARK}}}}}</style>"
 SETTINGS = {
     "svg.hashsalt": "riskmodel",
     "svg.fonttype": "path",
@@ -33,25 +34,21 @@ SETTINGS = {
 IDENTIFIER = re.compile(r'(\bid="|xlink:href="#|url\(#)')
 HEAD = re.compile(r"<\?xml.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-SIZE = re.compile(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"|(<svg )([^>]*)')
-BLACK = re.compile(r"(fill|stroke): (?:#000000|#222222)")
 
 
-def draw(make: object, prefix: str) -> str:
+def draw(make: Callable[[], Canvas], prefix: str) -> str:
     """A figure as an SVG element; ``make`` gives a matplotlib figure.
 
-    Ink becomes ``currentColor``, so that text and axes follow the page; names inside the element begin with
-    the prefix, so that many can stand on one page.
+    Names inside the element begin with the prefix, so that many can stand on one page.
     """
     import matplotlib as mpl
 
     with mpl.rc_context(SETTINGS):  # type: ignore[arg-type]
-        canvas: Canvas = make()  # type: ignore[operator]
+        canvas = make()
         content = io.BytesIO()
         canvas.savefig(content, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
     text = METADATA.sub("", HEAD.sub("", content.getvalue().decode()))
     text = IDENTIFIER.sub(lambda found: f"{found[1]}{prefix}-", text)
-    text = BLACK.sub(lambda found: f"{found[1]}: currentColor", text)
     return text.strip() + "\n"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 HOME = {"statement": "statements", "source": "sources", "case": "cases"}  # the table whose rows are linked to
+SHORT = 30  # cells of so few letters stay on one line
 HTML, MARKDOWN = "report.html", "report.md"
 
 
@@ -95,7 +96,7 @@ def _row(table: Table, row: list[object], linked: Any) -> dict[str, object]:
             anchor = f"{column.kind}-{value}"
         cells.append({
             "html": linked(_marked(value, column, home=home)),
-            "number": number,
+            "style": "number" if number else "short" if len(cell_text(value, column)) <= SHORT else "",
             "sort": f"{value:.10g}" if number and isinstance(value, int | float) and value == value else None,
         })  # fmt: skip
     return {"cells": cells, "anchor": anchor}

@@ -15,6 +15,7 @@ from riskmodel.evidence.schema import Table, read_table
 if TYPE_CHECKING:
     from riskmodel.model import Model
 
+DEFAULT = "default.toml"
 MOST_DRAWS, MOST_PEOPLE = 100_000, 1_000_000
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -92,6 +93,17 @@ class Spec(Table):
     sobol: SobolTable = SobolTable()
     value: ValueTable = ValueTable()
     pathways: PathwaysTable = PathwaysTable()
+
+
+def default_spec() -> Spec:
+    """The shipped specification: inside an installed package, else in the checkout's ``reports``.
+
+    >>> default_spec().priors
+    ['seeds']
+    """
+    package = Path(__file__).resolve().parents[1]
+    shipped = next(folder for folder in (package, package.parent) if (folder / "reports" / DEFAULT).is_file())
+    return read_spec(shipped / "reports" / DEFAULT)
 
 
 def read_spec(path: Path) -> Spec:

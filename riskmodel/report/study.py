@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from riskmodel.cohort import Cohort
     from riskmodel.model import Model
     from riskmodel.report.spec import Spec
+    from riskmodel.sensitivity import ValueStudy
 
 Progress = Callable[[str], None]
 
+BY: tuple[Literal["statement", "source", "basis"], ...] = ("statement", "source", "basis")
+FEWEST_DRAWS = 50  # for the value of information
 FRAGILE = 0.9  # an urgency that a smaller share of the draws gives is called fragile
 
 
@@ -59,6 +62,12 @@ class Study:
     @cached_property
     def settings(self) -> tuple[str, ...]:
         return tuple(self.spec.settings) or self.model.settings
+
+    @property
+    def main_setting(self) -> str:
+        """Of which setting one figure or sentence speaks, where all would be too many: most cases', else the first."""
+        groups = self.by_setting()
+        return max(groups, key=lambda group: len(group[1]))[0] if groups else self.settings[0]
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -142,6 +151,42 @@ class Study:
     @cached_property
     def resting(self) -> pd.DataFrame:
         return rests_on(self)
+
+    @cached_property
+    def value(self) -> ValueStudy | None:
+        """People and draws for the value of information; None under a policy without thresholds on imaging."""
+        from riskmodel.decision.stakes import imaging_stakes
+        from riskmodel.sensitivity import ValueStudy
+
+        if not imaging_stakes(self.model.policy):
+            return None
+        asked, draws = self.spec.value, max(self.spec.draws, FEWEST_DRAWS)
+        return ValueStudy.of(
+            self.model, people=asked.people, draws=draws, seed=self.spec.seed, settings=self.settings or None
+        )
+
+    @cached_property
+    def partial(self) -> dict[str, pd.DataFrame]:
+        """The value of perfect information about each statement, source and basis."""
+        return {by: self.value.evppi(by) for by in BY} if self.value else {}
+
+    @cached_property
+    def pathways(self) -> pd.DataFrame:
+        from riskmodel.sensitivity import pathways
+
+        asked = self.spec.pathways
+        return pathways(
+            self.model, self.spec.policies, people=asked.people, draws=asked.draws, seed=self.spec.seed,
+            settings=self.settings or None,
+        )  # fmt: skip
+
+    @cached_property
+    def next_questions(self) -> pd.DataFrame:
+        """One row a case and thing not assessed, the best question of each case first."""
+        from riskmodel.sensitivity import next_questions
+
+        frame = next_questions(self.model, self.masks)
+        return frame.assign(case=[self.names[int(case)] for case in frame["case"]])
 
     @cached_property
     def _sure(self) -> Sureness:

@@ -8,11 +8,14 @@ the net benefit of the better choice, on average over what the statement may tur
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from riskmodel.cohort import HISTORY, assessed
 from riskmodel.decision.stakes import Stake, imaging_stakes, net_benefit
@@ -40,6 +43,7 @@ GROUPS: Mapping[str, Callable[..., str]] = {
     "verified": lambda statement: "verified" if statement.verified else "unverified",
 }
 FOLDS = 5
+THREADS = 2
 LEAST_DRAWS = 50
 NEGLIGIBLE = 0.002  # of the value of perfect information: people whose choice hardly hangs on any statement
 PER = 1000  # people
@@ -112,7 +116,8 @@ class ValueStudy:
             raise UsageError(f"value of information needs {LEAST_DRAWS} draws and 1 person or more")
         chosen = checked_settings(model, settings)
         rng = np.random.default_rng(seed)
-        values = rng.permutation(draw_values(model.priors, draws + 1, rng)[1:])  # the first is the stated values
+        values = draw_values(model.priors, draws + 1, rng)
+        values[1:] = rng.permutation(values[1:])  # parts of the draws are taken for random ones
         stakes = imaging_stakes(model.policy)
         if not stakes:
             raise UsageError(f"policy {model.policy.name} has no threshold on imaging: no net benefit")
@@ -123,7 +128,7 @@ class ValueStudy:
             masks, own = _people(model, network, setting, people, rng, missing)
             found[setting], rows = _choices(scorer, stakes, masks, own)
             perfect += [{"setting": setting, **row} for row in rows]
-        return cls(model, values, found, pd.DataFrame(perfect))
+        return cls(model, values[1:], found, pd.DataFrame(perfect))
 
     def evpi(self) -> pd.DataFrame:
         """Value of perfect information about all statements; see :func:`evpi`."""
@@ -136,8 +141,10 @@ class ValueStudy:
         total = self.perfect[self.perfect["condition"] == ALL].set_index("setting")["value"]
         rows = []
         for setting, choices in self.choices.items():
-            for name, columns in groups.items():
-                value, error = _worth_knowing(choices, scores[:, columns])
+            # The products are thin: more threads inside each would only wait for each other.
+            with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
+                found = list(pool.map(partial(_worth_knowing, choices), [scores[:, c] for c in groups.values()]))
+            for (name, columns), (value, error) in zip(groups.items(), found, strict=True):
                 share = value / total[setting] if total[setting] > 0 else float("nan")
                 row = {"setting": setting, by: name, "value": value, "se": error, "share": share}
                 rows.append(row | {"statements": len(columns)})
@@ -202,8 +209,8 @@ def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str,
 def _people(
     model: Model, network: Network, setting: str, people: int, rng: np.random.Generator, missing: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Evidence of people, each drawn under a draw of its own, and which that is."""
-    own = np.arange(people) % network.draws
+    """Evidence of people, each drawn under a draw of its own, and which that is; none under the stated values."""
+    own = 1 + np.arange(people) % (network.draws - 1)
     known = {"setting": np.full(people, model.settings.index(setting))} if setting else {}
     states = sample_draws(network, own, rng, known)
     return assessed(model, states, rng, missing=missing, roles=HISTORY), own
@@ -217,10 +224,11 @@ def _choices(
     names = scorer.scorer.output_names
     weights = posterior.evidence.T.copy()
     weights[np.arange(len(own)), own] = 0.0  # the draw that made a person would speak for itself
+    weights = weights[:, 1:]  # without the stated values, which are no draw
     weights /= weights.sum(axis=1, keepdims=True)
-    benefit = np.moveaxis(net_benefit(stakes, posterior.probability, names), 1, 2)  # (stakes, people, draws)
+    benefit = np.moveaxis(net_benefit(stakes, posterior.probability[:, 1:], names), 1, 2)  # (stakes, people, draws)
     rows = [names.index(stake.condition) for stake in stakes]
-    p = np.clip(np.moveaxis(posterior.probability[rows], 1, 2), CLOSEST, 1 - CLOSEST)
+    p = np.clip(np.moveaxis(posterior.probability[rows, 1:], 1, 2), CLOSEST, 1 - CLOSEST)
     perfect: list[dict[str, object]] = []
     turns = (benefit > 0) ^ ((benefit * weights).sum(axis=2, keepdims=True) > 0)
     for i, name in [*enumerate(stake.condition for stake in stakes), (slice(None), ALL)]:

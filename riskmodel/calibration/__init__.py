@@ -1,0 +1,1 @@
+"""Fit the statements of a model to a cohort."""

@@ -1,0 +1,230 @@
+"""The learnt statements as unbounded coordinates, with their own distributions as the prior.
+
+A probability or share is moved on the logit scale, a ratio or weight on the log scale; the states of one
+distribution together, as log-ratios to the state that is not stated (or to the first). On these scales the
+prior of every statement has its mode at the stated value, so without data nothing moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from riskmodel.evidence.distributions import EDGE, Spread, interval_sd, size, spread, together
+from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
+from riskmodel.inference.scorer import Array
+
+FARTHEST = 27.0  # on the logit scale: 1.9e-12, where draws of probabilities end too
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Statements that move together: one, or the states of one distribution.
+
+    Attributes
+    ----------
+    columns
+        their places among the selected statements; of a complete distribution the first is the reference.
+    first
+        the block's first coordinate.
+    kind
+        ``logit``, ``log`` or ``shares``.
+    complete
+        whether the shares are all states, so that the first has no coordinate of its own.
+    start
+        the coordinates of the stated values.
+    precision
+        of a normal prior, one a coordinate; empty where the prior is a Beta or Dirichlet.
+    counts
+        of a Beta or Dirichlet prior: one a coordinate, then that of the reference; empty where it is normal.
+    """
+
+    columns: tuple[int, ...]
+    first: int
+    kind: str
+    complete: bool
+    start: Array
+    precision: Array
+    counts: Array
+
+    @property
+    def size(self) -> int:
+        return len(self.start)
+
+    @property
+    def places(self) -> slice:
+        return slice(self.first, self.first + self.size)
+
+    def values(self, x: Array) -> Array:
+        """The statements' values at coordinates (rows, coordinates of the block): (rows, statements)."""
+        x = np.clip(x, -FARTHEST, FARTHEST)
+        if self.kind == "log":
+            return np.asarray(np.exp(x))
+        if self.kind == "logit":
+            return np.asarray(special.expit(x))
+        shares = special.softmax(np.concatenate([np.zeros((len(x), 1)), x], axis=1), axis=1)
+        return np.asarray(shares if self.complete else shares[:, 1:])
+
+    def log_prior(self, x: Array) -> float:
+        """The log density of the prior at the block's coordinates, up to a constant."""
+        if self.precision.size:
+            return float(-0.5 * np.sum(self.precision * (x - self.start) ** 2))
+        return float(self.counts[:-1] @ x - self.counts.sum() * special.logsumexp([0.0, *x]))
+
+    def gradient(self, x: Array) -> Array:
+        if self.precision.size:
+            return np.asarray(-self.precision * (x - self.start))
+        return np.asarray(self.counts[:-1] - self.counts.sum() * special.softmax([0.0, *x])[1:])
+
+    def curvature(self, x: Array) -> Array:
+        """Minus the second derivatives of the log prior."""
+        if self.precision.size:
+            return np.diag(self.precision)
+        shares = special.softmax([0.0, *x])[1:]
+        return np.asarray(self.counts.sum() * (np.diag(shares) - np.outer(shares, shares)))
+
+    def slopes(self, x: Array) -> Array:
+        """d g(value) / d coordinates, g each statement's own logit or log: (statements, coordinates)."""
+        if self.kind != "shares":
+            return np.ones((1, 1))
+        shares = special.softmax([0.0, *x])
+        slopes = (np.eye(len(shares)) - shares)[:, 1:] / (1 - shares)[:, None]
+        return np.asarray(slopes if self.complete else slopes[1:])
+
+
+class Coordinates:
+    """All learnt statements of a prior set.
+
+    Parameters
+    ----------
+    chosen
+        ids of the statements to learn; the parts of one distribution are learnt together, and statements of
+        exactly 0 or 1 not at all.
+    """
+
+    def __init__(self, priors: Priors, chosen: Sequence[str]) -> None:
+        self.priors = priors
+        self.statements = [priors.statement(identifier) for identifier in priors.selected]
+        self.stated = np.array([statement.value for statement in self.statements])
+        self.blocks: list[Block] = []
+        wanted, taken = set(chosen), set[int]()
+        for members in together(self.statements):
+            possible = [i for i in members if self.statements[i].value > 0]
+            if len(possible) > 1 and wanted & {self.statements[i].id for i in members}:
+                self.blocks.append(_shares(self.statements, possible, self.size, priors.prior_set))
+                taken |= set(members)
+        for i, statement in enumerate(self.statements):
+            if statement.id in wanted and i not in taken and not _is_fixed(statement):
+                self.blocks.append(_single(statement, i, self.size, priors.prior_set))
+        self.start = np.concatenate([np.empty(0), *(block.start for block in self.blocks)])
+
+    @property
+    def size(self) -> int:
+        """How many coordinates there are."""
+        return sum(block.size for block in self.blocks)
+
+    @property
+    def columns(self) -> list[int]:
+        """The places of the learnt statements among the selected ones."""
+        return [column for block in self.blocks for column in block.columns]
+
+    def values(self, x: Array) -> Array:
+        """Values of all selected statements, (rows, selected), at coordinates (rows, coordinates)."""
+        values = np.repeat(self.stated[None], len(x), axis=0)
+        for block in self.blocks:
+            values[:, block.columns] = block.values(x[:, block.places])
+        return values
+
+    def log_prior(self, x: Array) -> float:
+        return sum(block.log_prior(x[block.places]) for block in self.blocks)
+
+    def prior_gradient(self, x: Array) -> Array:
+        return np.concatenate([np.empty(0), *(block.gradient(x[block.places]) for block in self.blocks)])
+
+    def prior_precision(self, x: Array) -> Array:
+        """(coordinates, coordinates), block diagonal."""
+        precision = np.zeros((self.size, self.size))
+        for block in self.blocks:
+            precision[block.places, block.places] = block.curvature(x[block.places])
+        return precision
+
+    def slopes(self, x: Array) -> Array:
+        """d g(value) / d coordinates of the learnt statements: (learnt, coordinates)."""
+        slopes = np.zeros((len(self.columns), self.size))
+        row = 0
+        for block in self.blocks:
+            slopes[row : row + len(block.columns), block.places] = block.slopes(x[block.places])
+            row += len(block.columns)
+        return slopes
+
+
+def _is_fixed(statement: Statement) -> bool:
+    return statement.quantity not in RATIOS and statement.value in (0.0, 1.0)
+
+
+def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) -> Block:
+    kind = "log" if statement.quantity in RATIOS else "logit"
+    shape = spread(statement, prior_set)
+    start = np.array([on_scale(statement, statement.value)])
+    if shape.kind == "beta":
+        return Block((column,), first, kind, False, start, np.empty(0), np.array([shape.first, shape.second]))
+    return Block((column,), first, kind, False, start, np.array([_precision(shape)]), np.empty(0))
+
+
+def _precision(shape: Spread) -> float:
+    """Of a statement whose bounds equal its value, as good as fixed."""
+    return 1.0 / max(shape.second, 1e-6) ** 2
+
+
+def _shares(statements: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> Block:
+    parts = [statements[i] for i in members]
+    shares = np.array([part.value for part in parts])
+    rest = max(1.0 - float(shares.sum()), 0.0)
+    complete = rest <= EDGE
+    reference = shares[0] if complete else rest
+    start = np.log((shares[1:] if complete else shares) / reference)
+    if all(part.n is not None for part in parts):
+        count = float(np.mean([size(part, prior_set) for part in parts]))
+        own = shares[1:] if complete else shares
+        return Block(tuple(members), first, "shares", complete, start, np.empty(0), count * np.array([*own, reference]))
+    sds = np.array([interval_sd(part) or prior_sd(part, prior_set) for part in parts])
+    precision = 1.0 / np.maximum(sds[1:] if complete else sds, 1e-6) ** 2
+    return Block(tuple(members), first, "shares", complete, start, precision, np.empty(0))
+
+
+def on_scale(statement: Statement, value: float) -> float:
+    """A value on the statement's own scale: log of a ratio or weight, logit of a probability or share."""
+    if statement.quantity in RATIOS:
+        return math.log(value)
+    value = min(max(value, EDGE), 1 - EDGE)
+    return math.log(value) - math.log1p(-value)
+
+
+def off_scale(statement: Statement, x: float) -> float:
+    """The value at a place on the statement's scale."""
+    return math.exp(x) if statement.quantity in RATIOS else float(special.expit(x))
+
+
+def prior_sd(statement: Statement, prior_set: PriorSet) -> float:
+    """Standard deviation of a statement's own distribution on its scale (of a Beta, at its mode)."""
+    shape = spread(statement, prior_set)
+    if shape.kind == "beta":
+        return math.sqrt((shape.first + shape.second) / (shape.first * shape.second))
+    return shape.second
+
+
+def prior_interval(statement: Statement, prior_set: PriorSet) -> tuple[float, float]:
+    """The statement's own 95 % interval."""
+    if _is_fixed(statement):
+        return statement.value, statement.value
+    shape = spread(statement, prior_set)
+    if shape.kind == "beta":
+        low, high = special.betaincinv(shape.first, shape.second, [0.025, 0.975])
+        return float(low), float(high)
+    low, high = (off_scale(statement, shape.first + side * Z95 * shape.second) for side in (-1, 1))
+    return low, high

@@ -1,0 +1,167 @@
+"""The most probable statements: quasi-Newton steps in the metric of the information, each checked to improve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.calibration.coordinates import Coordinates
+from riskmodel.calibration.likelihood import Likelihood, Point
+from riskmodel.errors import UsageError
+from riskmodel.inference.scorer import Array
+
+MOST_STEPS = 200
+TOLERANCE = 1e-4  # of log posterior, that the next step promises or the last two brought
+LONGEST = 2.0  # log-odds that one step may go
+IDLE = 3  # steps without a noticeable rise
+HALVINGS = 12
+KINK = 0.05  # of log posterior; a promise this small that no step keeps is a change of slope
+ENOUGH = 1e-4  # share of the promised rise that a step must bring
+REFRESH = 5  # steps after which the metric is taken anew
+RIDGE = 1e-9  # of the largest information, where a direction has neither data nor prior
+FEW = 40  # coordinates up to which the information is taken by differences of the gradient
+DIFFERENCE = 1e-3
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    point
+        the best point and the likelihood there.
+    log_posterior
+        log likelihood plus the weighted log prior (up to its constant).
+    converged
+        whether the next step would be negligible.
+    steps
+        how many were taken.
+    why
+        why it stopped, in words.
+    """
+
+    point: Point
+    log_posterior: float
+    converged: bool
+    steps: int
+    why: str
+
+
+class Target:
+    """The log posterior of the coordinates."""
+
+    def __init__(self, likelihood: Likelihood, coordinates: Coordinates, prior_weight: float) -> None:
+        self.likelihood, self.coordinates, self.prior_weight = likelihood, coordinates, prior_weight
+
+    def value(self, point: Point) -> float:
+        return point.log_likelihood + self.prior_weight * self.coordinates.log_prior(point.x)
+
+    def gradient(self, point: Point) -> Array:
+        return self.likelihood.gradient(point) + self.prior_weight * self.coordinates.prior_gradient(point.x)
+
+    def prior_precision(self, x: Array) -> Array:
+        return self.prior_weight * self.coordinates.prior_precision(x)
+
+    def metric(self, point: Point) -> Array:
+        """A positive definite stand-in for minus the second derivatives."""
+        metric = self.likelihood.information(point)[0] + self.prior_precision(point.x)
+        return metric + np.eye(len(metric)) * (RIDGE * max(float(np.diag(metric).max(initial=0.0)), 1.0))
+
+
+def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progress: Progress | None = None) -> Fitted:
+    """Climb from a point until the next step is negligible; an interrupt keeps the best point so far."""
+    point, best, steps, fresh, idle = start, target.value(start), 0, 0, 0
+    try:
+        gradient = target.gradient(point)
+        inverse = np.linalg.inv(target.metric(point))
+        while steps < MOST_STEPS:
+            step = inverse @ gradient
+            promise = 0.5 * float(gradient @ step)
+            if promise < tolerance or idle == IDLE:
+                return Fitted(point, best, True, steps, "no step would improve it noticeably")
+            found = _search(target, point, best, step, 2 * promise)
+            if found is None and fresh == steps:
+                return Fitted(point, best, promise < KINK, steps, "no step improves it")
+            if found is None:
+                inverse, fresh = np.linalg.inv(target.metric(point)), steps
+                continue
+            new, value = found
+            idle = idle + 1 if value - best < tolerance else 0
+            new_gradient = target.gradient(new)
+            inverse = _updated(inverse, new.x - point.x, gradient - new_gradient)
+            point, best, gradient, steps = new, value, new_gradient, steps + 1
+            if steps - fresh >= REFRESH:
+                inverse, fresh = np.linalg.inv(target.metric(point)), steps
+            if progress:
+                progress(steps, None)
+    except KeyboardInterrupt:
+        return Fitted(point, best, False, steps, "interrupted")
+    return Fitted(point, best, False, steps, f"not at an end after {MOST_STEPS} steps")
+
+
+def _search(target: Target, point: Point, value: float, step: Array, slope: float) -> tuple[Point, float] | None:
+    """The first of ever shorter steps that brings enough of the rise it promises."""
+    size = min(1.0, LONGEST / max(float(np.max(np.abs(step))), 1e-300))
+    noise = 1e-13 * abs(value)
+    for _ in range(HALVINGS):
+        found = target.likelihood.at(point.x + size * step)
+        if found is not None and (new := target.value(found)) >= value + ENOUGH * size * slope - noise:
+            return found, new
+        size *= 0.4
+    return None
+
+
+def _updated(inverse: Array, step: Array, change: Array) -> Array:
+    """The inverse metric after a step and the fall of the gradient along it (BFGS); kept where that is no fall."""
+    curvature = float(step @ change)
+    if curvature <= 1e-10 * float(np.linalg.norm(step) * np.linalg.norm(change)):
+        return inverse
+    away = np.eye(len(step)) - np.outer(step, change) / curvature
+    return np.asarray(away @ inverse @ away.T + np.outer(step, step) / curvature)
+
+
+def covariance(target: Target, point: Point) -> Array:
+    """Of the coordinates, by Laplace's approximation: (coordinates, coordinates).
+
+    The information of the data is minus the differences of the exact gradient where coordinates are few, else
+    the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula.
+    """
+    once, squared = target.likelihood.information(point)
+    prior = target.prior_precision(point.x)
+    if len(point.x) <= FEW:
+        exact = _differences(target, point)
+        if exact is not None:
+            if squared is once:
+                squared = exact
+            once = exact
+    total = once + prior
+    total += np.eye(len(total)) * (RIDGE * max(float(np.diag(total).max(initial=0.0)), 1.0))
+    inverse = np.linalg.inv(total)
+    return inverse if squared is once else np.asarray(inverse @ (squared + prior) @ inverse)
+
+
+def _differences(target: Target, point: Point) -> Array | None:
+    """Minus the second derivatives of the log likelihood; None where they leave the posterior no maximum."""
+    size = len(point.x)
+    information = np.zeros((size, size))
+    for i in range(size):
+        shift = np.zeros(size)
+        shift[i] = DIFFERENCE
+        sides = [target.likelihood.at(point.x + side * shift) for side in (1, -1)]
+        if sides[0] is None or sides[1] is None:
+            return None
+        up, down = (target.likelihood.gradient(side) for side in sides if side is not None)
+        information[i] = (down - up) / (2 * DIFFERENCE)
+    information = 0.5 * (information + information.T)
+    lowest = np.linalg.eigvalsh(information + target.prior_precision(point.x))[0]
+    return information if lowest > 0 else None
+
+
+def check_prior_weight(prior_weight: float) -> None:
+    if not (np.isfinite(prior_weight) and prior_weight >= 0):
+        raise UsageError(f"prior_weight must be a number of 0 or more, not {prior_weight}")

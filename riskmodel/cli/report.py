@@ -1,0 +1,140 @@
+"""The command that says what the answers hang on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from riskmodel.cli.common import examples, say
+from riskmodel.errors import Problem, RiskModelError
+
+if TYPE_CHECKING:
+    from riskmodel.inference.scorer import Masks
+    from riskmodel.model import Model
+    from riskmodel.report.spec import Spec
+
+
+@click.command(epilog=examples(
+    "riskmodel report -o sensitivity --cases cases.csv",
+    "riskmodel report -o sensitivity --spec my_report.toml",
+    "riskmodel report -o sensitivity --cases cases.csv --priors literature --setting primary_care",
+))  # fmt: skip
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder, or one with an earlier report, which is replaced.")
+@click.option("--spec", "spec_file", type=click.Path(path_type=Path), metavar="FILE", help="TOML: what to look at.  [default: the whole model, all settings]")
+@click.option("--cases", metavar="FILE", help="The cases to look at, in place of the spec's.")
+@click.option("--priors", metavar="NAME|FILE", help="Prior set to report on, in place of the spec's.")
+@click.option("--policy", metavar="NAME|FILE", help="Policy to report on, in place of the spec's.")
+@click.option("--setting", metavar="SETTING", help="Setting to report on, and of cases that name none, in place of the spec's.")
+@click.option("--draws", type=click.IntRange(2), metavar="K", help="In place of the spec's.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="In place of the spec's. The same seed gives the same report, byte for byte.")
+def report(
+    output: Path, spec_file: Path | None, cases: str | None, priors: str | None, policy: str | None, setting: str | None,
+    draws: int | None, seed: int | None,
+) -> None:  # fmt: skip
+    """Report what the posteriors and actions hang on: HTML, Markdown, tables as CSV, figures as SVG."""
+    from riskmodel.report.folder import check_folder, write_folder
+    from riskmodel.report.make import make
+    from riskmodel.report.render import files
+    from riskmodel.report.spec import default_spec, read_spec
+    from riskmodel.report.study import Study
+
+    check_folder(output)
+    spec = read_spec(spec_file) if spec_file else default_spec()
+    changes = {
+        "priors": [priors] if priors else None, "policies": [policy] if policy else None,
+        "settings": [setting] if setting else None, "draws": draws, "seed": seed,
+        "cases": spec.cases.model_copy(update={"file": cases}) if cases else None,
+    }  # fmt: skip
+    spec = spec.model_copy(update={key: value for key, value in changes.items() if value is not None})
+    models, names, masks = _prepared(spec, str(spec_file or "report"))
+    with _progress() as tell:
+        written = files(make(Study(spec, models, names, masks, tell)))
+        write_folder(output, written)
+    say([f"wrote {output}: report.html, report.md, {_count(written, 'tables')} tables, {_count(written, 'figures')} figures"])
+
+
+def _count(written: dict[str, str], folder: str) -> int:
+    return sum(name.startswith(f"{folder}/") for name in written)
+
+
+def _prepared(spec: Spec, file: str) -> tuple[tuple[Model, ...], tuple[str, ...], Masks]:
+    """The models and cases of a spec; or all that is wrong with it, together."""
+    from riskmodel.model import load
+    from riskmodel.report.spec import SpecError, check_spec
+
+    problems: list[Problem] = []
+
+    def tried(what: Callable[[], Model], key: str) -> Model | None:
+        try:
+            return what()
+        except RiskModelError as error:
+            problems.append(Problem(file, f"key '{key}'", str(error), ""))
+            return None
+
+    loaded = [tried(lambda name=name: load(name, spec.policies[0]), "priors") for name in spec.priors]  # type: ignore[misc]
+    models = [model for model in loaded if model is not None]
+    if not models:
+        raise SpecError(problems)
+    for name in spec.policies[1:]:
+        tried(lambda name=name: models[0].with_policy(name), "policies")  # type: ignore[misc]
+    names, masks = _cases(spec, file, models[0], problems)
+    problems += check_spec(spec, file, models[0], names)
+    if problems:
+        raise SpecError(problems)
+    kept = [names.index(name) for name in spec.cases.ids] or list(range(len(names)))
+    return tuple(models), tuple(names[i] for i in kept), masks[:, kept]
+
+
+def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> tuple[list[str], Masks]:
+    """The cases of the file that the spec names; every row that cannot be used is a problem."""
+    import numpy as np
+
+    from riskmodel.cases.find import read_all
+    from riskmodel.cases.options import RunOptions
+
+    none: tuple[list[str], Masks] = ([], model.scoring.scorer.blank(0))
+    if not spec.cases.file:
+        return none
+    setting = next((name for name in spec.settings if name in model.settings), None)
+    faults: list[str] = []
+    try:
+        options = RunOptions(default_setting=model.default_setting(setting))
+        names, masks = read_all(spec.cases.file, model.variables, options, faults)
+    except RiskModelError as error:
+        problems.append(Problem(file, "key 'cases.file'", str(error), ""))
+        return none
+    faults += [f"{spec.cases.file}: case {name!r} stands there more than once" for name in _repeated(names)]
+    impossible = np.nonzero(~(model.scoring.scorer.score(masks).evidence > 0))[0]
+    faults += [f"{spec.cases.file}: case {names[i]!r}: its findings together have probability zero" for i in impossible]
+    problems += [Problem(file, "key 'cases.file'", fault, "mend or leave out the row") for fault in faults]
+    return names, masks
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, one step a part of the report."""
+    if not sys.stderr.isatty():
+        yield lambda _what: None
+        return
+    from tqdm import tqdm
+
+    from riskmodel.report.make import SECTIONS
+
+    with tqdm(total=len(SECTIONS), unit=" parts", leave=False) as bar:
+        known = [what for what, _ in SECTIONS]
+
+        def tell(what: str) -> None:
+            bar.set_description(what)
+            if what in known:
+                bar.update(known.index(what) - bar.n)
+
+        yield tell

@@ -1,0 +1,39 @@
+"""The value of perfect information about single statements, sources or bases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+BAR, INK = "#7fa9d6", "#222222"
+SHOWN = 15
+
+
+def value_bars(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw values with their standard errors, the largest at the top.
+
+    Parameters
+    ----------
+    table
+        rows of one setting of what :func:`riskmodel.sensitivity.evppi` gives; the first fifteen are drawn.
+    ax
+        where to draw; by default a new figure of 8 inches.
+    """
+    some = table.head(SHOWN)
+    by = next(column for column in ("statement", "source", "basis", "verified") if column in some)
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        ax = plt.figure(figsize=(8, 0.9 + 0.3 * len(some)), layout="constrained").add_subplot()
+    places = range(len(some))
+    ax.barh(places, some["value"], color=BAR, height=0.7)
+    ax.errorbar(some["value"], places, xerr=some["se"], fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
+    ax.set_yticks(places, some[by])
+    ax.set_ylim(len(some) - 0.5, -0.5)
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("value of knowing it exactly, in quality-adjusted life years\nper 1,000 people (± 1 standard error)")
+    return ax
