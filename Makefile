@@ -34,6 +34,7 @@ bench: $(DEV) ## Measure speed and memory against other programs, into benchmark
 
 docs: $(DEV) ## Renew what the documents show of the program
 	$(BIN)/python -m tests.regenerate_docs
+	$(BIN)/python -m tests.regenerate_report
 
 notebooks: $(DEV) ## Run the notebooks anew and keep their output
 	$(BIN)/python -m tests.notebooks

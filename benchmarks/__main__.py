@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.csv
 import pyarrow.parquet
 
-from benchmarks import casefile, scorers
+from benchmarks import casefile, report, scorers
 from benchmarks.draws import CASES, DRAWS
 from benchmarks.measure import in_turn, machine, median_ratio, median_seconds, run
 
@@ -107,6 +107,7 @@ def main() -> None:
             + table(["engine", "cases timed", "a case", "times ours"], rows)
         )
         parts.append("## Draws\n\n" + draws(agrum))
+        parts.append("## Report\n\n" + table(report.HEADINGS, report.measure()))
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"
     RESULTS.write_text(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from riskmodel.decision.nodes import Holds, leaves
 from riskmodel.errors import InferenceError
+from riskmodel.explained import lines
 from riskmodel.inference.explain import Question, next_questions, without_each
 from riskmodel.inference.scorer import Masks
 from riskmodel.inference.weights import odds
@@ -18,7 +18,6 @@ from riskmodel.questions import Questions
 from riskmodel.questions import questions as what_each_tells
 from riskmodel.scoring import Scored, Scoring
 from riskmodel.stopping import Stop, stop
-from riskmodel.text import RESEARCH_ONLY, percent
 
 if TYPE_CHECKING:
     from riskmodel.decision.pathways import Pathways
@@ -105,7 +104,7 @@ class Explanation:
     model: str
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join(lines(self))
 
     def __repr__(self) -> str:
         return str(self)
@@ -224,21 +223,19 @@ def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
 
 def _next_steps(asked: Questions) -> tuple[NextStep, ...]:
     """What a single answer to which can change the action, the best first."""
-    steps = []
-    for place in asked.ranked(0):
-        steps.append(
-            NextStep(
-                variable=asked.names[place],
-                gain=float(asked.gain[place, 0]),
-                worth=float(asked.worth[place, 0]),
-                information=float(asked.information[place, 0]),
-                change=float(asked.change[place, 0]),
-                cost=float(asked.cost[place]),
-                hours=float(asked.hours[place]),
-                in_time=bool(asked.in_time[place, 0]),
-            )
+    return tuple(
+        NextStep(
+            variable=asked.names[place],
+            gain=float(asked.gain[place, 0]),
+            worth=float(asked.worth[place, 0]),
+            information=float(asked.information[place, 0]),
+            change=float(asked.change[place, 0]),
+            cost=float(asked.cost[place]),
+            hours=float(asked.hours[place]),
+            in_time=bool(asked.in_time[place, 0]),
         )
-    return tuple(steps)
+        for place in asked.ranked(0)
+    )
 
 
 def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
@@ -256,118 +253,3 @@ def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple
         for k, row in enumerate(flags)
         if less[r, k]
     )
-
-
-def _lines(case: Explanation) -> list[str]:
-    title = f"Case {case.case_id}" if case.case_id else "Case"
-    return [
-        f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
-        *_section("Probability of each condition", _posteriors(case)),
-        *_section(f"Action: {case.urgency}", _action(case), always=True),
-        *_section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]),
-        *_section(
-            f"Rules not determined: {len(case.undetermined)}, waiting for what was not assessed",
-            [", ".join(case.waiting)] if case.undetermined else [],
-        ),
-        *_section(
-            "Explained away",
-            [f"{item.rule} would fire if nothing were known of {item.flag}" for item in case.explained_away],
-        ),
-        *_section(_about_title(case), _evidence(case)),
-        *_section("What to ask, examine or test next, to change the action", _steps(case), always=True),
-        *_section(
-            "What an answer would tell (bits told; the condition it could move most, and how far)",
-            _asked(case.questions, case),
-        ),
-        *_section(
-            "What a test would tell, asked for or not (the same)",
-            _asked(case.results, case),
-        ),
-        "",
-        f"Conflict {signed(case.conflict, 2)} (above 0: the findings fit together worse than if unrelated)",
-        RESEARCH_ONLY,
-    ]
-
-
-def _section(title: str, items: list[str], *, always: bool = False) -> list[str]:
-    return ["", title, *(f"  {item}" for item in items)] if items or always else []
-
-
-def _posteriors(case: Explanation) -> list[str]:
-    width = max(len(name) for name, _, _ in case.posteriors)
-    return [
-        f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)"
-        + ("  < leads: its odds rose most" if name == case.leading else "")
-        for name, now, before in case.posteriors
-    ]
-
-
-def _action(case: Explanation) -> list[str]:
-    asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
-    return [f"{label}: {', '.join(tokens)}" for label, tokens in asked if tokens] + list(case.advice)
-
-
-def _about_title(case: Explanation) -> str:
-    unit = "in decibans (10 = odds times ten, 3 = odds doubled)"
-    if case.leading:
-        return f"For and against {case.about}, {unit}"
-    return f"No serious condition rose; for and against {case.about}, which fell least, {unit}"
-
-
-def _evidence(case: Explanation) -> list[str]:
-    lines = [
-        f"{f'{item.variable} = {item.states}':38}  {signed(item.weight):>10}  {signed(-item.change):>11}"
-        for item in case.observations
-    ]
-    return [f"{'':38}  {'on its own':>10}  {'if left out':>11}", *lines] if lines else []
-
-
-def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
-    return [
-        f"{question.variable:26}  {question.information:.4f}   {_range(case, question)}"
-        for question in questions
-        if case.serious
-    ]
-
-
-def _steps(case: Explanation) -> list[str]:
-    """The stop rule, and the steps that can change the action."""
-    if not case.next_steps:
-        return [str(case.stop)]
-    heads = ("worth", "gain", "bits", "changes it", "dollars", "hours")
-    rows = [
-        (
-            step.variable,
-            (f"{1000 * step.worth:.3f}", f"{1000 * step.gain:.3f}", f"{step.information:.4f}"),
-            ("unknown" if math.isnan(step.change) else percent(step.change), f"{step.cost:.0f}", f"{step.hours:.1f}"),
-            "" if step.in_time else "  (later than the urgency allows)",
-        )
-        for step in case.next_steps[:ASKED]
-    ]
-    return [
-        str(case.stop),
-        f"{'':26}{_columns(heads)}",
-        *(f"{name:26}{_columns(left + right)}{late}" for name, left, right, late in rows),
-        "gain: net benefit in life years of full health, per 1,000 such people; worth: the same less the cost",
-    ]
-
-
-def _columns(cells: tuple[str, ...]) -> str:
-    return "".join(f"  {cell:>10}" for cell in cells)
-
-
-def _range(case: Explanation, question: Question) -> str:
-    """The serious condition whose probability the answer could move furthest, and how far."""
-    furthest = int(np.argmax(question.highest - question.lowest))
-    low, high = percent(float(question.lowest[furthest])), percent(float(question.highest[furthest]))
-    return f"{case.serious[furthest]} {low} to {high}"
-
-
-def signed(value: float, places: int = 1) -> str:
-    """A number with its sign, and none where it is rounded to nothing.
-
-    >>> signed(11.27), signed(-0.04), signed(-0.61)
-    ('+11.3', '0.0', '-0.6')
-    """
-    rounded = round(value, places)
-    return f"{rounded:+.{places}f}" if rounded else f"{0:.{places}f}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pgmpy.models import DiscreteBayesianNetwork
 
+    from riskmodel.calibration import Calibration
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.explanation import Explanation
@@ -211,6 +212,18 @@ class Model:
         if identifier not in known:
             raise UsageError(f"no statement {identifier!r}{nearest(identifier, known)}")
         return self.priors.statement(identifier)
+
+    def calibrate(self, cohort: pd.DataFrame, learn: str | Sequence[str] = "all", **options: Any) -> Calibration:
+        """Fit statements to a cohort with outcomes: :func:`riskmodel.calibration.calibrate`, with its options."""
+        from riskmodel.calibration import calibrate
+
+        return calibrate(self, cohort, learn, **options)
+
+    def recalibrate(self, cohort: pd.DataFrame, **options: Any) -> Calibration:
+        """Fit only the base rates of a cohort's settings: :func:`riskmodel.calibration.recalibrate`."""
+        from riskmodel.calibration import recalibrate
+
+        return recalibrate(self, cohort, **options)
 
     def uncertain(self, draws: int, seed: int, level: float = 0.95) -> Uncertain:
         """Scoring under joint draws of all statements; the same seed gives the same draws."""

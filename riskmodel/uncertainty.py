@@ -11,7 +11,7 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, together
-from riskmodel.evidence.records import BASES, Priors, Variable
+from riskmodel.evidence.records import ALL_BASES, Priors, Variable
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
     DrawPosterior,
@@ -130,7 +130,7 @@ def shares(
     values = draw_values(priors, draws, np.random.default_rng(seed))
     chosen = [priors.statement(name) for name in priors.selected]
     kinds = {
-        "basis": {basis: [s.basis == basis for s in chosen] for basis in BASES},
+        "basis": {basis: [s.basis == basis for s in chosen] for basis in ALL_BASES},
         "verified": {
             "verified": [s.verified for s in chosen],
             "unverified": [not s.verified for s in chosen],

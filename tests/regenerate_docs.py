@@ -22,10 +22,13 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 
 import riskmodel as rm
 from riskmodel.codebook import as_markdown
 from riskmodel.cohort import compare_policies
+from riskmodel.decision.pathways import load_pathways
+from riskmodel.sensitivity import pathways, scans_in_vain
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "network.svg"
@@ -168,8 +171,51 @@ def shares() -> str:
     return table([str(name).replace("_", " ") for name in frame.columns], rows, "ll" + "r" * (len(frame.columns) - 2))
 
 
+@cache
+def compared() -> pd.DataFrame:
+    return pathways(model(), people=PEOPLE, draws=40, seed=SEED)
+
+
+def rounded(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.2g}"
+
+
+def followed() -> str:
+    """What each policy does to people who are followed through its tests, with intervals."""
+    names = ("in_time", "missed", "delay", "imaged", "mri", "emergency", "cost", "net_benefit")
+    found = compared().set_index(["setting", "policy", "measure"])
+    rows = []
+    for setting, policy in dict.fromkeys(key[:2] for key in found.index):
+        cells = []
+        for name in names:
+            value, low, high = found.loc[(setting, policy, name)]
+            cells.append(f"{rounded(value)} ({rounded(low)} to {rounded(high)})")
+        rows.append([setting, f"`{policy}`", *cells])
+    return table(["setting", "policy", *(name.replace("_", " ") for name in names)], rows, "--rrrrrrrr")
+
+
+def in_vain() -> str:
+    """The claim about unnecessary scans beside the same people."""
+    rows = [
+        [row.setting, f"`{row.policy}`", f"{row.flagless_share:.1f}", f"{row.vain_share:.1f}", f"{row.claimed:.0f}"]
+        for row in scans_in_vain(compared()).itertuples()
+    ]
+    headings = ["setting", "policy", "no flag, no serious disease", "no serious disease", "claimed"]
+    return table(headings, rows, "--rrr")
+
+
+def beside_the_network() -> str:
+    """Every number on pathways."""
+    rows = [
+        [f"`{s.id}`", f"{s.value:g}", f"{s.low:g} to {s.high:g}", s.unit, s.basis, s.note]
+        for s in load_pathways().statements
+    ]
+    return table(["number", "value", "95 % interval", "unit", "basis", "note"], rows, "-rr---")
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "codebook": codebook, "rules": rules, "thresholds": thresholds, "shares": shares,
+    "followed": followed, "in_vain": in_vain, "beside_the_network": beside_the_network,
 }  # fmt: skip
 
 

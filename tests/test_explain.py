@@ -13,7 +13,8 @@ import pytest
 import riskmodel as rm
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import UsageError
-from riskmodel.explanation import RESEARCH_ONLY, percent, signed
+from riskmodel.explained import signed
+from riskmodel.text import RESEARCH_ONLY, percent
 
 if TYPE_CHECKING:
     from riskmodel.explanation import Explanation
@@ -249,7 +250,8 @@ def test_the_text_of_one_case() -> None:
         "Rules that fired",
         "Rules not determined",
         "For and against infection, in decibans",
-        "What to ask or examine next",
+        "What to ask, examine or test next, to change the action",
+        "What an answer would tell",
         "What a test would tell, asked for or not",
         "Conflict -1.67",
         RESEARCH_ONLY,
@@ -257,7 +259,7 @@ def test_the_text_of_one_case() -> None:
     assert "  infection                1.0 %   (0.010 % given the setting alone)  < leads: its odds rose most" in lines
     assert "  imaging: mri" in lines
     assert "  fever = present                              +11.3         -7.4" in lines
-    asked = lines.index(sections[6])
+    asked = lines.index(sections[7])
     assert lines[asked + 1].startswith("  spinal_tenderness           0.")
     assert lines[asked + 1].endswith("fracture 0.84 % to 4.5 %")
 

@@ -114,35 +114,6 @@ def test_a_study_narrows_and_a_smaller_n_widens(model):
     assert width(model.with_statement("find.night_sweats.infection", low=0.02, high=0.9)) > before
 
 
-def test_intervals_cover_the_truth(model):
-    """Each draw in turn is the truth: its own posterior of a case it made lies within the 95 % interval."""
-    network = model.draw(256, np.random.default_rng(7))
-    scorer = DrawScorer(network, model.variables)
-    held = tried = 0
-    for truth in range(1, 61):
-        world = Network(network.variables, network.one_draw(truth).tables, network.composites)
-        states = simulate_from(model, world, 20, np.random.default_rng(truth))
-        posterior = scorer.score(states, 1)
-        rest = np.arange(256) != truth
-        one = posterior.__class__(posterior.probability[:, rest], posterior.evidence[rest], posterior.baseline[:, rest])
-        found = intervals(one, 0.95)
-        own = posterior.probability[:4, truth]
-        held += int(((found.low[:4] <= own) & (own <= found.high[:4])).sum())
-        tried += own.size
-    assert held / tried == pytest.approx(0.95, abs=0.02)
-
-
-def simulate_from(model, world, count, rng):
-    from riskmodel.network.simulate import sample
-
-    states = sample(world, count, rng, {"setting": "primary_care"})
-    masks = model.scoring.scorer.blank(count, 1)
-    for row, variable in enumerate(model.variables):
-        if variable.role in ("context", "risk_factor", "finding") and variable.name != "setting":
-            masks[row] = 1 << states[variable.name]
-    return masks
-
-
 def independent(model):
     """The model as it is when no group of findings is declared."""
     strengths = {s.id for s in model.priors.statements if s.quantity == "dependence"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from riskmodel.evidence.distributions import EDGE, Spread, interval_sd, size, spread, together
+from riskmodel.evidence.distributions import EDGE, interval_sd, size, spread, together
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.inference.scorer import Array
 
@@ -89,7 +89,7 @@ class Block:
         return np.asarray(self.counts.sum() * (np.diag(shares) - np.outer(shares, shares)))
 
     def slopes(self, x: Array) -> Array:
-        """d g(value) / d coordinates, g each statement's own logit or log: (statements, coordinates)."""
+        """Derivatives of each statement's own logit or log by the coordinates: (statements, coordinates)."""
         if self.kind != "shares":
             return np.ones((1, 1))
         shares = special.softmax([0.0, *x])
@@ -154,7 +154,7 @@ class Coordinates:
         return precision
 
     def slopes(self, x: Array) -> Array:
-        """d g(value) / d coordinates of the learnt statements: (learnt, coordinates)."""
+        """Derivatives of the learnt statements' own logits or logs by the coordinates: (learnt, coordinates)."""
         slopes = np.zeros((len(self.columns), self.size))
         row = 0
         for block in self.blocks:
@@ -164,7 +164,9 @@ class Coordinates:
 
 
 def _is_fixed(statement: Statement) -> bool:
-    return statement.quantity not in RATIOS and statement.value in (0.0, 1.0)
+    """Whether a statement is exactly 0 or 1, or has an interval of no width."""
+    sure = statement.quantity not in RATIOS and statement.value in (0.0, 1.0)
+    return sure or (statement.low is not None and statement.low == statement.high)
 
 
 def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) -> Block:
@@ -172,13 +174,10 @@ def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) 
     shape = spread(statement, prior_set)
     start = np.array([on_scale(statement, statement.value)])
     if shape.kind == "beta":
-        return Block((column,), first, kind, False, start, np.empty(0), np.array([shape.first, shape.second]))
-    return Block((column,), first, kind, False, start, np.array([_precision(shape)]), np.empty(0))
-
-
-def _precision(shape: Spread) -> float:
-    """Of a statement whose bounds equal its value, as good as fixed."""
-    return 1.0 / max(shape.second, 1e-6) ** 2
+        precision, counts = np.empty(0), np.array([shape.first, shape.second])
+    else:
+        precision, counts = np.array([1.0 / shape.second**2]), np.empty(0)
+    return Block((column,), first, kind, complete=False, start=start, precision=precision, counts=counts)
 
 
 def _shares(statements: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> Block:

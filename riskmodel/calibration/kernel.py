@@ -15,7 +15,7 @@ compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
-def _posterior(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _posterior(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913
     row, pat_in, pat_out, contexts, allowed_contexts, outcomes, allowed_states, static_in, static_out,
     tables_in, first_in, skip_in, tables_out, first_out, skip_out, inner, outer, sums, above,
 ):  # fmt: skip
@@ -114,7 +114,7 @@ def row_scores(  # type: ignore[no-untyped-def]  # noqa: PLR0913
     tables_in, first_in, skip_in, tables_out, first_out, skip_out,
     slopes, slope_first, columns, column_first, scores,
 ):  # fmt: skip
-    """d log P(evidence) / d coordinates of each row, into (rows, coordinates).
+    """Derivatives of each row's log P(evidence) by the coordinates, into (rows, coordinates).
 
     Pieces in the order static inner, static outer, inner groups, outer groups.
     """

@@ -10,41 +10,17 @@ from numpy.typing import NDArray
 
 from riskmodel.calibration.coordinates import Coordinates
 from riskmodel.calibration.kernel import expected_counts, row_scores
+from riskmodel.calibration.strata import Stratum, strata
 from riskmodel.calibration.tables import Layout, at_setting, moved
 from riskmodel.errors import InferenceError
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.cpt import build_network
 
+SILENT = 1e-9  # a score this small is rounding
 STEP = 1e-4  # of the central differences, on the logit and log scales
 PAIRS_AT_ONCE = 60  # perturbed statements built together
 ROWS_AT_ONCE = 4_096
 THREADS = 2
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """The different rows of one setting.
-
-    Attributes
-    ----------
-    weights, squares
-        (rows,): how many people each row stands for (weighted), and the sum of their squared weights.
-    """
-
-    setting: int
-    weights: Array
-    squares: Array
-    pat_in: NDArray[np.int32]
-    pat_out: NDArray[np.int32]
-    contexts: NDArray[np.int32]
-    allowed_contexts: Array
-    outcomes: NDArray[np.int32]
-    allowed_states: Array
-
-    def rows(self, piece: slice) -> tuple[np.ndarray, ...]:
-        """The per-row arguments of the compiled passes."""
-        some = (self.pat_in[piece], self.pat_out[piece], self.contexts[piece], self.allowed_contexts)
-        return (*some, self.outcomes[piece], self.allowed_states)
 
 
 @dataclass(frozen=True)
@@ -105,6 +81,12 @@ class Likelihood:
         network = build_network(self.coordinates.priors)
         return CompiledScorer(compile_scorer(network, self.layout.variables)).score(masks).evidence
 
+    def speaks(self, point: Point) -> bool:
+        """Whether any row depends on any coordinate."""
+        each = zip(self.strata, point.tables, self.slopes(point.x), strict=True)
+        scores = (own for parts in each for own in self._scores(*parts))
+        return any(bool(np.any(np.abs(score) > SILENT)) for _, score in scores)
+
     def _expect(self, stratum: Stratum, tables: list[Array]) -> tuple[Array, list[Array]]:
         """P(evidence) of each row, and the expected counts of each piece."""
         count = len(stratum.weights)
@@ -116,14 +98,14 @@ class Likelihood:
             piece = slice(bounds[k], bounds[k + 1])
             static = [np.zeros(tables[0].size), np.zeros(tables[1].size)]
             inner, outer = np.zeros(packed[2].size), np.zeros(packed[5].size)
-            expected_counts(
+            expected_counts(  # type: ignore[call-arg]
                 stratum.weights[piece], *stratum.rows(piece), *packed, *static, inner, outer, evidence[piece]
             )
             return [*static, inner, outer]
 
         with ThreadPoolExecutor(THREADS) as pool:
             parts = list(pool.map(some, range(THREADS)))
-        static_in, static_out, inner, outer = (sum(part[i] for part in parts) for i in range(4))
+        static_in, static_out, inner, outer = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
         flat = [static_in, static_out, *self._unpacked(tables, inner, outer)]
         return evidence, [counts.reshape(table.shape) for counts, table in zip(flat, tables, strict=True)]
 
@@ -146,15 +128,15 @@ class Likelihood:
         return result
 
     def gradient(self, point: Point) -> Array:
-        """d log likelihood / d coordinates: expected counts times the log-derivatives of the tables."""
+        """Derivatives of the log likelihood by the coordinates: expected counts times those of the log tables."""
         gradient = np.zeros(self.coordinates.size)
         for counts, pieces in zip(point.counts, self.slopes(point.x), strict=True):
             for count, (columns, slopes) in zip(counts, pieces, strict=True):
-                gradient[columns] += slopes.reshape(len(columns), -1) @ count.ravel()
+                gradient[columns] += slopes.reshape(len(columns), count.size) @ count.ravel()
         return gradient
 
     def slopes(self, x: Array) -> list[list[tuple[NDArray[np.int64], Array]]]:
-        """d log table / d coordinates, by stratum and piece: (which coordinates, (coordinates, patterns, states))."""
+        """Derivatives of the log tables, by stratum and piece: (which coordinates, (coordinates, patterns, states))."""
         key = x.tobytes()
         if self._slopes is None or self._slopes[0] != key:
             found: list[list[list[tuple[NDArray[np.int64], Array]]]] = [
@@ -217,7 +199,8 @@ class Likelihood:
 
         def some(piece: slice) -> Array:
             scores = np.empty((len(stratum.weights[piece]), self.coordinates.size))
-            row_scores(*stratum.rows(piece), *packed, joined, slope_first, columns, column_first, scores)
+            own = (joined, slope_first, columns, column_first, scores)
+            row_scores(*stratum.rows(piece), *packed, *own)  # type: ignore[call-arg]
             return scores
 
         with ThreadPoolExecutor(THREADS) as pool:
@@ -233,52 +216,5 @@ def _some(tables: dict[str, Array], names: tuple[str, ...], rows: NDArray[np.int
 
 def _joined(parts, layout: Layout, piece: int) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
     if not parts:
-        return np.empty(0, dtype=np.int64), np.empty((0, layout.pieces[piece].patterns, 0))
+        return np.empty(0, dtype=np.int64), np.empty((0, layout.pieces[piece].patterns, layout.states(piece)))
     return np.concatenate([which for which, _ in parts]), np.concatenate([slopes for _, slopes in parts])
-
-
-def strata(layout: Layout, masks: Masks, weights: Array) -> list[Stratum]:
-    """The cohort by setting, equal rows together."""
-    count = masks.shape[1]
-    setting = np.zeros(count, dtype=np.int64)
-    if layout.setting_row >= 0:
-        setting = np.log2(masks[layout.setting_row]).astype(np.int64)
-    spoken = [row for row, variable in enumerate(layout.variables) if variable.in_network]
-    result = []
-    for s in np.unique(setting):
-        chosen = np.nonzero(setting == s)[0]
-        rows = np.ascontiguousarray(masks[np.ix_(spoken, chosen)].T)
-        _, first, where = np.unique(
-            rows.view(np.dtype((np.void, rows.shape[1]))), return_index=True, return_inverse=True
-        )
-        own = masks[:, chosen[first]]
-        where = where.ravel()
-        context_masks, contexts = np.unique(own[layout.context_rows], axis=1, return_inverse=True)
-        outcome_masks, outcomes = np.unique(own[layout.condition_rows], axis=1, return_inverse=True)
-        result.append(
-            Stratum(
-                setting=int(s),
-                weights=np.bincount(where, weights[chosen]),
-                squares=np.bincount(where, weights[chosen] ** 2),
-                pat_in=_patterns(layout, layout.inner_groups, own),
-                pat_out=_patterns(layout, layout.outer_groups, own),
-                contexts=contexts.ravel().astype(np.int32),
-                allowed_contexts=_allowed(context_masks, layout.context_states.T),
-                outcomes=outcomes.ravel().astype(np.int32),
-                allowed_states=_allowed(outcome_masks, layout.presence),
-            )
-        )
-    return result
-
-
-def _patterns(layout: Layout, groups, masks: Masks) -> NDArray[np.int32]:  # type: ignore[no-untyped-def]
-    columns = [layout.patterns(group, masks) for group in groups]
-    return np.ascontiguousarray(np.array(columns, dtype=np.int32).reshape(len(columns), masks.shape[1]).T)
-
-
-def _allowed(masks: Masks, states: NDArray[np.int64]) -> Array:
-    """1 where the states (variables, combinations) are allowed by masks (variables, kinds): (kinds, combinations)."""
-    allowed = np.ones((masks.shape[1], states.shape[1]))
-    for mask, state in zip(masks, states, strict=True):
-        allowed *= (mask[:, None] >> state[None]) & 1
-    return allowed

@@ -37,19 +37,19 @@ class Fitted:
         the best point and the likelihood there.
     log_posterior
         log likelihood plus the weighted log prior (up to its constant).
-    converged
-        whether the next step would be negligible.
     steps
         how many were taken.
     why
         why it stopped, in words.
+    converged
+        whether the next step would be negligible.
     """
 
     point: Point
     log_posterior: float
-    converged: bool
     steps: int
     why: str
+    converged: bool = False
 
 
 class Target:
@@ -78,17 +78,17 @@ def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progres
     point, best, steps, fresh, idle = start, target.value(start), 0, 0, 0
     try:
         gradient = target.gradient(point)
-        inverse = np.linalg.inv(target.metric(point))
+        inverse = _inverse(target.metric(point))
         while steps < MOST_STEPS:
             step = inverse @ gradient
             promise = 0.5 * float(gradient @ step)
             if promise < tolerance or idle == IDLE:
-                return Fitted(point, best, True, steps, "no step would improve it noticeably")
+                return Fitted(point, best, steps, "no step would improve it noticeably", converged=True)
             found = _search(target, point, best, step, 2 * promise)
             if found is None and fresh == steps:
-                return Fitted(point, best, promise < KINK, steps, "no step improves it")
+                return Fitted(point, best, steps, "no step improves it", converged=promise < KINK)
             if found is None:
-                inverse, fresh = np.linalg.inv(target.metric(point)), steps
+                inverse, fresh = _inverse(target.metric(point)), steps
                 continue
             new, value = found
             idle = idle + 1 if value - best < tolerance else 0
@@ -96,12 +96,12 @@ def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progres
             inverse = _updated(inverse, new.x - point.x, gradient - new_gradient)
             point, best, gradient, steps = new, value, new_gradient, steps + 1
             if steps - fresh >= REFRESH:
-                inverse, fresh = np.linalg.inv(target.metric(point)), steps
+                inverse, fresh = _inverse(target.metric(point)), steps
             if progress:
                 progress(steps, None)
     except KeyboardInterrupt:
-        return Fitted(point, best, False, steps, "interrupted")
-    return Fitted(point, best, False, steps, f"not at an end after {MOST_STEPS} steps")
+        return Fitted(point, best, steps, "interrupted")
+    return Fitted(point, best, steps, f"not at an end after {MOST_STEPS} steps")
 
 
 def _search(target: Target, point: Point, value: float, step: Array, slope: float) -> tuple[Point, float] | None:
@@ -114,6 +114,10 @@ def _search(target: Target, point: Point, value: float, step: Array, slope: floa
             return found, new
         size *= 0.4
     return None
+
+
+def _inverse(matrix: Array) -> Array:
+    return np.asarray(np.linalg.inv(matrix), dtype=float)
 
 
 def _updated(inverse: Array, step: Array, change: Array) -> Array:
@@ -141,7 +145,7 @@ def covariance(target: Target, point: Point) -> Array:
             once = exact
     total = once + prior
     total += np.eye(len(total)) * (RIDGE * max(float(np.diag(total).max(initial=0.0)), 1.0))
-    inverse = np.linalg.inv(total)
+    inverse = _inverse(total)
     return inverse if squared is once else np.asarray(inverse @ (squared + prior) @ inverse)
 
 

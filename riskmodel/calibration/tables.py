@@ -96,6 +96,11 @@ class Layout:
     def outer_groups(self) -> list[Piece]:
         return [piece for piece in self.pieces[2:] if not piece.inner]
 
+    def states(self, piece: int) -> int:
+        """Over how many states a piece's table runs: contexts and inner joint states, or all joint states."""
+        inner = self.pieces[piece].inner
+        return len(self.context_states) << self.inner_count if inner else 1 << len(self.order)
+
     def patterns(self, piece: Piece, masks: NDArray[np.uint8]) -> NDArray[np.int32]:
         """The evidence pattern of each row."""
         total = np.zeros(masks.shape[1], dtype=np.int32)
@@ -136,5 +141,5 @@ def moved(tables: dict[str, Array]) -> dict[str, NDArray[np.bool_]]:
     for name, table in tables.items():
         first = table[:1]
         different = np.abs(table - first) > SAME * np.abs(first)
-        found[name] = different.reshape(len(table), -1).any(axis=1)
+        found[name] = np.asarray(different.reshape(len(table), -1).any(axis=1))
     return found

@@ -1,4 +1,4 @@
-"""One case of a file, by its identifier."""
+"""One case of a file, by its identifier; or all of them, in memory."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from riskmodel.errors import CasesError, nearest
 from riskmodel.evidence.records import Variable
 
 MOST_NAMES = 10_000  # identifiers remembered for a hint
+SHOWN = 10  # refused rows named in an error
 
 
 def find_case(source: str | Path, case_id: str, variables: Sequence[Variable], options: RunOptions) -> Masks:
@@ -67,3 +68,35 @@ def read_all(
     if not names:
         raise CasesError(f"{source}: no case that can be scored")
     return names, np.concatenate(parts, axis=1)
+
+
+def read_every(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> tuple[list[str], Masks, int]:
+    """As :func:`read_all`, but a bad row ends it; also how many rows got the run's setting.
+
+    Raises
+    ------
+    CasesError
+        naming every bad row, in the words of a run that would reject it.
+    """
+    names: list[str] = []
+    parts: list[Masks] = []
+    rejects: list[str] = []
+    defaulted = 0
+    with open_reader(source, variables, options) as reader:
+        records, lines = 0, reader.header_lines
+        for item in reader.items():
+            coded = reader.read(item)
+            if coded.fault is not None:
+                raise CasesError(f"{reader.name}: line {lines + coded.fault.line + 1}: {coded.fault.problem}")
+            rejects += [str(moved(reject, records, lines)) for reject in coded.rejects]
+            records, lines = records + coded.records, lines + coded.line_count
+            names += [coded.case_id(row) for row in range(len(coded.rows))]
+            parts.append(coded.masks)
+            defaulted += int(coded.defaulted.sum())
+        if rejects:
+            more = f"\n  … and {len(rejects) - SHOWN} more" if len(rejects) > SHOWN else ""
+            shown = "".join(f"\n  {reject}" for reject in rejects[:SHOWN])
+            raise CasesError(f"{reader.name}: {len(rejects)} faults, each of which would reject its row:{shown}{more}")
+    if not names:
+        raise CasesError(f"{source}: no row")
+    return names, np.concatenate(parts, axis=1), defaulted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from riskmodel._version import __version__
+from riskmodel.cli.calibrate import calibrate
 from riskmodel.cli.common import Commands
 from riskmodel.cli.network import check, codebook, export, simulate
 from riskmodel.cli.report import report
@@ -17,5 +18,5 @@ def main() -> None:
     """Risk scoring of red flags in back pain. For research, not for the care of a patient."""
 
 
-for command in (score, explain, check, codebook, simulate, export, report):
+for command in (score, explain, check, codebook, simulate, export, calibrate, report):
     main.add_command(command)

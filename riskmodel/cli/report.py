@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from riskmodel.inference.scorer import Masks
     from riskmodel.model import Model
     from riskmodel.report.spec import Spec
+    from riskmodel.report.study import Study
 
 
 @click.command(epilog=examples(
@@ -24,48 +26,80 @@ if TYPE_CHECKING:
     "riskmodel report -o sensitivity --spec my_report.toml",
     "riskmodel report -o sensitivity --cases cases.csv --priors literature --setting primary_care",
 ))  # fmt: skip
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder, or one with an earlier report, which is replaced.")
-@click.option("--spec", "spec_file", type=click.Path(path_type=Path), metavar="FILE", help="TOML: what to look at.  [default: the whole model, all settings]")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A new or empty folder, or one with an earlier report, which is replaced.",
+)
+@click.option(
+    "--spec",
+    "spec_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML: what to look at.  [default: the whole model, all settings]",
+)
 @click.option("--cases", metavar="FILE", help="The cases to look at, in place of the spec's.")
-@click.option("--priors", metavar="NAME|FILE", help="Prior set to report on, in place of the spec's.")
-@click.option("--policy", metavar="NAME|FILE", help="Policy to report on, in place of the spec's.")
-@click.option("--setting", metavar="SETTING", help="Setting to report on, and of cases that name none, in place of the spec's.")
+@click.option("--priors", metavar="NAME|FILE", help="Prior set to report on; those of the spec stand beside it.")
+@click.option("--policy", metavar="NAME|FILE", help="Policy to report on; those of the spec stand beside it.")
+@click.option(
+    "--setting", metavar="SETTING", help="Setting to report on, and of cases that name none, in place of the spec's."
+)
 @click.option("--draws", type=click.IntRange(2), metavar="K", help="In place of the spec's.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="In place of the spec's. The same seed gives the same report, byte for byte.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="In place of the spec's. The same seed gives the same report, byte for byte.",
+)
 def report(
-    output: Path, spec_file: Path | None, cases: str | None, priors: str | None, policy: str | None, setting: str | None,
-    draws: int | None, seed: int | None,
+    output: Path, spec_file: Path | None, cases: str | None, priors: str | None, policy: str | None,
+    setting: str | None, draws: int | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Report what the posteriors and actions hang on: HTML, Markdown, tables as CSV, figures as SVG."""
     from riskmodel.report.folder import check_folder, write_folder
     from riskmodel.report.make import make
     from riskmodel.report.render import files
     from riskmodel.report.spec import default_spec, read_spec
-    from riskmodel.report.study import Study
 
     check_folder(output)
     spec = read_spec(spec_file) if spec_file else default_spec()
     changes = {
-        "priors": [priors] if priors else None, "policies": [policy] if policy else None,
+        "priors": _first(priors, spec.priors), "policies": _first(policy, spec.policies),
         "settings": [setting] if setting else None, "draws": draws, "seed": seed,
         "cases": spec.cases.model_copy(update={"file": cases}) if cases else None,
     }  # fmt: skip
     spec = spec.model_copy(update={key: value for key, value in changes.items() if value is not None})
-    models, names, masks = _prepared(spec, str(spec_file or "report"))
+    study = prepared(spec, str(spec_file or "report"))
     with _progress() as tell:
-        written = files(make(Study(spec, models, names, masks, tell)))
+        written = files(make(replace(study, tell=tell)))
         write_folder(output, written)
-    say([f"wrote {output}: report.html, report.md, {_count(written, 'tables')} tables, {_count(written, 'figures')} figures"])
+    tables, figures = _count(written, "tables"), _count(written, "figures")
+    say([f"wrote {output}: report.html, report.md, {tables} tables, {figures} figures"])
+
+
+def _first(name: str | None, names: list[str]) -> list[str]:
+    """The names with one put in front, to be reported on; the others stay to be set beside it."""
+    return names if name is None else [name, *(other for other in names if other != name)]
 
 
 def _count(written: dict[str, str], folder: str) -> int:
     return sum(name.startswith(f"{folder}/") for name in written)
 
 
-def _prepared(spec: Spec, file: str) -> tuple[tuple[Model, ...], tuple[str, ...], Masks]:
-    """The models and cases of a spec; or all that is wrong with it, together."""
+def prepared(spec: Spec, file: str) -> Study:
+    """The models and cases of a spec.
+
+    Raises
+    ------
+    SpecError
+        with all that is wrong with it, together.
+    """
     from riskmodel.model import load
     from riskmodel.report.spec import SpecError, check_spec
+    from riskmodel.report.study import Study
 
     problems: list[Problem] = []
 
@@ -87,7 +121,7 @@ def _prepared(spec: Spec, file: str) -> tuple[tuple[Model, ...], tuple[str, ...]
     if problems:
         raise SpecError(problems)
     kept = [names.index(name) for name in spec.cases.ids] or list(range(len(names)))
-    return tuple(models), tuple(names[i] for i in kept), masks[:, kept]
+    return Study(spec, tuple(models), tuple(names[i] for i in kept), masks[:, kept])
 
 
 def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> tuple[list[str], Masks]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.errors import PriorsError, Problem
+from riskmodel.errors import PriorsError, Problem, nearest
 from riskmodel.evidence.bibliography import check_citations, read_excluded, read_sources, unused_sources
 from riskmodel.evidence.coverage import check_coverage, check_register
 from riskmodel.evidence.network_file import check_top_keys, read_network, tables
@@ -15,7 +15,7 @@ from riskmodel.evidence.select import SetFile, check_ids, merge, select
 from riskmodel.evidence.statements import Register, override, source_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from riskmodel.evidence.files import PriorFile, PriorFiles
     from riskmodel.evidence.parse import Vocabulary
@@ -47,6 +47,9 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     )
     choice = merge(name, chain, vocabulary, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
+    for link in chain:
+        for identifier, table in link.overrides.items():
+            problems.extend(cited(identifier, table, sources, link.file))
     statements, pooled = _renumber(register, chain, choice.prior_set, problems)
     selected = select(statements, choice, problems)
     taken = set(selected)
@@ -172,6 +175,14 @@ def _renumber(
                 pooled.pop(identifier, None)
         pooled |= pool_all(statements, link.pools, prior_set, link.file, problems)
     return list(statements.values()), pooled
+
+
+def cited(identifier: str, table: OverrideTable, sources: Mapping[str, Source], file: str) -> Iterator[Problem]:
+    """Whether the source that an override names exists."""
+    if table.source is not None and table.source not in sources:
+        where = f"override {identifier!r}, key 'source'"
+        received = f"unknown source {table.source!r}"
+        yield Problem(file, where, received, f"a key under [sources]{nearest(table.source, sources)}")
 
 
 def report(statement: Statement, faults: Any, file: str, problems: list[Problem], kind: str = "statement") -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
-from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
+from riskmodel.evidence.records import COHORT, RATIOS, Priors, PriorSet, Statement
 
 Array = NDArray[np.float64]
 
@@ -70,8 +70,13 @@ def _z_ratio(level: float) -> float:
 
 
 def size(statement: Statement, prior_set: PriorSet) -> float:
-    """The equivalent sample size of a statement: its own n, or the set's default for its basis."""
-    return float(statement.n if statement.n is not None else prior_set.default_n[statement.basis])
+    """The equivalent sample size of a statement: its own n, or the set's default for its basis.
+
+    A fitted one without an interval that can be used counts like a study.
+    """
+    if statement.n is not None:
+        return float(statement.n)
+    return float(prior_set.default_n["study" if statement.basis == COHORT else statement.basis])
 
 
 def spread(statement: Statement, prior_set: PriorSet) -> Spread:

@@ -10,7 +10,7 @@ from riskmodel.evidence.files import priors_root, read_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from riskmodel.evidence.records import Priors
+    from riskmodel.evidence.records import Priors, Source
 
 __all__ = ["load_priors", "priors_digest", "priors_root", "with_overrides"]
 
@@ -54,7 +54,11 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
     return assemble(name, files)
 
 
-def with_overrides(priors: Priors, overrides: Mapping[str, Mapping[str, float]]) -> Priors:
+def with_overrides(
+    priors: Priors,
+    overrides: Mapping[str, Mapping[str, float | str]],
+    sources: Mapping[str, Source] | None = None,
+) -> Priors:
     """The same priors with other numbers in some statements; what they drive stays selected.
 
     Parameters
@@ -62,7 +66,10 @@ def with_overrides(priors: Priors, overrides: Mapping[str, Mapping[str, float]])
     priors
         Left as they are.
     overrides
-        For each statement's id any of value, low, high and n, as in a set's ``[override]``.
+        For each statement's id any of value, low, high and n, as in a set's ``[override]``; with basis
+        "cohort" also its source, locator and note.
+    sources
+        What they cite beside the sources of the priors.
 
     Raises
     ------
@@ -77,4 +84,4 @@ def with_overrides(priors: Priors, overrides: Mapping[str, Mapping[str, float]])
     """
     from riskmodel.evidence.overrides import overridden
 
-    return overridden(priors, overrides)
+    return overridden(priors, overrides, sources or {})

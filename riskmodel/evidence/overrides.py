@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import PriorsError, Problem, nearest
-from riskmodel.evidence.assemble import report
+from riskmodel.evidence.assemble import cited, report
 from riskmodel.evidence.coverage import check_coverage
 from riskmodel.evidence.parse import Vocabulary
 from riskmodel.evidence.schema import OverrideTable, read_table
@@ -16,13 +16,16 @@ from riskmodel.evidence.statements import override
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from riskmodel.evidence.records import Priors
+    from riskmodel.evidence.records import Priors, Source
 
 
-def overridden(priors: Priors, overrides: Mapping[str, Mapping[str, float]]) -> Priors:
-    """Priors with other numbers in some statements, checked like a set's overrides."""
+def overridden(
+    priors: Priors, overrides: Mapping[str, Mapping[str, float | str]], sources: Mapping[str, Source]
+) -> Priors:
+    """Priors with other numbers in some statements, checked like a set's overrides; ``sources`` are new ones."""
     file = f"overrides of {priors.prior_set.name}"
     problems: list[Problem] = []
+    sources = {**priors.sources, **sources}
     statements = {statement.id: statement for statement in priors.statements}
     merged = {identifier: dict(numbers) for identifier, numbers in priors.prior_set.overrides.items()}
     for identifier, raw in overrides.items():
@@ -31,6 +34,7 @@ def overridden(priors: Priors, overrides: Mapping[str, Mapping[str, float]]) -> 
             allowed = f"a statement's id{nearest(identifier, statements)}"
             problems.append(Problem(file, "", f"unknown statement {identifier!r}", allowed))
         elif table is not None:
+            problems.extend(cited(identifier, table, sources, file))
             numbers = table.model_dump(exclude_none=True)
             statements[identifier], faults = override(statements[identifier], numbers)
             report(statements[identifier], faults, file, problems, "override")
@@ -44,4 +48,11 @@ def overridden(priors: Priors, overrides: Mapping[str, Mapping[str, float]]) -> 
     digest = hashlib.sha256(f"{priors.digest}{sorted(merged.items())}".encode()).hexdigest()
     prior_set = replace(priors.prior_set, overrides=merged)
     pooled = {identifier: pool for identifier, pool in priors.pooled.items() if identifier not in overrides}
-    return replace(priors, statements=tuple(statements.values()), prior_set=prior_set, digest=digest, pooled=pooled)
+    return replace(
+        priors,
+        statements=tuple(statements.values()),
+        sources=sources,
+        prior_set=prior_set,
+        digest=digest,
+        pooled=pooled,
+    )

@@ -22,10 +22,13 @@ QuantityKind = Literal[
     "relative_weight",
     "dependence",
 ]
-Basis = Literal["seed", "study", "assumption"]
+StatedBasis = Literal["seed", "study", "assumption"]
+Basis = Literal["seed", "study", "assumption", "cohort"]  # a cohort: fitted, not stated
 
 ROLES: tuple[str, ...] = get_args(Role)
-BASES: tuple[str, ...] = get_args(Basis)
+BASES: tuple[str, ...] = get_args(StatedBasis)
+COHORT = "cohort"
+ALL_BASES: tuple[str, ...] = get_args(Basis)
 QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
 RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
 CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
@@ -213,16 +216,17 @@ class Pooled:
 
 @dataclass(frozen=True, slots=True)
 class PriorSet:
-    """An order of preference over statements, with pins, omissions and overrides."""
+    """An order of preference over statements, with pins, omissions and overrides; ``file`` is where it stands."""
 
     name: str
     prefer: tuple[str, ...]
     reference_setting: str
     pins: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
-    overrides: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     default_n: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_N))
     title: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

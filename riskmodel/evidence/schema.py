@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.records import Basis, Form, QuantityKind, Role
+from riskmodel.evidence.records import Form, QuantityKind, Role, StatedBasis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ class StatementTable(Table):
     level: float | None = None
     events: int | None = None
     n: int | None = None
-    basis: Basis
+    basis: StatedBasis
     source: str
     locator: str = ""
     verified: bool
@@ -88,12 +88,16 @@ class ExcludedTable(Table):
 
 
 class OverrideTable(Table):
-    """``[override."statement.id"]`` of a set."""
+    """``[override."statement.id"]`` of a set; with basis "cohort", a number fitted to the cohort that is the source."""
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
     n: int | None = None
+    basis: Literal["cohort"] | None = None
+    source: str | None = None
+    locator: str | None = None
+    note: str | None = None
 
 
 class PoolTable(Table):
@@ -118,7 +122,7 @@ class SetTable(Table):
 
     title: str = ""
     extends: str | None = None
-    prefer: list[Basis] | None = None
+    prefer: list[StatedBasis] | None = None
     reference_setting: str | None = None
     pin: list[str] = Field(default_factory=list)
     leave_out: list[str] = Field(default_factory=list)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.records import BASES, DEFAULT_N, Event, PriorSet, Statement
+from riskmodel.evidence.records import BASES, COHORT, DEFAULT_N, Event, PriorSet, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
     sizes = dict(DEFAULT_N)
     pins: dict[str, int] = {}
     left_out: dict[str, None] = {}
-    overrides: dict[str, dict[str, float]] = {}
+    overrides: dict[str, dict[str, float | str]] = {}
     for depth, link in enumerate(chain):
         _check_lists(link, problems)
         prefer = list(link.table.prefer) if link.table.prefer is not None else prefer
@@ -70,7 +70,7 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
     if sound:
         _check_reference(reference, vocabulary, last, problems)
     prior_set = PriorSet(
-        name, tuple(prefer), reference, tuple(pins), tuple(left_out), overrides, sizes, chain[-1].table.title
+        name, tuple(prefer), reference, tuple(pins), tuple(left_out), overrides, sizes, chain[-1].table.title, last
     )
     return Choice(prior_set, pins, last)
 
@@ -148,8 +148,8 @@ def _check_pins(statements: Iterable[Statement], choice: Choice, problems: list[
 
 
 def _rank(statement: Statement, choice: Choice) -> tuple[int, int]:
-    """Smaller is better: the deepest pin, then the preferred basis."""
-    prefer = choice.prior_set.prefer
+    """Smaller is better: the deepest pin, then what was fitted to a cohort, then the preferred basis."""
+    prefer = (COHORT, *choice.prior_set.prefer)
     depth = choice.pins.get(statement.id)
     return (0, prefer.index(statement.basis)) if depth is None else (-1 - depth, 0)
 

@@ -18,7 +18,7 @@ from riskmodel.evidence.parse import (
     parse_of,
     words,
 )
-from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Source, Statement
+from riskmodel.evidence.records import AUDIT, COHORT, CRUDE_RATIOS, RATIOS, Event, Given, Source, Statement
 from riskmodel.evidence.schema import StatementTable, read_table
 
 if TYPE_CHECKING:
@@ -244,8 +244,11 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
     """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
-    events behind the old value go.
+    events behind the old value go. With basis "cohort" it takes the cohort as its source, and counts as
+    verified: it was worked out from it.
     """
+    words = {key: numbers[key] for key in ("basis", "source", "locator", "note") if key in numbers}
+    numbers = {key: number for key, number in numbers.items() if key not in words}
     bounds = "low" in numbers or "high" in numbers
     kept: dict[str, Any] = {
         "value": statement.value,
@@ -258,8 +261,23 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
     if bounds:
         kept["n"] = None
     changed = {**kept, **numbers}
-    faults = list(number_faults(Numbers(statement.quantity, **changed)))
+    faults = [*number_faults(Numbers(statement.quantity, **changed)), *_cohort_faults(words, numbers)]
     if faults:
         return statement, faults
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
-    return replace(statement, **changed, level=level, events=None), []
+    if words.get("basis") == COHORT:
+        words |= {"verified": True, "locator": words.get("locator", "")}
+    return replace(statement, **changed, **words, level=level, events=None), []
+
+
+def _cohort_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with who says an override."""
+    if words.get("basis") == COHORT:
+        if "source" not in words:
+            yield "source", "missing", "the key of the cohort, under [sources]"
+        if not {"value", "low", "high"} <= set(numbers):
+            yield "basis", "a cohort without value, low and high", "all three, as they were fitted"
+    else:
+        for key in ("source", "locator"):
+            if key in words:
+                yield key, f"received {words[key]!r} without a basis", f'with basis = "{COHORT}" only'

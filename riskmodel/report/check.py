@@ -8,7 +8,7 @@ import numpy as np
 
 from riskmodel.cohort import compare_policies
 from riskmodel.evidence.distributions import draw_values
-from riskmodel.evidence.records import Priors
+from riskmodel.evidence.records import ALL_BASES, COHORT, Priors
 from riskmodel.model import Model
 from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
@@ -25,7 +25,8 @@ CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
 def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     """The lines of the check, part by part."""
     priors, network = model.priors, model.tables
-    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in ("seed", "study", "assumption")}
+    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in ALL_BASES}
+    bases = {basis: count for basis, count in bases.items() if count or basis != COHORT}
     counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
     yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} drive tables"
     verified = sum(priors.statement(i).verified for i in priors.selected)

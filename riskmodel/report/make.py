@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
 from riskmodel.report.found import found
 from riskmodel.report.section import Report, Section
-from riskmodel.report.sections import cases, coherence, pathways, provenance, resting, sets, value
+from riskmodel.report.sections import cases, coherence, one_way, pathways, provenance, resting, sets, value
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
 
 SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("the cases", cases.section),
+    ("single statements", one_way.section),
+    ("single statements on the cases", one_way.cases),
     ("what the doubt rests on", resting.section),
     ("the next question", value.questions),
     ("the value of a study", value.studies),
@@ -41,11 +44,12 @@ def facts(study: Study) -> dict[str, str]:
     spec, priors = study.spec, study.model.priors
     verified = sum(priors.statement(name).verified for name in priors.selected)
     return {
-        "Prior set": f"{priors.prior_set.name}: {len(priors.selected)} statements drive the network, {verified} of them "
+        "Prior set": f"{priors.prior_set.name}: {len(priors.selected)} statements drive the network, {verified} of "
+        "them "
         "verified against their source ([[section:provenance|all of them]])",
         "Policy": study.policy,
         "Settings": ", ".join(study.settings),
-        "Cases": f"{len(study.names)} of the case file" if study.names else "no case file was given",
+        "Cases": f"{len(study.names)} of {Path(spec.cases.file).name}" if study.names else "no case file was given",
         "Simulated": f"{spec.cohort.people:,} people in each setting, history and examination, "
         f"{100 * spec.cohort.missing:g} % of it blank at random",
         "Draws": f"{spec.draws:,} joint draws of all statements",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.report import pictures
-from riskmodel.report.section import LINKED, NUMBERS, Column, Figure, Report, Table, cell_text, with_links
+from riskmodel.report.section import LINKED, NUMBERS, Column, Figure, Report, Table, cell_text, mark, with_links
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
@@ -35,8 +36,18 @@ def anchors(report: Report) -> dict[tuple[str, str], str]:
     for kind, home in HOME.items():
         for table in report.tables():
             if table.id == home:
-                found |= {(kind, str(name)): f"{kind}-{name}" for name in table.frame[kind]}
+                found |= {(kind, str(name)): anchor(kind, str(name)) for name in table.frame[kind]}
     return found
+
+
+def anchor(kind: str, name: str) -> str:
+    """The anchor of a row; a case may have any name, an anchor may not.
+
+    >>> anchor("case", "Mrs. X, 50 %")
+    'case-Mrs._20X_2c_2050_20_25'
+    """
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else f"_{ord(c):x}" for c in name)
+    return f"{kind}-{plain}"
 
 
 # ---- HTML ----------------------------------------------------------------------------------------
@@ -50,18 +61,19 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
 
     def link(kind: str, name: str, shown: str) -> str:
         target = known.get((kind, name))
-        return f'<a href="#{escape(target)}">{shown}</a>' if target else shown
+        text = shown or str(escape(name))
+        return f'<a href="#{target}">{text}</a>' if target else text
 
     def linked(text: str) -> Markup:
-        return Markup(with_links(str(escape(text)), link))  # noqa: S704  escaped above
+        return Markup(with_links(str(escape(text)), link))  # noqa: S704
 
     def drawn(figure: Figure) -> Markup:
-        return Markup(pictures.inline(svgs[figure.id], figure.alt, f"f-{figure.id}"))  # noqa: S704  our own drawing
+        return Markup(pictures.inline(svgs[figure.id], figure.alt, f"f-{figure.id}"))  # noqa: S704
 
     def tabled(table: Table) -> Markup:
         rows = [_row(table, row, linked) for row in table.rows()]
         shown = environment.get_template("table.html.j2").render(table=table, rows=rows, numbers=NUMBERS)
-        return Markup(shown)  # noqa: S704  rendered with escaping
+        return Markup(shown)  # noqa: S704
 
     environment = _environment()
     environment.filters |= {"linked": linked, "drawn": drawn, "tabled": tabled}
@@ -77,9 +89,7 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
 def _asset(name: str) -> str:
@@ -88,24 +98,24 @@ def _asset(name: str) -> str:
 
 def _row(table: Table, row: list[object], linked: Any) -> dict[str, object]:
     cells = []
-    anchor = ""
+    place = ""
     for value, column in zip(row, table.columns, strict=True):
         number = column.kind in NUMBERS
         home = HOME.get(column.kind) == table.id
-        if home and not anchor:
-            anchor = f"{column.kind}-{value}"
+        if home and not place:
+            place = anchor(column.kind, str(value))
         cells.append({
             "html": linked(_marked(value, column, home=home)),
             "style": "number" if number else "short" if len(cell_text(value, column)) <= SHORT else "",
-            "sort": f"{value:.10g}" if number and isinstance(value, int | float) and value == value else None,
+            "sort": f"{value:.10g}" if number and isinstance(value, int | float) and not math.isnan(value) else None,
         })  # fmt: skip
-    return {"cells": cells, "anchor": anchor}
+    return {"cells": cells, "anchor": place}
 
 
 def _marked(value: object, column: Column, *, home: bool) -> str:
     """A cell with the mark that makes a link of it, but in the row that is linked to."""
     text = cell_text(value, column)
-    return f"[[{column.kind}:{text}]]" if column.kind in LINKED and text and not home else text
+    return mark(column.kind, text) if column.kind in LINKED and text and not home else text
 
 
 # ---- Markdown ------------------------------------------------------------------------------------
@@ -117,7 +127,8 @@ def markdown(report: Report) -> str:
 
     def link(kind: str, name: str, shown: str) -> str:
         target = known.get((kind, name))
-        return f"[{shown}](#{target})" if target else shown
+        text = shown or name
+        return f"[{text}](#{target})" if target else text
 
     def linked(text: str) -> str:
         return with_links(text, link)
@@ -138,18 +149,18 @@ def markdown(report: Report) -> str:
 
 
 def _markdown_table(table: Table, linked: Any) -> list[str]:
-    rows = list(table.rows())
-    of = f", the first {table.shown} of {len(rows)} rows" if len(rows) > table.shown else ""
+    rows = list(table.rows())[: table.shown]
+    of = f", the first {table.shown} of {len(table.frame):,} rows" if len(table.frame) > table.shown else ""
     rules = ["---:" if column.kind in NUMBERS else "---" for column in table.columns]
     lines = [f"**{table.title}**{of} ([all as CSV](tables/{table.id}.csv))", ""]
     lines.append(_line([column.heading for column in table.columns]))
     lines.append(_line(rules))
-    for row in rows[: table.shown]:
+    for row in rows:
         cells = []
         for value, column in zip(row, table.columns, strict=True):
             home = HOME.get(column.kind) == table.id
-            anchor = f'<a id="{column.kind}-{value}"></a>' if home else ""
-            cells.append(anchor + linked(_marked(value, column, home=home)).replace("|", "\\|"))
+            place = f'<a id="{anchor(column.kind, str(value))}"></a>' if home else ""
+            cells.append(place + linked(_marked(value, column, home=home)).replace("|", "\\|"))
         lines.append(_line(cells))
     return [*lines, "", linked(table.note)] if table.note else lines
 

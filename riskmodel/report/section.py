@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, unquote
 
 from riskmodel.text import percent
 
@@ -41,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A frame with its columns; ``shown`` rows are shown at first, all are in the CSV file."""
+    """A frame with its columns; ``shown`` rows are shown at first, ``most`` can be, all are in the CSV file."""
 
     id: str
     title: str
@@ -49,6 +50,7 @@ class Table:
     columns: tuple[Column, ...]
     note: str = ""
     shown: int = 15
+    most: int = 2000
 
     def __post_init__(self) -> None:
         missing = [column.name for column in self.columns if column.name not in self.frame.columns]
@@ -56,8 +58,8 @@ class Table:
             raise ValueError(f"table {self.id} has no column {', '.join(missing)}")
 
     def rows(self) -> Iterator[list[object]]:
-        """The cells of each row, in the order of the columns."""
-        lists = [self.frame[column.name].tolist() for column in self.columns]
+        """The cells of each row that can be shown, in the order of the columns."""
+        lists = [self.frame[column.name].head(self.most).tolist() for column in self.columns]
         yield from (list(row) for row in zip(*lists, strict=True))
 
     def csv(self) -> str:
@@ -103,13 +105,29 @@ class Report:
         return [figure for section in self.sections for figure in section.figures]
 
 
+def each(frame: pd.DataFrame) -> list[Any]:
+    """The rows of a frame, with a name for each cell."""
+    return list(frame.itertuples(index=False))
+
+
 def with_links(text: str, link: Link) -> str:
     """A sentence with its marks written as links.
+
+    The link is given an empty text where none is named.
 
     >>> with_links("see [[source:who|the source]]", lambda kind, name, shown: f"<{name}: {shown}>")
     'see <who: the source>'
     """
-    return MARK.sub(lambda found: link(found[1], found[2], found[3] or found[2]), text)
+    return MARK.sub(lambda found: link(found[1], unquote(found[2]), found[3] or ""), text)
+
+
+def mark(kind: str, name: str, shown: str = "") -> str:
+    """The mark of a link; a case may have any name.
+
+    >>> mark("case", "a|b]")
+    '[[case:a%7Cb%5D]]'
+    """
+    return f"[[{kind}:{quote(name, safe='.')}{f'|{shown}' if shown else ''}]]"
 
 
 def cell_text(value: object, column: Column) -> str:
@@ -135,8 +153,8 @@ def number(value: float, digits: int = 3) -> str:
     """
     size = abs(value)
     text = f"{size:.{digits}g}"
-    if size >= 10**digits:
+    if float(text) >= 10**digits:
         text = f"{size:,.0f}"
     elif "e" in text and size >= 1e-6:
-        text = f"{size:.{digits + 5}f}".rstrip("0")
+        text = f"{float(text):.{digits + 5}f}".rstrip("0")
     return f"−{text}" if value < 0 else text

@@ -156,16 +156,17 @@ def check_spec(spec: Spec, file: str, model: Model, names: Sequence[str]) -> lis
     """
     from riskmodel.report.targets import target_problems
 
-    statements = list(model.priors.selected)
     problems = unknown(file, "settings", spec.settings, model.settings, "setting")
     problems += _statement_problems(file, "statements", spec.statements, model)
     for pair in spec.two_way.pairs:
         if len(pair) != 2 or pair[0] == pair[-1]:
-            allowed = "two different statements, [\"one\", \"other\"]"
+            allowed = 'two different statements, ["one", "other"]'
             problems.append(Problem(file, "key 'two_way.pairs'", f"received {pair!r}", allowed))
         problems += _statement_problems(file, "two_way.pairs", pair, model)
     if spec.cases.ids and not spec.cases.file:
-        problems.append(Problem(file, "key 'cases.ids'", "names cases, but there is no case file", "name one in 'file'"))
+        problems.append(
+            Problem(file, "key 'cases.ids'", "names cases, but there is no case file", "name one in 'file'")
+        )
     elif spec.cases.file:
         problems += unknown(file, "cases.ids", spec.cases.ids, list(names), "case")
     kept = spec.cases.ids or list(names)

@@ -12,7 +12,9 @@ import pandas as pd
 
 from riskmodel.cohort import HISTORY, simulate
 from riskmodel.inference.scorer import Masks
+from riskmodel.report.one_way import OneWay, one_way
 from riskmodel.report.resting import rests_on
+from riskmodel.report.targets import Target, defaults, parse
 from riskmodel.scoring import Scored
 from riskmodel.uncertainty import Sureness, Uncertain
 
@@ -66,8 +68,8 @@ class Study:
     @property
     def main_setting(self) -> str:
         """Of which setting one figure or sentence speaks, where all would be too many: most cases', else the first."""
-        groups = self.by_setting()
-        return max(groups, key=lambda group: len(group[1]))[0] if groups else self.settings[0]
+        counts = {setting: len(members) for setting, members in self.by_setting()}
+        return max(self.settings, key=lambda setting: counts.get(setting, 0))
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -149,6 +151,14 @@ class Study:
         })  # fmt: skip
 
     @cached_property
+    def targets(self) -> list[Target]:
+        return [parse(text) for text in self.spec.targets] or defaults(self.model, self.serious, self.names)
+
+    @cached_property
+    def one_way(self) -> OneWay:
+        return one_way(self, self.targets)
+
+    @cached_property
     def resting(self) -> pd.DataFrame:
         return rests_on(self)
 
@@ -161,9 +171,7 @@ class Study:
         if not imaging_stakes(self.model.policy):
             return None
         asked, draws = self.spec.value, max(self.spec.draws, FEWEST_DRAWS)
-        return ValueStudy.of(
-            self.model, people=asked.people, draws=draws, seed=self.spec.seed, settings=self.settings or None
-        )
+        return ValueStudy.of(self.model, people=asked.people, draws=draws, seed=self.spec.seed, settings=self.settings)
 
     @cached_property
     def partial(self) -> dict[str, pd.DataFrame]:
@@ -175,10 +183,12 @@ class Study:
         from riskmodel.sensitivity import pathways
 
         asked = self.spec.pathways
-        return pathways(
+        frame = pathways(
             self.model, self.spec.policies, people=asked.people, draws=asked.draws, seed=self.spec.seed,
-            settings=self.settings or None,
+            settings=self.settings,
         )  # fmt: skip
+        names = {policy: self.model.with_policy(policy).policy.name for policy in self.spec.policies}  # of files too
+        return frame.assign(policy=frame["policy"].map(names))
 
     @cached_property
     def next_questions(self) -> pd.DataFrame:

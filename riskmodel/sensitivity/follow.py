@@ -17,7 +17,6 @@ Bools = NDArray[np.bool_]
 Score = Callable[[Masks], Posterior]
 
 EMERGENCY = "emergency_department"  # the referral that every policy calls so
-ROUNDS = 4  # decisions on one person, the first included; none of the shipped policies needs more
 DAY = 24.0  # hours
 NEVER = np.inf
 
@@ -63,7 +62,7 @@ class Followed:
     visit
         whether any other referral was made; (people,).
     rounds
-        how many decisions asked for anything new.
+        how many decisions were made on whoever needed most.
     """
 
     done: Mapping[str, Array]
@@ -89,7 +88,9 @@ def follow(scoring: Scoring, score: Score, people: People, numbers: Mapping[str,
     done = {token: np.full(count, NEVER) for token in tokens}
     emergency, visit, day = np.full(count, NEVER), np.zeros(count, np.bool_), np.zeros(count)
     masks, members = people.masks.copy(), np.arange(count)
-    for rounds in range(1, ROUNDS + 1):
+    rounds = 0
+    while True:  # each round but the last does a test that was not done: there are only so many
+        rounds += 1
         decision = scoring.decide(masks[:, members], score(np.ascontiguousarray(masks[:, members])))
         acted = day[members] + _waits(policy.urgencies, decision, numbers, people.draw[members])
         sent = _token(policy.referral_tokens, decision.referral, EMERGENCY)
@@ -111,7 +112,6 @@ def follow(scoring: Scoring, score: Score, people: People, numbers: Mapping[str,
             masks[rows[token], told] = 1 << people.states[token][told]
         day[members] = latest
         members = members[new]
-    return Followed(done, emergency, visit, ROUNDS)
 
 
 def required(urgencies: Sequence[str], tokens: Sequence[str]) -> list[str]:

@@ -23,15 +23,22 @@ def section(study: Study) -> Section | None:
     posteriors, actions = study.posteriors, study.actions
     shaky = actions[actions["confidence"] < study.fragile]
     said = [
-        f"{len(actions)} cases under the policy {study.policy}, with 95 % intervals from {study.spec.draws:,} draws of "
-        "all statements, weighted for each case by the probability that a draw gives to its findings.",
-        f"In {len(shaky)} of them fewer than {percent(study.fragile)} of the draws give the urgency that the stated "
-        "values give.",
+        (
+            f"{len(actions)} cases under the policy {study.policy}, with 95 % intervals from {study.spec.draws:,} "
+            "draws of "
+            "all statements, weighted for each case by the probability that a draw gives to its findings."
+        ),
+        (
+            f"In {len(shaky)} of them fewer than {percent(study.fragile)} of the draws give the urgency that the "
+            "stated "
+            "values give."
+        ),
     ]
     few = actions[actions["effective"] < 100]
     if len(few):
         said.append(
-            f"In {len(few)} the draws are as good as fewer than 100: their intervals are rough, and more draws would help."
+            f"In {len(few)} the draws are as good as fewer than 100: their intervals are rough, and more draws would "
+            "help."
         )
     return Section(
         "cases_section", "The cases, and how sure their answers are", tuple(said),
@@ -54,7 +61,14 @@ def actions_table(actions: pd.DataFrame) -> Table:
         Column("confidence", "Draws that agree", "percent"),
         Column("effective", "Effective draws", "whole"),
     )
-    return Table("cases", "What is done about each case", actions, columns, "The least sure first. Leading: the serious condition whose odds rose most.", shown=40)
+    return Table(
+        "cases",
+        "What is done about each case",
+        actions,
+        columns,
+        "The least sure first. Leading: the serious condition whose odds rose most.",
+        shown=40,
+    )
 
 
 def posteriors_table(posteriors: pd.DataFrame) -> Table:
@@ -80,6 +94,7 @@ def figure(study: Study, posteriors: pd.DataFrame) -> Figure:
 
     return Figure(
         "posteriors", f"Probability of each serious condition and its 95 % interval, by case ({len(names)} cases)",
-        f"Dots with intervals on a log-odds axis: the probability of {', '.join(outputs)} in each of {len(names)} cases.",
+        f"Dots with intervals on a log-odds axis: the probability of {', '.join(outputs)} in each of {len(names)} "
+        "cases.",
         draw,
     )  # fmt: skip

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from riskmodel.network.cpt import build_network
 from riskmodel.evidence.distributions import draw_values
+from riskmodel.network.cpt import build_network
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.sensitivity.coherence import Audited, audit, disagreements
 
@@ -26,8 +26,11 @@ def section(study: Study) -> Section:
     shown = [item for item in found if item.role != "drives" or abs(item.distance) >= NOTABLE]
     worst = [item for item in shown if abs(item.distance) >= CONFLICT]
     said = [
-        f"Every one of the {len(found)} statements of the register, used or not, asked of the network: {len(worst)} lie "
-        f"more than {CONFLICT:g} standard deviation from what the network implies."
+        (
+            f"Every one of the {len(found)} statements of the register, used or not, asked of the network: "
+            f"{len(worst)} lie "
+            f"more than {CONFLICT:g} standard deviation from what the network implies."
+        )
     ]
     if worst:
         names = ", ".join(f"[[statement:{item.statement.id}]] ({item.distance:+.1f})" for item in worst[:3])

@@ -38,9 +38,13 @@ def section(study: Study) -> Section | None:
     frame = study.pathways
     asked = study.spec.pathways
     said = (
-        f"Each policy followed on the same {asked.people:,} simulated people of each setting: the tests it asks for are "
-        "done with simulated results, the next step follows from them, and a disease counts as found when a scan that can "
-        "show it shows it. Costs, delays and the time that matters are assumptions.",
+        (
+            f"Each policy followed on the same {asked.people:,} simulated people of each setting: the tests it asks "
+            "for are "
+            "done with simulated results, the next step follows from them, and a disease counts as found when a scan "
+            "that can "
+            "show it shows it. Costs, delays and the time that matters are assumptions."
+        ),
         _vain(study),
     )
     return Section(
@@ -104,7 +108,9 @@ def _figure(study: Study) -> Figure:
 
 def at(study: Study, setting: str, measure: str, policy: str | None = None) -> float:
     frame = study.pathways
-    own = frame[(frame["setting"] == setting) & (frame["measure"] == measure) & (frame["policy"] == (policy or study.policy))]
+    own = frame[
+        (frame["setting"] == setting) & (frame["measure"] == measure) & (frame["policy"] == (policy or study.policy))
+    ]
     return float(own["value"].iloc[0]) if len(own) else float("nan")
 
 
@@ -117,11 +123,12 @@ def _vain(study: Study) -> str:
 
     def over(name: str) -> str:
         low, high = own[name].min(), own[name].max()
-        return f"{number(low, 2)} %" if low == high else f"{number(low, 2)} to {number(high, 2)} %"
+        return f"{number(low, 2)} %" if low == high else f"{number(low, 2)} to {number(high, 2)} % (by setting)"
 
     return (
-        f"One of the seeds says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without a red flag and "
-        f"change nothing. Of those whom {study.policy} scans, {over('flagless_share')}, by setting, have neither a "
+        f"One of the seeds says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without a red flag "
+        "and "
+        f"change nothing. Of those whom {study.policy} scans, {over('flagless_share')} have neither a "
         f"serious disease nor a red flag; {over('vain_share')} have no serious disease."
     )
 
@@ -142,4 +149,5 @@ def compared(study: Study) -> str:
     if missed[best] < own["missed"]:
         more = at(study, setting, "imaged", best)
         return f"{said}; {best} misses fewest, {number(missed[best], 2)} %, and scans {number(more, 3)}."
-    return f"{said}; none of the other {len(others)} policies misses fewer."
+    rest = "none of the other policies misses" if len(others) > 1 else f"{others[0]} does not miss"
+    return f"{said}; {rest} fewer."

@@ -22,10 +22,12 @@ def section(study: Study) -> Section:
     chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
     verified = sum(statement.verified for statement in chosen)
     said = (
-        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: "
-        f"{verified} verified against their source, {len(chosen) - verified} not. An interval with no mark is the "
-        "source's own; “of n” means that it follows from a count, “default” that the source gives no interval and "
-        "the set's size for that basis stands in.",
+        (
+            f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: "
+            f"{verified} verified against their source, {len(chosen) - verified} not. An interval with no mark is the "
+            "source's own; “of n” means that it follows from a count, “default” that the source gives no interval and "
+            "the set's size for that basis stands in."
+        ),
     )
     cited = {statement.source for statement in chosen}
     sources = pd.DataFrame(
@@ -95,9 +97,25 @@ def _sources(frame: pd.DataFrame) -> Table:
 
 
 def says(statement: Statement) -> str:
-    """The quantity as one reads it: *what* of … given …"""
+    """The quantity as it is written: *what* of … given …"""
     given = f" given {statement.given_text}" if statement.given_text else ""
     return f"{statement.quantity.replace('_', ' ')} of {statement.of}{given}"
+
+
+def read(statement: Statement) -> str:
+    """The same as a person says it.
+
+    >>> from riskmodel.evidence.records import Event, Given
+    >>> pain = Event("night_pain", ("present",))
+    >>> read(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", verified=True))
+    'probability of night pain with none of the conditions'
+    """
+    given = statement.given_text.replace("=present", "").replace("; ", " and ").replace("=", " ").replace("_", " ")
+    of = str(statement.of).replace("=present", "").replace("=", " ").replace("_", " ")
+    kind = statement.quantity.replace("_", " ")
+    if given == "none":
+        return f"{kind} of {of} with none of the conditions"
+    return f"{kind} of {of} with {given}" if given else f"{kind} of {of}"
 
 
 def origin(statement: Statement) -> str:

@@ -19,25 +19,28 @@ def section(study: Study) -> Section:
     columns = (
         Column("setting", "Setting"),
         Column("condition", "Condition"),
-        *(Column(kind, kind.capitalize(), "percent") for kind in ("seed", "study", "assumption")),
-        *(Column(kind, kind.capitalize(), "percent") for kind in ("verified", "unverified")),
+        *(Column(kind, kind.capitalize(), "percent") for kinds in frame.attrs["kinds"].values() for kind in kinds),
     )
     rest = Table(
         "rests_on", "What the uncertainty rests on: shares of the variance of the log-odds", frame, columns,
         "In simulated people, history and examination partly known. Each kind of statement is varied alone over its "
-        "intervals; the shares of seed, study and assumption sum to 100 %, those of verified and unverified too.",
+        "intervals; the shares by basis sum to 100 %, those of verified and unverified too.",
         shown=len(frame),
     )  # fmt: skip
     said = (
-        f"Of the variance of the log-odds of {listed(study.serious)}, on average {percent(assumed(serious))} rests on "
-        "statements that are assumptions: numbers that no source gives, with wide intervals of the project's own.",
-        f"{percent(float(serious['verified'].mean()))} rests on statements verified against their source.",
+        (
+            f"Of the variance of the log-odds of {listed(study.serious)}, on average "
+            f"{percent(mean(serious, 'assumption'))} rests on "
+            "statements that are assumptions: numbers that no source gives, with wide intervals of the project's own."
+        ),
+        f"{percent(mean(serious, 'verified'))} rests on statements verified against their source.",
     )
     return Section("rests_on_section", "What the doubt rests on", said, (rest,))
 
 
-def assumed(frame: pd.DataFrame) -> float:
-    return float(frame["assumption"].mean())
+def mean(frame: pd.DataFrame, kind: str) -> float:
+    """The mean share of a kind; 0 where no statement is of it."""
+    return float(frame[kind].mean()) if kind in frame else 0.0
 
 
 def listed(names: tuple[str, ...]) -> str:

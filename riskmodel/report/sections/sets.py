@@ -19,11 +19,16 @@ def section(study: Study) -> Section | None:
     people = _people(study)
     first, *others = [model.priors.prior_set.name for model in study.models]
     said = [
-        f"The set {first}, on which all else here reports, beside {' and '.join(others)}: the same people, evidence and "
-        "policy, other numbers."
+        (
+            f"The set {first}, on which all else here reports, beside {' and '.join(others)}: the same people, "
+            "evidence and "
+            "policy, other numbers."
+        )
     ]
     same = people.groupby("set", sort=False)["same_urgency"].mean()
-    said += [f"{name} gives the same urgency to {percent(float(share))} of simulated people." for name, share in same.items()]
+    said += [
+        f"{name} gives the same urgency to {percent(float(share))} of simulated people." for name, share in same.items()
+    ]
     tables = [_table_of_people(people)]
     if study.names:
         tables.insert(0, _cases(study))

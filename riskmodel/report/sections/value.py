@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from riskmodel.report.section import Column, Figure, Section, Table, number
+from riskmodel.report.section import Column, Figure, Section, Table, each, number
+from riskmodel.report.sections.provenance import read
 from riskmodel.text import percent
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def questions(study: Study) -> Section | None:
     first = study.next_questions.groupby("case", sort=False).head(1)
     changing = first[first["moves"]]
     said = [
-        "For each case and each thing not yet asked, examined or tested: what the answer is expected to add to the net "
-        "benefit of the decision to scan or not, how likely it is to change the action, and what it costs.",
+        (
+            "For each case and each thing not yet asked, examined or tested: what the answer is expected to add to "
+            "the net "
+            "benefit of the decision to scan or not, how likely it is to change the action, and what it costs."
+        ),
         f"In {len(changing)} of {len(study.names)} cases some single answer can change the action.",
     ]
     columns = (
@@ -59,12 +63,18 @@ def studies(study: Study) -> Section | None:
         return None
     perfect = study.value.evpi()
     total = perfect[perfect["condition"] == "all"]
-    settings = "; ".join(f"{row.setting} {number(row.value)} (± {number(row.se, 1)})" for row in total.itertuples())
+    settings = "; ".join(f"{row.setting} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
     said = (
-        "The expected value of perfect information is what knowing every statement exactly would add to the net benefit "
-        f"of the decisions to scan, in {UNIT} seen once: {settings}.",
-        "Below, the part of it that knowing one statement, all statements of one source, or of one basis would give. The "
-        "parts do not add up. A value within two standard errors of 0 is no value shown.",
+        (
+            "The expected value of perfect information is what knowing every statement exactly would add to the net "
+            "benefit "
+            f"of the decisions to scan, in {UNIT} seen once: {settings}."
+        ),
+        (
+            "Below, the part of it that knowing one statement, all statements of one source, or of one basis would "
+            "give. The "
+            "parts do not add up. A value within two standard errors of 0 is no value shown."
+        ),
     )
     tables = [_perfect(perfect), *(_partial(study, by) for by in BY)]
     return Section("value", "Which study to do next", said, tuple(tables), (_figure(study),))
@@ -129,13 +139,15 @@ def best_study(study: Study) -> str:
     if clear.empty:
         return (
             f"No single statement is shown to be worth a study by itself in {study.main_setting}: none has a value of "
-            f"perfect information beyond two standard errors ([[section:value|{number(whole)} {UNIT} for all together]])."
+            f"perfect information beyond two standard errors ([[section:value|{number(whole)} {UNIT} for all "
+            "together]])."
         )
     first = clear.iloc[0]
     more = clear.iloc[1:3]["statement"].tolist()
     then = f"; next come {' and '.join(f'[[statement:{name}]]' for name in more)}" if more else ""
     return (
-        f"The study to do next is one of [[statement:{first['statement']}]]: knowing it exactly would be worth "
+        f"The study to do next is one of [[statement:{first['statement']}]] "
+        f"({read(study.model.priors.statement(first['statement']))}): knowing it exactly would be worth "
         f"{number(first['value'], 2)} {UNIT} in {study.main_setting} (± {number(first['se'], 1)}), "
         f"{percent(first['share'])} of what [[section:value|knowing everything]] would{then}."
     )

@@ -33,7 +33,8 @@ function open(table, all) {
   const button = table.closest(".table").querySelector("button.all");
   table.classList.toggle("open", all);
   button.setAttribute("aria-expanded", String(all));
-  button.textContent = all ? "Show fewer rows" : `Show all ${table.tBodies[0].rows.length} rows`;
+  button.dataset.closed ??= button.textContent;
+  button.textContent = all ? "Show fewer rows" : button.dataset.closed;
 }
 
 for (const button of document.querySelectorAll("thead button")) {
@@ -45,7 +46,7 @@ for (const button of document.querySelectorAll("button.all")) {
 }
 // A link may lead to a row that is not shown yet.
 function reveal() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   const table = target?.closest("table.long");
   if (table && target.classList.contains("more")) open(table, true);
   target?.scrollIntoView();

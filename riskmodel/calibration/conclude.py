@@ -1,0 +1,167 @@
+"""From the end of a search to its result: values, intervals, verdicts, and the fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.calibration.coordinates import FARTHEST, Z95, Coordinates, off_scale, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.optimise import Fitted, Target
+from riskmodel.calibration.result import Calibration
+from riskmodel.calibration.write_set import Origin
+from riskmodel.evidence.load import with_overrides
+from riskmodel.evidence.records import COHORT, RATIOS, Statement
+from riskmodel.inference.scorer import Array
+
+if TYPE_CHECKING:
+    from riskmodel.model import Model
+
+STILL = 0.05  # prior sd: a statement that moved less …
+AS_WIDE = 0.97  # … and stayed this wide was told nothing, and keeps its stated value
+CONTRADICTED = 2.0  # prior sd
+
+
+def says(statement: Statement) -> str:
+    """What a statement speaks of, in short."""
+    given = f" | {statement.given_text}" if statement.given_text else ""
+    if statement.quantity == "probability":
+        return f"P({statement.of}{given})"
+    if statement.quantity == "dependence":
+        return f"strength of {statement.of.variable}"
+    return f"{statement.quantity.replace('_', ' ')} of {statement.of}{given}"
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """A learnt statement after the fit, on its own scale."""
+
+    statement: Statement
+    value: float
+    sd: float
+    prior: float  # sd of the prior where the statement is now
+    before: float  # and at the stated value
+
+    @property
+    def shift(self) -> float:
+        return (on_scale(self.statement, self.value) - on_scale(self.statement, self.statement.value)) / self.before
+
+    @property
+    def still(self) -> bool:
+        return abs(self.shift) < STILL and self.sd > AS_WIDE * self.prior
+
+    def interval(self) -> tuple[float, float]:
+        at = on_scale(self.statement, self.value)
+        ends = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
+        low, high = (off_scale(self.statement, end) for end in ends)
+        return min(low, self.value), max(high, self.value)
+
+    def people(self) -> float:
+        """The size that a count would need to tell as much as the data did."""
+        told = max(1.0 / self.sd**2 - 1.0 / self.prior**2, 0.0)
+        if self.statement.quantity in RATIOS:
+            return 4.0 * told
+        return told / max(self.value * (1 - self.value), 1e-12)
+
+
+def concluded(
+    model: Model,
+    coordinates: Coordinates,
+    target: Target,
+    fitted: Fitted,
+    covariance: Array,
+    asked: Sequence[str],
+    origin: Origin,
+    notes: Sequence[str],
+) -> Calibration:
+    """The result of a search, with the fitted model; ``asked`` are the ids of all that should be learnt."""
+    x = fitted.point.x
+    slopes = coordinates.slopes(x)
+    sds, priors_now = _sds(slopes, covariance), _sds(slopes, _inverse(target.prior_precision(x)))
+    values = coordinates.values(x[None])[0]
+    prior_set = model.priors.prior_set
+    rows, overrides, place = [], {}, 0
+    learnt_ids = {coordinates.statements[column].id for column in coordinates.columns}
+    for identifier in asked:
+        if identifier not in learnt_ids:
+            statement = model.priors.statement(identifier)
+            rows.append(_kept(statement, prior_interval(statement, prior_set)))
+    source = origin.source(model.priors.sources, "" if fitted.converged else fitted.why)
+    for block in coordinates.blocks:
+        learnt = []
+        for column in block.columns:
+            statement = coordinates.statements[column]
+            before = prior_sd(statement, prior_set)
+            learnt.append(
+                _Learnt(statement, float(values[column]), float(sds[place]), float(priors_now[place]), before)
+            )
+            place += 1
+        still = all(one.still for one in learnt)
+        for one in learnt:
+            prior = prior_interval(one.statement, prior_set)
+            kept = _kept(one.statement, prior) if still else _moved(one, prior)
+            rows.append(kept)
+            if not still:
+                overrides[one.statement.id] = _override(one, kept, source.key, origin)
+    frame = pd.DataFrame(rows)
+    order = {identifier: i for i, identifier in enumerate(model.priors.selected)}
+    frame = frame.sort_values("statement", key=lambda names: names.map(order), ignore_index=True)
+    priors = with_overrides(model.priors, overrides, {source.key: source}) if overrides else model.priors
+    return Calibration(
+        replace(model, priors=priors), model, frame, fitted.converged, fitted.why, fitted.steps,
+        fitted.log_posterior, fitted.point.log_likelihood, origin, tuple(notes),
+    )  # fmt: skip
+
+
+def _sds(slopes: Array, covariance: Array) -> Array:
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slopes, covariance, slopes), 1e-300)))
+
+
+def _inverse(precision: Array) -> Array:
+    """The covariance of a prior; without one, as good as boundless."""
+    return np.asarray(np.linalg.inv(precision + 1e-9 * np.eye(len(precision))))
+
+
+def _common(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
+    return {
+        "statement": statement.id,
+        "says": says(statement),
+        "prior": statement.value,
+        "prior_low": prior[0],
+        "prior_high": prior[1],
+    }
+
+
+def _kept(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
+    rest = {"posterior": statement.value, "low": prior[0], "high": prior[1], "shift": 0.0}
+    return {**_common(statement, prior), **rest, "verdict": "unchanged", "n_informing": 0.0}
+
+
+def _moved(one: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
+    low, high = one.interval()
+    return {
+        **_common(one.statement, prior),
+        "posterior": one.value,
+        "low": low,
+        "high": high,
+        "shift": one.shift,
+        "verdict": "contradicted" if abs(one.shift) > CONTRADICTED else "moved",
+        "n_informing": one.people(),
+    }
+
+
+def _override(one: _Learnt, row: Mapping[str, object], key: str, origin: Origin) -> dict[str, float | str]:
+    old = one.statement
+    low, high = row["prior_low"], row["prior_high"]
+    said = f"was {old.value:g} ({low:.3g} to {high:.3g}; {old.basis}, {old.source})"
+    numbers = {name: float(row[column]) for name, column in (("value", "posterior"), ("low", "low"), ("high", "high"))}  # type: ignore[arg-type]
+    return {
+        **numbers,
+        "basis": COHORT,
+        "source": key,
+        "locator": f"n = {origin.people}",
+        "note": f"{said}; {old.note}" if old.note else said,
+    }

@@ -1,0 +1,199 @@
+"""Fit a model's statements to a cohort: the most probable values, with the statements as the prior."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.calibration.choose import asked_for, here, kind_of
+from riskmodel.calibration.conclude import concluded
+from riskmodel.calibration.coordinates import Coordinates
+from riskmodel.calibration.likelihood import Likelihood
+from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_prior_weight, covariance, maximise
+from riskmodel.calibration.people import (
+    check_findings,
+    check_identifiers,
+    check_outcomes,
+    check_possible,
+    identifiers,
+    known_outcomes,
+    weights_for,
+)
+from riskmodel.calibration.result import Calibration
+from riskmodel.calibration.write_set import Origin
+from riskmodel.errors import CasesError, UsageError
+from riskmodel.inference.scorer import Masks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from riskmodel.model import Model
+
+RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd, for they differ 10 to 100 times
+
+
+def calibrate(
+    model: Model,
+    cohort: pd.DataFrame,
+    learn: str | Sequence[str] = "all",
+    *,
+    setting: str | None = None,
+    prior_weight: float = 1.0,
+    name: str = "cohort",
+    outcomes: str = "ignorable",
+    progress: Progress | None = None,
+) -> Calibration:
+    """Fit statements of a model to a cohort whose outcomes are known, at least in part.
+
+    Maximum a posteriori: P(findings and known outcomes | setting) of every row, times the statements' own
+    distributions. Any pattern of blank cells is taken as it is; no row is dropped.
+
+    Parameters
+    ----------
+    cohort
+        one row a person, columns as in a case file, with at least one condition column. A blank outcome is
+        unknown, not absent.
+    learn
+        what to learn; see :func:`riskmodel.calibration.choose.asked_for`; what is stated of settings
+        that the cohort has nobody from stays as it is.
+    setting
+        of the rows that name none; by default ``as_reported``.
+    prior_weight
+        0 or more, times the log of the prior: 1 weighs it as stated, 0 leaves it out (maximum likelihood).
+    name
+        of the cohort, in the fitted set.
+    outcomes
+        ``ignorable`` uses every row, and is right where whether an outcome is known depends on what is recorded
+        in the row; ``weighted`` uses only rows with an outcome, each for all those like it by a logistic model of
+        who has one; ``complete`` uses these rows as they are (biased where findings decide who is examined).
+    progress
+        called with the number of steps taken, and None.
+
+    Returns
+    -------
+    the fitted model, prior and posterior of each statement, and :meth:`Calibration.write`.
+
+    Raises
+    ------
+    CasesError
+        cells that are not understood, a person who is there twice, no outcome or one with a single class, no
+        modelled finding, rows that are impossible under the model.
+    UsageError
+        something to learn that does not exist, or on which the cohort says nothing.
+
+    Examples
+    --------
+    >>> import numpy as np, riskmodel as rm
+    >>> from riskmodel.cohort import simulate, to_cases
+    >>> model = rm.load()
+    >>> people = simulate(model, 400, np.random.default_rng(1), setting="spine_clinic")
+    >>> fitted = calibrate(model, to_cases(model, people, with_outcomes=True), "base_rates", name="clinic")
+    >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").basis
+    (True, 'cohort')
+    """
+    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    notes = _default_setting(model, cohort, setting)
+    return fit_coded(
+        model, identifiers(cohort), masks, learn,
+        prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress, notes=notes,
+    )  # fmt: skip
+
+
+def recalibrate(
+    model: Model,
+    cohort: pd.DataFrame,
+    *,
+    setting: str | None = None,
+    prior_weight: float = RECALIBRATION_WEIGHT,
+    name: str = "cohort",
+    outcomes: str = "ignorable",
+    progress: Progress | None = None,
+) -> Calibration:
+    """Recalibration in the large: only the base rates, in the settings of the cohort; few outcomes will do.
+
+    As :func:`calibrate` with ``learn="base_rates"``, but the stated base rates weigh a tenth: base rates differ
+    10 to 100 times between settings, more than the intervals around most of them allow for.
+    """
+    return calibrate(
+        model, cohort, "base_rates",
+        setting=setting, prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
+    )  # fmt: skip
+
+
+def fit_coded(  # noqa: PLR0913
+    model: Model,
+    names: Sequence[Hashable],
+    masks: Masks,
+    learn: str | Sequence[str] = "all",
+    *,
+    prior_weight: float = 1.0,
+    name: str = "cohort",
+    outcomes: str = "ignorable",
+    progress: Progress | None = None,
+    notes: Sequence[str] = (),
+    tolerance: float = TOLERANCE,
+) -> Calibration:
+    """As :func:`calibrate`, of coded evidence (variables, rows) with the rows' names."""
+    check_prior_weight(prior_weight)
+    priors = model.priors
+    ids = asked_for(priors, learn)
+    if not masks.shape[1]:
+        raise CasesError("the cohort has no row")
+    check_identifiers(names, masks)
+    notes = [*notes, *check_outcomes(model.variables, masks)]
+    if {kind_of(priors.statement(i), priors) for i in ids} != {"base_rates"}:
+        check_findings(model.variables, masks)
+    settings = _settings(model, masks)
+    coordinates = Coordinates(priors, here(priors, ids, learn, settings) if settings else ids)
+    if not coordinates.size:
+        raise UsageError(_silent(settings, ids))
+    weights = weights_for(outcomes, model.variables, masks)
+    likelihood = Likelihood(coordinates, masks[:, weights > 0], weights[weights > 0])
+    check_possible(names, likelihood.evidence(masks))
+    start = likelihood.at(coordinates.start)
+    if start is None:
+        raise UsageError("the model cannot be evaluated at its stated values")
+    target = Target(likelihood, coordinates, prior_weight)
+    if not likelihood.speaks(start):
+        raise UsageError(_silent(settings, ids))
+    fitted = maximise(target, start, tolerance, progress)
+    origin = Origin(
+        name=name,
+        people=masks.shape[1],
+        verified=int(np.logical_or.reduce(list(known_outcomes(model.variables, masks).values())).sum()),
+        settings=settings,
+        outcomes=outcomes,
+        prior_weight=prior_weight,
+    )
+    return concluded(model, coordinates, target, fitted, covariance(target, fitted.point), ids, origin, notes)
+
+
+def _default_setting(model: Model, cohort: pd.DataFrame, setting: str | None) -> list[str]:
+    """A note on rows that name no setting, where the caller did not say which it is."""
+    if setting is not None or not model.settings:
+        return []
+    blank = cohort["setting"].isna() if "setting" in cohort.columns else None
+    count = len(cohort) if blank is None else int(blank.sum())
+    if not count:
+        return []
+    return [f"{count} rows name no setting and count as {model.default_setting(None)}: say which with setting="]
+
+
+def _settings(model: Model, masks: Masks) -> dict[str, int]:
+    """How many people each setting has."""
+    if not model.settings:
+        return {}
+    row = [variable.name for variable in model.variables].index("setting")
+    counts = {setting: int((masks[row] == 1 << i).sum()) for i, setting in enumerate(model.settings)}
+    return {setting: count for setting, count in counts.items() if count}
+
+
+def _silent(settings: Sequence[str] | dict[str, int], ids: Sequence[str]) -> str:
+    where = f"; its people are of {', '.join(settings)}" if settings else ""
+    shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
+    return (
+        f"nothing can move: the cohort says nothing about {shown}, or they are fixed (at 0, at 1, or by an interval "
+        f"of no width){where}"
+    )

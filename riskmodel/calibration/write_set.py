@@ -1,0 +1,142 @@
+"""A fit as a prior set in TOML: what differs from the set it extends, and where it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tomlkit
+
+from riskmodel.errors import OutputError, UsageError
+from riskmodel.evidence.load import load_priors
+from riskmodel.evidence.records import COHORT, Priors, Source, Statement
+from riskmodel.text import RESEARCH_ONLY
+
+if TYPE_CHECKING:
+    from riskmodel.model import Model
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The cohort of a fit.
+
+    Attributes
+    ----------
+    people, verified
+        how many, and of how many at least one outcome is known.
+    settings
+        people by setting.
+    """
+
+    name: str
+    people: int
+    verified: int
+    settings: Mapping[str, int] = field(default_factory=dict)
+    outcomes: str = "ignorable"
+    prior_weight: float = 1.0
+
+    def headline(self) -> str:
+        places = ", ".join(f"{count:,} {setting}" for setting, count in self.settings.items())
+        where = f" ({places})" if places else ""
+        return f"Cohort {self.name}: {self.people:,} people{where}, an outcome known in {self.verified:,}"
+
+    def source(self, taken: Container[str], status: str) -> Source:
+        """As a source of kind data, under a key that is not taken."""
+        note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
+        if status:
+            note += f"; not converged: {status}"
+        where = f"n = {self.people}, of whom {self.verified} have an outcome"
+        return Source(source_key(self.name, taken), f"Cohort {self.name}", "data", where=where, note=note)
+
+
+def source_key(name: str, taken: Container[str]) -> str:
+    """A key for a cohort among the sources: lower case, digits and underscores.
+
+    >>> source_key("St. Elsewhere 2024", {})
+    'st_elsewhere_2024'
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    key = plain if re.match(r"[a-z]", plain) else f"cohort_{plain}".rstrip("_")
+    number, free = 2, key
+    while free in taken:
+        free, number = f"{key}_{number}", number + 1
+    return free
+
+
+def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
+    """The TOML of a set that extends the fitted model's own and gives the model again."""
+    priors = model.priors
+    extends, parent = _parent(model, path)
+    document = tomlkit.document()
+    document.add(tomlkit.comment(f"{origin.headline()}."))
+    document.add(tomlkit.comment(RESEARCH_ONLY))
+    if status:
+        document.add(tomlkit.comment(status[0].upper() + status[1:]))
+    title = f"Fitted to cohort {origin.name}, n = {origin.people}"
+    document["title"] = f"{title} ({status})" if status else title
+    document["extends"] = extends
+    document["reference_setting"] = priors.prior_set.reference_setting
+    sources = tomlkit.table(is_super_table=True)
+    for key, source in priors.sources.items():
+        if key not in parent.sources:
+            words = {"title": source.title, "kind": source.kind, "where": source.where, "note": source.note}
+            sources[key] = _table({name: text for name, text in words.items() if text})
+    document["sources"] = sources
+    overrides = tomlkit.table(is_super_table=True)
+    before = {statement.id: statement for statement in parent.statements}
+    for statement in priors.statements:
+        if statement != before[statement.id]:
+            overrides[statement.id] = _table(_numbers(statement, before[statement.id]))
+    document["override"] = overrides
+    return tomlkit.dumps(document)
+
+
+def _table(values: Mapping[str, object]) -> tomlkit.items.Table:
+    table = tomlkit.table()
+    for key, value in values.items():
+        table[key] = value
+    return table
+
+
+def _numbers(statement: Statement, before: Statement) -> dict[str, object]:
+    """What an override says to make the statement out of the one before it."""
+    numbers: dict[str, object] = {"value": statement.value}
+    if statement.n is not None:
+        numbers["n"] = statement.n
+    elif statement.low is not None and statement.high is not None:
+        numbers |= {"low": statement.low, "high": statement.high}
+    if statement.basis == COHORT:
+        numbers |= {"basis": COHORT, "source": statement.source, "locator": statement.locator}
+    if statement.note != before.note:
+        numbers["note"] = statement.note
+    return numbers
+
+
+def _parent(model: Model, path: Path) -> tuple[str, Priors]:
+    """How the set to extend is named from the new file, and what it holds."""
+    prior_set = model.priors.prior_set
+    inside = model.root / prior_set.file
+    if prior_set.file.startswith("sets/") and inside.is_file():
+        if path.resolve() == inside.resolve():
+            raise UsageError(f"{path} is the set that was fitted: write to another file")
+        return inside.stem, load_priors(inside.stem, model.root)
+    file = Path(prior_set.file).resolve()
+    if path.resolve() == file:
+        raise UsageError(f"{path} is the set that was fitted: write to another file")
+    return Path(os.path.relpath(file, path.resolve().parent)).as_posix(), load_priors(file, model.root)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False, newline="\n") as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,131 @@
+"""The text of one case explained, as a person reads it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.text import RESEARCH_ONLY, percent
+
+if TYPE_CHECKING:
+    from riskmodel.explanation import Explanation
+    from riskmodel.inference.explain import Question
+
+STEPS = 5  # shown of what can change the action
+
+
+def lines(case: Explanation) -> list[str]:
+    title = f"Case {case.case_id}" if case.case_id else "Case"
+    return [
+        f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
+        *_section("Probability of each condition", _posteriors(case)),
+        *_section(f"Action: {case.urgency}", _action(case), always=True),
+        *_section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]),
+        *_section(
+            f"Rules not determined: {len(case.undetermined)}, waiting for what was not assessed",
+            [", ".join(case.waiting)] if case.undetermined else [],
+        ),
+        *_section(
+            "Explained away",
+            [f"{item.rule} would fire if nothing were known of {item.flag}" for item in case.explained_away],
+        ),
+        *_section(_about_title(case), _evidence(case)),
+        *_section("What to ask, examine or test next, to change the action", _steps(case), always=True),
+        *_section(
+            "What an answer would tell (bits told; the condition it could move most, and how far)",
+            _asked(case.questions, case),
+        ),
+        *_section(
+            "What a test would tell, asked for or not (the same)",
+            _asked(case.results, case),
+        ),
+        "",
+        f"Conflict {signed(case.conflict, 2)} (above 0: the findings fit together worse than if unrelated)",
+        RESEARCH_ONLY,
+    ]
+
+
+def _section(title: str, items: list[str], *, always: bool = False) -> list[str]:
+    return ["", title, *(f"  {item}" for item in items)] if items or always else []
+
+
+def _posteriors(case: Explanation) -> list[str]:
+    width = max(len(name) for name, _, _ in case.posteriors)
+    return [
+        f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)"
+        + ("  < leads: its odds rose most" if name == case.leading else "")
+        for name, now, before in case.posteriors
+    ]
+
+
+def _action(case: Explanation) -> list[str]:
+    asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
+    return [f"{label}: {', '.join(tokens)}" for label, tokens in asked if tokens] + list(case.advice)
+
+
+def _about_title(case: Explanation) -> str:
+    unit = "in decibans (10 = odds times ten, 3 = odds doubled)"
+    if case.leading:
+        return f"For and against {case.about}, {unit}"
+    return f"No serious condition rose; for and against {case.about}, which fell least, {unit}"
+
+
+def _evidence(case: Explanation) -> list[str]:
+    lines = [
+        f"{f'{item.variable} = {item.states}':38}  {signed(item.weight):>10}  {signed(-item.change):>11}"
+        for item in case.observations
+    ]
+    return [f"{'':38}  {'on its own':>10}  {'if left out':>11}", *lines] if lines else []
+
+
+def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
+    return [
+        f"{question.variable:26}  {question.information:.4f}   {_range(case, question)}"
+        for question in questions
+        if case.serious
+    ]
+
+
+def _steps(case: Explanation) -> list[str]:
+    """The stop rule, and the steps that can change the action."""
+    if not case.next_steps:
+        return [str(case.stop)]
+    heads = ("worth", "gain", "bits", "changes it", "dollars", "hours")
+    rows = [
+        (
+            step.variable,
+            (f"{1000 * step.worth:.3f}", f"{1000 * step.gain:.3f}", f"{step.information:.4f}"),
+            ("unknown" if math.isnan(step.change) else percent(step.change), f"{step.cost:.0f}", f"{step.hours:.1f}"),
+            "" if step.in_time else "  (later than the urgency allows)",
+        )
+        for step in case.next_steps[:STEPS]
+    ]
+    return [
+        str(case.stop),
+        f"{'':26}{_columns(heads)}",
+        *(f"{name:26}{_columns(left + right)}{late}" for name, left, right, late in rows),
+        "gain: net benefit in life years of full health, per 1,000 such people; worth: the same less the cost",
+    ]
+
+
+def _columns(cells: tuple[str, ...]) -> str:
+    return "".join(f"  {cell:>10}" for cell in cells)
+
+
+def _range(case: Explanation, question: Question) -> str:
+    """The serious condition whose probability the answer could move furthest, and how far."""
+    furthest = int(np.argmax(question.highest - question.lowest))
+    low, high = percent(float(question.lowest[furthest])), percent(float(question.highest[furthest]))
+    return f"{case.serious[furthest]} {low} to {high}"
+
+
+def signed(value: float, places: int = 1) -> str:
+    """A number with its sign, and none where it is rounded to nothing.
+
+    >>> signed(11.27), signed(-0.04), signed(-0.61)
+    ('+11.3', '0.0', '-0.6')
+    """
+    rounded = round(value, places)
+    return f"{rounded:+.{places}f}" if rounded else f"{0:.{places}f}"

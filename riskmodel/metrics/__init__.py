@@ -1,0 +1,25 @@
+"""How good are the probabilities and the actions? Metrics of predictions against known outcomes.
+
+Outcomes are 1, 0 or NaN (unknown: the person is left out of that condition's metrics, and the counts say so).
+"""
+
+from riskmodel.metrics.curves import decision_curve, reliability, roc, smooth_reliability
+from riskmodel.metrics.decisions import confusion, net_benefit
+from riskmodel.metrics.evaluate import Judged, evaluate, judge
+from riskmodel.metrics.probabilities import PROBABILITY_METRICS
+from riskmodel.metrics.summary import FEWEST_EVENTS, summarise
+
+__all__ = [
+    "FEWEST_EVENTS",
+    "PROBABILITY_METRICS",
+    "Judged",
+    "confusion",
+    "decision_curve",
+    "evaluate",
+    "judge",
+    "net_benefit",
+    "reliability",
+    "roc",
+    "smooth_reliability",
+    "summarise",
+]

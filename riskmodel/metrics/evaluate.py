@@ -1,0 +1,202 @@
+"""A model against a cohort: its probabilities and its policy's actions beside the outcomes, by subgroup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.decision.stakes import stakes
+from riskmodel.errors import CasesError, UsageError, nearest
+from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
+
+if TYPE_CHECKING:
+    from riskmodel.decision.actions import Decision
+    from riskmodel.decision.policy import Policy
+    from riskmodel.metrics.probabilities import Array
+    from riskmodel.model import Model
+
+SOON = "within_48_hours"
+SUBGROUPS = ("age", "sex", "setting")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A cohort with what the model says of it; outcomes were not shown to the model.
+
+    Attributes
+    ----------
+    outcomes
+        (people, conditions and any_serious): 1, 0, or NaN where unknown.
+    probabilities
+        the same shape: the posterior given everything but outcomes.
+    actions
+        action → (people,): whether the policy asks for it: any imaging, mri, being seen within 48 hours.
+    thresholds
+        (threshold's name, condition, probability) of the policy.
+    groups
+        subgroup variable → (people,) state, None where not assessed.
+    """
+
+    outcomes: pd.DataFrame
+    probabilities: pd.DataFrame
+    actions: Mapping[str, Array]
+    thresholds: tuple[tuple[str, str, float], ...]
+    groups: Mapping[str, Array]
+
+
+def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> Judged:
+    """Score a cohort without its outcomes, and set them beside the result.
+
+    Parameters
+    ----------
+    cohort
+        one row a person, columns as in a case file, with at least one condition column.
+
+    Raises
+    ------
+    CasesError
+        cells that are not understood, or no outcome column.
+    """
+    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    conditions = [(row, v) for row, v in enumerate(model.variables) if v.role == "condition"]
+    outcomes = {}
+    for row, variable in conditions:
+        known = masks[row] != variable.full_mask
+        outcomes[variable.name] = np.where(known, masks[row] == 2, np.nan).astype(float)
+        masks[row] = variable.full_mask
+    if all(np.isnan(values).all() for values in outcomes.values()):
+        columns = ", ".join(variable.column for _, variable in conditions)
+        raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
+    outcomes |= _composites(model, outcomes)
+    scored = model.scoring.compiled()(masks)
+    names = model.scoring.scorer.output_names
+    impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
+    if impossible.size:
+        raise CasesError(f"row {cohort.index[int(impossible[0])]}: its evidence has probability zero")
+    probabilities = pd.DataFrame(scored.posterior.probability.T, index=cohort.index, columns=list(names))
+    return Judged(
+        pd.DataFrame(outcomes, index=cohort.index)[list(names)],
+        probabilities.clip(0, 1),
+        actions_of(model.policy, scored.decision),
+        tuple(
+            (stake.threshold, stake.condition, stake.harm / (stake.harm + stake.benefit))
+            for stake in stakes(model.policy)
+        ),
+        {v.name: _states(masks[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
+    )
+
+
+def _composites(model: Model, outcomes: Mapping[str, Array]) -> dict[str, Array]:
+    """Known when one member is present, or all are known to be absent."""
+    found = {}
+    for name, members in model.priors.composites.items():
+        if set(members) <= set(outcomes):
+            columns = np.array([outcomes[member] for member in members])
+            some = (columns == 1).any(axis=0)
+            found[name] = np.where(some, 1.0, np.where(np.isnan(columns).any(axis=0), np.nan, 0.0))
+    return found
+
+
+def _states(mask: Array, states: Sequence[str]) -> Array:
+    """The state of each person, None where more than one is possible."""
+    found = np.full(len(mask), None, dtype=object)
+    for s, state in enumerate(states):
+        found[mask == 1 << s] = state
+    return found
+
+
+def actions_of(policy: Policy, decision: Decision) -> dict[str, Array]:
+    """What a policy does, as decisions: any imaging, an MRI, seen within 48 hours."""
+    found = {"any imaging": decision.imaging.any(axis=0)}
+    if "mri" in policy.imaging_tokens:
+        found["mri"] = decision.imaging[policy.imaging_tokens.index("mri")]
+    if SOON in policy.urgencies:
+        found["seen within 48 hours"] = decision.urgency <= policy.urgencies.index(SOON)
+    return {name: np.asarray(acted, dtype=float) for name, acted in found.items()}
+
+
+def evaluate(
+    model: Model,
+    cohort: pd.DataFrame,
+    *,
+    setting: str | None = None,
+    conditions: Sequence[str] | None = None,
+    by: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Every metric of a model on a cohort with outcomes.
+
+    Parameters
+    ----------
+    conditions
+        which outcomes; by default the four serious ones and ``any_serious``, as far as they are known.
+    by
+        subgroups as well: any of ``age``, ``sex`` and ``setting``.
+    resamples, seed
+        of the bootstrap.
+
+    Returns
+    -------
+    one row a metric: condition, subgroup ("" for everyone), decision ("" for the probabilities themselves, else the
+    threshold or action), metric, value, low, high, n, events, warning.
+
+    Examples
+    --------
+    >>> import numpy as np, riskmodel as rm
+    >>> from riskmodel.cohort import simulate, to_cases
+    >>> model = rm.load()
+    >>> people = to_cases(model, simulate(model, 500, np.random.default_rng(1)), with_outcomes=True)
+    >>> found = evaluate(model, people, conditions=["fracture"], resamples=0)
+    >>> bool(found.query("metric == 'auc'")["value"].item() > 0.5)
+    True
+    """
+    judged = judge(model, cohort, setting=setting)
+    wrong = [name for name in by if name not in judged.groups]
+    if wrong:
+        raise UsageError(f"by: {wrong[0]!r} is not one of {', '.join(judged.groups)}{nearest(wrong[0], judged.groups)}")
+    chosen = list(conditions) if conditions is not None else _serious(model, judged)
+    unknown = [name for name in chosen if name not in judged.outcomes]
+    if unknown:
+        known = [str(name) for name in judged.outcomes]
+        raise UsageError(f"conditions: {unknown[0]!r} is not one of {', '.join(known)}{nearest(unknown[0], known)}")
+    rows = [
+        table.assign(condition=name, subgroup=group, decision=decision)
+        for name in chosen
+        for group, members in _groups(judged, by)
+        for decision, table in _tables(judged, name, members, resamples, seed)
+    ]
+    leading = ["condition", "subgroup", "decision"]
+    found = pd.concat(rows, ignore_index=True)
+    return found[[*leading, *(column for column in found.columns if column not in leading)]]
+
+
+def _serious(model: Model, judged: Judged) -> list[str]:
+    names = [v.name for v in model.variables if v.serious]
+    names += [name for name in model.priors.composites if name in judged.outcomes]
+    return [name for name in names if judged.outcomes[name].notna().any()]
+
+
+def _groups(judged: Judged, by: Sequence[str]) -> Iterator[tuple[str, Array]]:
+    yield "", np.ones(len(judged.outcomes), dtype=bool)
+    for variable in by:
+        states = judged.groups[variable]
+        for state in dict.fromkeys(sorted(filter(None, states))):
+            yield f"{variable}={state}", states == state
+
+
+def _tables(judged: Judged, name: str, members: Array, resamples: int, seed: int) -> Iterator[tuple[str, pd.DataFrame]]:
+    y = judged.outcomes[name].to_numpy()[members]
+    p = judged.probabilities[name].to_numpy()[members]
+    yield "", summarise(y, p, resamples=resamples, seed=seed)
+    for threshold, condition, at in judged.thresholds:
+        if condition == name:
+            acted = (p >= at).astype(float)
+            table = summarise_decision(y, acted, at, resamples=resamples, seed=seed)
+            yield f"{threshold}: p >= {at:.3g}", table
+    for action, acted in judged.actions.items():
+        yield action, summarise_decision(y, acted[members], resamples=resamples, seed=seed)

@@ -1,0 +1,142 @@
+"""Metrics with bootstrap intervals, and warnings where there is little to go by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import UsageError
+from riskmodel.metrics.decisions import decision_metrics
+from riskmodel.metrics.probabilities import PROBABILITY_METRICS, Array
+
+FEWEST_EVENTS = 10
+RESAMPLES = 200
+COLUMNS = ("metric", "value", "low", "high", "n", "events", "warning")
+
+Measure = Callable[[Array], Mapping[str, float]]  # how often each person counts → metrics
+
+
+def summarise(y: Array, p: Array, *, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95) -> pd.DataFrame:
+    """Every metric of some probabilities.
+
+    Parameters
+    ----------
+    y
+        outcomes: 1, 0, or NaN where unknown (left out).
+    p
+        probabilities in [0, 1], of the same people.
+    resamples
+        of the percentile bootstrap, 0 for no intervals.
+
+    Returns
+    -------
+    one row a metric: value, low, high (of ``level``), n (people with a known outcome), events, warning.
+
+    Raises
+    ------
+    UsageError
+        lengths that differ, probabilities outside [0, 1], outcomes other than 0, 1 and NaN.
+
+    Examples
+    --------
+    >>> y, p = np.array([0, 0, 1, 1, np.nan]), np.array([0.1, 0.4, 0.35, 0.8, 0.5])
+    >>> found = summarise(y, p, resamples=0).set_index("metric")
+    >>> float(found.loc["auc", "value"]), found.loc["auc", "warning"]
+    (0.75, 'only 2 events')
+    """
+    y, p, each = alike(*checked(y, p))
+
+    def measure(weight: Array) -> Mapping[str, float]:
+        return {name: metric(y, p, weight) for name, metric in PROBABILITY_METRICS.items()}
+
+    return _table(y, each, measure, resamples, seed, level)
+
+
+def summarise_decision(
+    y: Array,
+    acted: Array,
+    threshold: float | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Sensitivity, specificity, PPV, NPV, the share acted on and (with a threshold) net benefit of a decision.
+
+    Parameters
+    ----------
+    acted
+        1 or 0 for each person.
+    """
+    y, acted, each = alike(*checked(y, acted))
+    return _table(y, each, lambda weight: decision_metrics(y, acted, threshold, weight), resamples, seed, level)
+
+
+def checked(y: Array, p: Array) -> tuple[Array, Array]:
+    """Outcomes and predictions of the people whose outcome is known."""
+    y, p = np.asarray(y, dtype=float), np.asarray(p, dtype=float)
+    if y.shape != p.shape or y.ndim != 1:
+        raise UsageError(f"outcomes {y.shape} and predictions {p.shape} must be of the same people")
+    known = ~np.isnan(y)
+    if not np.isin(y[known], (0, 1)).all():
+        raise UsageError("outcomes must be 0, 1, or NaN where unknown")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise UsageError("predictions must be probabilities in [0, 1]")
+    return y[known], p[known]
+
+
+def alike(y: Array, p: Array) -> tuple[Array, Array, Array]:
+    """People with the same outcome and prediction taken together, and how many they are: resampling is the same."""
+    pairs, each = np.unique(np.column_stack([p, y]), axis=0, return_counts=True)
+    return pairs[:, 1], pairs[:, 0], each.astype(float)
+
+
+def _table(y: Array, each: Array, measure: Measure, resamples: int, seed: int, level: float) -> pd.DataFrame:
+    if resamples < 0:
+        raise UsageError(f"resamples must be 0 or more, not {resamples}")
+    if not 0 < level < 1:
+        raise UsageError(f"level must lie between 0 and 1, not {level}")
+    from sklearn import config_context
+
+    n, events = int(each.sum()), int(y @ each)
+    warning = _warning(n, events)
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # checked above, once
+        value = dict(measure(each))
+        low, high = _bounds(each, measure, list(value), resamples, seed, level)
+    rows = [(name, value[name], low[name], high[name], n, events, warning) for name in value]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _warning(n: int, events: int) -> str:
+    if n == 0:
+        return "no outcome is known"
+    if events in (0, n):
+        return "nobody has it" if events == 0 else "everybody has it"
+    fewer = min(events, n - events)
+    if fewer < FEWEST_EVENTS:
+        what = "events" if events <= n - events else "people without it"
+        return f"only {fewer} {what if fewer > 1 else what.replace('events', 'event')}"
+    return ""
+
+
+def _bounds(
+    each: Array, measure: Measure, names: list[str], resamples: int, seed: int, level: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Percentiles over the resamples in which a metric can be taken."""
+    found = [measure(weight) for weight in _resampled(each, resamples, seed)]
+    low, high = {}, {}
+    for name in names:
+        values = np.array([one[name] for one in found])
+        values = values[np.isfinite(values)]
+        ends = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]) if values.size else (np.nan, np.nan)
+        low[name], high[name] = float(ends[0]), float(ends[1])
+    return low, high
+
+
+def _resampled(each: Array, resamples: int, seed: int) -> Iterator[Array]:
+    rng = np.random.default_rng(seed)
+    people = int(each.sum())
+    for _ in range(resamples if people else 0):
+        yield rng.multinomial(people, each / people).astype(float)

@@ -1,0 +1,179 @@
+"""Cases scored under many sets of values of the statements: posteriors and actions, in batches."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import InferenceError, UsageError
+from riskmodel.inference.draws import DrawScorer
+from riskmodel.inference.scorer import Array, Masks
+from riskmodel.network.cpt import build_network
+from riskmodel.sensitivity.ranges import Varying
+
+if TYPE_CHECKING:
+    from riskmodel.evidence.records import Priors
+    from riskmodel.model import Model
+
+ROWS = 160  # what-ifs whose networks are built together
+THREADS = 2
+
+Progress = Callable[[int, int], None]  # how many what-ifs are done, of how many
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Cases as evidence, with their names."""
+
+    names: tuple[str, ...]
+    masks: Masks
+
+    @property
+    def count(self) -> int:
+        return int(self.masks.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Some cases of one setting under some what-ifs.
+
+    Attributes
+    ----------
+    rows, cases
+        places of the what-ifs and of the cases.
+    probability
+        (outputs, what-ifs, cases); NaN where a what-if makes the evidence impossible.
+    urgency
+        (what-ifs, cases), an index into the policy's urgencies.
+    imaging
+        (tokens, what-ifs, cases).
+    held
+        (what-ifs,): ids of the statements that a what-if asks beyond reach, and that were held there.
+    """
+
+    setting: int
+    rows: np.ndarray
+    cases: np.ndarray
+    probability: Array
+    urgency: np.ndarray
+    imaging: np.ndarray
+    held: tuple[tuple[str, ...], ...]
+
+
+def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None) -> People:
+    """Cases as evidence: a frame as in a case file, or masks of shape (variables, cases).
+
+    Raises
+    ------
+    UsageError
+        when there is no case, or two have one name.
+    """
+    if isinstance(cases, pd.DataFrame):
+        masks = model.code(cases, setting=setting)
+        names = tuple(str(name) for name in (cases["case_id"] if "case_id" in cases else cases.index))
+    else:
+        masks = np.ascontiguousarray(cases, dtype=np.uint8)
+        model.scoring.scorer.check(masks)
+        names = tuple(str(i) for i in range(masks.shape[1]))
+    if not names:
+        raise UsageError("there is no case: the cohort is empty")
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise UsageError(f"case {twice[0]!r} comes twice: one name for each case, please")
+    return People(names, masks)
+
+
+def what_ifs(model: Model, values: Array, masks: Masks, progress: Progress | None = None) -> Iterator[Piece]:
+    """Score cases under many rows of values, batch by batch, in a fixed order.
+
+    Parameters
+    ----------
+    values
+        (what-ifs, selected statements); every row may be what it likes: the stated values need not be among them.
+    masks
+        (variables, cases), of any settings.
+
+    Raises
+    ------
+    InferenceError
+        when the evidence of a case is impossible under the stated values.
+    """
+    stated = Varying(model.priors).stated
+    _check_possible(model, masks)
+    settings = model.scoring.scorer.settings(masks)
+    groups = [(int(setting), np.nonzero(settings == setting)[0]) for setting in np.unique(settings)]
+    some = [(setting, members, np.ascontiguousarray(masks[:, members])) for setting, members in groups]
+    policy_findings = [model.policy.findings(own) for _, _, own in some]
+
+    def batch(first: int) -> list[Piece]:
+        rows = np.arange(first, min(first + ROWS, len(values)))
+        with_stated = np.concatenate([stated[None], values[rows]])  # what is stated is held to a stricter check
+        network = build_network(model.priors, with_stated)
+        held = held_in(model.priors, with_stated, sorted({*network.held}))[1:]
+        scorer = DrawScorer(network, model.variables)
+        pieces = []
+        for (setting, members, own), findings in zip(some, policy_findings, strict=True):
+            posterior = scorer.score(own, setting, threads=1)
+            p, base = posterior.probability[:, 1:], posterior.baseline[:, 1:]
+            names, count = model.scoring.scorer.output_names, len(model.scoring.scorer.conditions)
+            composites = dict(zip(names[count:], p[count:], strict=True))
+            wide = np.broadcast_to(base[:, :, None], p.shape)
+            decision = model.policy.decide(findings, p[:count], wide[:count], composites)
+            impossible = posterior.evidence[1:] == 0
+            if impossible.any():
+                p = np.where(impossible[None], np.nan, p)
+            pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, held))
+        return pieces
+
+    waiting: deque[Future[list[Piece]]] = deque()
+    starts = iter(range(0, len(values), ROWS))
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in starts:
+            waiting.append(pool.submit(batch, start))
+            if len(waiting) > THREADS:
+                yield from _taken(waiting, progress, len(values))
+        while waiting:
+            yield from _taken(waiting, progress, len(values))
+
+
+def _taken(waiting: deque[Future[list[Piece]]], progress: Progress | None, total: int) -> list[Piece]:
+    pieces = waiting.popleft().result()
+    if progress and pieces:
+        progress(int(pieces[0].rows[-1]) + 1, total)
+    return pieces
+
+
+def held_in(priors: Priors, values: Array, ids: list[str]) -> tuple[tuple[str, ...], ...]:
+    """Which statements each row asks beyond reach, found by halving; ``ids`` are those held in any row."""
+    found: list[tuple[str, ...]] = [()] * len(values)
+    if not ids:
+        return tuple(found)
+    waiting = [np.arange(1, len(values))]
+    while waiting:
+        rows = waiting.pop()
+        held = build_network(priors, values[np.concatenate([[0], rows])]).held
+        if not held:
+            continue
+        if set(held.values()) == {len(rows)} or len(rows) == 1:
+            for row in rows:
+                found[row] = tuple(sorted(held))
+        else:
+            waiting += [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+    return tuple(found)
+
+
+def _check_possible(model: Model, masks: Masks) -> None:
+    impossible = np.nonzero(~(model.scoring.scorer.score(masks).evidence > 0))[0]
+    if impossible.size:
+        raise InferenceError(f"case {int(impossible[0]) + 1} of {masks.shape[1]}: its evidence has probability zero")
+
+
+def changed(piece: Piece, urgency: np.ndarray, imaging: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where urgency, and where imaging, are other than given for each case: two of (what-ifs, cases)."""
+    return piece.urgency != urgency[piece.cases], (piece.imaging != imaging[:, None, piece.cases]).any(axis=0)

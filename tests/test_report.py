@@ -1,0 +1,358 @@
+"""The report: what may be asked for, what is written, and that its sentences follow from its numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import riskmodel as rm
+from riskmodel.cli import main
+from riskmodel.errors import OutputError
+from riskmodel.report import pictures
+from riskmodel.report.folder import write_folder
+from riskmodel.report.render import files
+from riskmodel.report.section import Column, Figure, Report, Section, Table, cell_text, number
+from riskmodel.report.spec import Spec, SpecError, default_spec, read_spec
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = ROOT / "notebooks" / "data" / "published_cases.csv"
+SMALL = """
+settings = ["primary_care", "emergency"]
+draws = 64
+seed = 3
+[cohort]
+people = 40
+[sobol]
+samples = 16
+statements = 2
+[two_way]
+points = 5
+[value]
+people = 30
+[pathways]
+people = 2000
+draws = 4
+"""
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["report", *map(str, arguments)])
+
+
+def spec_file(folder: Path, text: str) -> Path:
+    path = folder / "spec.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> Path:
+    """A report on the published cases, through the command."""
+    folder = tmp_path_factory.mktemp("report")
+    done = run("-o", folder / "out", "--spec", spec_file(folder, SMALL), "--cases", CASES)
+    assert done.exit_code == 0, done.output
+    return folder / "out"
+
+
+def frame(written: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(written / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])
+
+
+# ---- what is written -----------------------------------------------------------------------------
+
+
+def test_every_table_and_figure_is_a_file_and_the_page_needs_none(written):
+    page = (written / "report.html").read_text(encoding="utf-8")
+    tables, pictured = (sorted(path.stem for path in (written / kind).iterdir()) for kind in ("tables", "figures"))
+    assert sorted(re.findall(r'<div class="table" id="t-([^"]+)"', page)) == tables
+    assert sorted(re.findall(r'<svg role="img"[^>]* id="f-([^"]+)"', page)) == pictured
+    assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"|@import|url\((?!#)', page.replace("xlink:href", "xlink"))
+    assert len(page.encode()) < 5_000_000
+    assert page.count("For research, not for the care of a patient.") == 1
+
+
+def test_page_is_well_formed_and_links_lead_to_one_place(written):
+    page = (written / "report.html").read_text(encoding="utf-8")
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(names)
+
+
+def test_markdown_links_lead_to_a_place(written):
+    text = (written / "report.md").read_text(encoding="utf-8")
+    names = set(re.findall(r'<a id="([^"]+)">', text))
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links
+    for link in links:
+        found = link[1:] in names if link.startswith("#") else (written / link).is_file()
+        assert found, link
+    assert "[[" not in text
+
+
+def test_figures_are_svg_without_dates(written):
+    for path in (written / "figures").iterdir():
+        root = ElementTree.parse(path).getroot()  # noqa: S314  our own file
+        assert root.tag.endswith("svg")
+        assert "dc:date" not in path.read_text(encoding="utf-8")
+
+
+def test_every_number_in_provenance_is_of_the_priors(written):
+    model = rm.load()
+    shown = frame(written, "statements").set_index("statement")
+    assert sorted(shown.index) == sorted(model.priors.selected)
+    for name, row in shown.iterrows():
+        statement = model.priors.statement(name)
+        assert (row["value"], row["basis"], row["source"]) == (
+            pytest.approx(statement.value), statement.basis, statement.source,
+        )  # fmt: skip
+        assert bool(row["verified"]) is statement.verified
+    assert set(shown["source"]) == set(frame(written, "sources")["source"])
+
+
+def test_posteriors_and_actions_are_those_of_score(written):
+    cases = pd.read_csv(CASES)
+    scored = rm.load().score(cases, setting="primary_care", draws=64, seed=3).set_index("case_id")
+    shown = frame(written, "cases").set_index("case")
+    assert shown["urgency"].to_dict() == scored["urgency"].to_dict()
+    for ours, theirs in (("p", ""), ("low", "_low"), ("high", "_high")):
+        assert np.allclose(shown[ours], scored[f"p_any_serious{theirs}"].loc[shown.index], rtol=1e-6)
+    assert np.allclose(shown["confidence"], scored["confidence"].loc[shown.index], rtol=1e-6)
+    assert shown["confidence"].is_monotonic_increasing
+
+
+def test_same_seed_gives_the_same_bytes(written, tmp_path):
+    done = run("-o", tmp_path / "again", "--spec", spec_file(tmp_path, SMALL), "--cases", CASES)
+    assert done.exit_code == 0, done.output
+    first, second = (
+        {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        for folder in (written, tmp_path / "again")
+    )
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+# ---- what was found ------------------------------------------------------------------------------
+
+
+def found(written: Path) -> list[str]:
+    text = (written / "report.md").read_text(encoding="utf-8")
+    part = text.split("## What was found")[1].split("\n## ")[0]
+    return [re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", line[2:]) for line in part.splitlines() if line.startswith("- ")]
+
+
+def test_the_share_on_assumption_is_that_of_the_table(written):
+    table = frame(written, "rests_on")
+    mean = table[table["condition"] == "any_serious"]["assumption"].mean()
+    assert any(f"{100 * mean:.0f} % of the doubt about any serious" in sentence for sentence in found(written))
+    for kinds in (["seed", "study", "assumption"], ["verified", "unverified"]):
+        assert np.allclose(table[kinds].sum(axis=1), 1)
+
+
+def test_fragile_cases_are_those_of_the_table(written):
+    table = frame(written, "cases")
+    shaky = table[table["confidence"] < 0.9]["case"].tolist()
+    sentence = next(line for line in found(written) if "ragile" in line)
+    assert sorted(set(re.findall(r"published_\d+", sentence))) == sorted(shaky[:5])
+
+
+# ---- what may be asked for -----------------------------------------------------------------------
+
+
+def test_all_problems_at_once_with_the_nearest_names_and_nothing_written(tmp_path):
+    text = """
+settings = ["emergancy"]
+statements = ["find.fever.infecton", "base.serious.as_reported"]
+targets = ["mean p(malignacy)", "p(infection) of case published_99"]
+[cases]
+ids = ["published_1"]
+[two_way]
+pairs = [["find.fever.none"], ["find.fever.none", "find.fevre.infection"]]
+"""
+    done = run("-o", tmp_path / "out", "--spec", spec_file(tmp_path, text), "--cases", CASES)
+    assert done.exit_code == 2
+    assert not (tmp_path / "out").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+    for said in (
+        "8 problems", "'emergency'", "'find.fever.infection'", "'malignancy'", "'published_01'", "drives no table",
+        "two different statements", "published_99",
+    ):  # fmt: skip
+        assert said in done.output, said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[cohort]\npeople = 0", "greater than or equal to 1"),
+        ("draws = 1", "greater than or equal to 2"),
+        ("[cohort]\nmissing = 1.0", "less than 1"),
+        ("drawz = 5", "did you mean 'draws'"),
+        ("[cohort]\npeopel = 5", "did you mean 'people'"),
+        ("seed = -1", "greater than or equal to 0"),
+        ("priors = []", "at least 1"),
+        ("title = 3", "text in quotes"),
+        ("draws = ", "is not TOML"),
+    ],
+)
+def test_a_spec_that_is_not_one(tmp_path, text, said):
+    with pytest.raises(SpecError) as caught:
+        read_spec(spec_file(tmp_path, text))
+    assert said in str(caught.value)
+    assert "nothing was written" in str(caught.value)
+
+
+def test_several_faults_of_a_spec_are_reported_together(tmp_path):
+    with pytest.raises(SpecError) as caught:
+        read_spec(spec_file(tmp_path, "drawz = 5\nseed = -1\n[cohort]\npeople = 0"))
+    assert len(caught.value.problems) == 3
+
+
+def test_bad_rows_of_the_cases_are_problems(tmp_path):
+    cases = tmp_path / "cases.csv"
+    cases.write_text("case_id,fever,age\na,yes,50\nb,perhaps,50\na,no,40\n")
+    done = run("-o", tmp_path / "out", "--cases", cases)
+    assert done.exit_code == 2
+    assert "line 3" in done.output
+    assert "perhaps" in done.output
+    assert "'a' stands there more than once" in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_case_file_and_unknown_sets_are_problems_together(tmp_path):
+    cases = tmp_path / "cases.csv"
+    cases.write_text("case_id,fever\n")
+    spec = spec_file(tmp_path, 'priors = ["seeds", "litrature"]\npolicies = ["consensus", "whitlok_2026"]')
+    done = run("-o", tmp_path / "out", "--cases", cases, "--spec", spec)
+    assert done.exit_code == 2
+    for said in ("no case that can be scored", "litrature", "whitlok_2026"):
+        assert said in done.output, said
+
+
+def test_default_spec_says_every_key_with_the_value_it_has_by_itself():
+    shipped = default_spec().model_dump()
+    own = Spec().model_dump()
+    del shipped["cases"]["file"], own["cases"]["file"]
+    for name in ("priors", "policies"):  # by itself a spec compares nothing
+        assert shipped.pop(name)[0] == own.pop(name)[0]
+    assert shipped == own
+    text = (ROOT / "reports" / "default.toml").read_text(encoding="utf-8")
+    assert [key for key in Spec.model_fields if not re.search(rf"^\[?{key}\b", text, re.MULTILINE)] == []
+
+
+# ---- the folder ----------------------------------------------------------------------------------
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    done = run("-o", tmp_path)
+    assert done.exit_code == 2
+    assert "thesis.txt" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_report_takes_the_place_of_the_one_before(tmp_path):
+    folder = tmp_path / "out"
+    write_folder(folder, {"report.md": "old", "tables/gone.csv": "old"})
+    write_folder(folder, {"report.md": "new"})
+    assert [path.name for path in folder.iterdir()] == ["report.md"]
+    assert (folder / "report.md").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    write_folder(folder, {"report.md": "old"})
+
+    def fails(self, *_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fails)
+    with pytest.raises(OutputError, match="No space left"):
+        write_folder(folder, {"report.md": "new"})
+    assert (folder / "report.md").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+# ---- rendering -----------------------------------------------------------------------------------
+
+
+def tiny(text: str = "a <b> & [[statement:s|the one]]") -> Report:
+    rows = pd.DataFrame({"statement": ["s", "t"], "value": [0.25, float("nan")], "note": ["x|y", "<i>"]})
+    columns = (Column("statement", "S", "statement"), Column("value", "V", "percent"), Column("note", "N"))
+    table = Table("statements", "All", rows, columns, shown=1)
+
+    def picture():
+        from matplotlib.figure import Figure as Canvas
+
+        canvas = Canvas(figsize=(2, 2))
+        canvas.subplots().plot([0, 1], [0, 1])
+        return canvas
+
+    figure = Figure("line", "A line", 'said "so"', picture)
+    return Report("T", (text,), (Section("one", "One", (text,), (table,), (figure,)),), {"Seed": "0"})
+
+
+def test_what_is_written_is_escaped_and_linked():
+    made = files(tiny())
+    assert 'a &lt;b&gt; &amp; <a href="#statement-s">the one</a>' in made["report.html"]
+    assert '<tr id="statement-s">' in made["report.html"]
+    assert "&lt;i&gt;" in made["report.html"]
+    assert "[the one](#statement-s)" in made["report.md"]
+    assert "x\\|y" in made["report.md"]
+    assert 'aria-label="said &#34;so&#34;"' in made["report.html"] or "said &quot;so&quot;" in made["report.html"]
+    assert list(csv.reader(io.StringIO(made["tables/statements.csv"]))) == [
+        ["statement", "value", "note"], ["s", "0.25", "x|y"], ["t", "", "<i>"],
+    ]  # fmt: skip
+    assert "first 1 of 2 rows" in made["report.md"]
+
+
+def test_a_case_may_have_any_name(tmp_path):
+    cases = tmp_path / "cases.csv"
+    cases.write_text('case_id,setting,fever\n"a|b] <i> 5 %",primary_care,yes\n"x ""y""",primary_care,no\n')
+    done = run("-o", tmp_path / "out", "--spec", spec_file(tmp_path, SMALL), "--cases", cases)
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<i>" not in page
+    assert "a|b] &lt;i&gt; 5 %</a>" in page
+    names = set(re.findall(r'\bid="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= names
+    assert frame(tmp_path / "out", "cases")["case"].tolist()[0] in {"a|b] <i> 5 %", 'x "y"'}
+
+
+def test_a_name_without_a_home_is_plain_text():
+    assert "href" not in files(tiny("[[source:nobody]]"))["report.html"].split("<main>")[1].split("<nav")[0]
+
+
+def test_a_table_needs_its_columns():
+    with pytest.raises(ValueError, match="no column b"):
+        Table("x", "X", pd.DataFrame({"a": [1]}), (Column("b", "B"),))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (0.0123, "percent", "1.2 %"), (-0.5, "percent", "−50 %"), (1234567.0, "number", "1,234,567"),
+        (0.00004, "number", "0.00004"), (-2, "number", "−2"), (12000, "whole", "12,000"),
+        (float("nan"), "number", ""), (None, "text", ""), (True, "verified", "verified"),
+    ],
+)  # fmt: skip
+def test_cells_are_what_a_person_reads(value, kind, text):
+    assert cell_text(value, Column("x", "X", kind)) == text
+
+
+def test_numbers_keep_their_digits():
+    assert [number(x) for x in (0.0004567, 999.6, 5e-9, 0.1)] == ["0.000457", "1,000", "5e-09", "0.1"]
+
+
+def test_pictures_are_the_same_each_time_and_have_names_of_their_own():
+    picture = tiny().figures()[0].draw
+    assert pictures.draw(picture, "a") == pictures.draw(picture, "a")
+    names = [set(re.findall(r'\bid="([^"]+)"', pictures.draw(picture, prefix))) for prefix in ("a", "b")]
+    assert not names[0] & names[1]
