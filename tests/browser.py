@@ -128,4 +128,4 @@ class Browser:
     def complaints(self) -> list[str]:
         """What the page logged, and exceptions nobody caught."""
         kinds = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
-        return [json.dumps(e["params"])[:500] for e in self.events if e["method"] in kinds]
+        return [json.dumps(e["params"]) for e in self.events if e["method"] in kinds]

@@ -9,6 +9,7 @@ from riskmodel.cli.report import prepared
 from riskmodel.report.folder import write_folder
 from riskmodel.report.make import make
 from riskmodel.report.render import HTML, files
+from riskmodel.report.section import Report
 from riskmodel.report.spec import read_spec
 
 REPORTS = Path(__file__).resolve().parents[1] / "reports"
@@ -16,14 +17,14 @@ REFERENCE = REPORTS / "reference"
 SPEC = REPORTS / "reference.toml"
 
 
-def reference() -> dict[str, str]:
-    """Every file of the reference report but the page, which is long and shows the same."""
-    made = files(make(prepared(read_spec(SPEC), SPEC.name)))
-    return {name: text for name, text in made.items() if name != HTML}
+def reference() -> Report:
+    """The reference report of the shipped priors."""
+    return make(prepared(read_spec(SPEC), SPEC.name))
 
 
 def main() -> None:
-    write_folder(REFERENCE, reference())
+    """Every file but the page, which is long and shows the same."""
+    write_folder(REFERENCE, {name: text for name, text in files(reference()).items() if name != HTML})
     sys.stdout.write(f"reports/{REFERENCE.name} written\n")
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from riskmodel.calibration.coordinates import FARTHEST, Z95, Coordinates, off_scale, on_scale, prior_interval, prior_sd
 from riskmodel.calibration.optimise import Fitted, Target
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.write_set import Origin
+from riskmodel.evidence.distributions import EDGE
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import COHORT, RATIOS, Statement
 from riskmodel.inference.scorer import Array
@@ -44,6 +46,7 @@ class _Learnt:
     sd: float
     prior: float  # sd of the prior where the statement is now
     before: float  # and at the stated value
+    counted: bool  # whether the prior is a Beta
 
     @property
     def shift(self) -> float:
@@ -54,6 +57,15 @@ class _Learnt:
         return abs(self.shift) < STILL and self.sd > AS_WIDE * self.prior
 
     def interval(self) -> tuple[float, float]:
+        """The 95 % interval: normal on the statement's scale, or where its prior is a Beta that of a Beta.
+
+        The Beta has the same mode and curvature on the logit scale; after plain counts it is the exact posterior.
+        """
+        if self.counted:
+            information, p = 1.0 / self.sd**2, self.value
+            ends = special.betaincinv(information / (1 - p), information / p, [0.025, 0.975])
+            low, high = (float(end) for end in np.clip(ends, EDGE, 1 - EDGE))
+            return min(low, p), max(high, p)
         at = on_scale(self.statement, self.value)
         ends = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
         low, high = (off_scale(self.statement, end) for end in ends)
@@ -94,10 +106,9 @@ def concluded(
         learnt = []
         for column in block.columns:
             statement = coordinates.statements[column]
-            before = prior_sd(statement, prior_set)
-            learnt.append(
-                _Learnt(statement, float(values[column]), float(sds[place]), float(priors_now[place]), before)
-            )
+            before, counted = prior_sd(statement, prior_set), bool(block.counts.size)
+            spreads = (float(sds[place]), float(priors_now[place]), before)
+            learnt.append(_Learnt(statement, float(values[column]), *spreads, counted))
             place += 1
         still = all(one.still for one in learnt)
         for one in learnt:

@@ -54,8 +54,8 @@ def strata(layout: Layout, masks: Masks, weights: Array) -> list[Stratum]:
         )
         own = masks[:, chosen[first]]
         where = where.ravel()
-        context_masks, contexts = np.unique(own[layout.context_rows], axis=1, return_inverse=True)
-        outcome_masks, outcomes = np.unique(own[layout.condition_rows], axis=1, return_inverse=True)
+        context_masks, contexts = _kinds(own[layout.context_rows])
+        outcome_masks, outcomes = _kinds(own[layout.condition_rows])
         result.append(
             Stratum(
                 setting=int(s),
@@ -63,13 +63,21 @@ def strata(layout: Layout, masks: Masks, weights: Array) -> list[Stratum]:
                 squares=np.bincount(where, weights[chosen] ** 2).astype(float),
                 pat_in=_patterns(layout, layout.inner_groups, own),
                 pat_out=_patterns(layout, layout.outer_groups, own),
-                contexts=contexts.ravel().astype(np.int32),
+                contexts=contexts,
                 allowed_contexts=_allowed(context_masks, layout.context_states.T),
-                outcomes=outcomes.ravel().astype(np.int32),
+                outcomes=outcomes,
                 allowed_states=_allowed(outcome_masks, layout.presence),
             )
         )
     return result
+
+
+def _kinds(masks: Masks) -> tuple[Masks, NDArray[np.int32]]:
+    """The different columns of masks (variables, rows), and which of them each row has."""
+    if not len(masks):
+        return masks[:, :1], np.zeros(masks.shape[1], dtype=np.int32)
+    kinds, which = np.unique(masks, axis=1, return_inverse=True)
+    return kinds, which.ravel().astype(np.int32)
 
 
 def _patterns(layout: Layout, groups: Sequence[Piece], masks: Masks) -> NDArray[np.int32]:

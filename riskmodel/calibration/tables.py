@@ -83,7 +83,8 @@ class Layout:
         self.setting_row = index.get(SELECTOR, -1) if parts.selector else -1
         self.context_rows = [index[name] for name in parts.contexts]
         sizes = parts.sizes(parts.contexts)
-        self.context_states = np.array(list(np.ndindex(*sizes)), dtype=np.int64).reshape(-1, len(sizes))
+        contexts_of = list(np.ndindex(*sizes))  # one, empty, where there are no contexts
+        self.context_states = np.array(contexts_of, dtype=np.int64).reshape(len(contexts_of), len(sizes))
         self.condition_rows = [index[name] for name in parts.conditions]
         joint = list(np.ndindex(*(2,) * len(self.order)))
         self.presence = np.array([[bits[self.order.index(n)] for bits in joint] for n in parts.conditions])

@@ -122,21 +122,47 @@ def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
         raise UsageError(f"draws must be at least 2, not {draws}")
     from scipy.stats import qmc
 
-    chosen = set(priors.selected)
-    statements = [statement for statement in priors.statements if statement.id in chosen]
-    joint = together(statements)
-    sobol = qmc.Sobol(len(statements) + len(joint), rng=rng)  # one dimension more for each rest
+    sobol = qmc.Sobol(len(dimensions(priors)), rng=rng)
     points = sobol.random_base2(math.ceil(math.log2(draws)))[:draws]
+    values = values_at(priors, points)
+    values[0] = [statement.value for statement in _selected(priors)]
+    return values
+
+
+def dimensions(priors: Priors) -> list[tuple[str, ...]]:
+    """What each column of the points of :func:`values_at` moves: ids of one statement, or of the parts of one
+    distribution, which have one column each and then one more for the rest.
+    """
+    statements = _selected(priors)
+    joint = [tuple(statements[i].id for i in members) for members in together(statements)]
+    whole = {name: names for names in joint for name in names}
+    return [*(whole.get(statement.id, (statement.id,)) for statement in statements), *joint]
+
+
+def values_at(priors: Priors, points: Array) -> Array:
+    """The values of all selected statements at points of the unit cube: (points, selected in register order).
+
+    Parameters
+    ----------
+    points
+        (points, dimensions), each in [0, 1]: the distribution functions of the statements.
+    """
+    statements = _selected(priors)
+    joint = together(statements)
     uniform = np.clip(points, EDGE, 1 - EDGE)
-    values = np.empty((draws, len(statements)))
+    values = np.empty((len(uniform), len(statements)))
     alone = set(range(len(statements))) - {i for members in joint for i in members}
     for i in sorted(alone):
         values[:, i] = quantile(spread(statements[i], priors.prior_set), uniform[:, i])
     for i, members in enumerate(joint, start=len(statements)):
         parts = [statements[member] for member in members]
         values[:, members] = _joint(parts, uniform[:, members], uniform[:, i], priors.prior_set)
-    values[0] = [statement.value for statement in statements]
     return values
+
+
+def _selected(priors: Priors) -> list[Statement]:
+    chosen = set(priors.selected)
+    return [statement for statement in priors.statements if statement.id in chosen]
 
 
 def quantile(shape: Spread, uniform: Array) -> Array:

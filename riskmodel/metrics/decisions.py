@@ -10,7 +10,13 @@ from riskmodel.errors import UsageError
 from riskmodel.metrics.probabilities import Array
 
 COUNTS = ("tp", "fp", "fn", "tn")
-SHARES = ("sensitivity", "specificity", "ppv", "npv", "acted_on")
+SHARES = {  # each of how many people: the cells it is a share of
+    "sensitivity": ("tp", "fn"),
+    "specificity": ("tn", "fp"),
+    "ppv": ("tp", "fp"),
+    "npv": ("tn", "fn"),
+    "acted_on": COUNTS,
+}
 
 
 def confusion(y: Array, acted: Array, weight: Array | None = None) -> dict[str, float]:
@@ -47,6 +53,19 @@ def confusion(y: Array, acted: Array, weight: Array | None = None) -> dict[str, 
     }
 
 
+def beyond_resampling(table: Mapping[str, float], level: float) -> dict[str, tuple[float, float]]:
+    """Wilson's interval of the shares that are 0 or 1: a bootstrap gives those no width, however few the people."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    found = {}
+    for name, cells in SHARES.items():
+        people = sum(table[cell] for cell in cells)
+        if table[name] in (0.0, 1.0):
+            low, high = proportion_confint(table[name] * people, people, alpha=1 - level, method="wilson")
+            found[name] = (max(float(low), 0.0), min(float(high), 1.0))
+    return found
+
+
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
 
@@ -71,15 +90,17 @@ def net_benefit(y: Array, acted: Array, threshold: float, weight: Array | None =
 
 def _net_benefit(table: Mapping[str, float], threshold: float) -> float:
     people = sum(table[name] for name in COUNTS)
-    if not people:
-        return float("nan")
-    return (table["tp"] - table["fp"] * threshold / (1 - threshold)) / people
+    return float(net_benefits(table["tp"], table["fp"], people, threshold)) if people else float("nan")
+
+
+def net_benefits(tp: Array | float, fp: Array | float, people: float, threshold: Array | float) -> Array:
+    """The formula of :func:`net_benefit`, of any shape."""
+    return np.asarray((tp - fp * threshold / (1 - threshold)) / people)
 
 
 def decision_metrics(y: Array, acted: Array, threshold: float | None, weight: Array) -> Mapping[str, float]:
-    """Shares of the 2×2 table, and the net benefit where the decision has a threshold."""
-    table = confusion(y, acted, weight)
-    found = {name: table[name] for name in SHARES}
+    """The 2×2 table, its shares, and the net benefit where the decision has a threshold."""
+    found = confusion(y, acted, weight)
     if threshold is not None:
-        found["net_benefit"] = _net_benefit(table, threshold)
+        found["net_benefit"] = _net_benefit(found, threshold)
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import UsageError
-from riskmodel.metrics.decisions import decision_metrics
+from riskmodel.metrics.decisions import beyond_resampling, decision_metrics
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS, Array
 
 FEWEST_EVENTS = 10
@@ -63,15 +63,26 @@ def summarise_decision(
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Sensitivity, specificity, PPV, NPV, the share acted on and (with a threshold) net benefit of a decision.
+    """The 2×2 table of a decision, sensitivity, specificity, PPV, NPV, the share acted on, net benefit.
+
+    A share of 0 or 1 has Wilson's interval: no resample of such people would hold another.
 
     Parameters
     ----------
     acted
         1 or 0 for each person.
+    threshold
+        the probability from which acting pays, for the net benefit; none without it.
     """
+    if threshold is not None and not 0 < threshold < 1:
+        raise UsageError(f"threshold must lie between 0 and 1, not {threshold}")
     y, acted, each = alike(*checked(y, acted))
-    return _table(y, each, lambda weight: decision_metrics(y, acted, threshold, weight), resamples, seed, level)
+    found = _table(y, each, lambda weight: decision_metrics(y, acted, threshold, weight), resamples, seed, level)
+    if resamples:
+        value = dict(zip(found["metric"], found["value"], strict=True))
+        for name, ends in beyond_resampling(value, level).items():
+            found.loc[found["metric"] == name, ["low", "high"]] = ends
+    return found
 
 
 def checked(y: Array, p: Array) -> tuple[Array, Array]:
@@ -101,7 +112,7 @@ def _table(y: Array, each: Array, measure: Measure, resamples: int, seed: int, l
     from sklearn import config_context
 
     n, events = int(each.sum()), int(y @ each)
-    warning = _warning(n, events)
+    warning = warn(n, events)
     with config_context(assume_finite=True, skip_parameter_validation=True):  # checked above, once
         value = dict(measure(each))
         low, high = _bounds(each, measure, list(value), resamples, seed, level)
@@ -109,7 +120,8 @@ def _table(y: Array, each: Array, measure: Measure, resamples: int, seed: int, l
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _warning(n: int, events: int) -> str:
+def warn(n: int, events: int) -> str:
+    """What a reader must know before trusting a metric of so many people and events; usually nothing."""
     if n == 0:
         return "no outcome is known"
     if events in (0, n):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from riskmodel._version import __version__
 from riskmodel.report.found import found
 from riskmodel.report.section import Report, Section
-from riskmodel.report.sections import cases, coherence, one_way, pathways, provenance, resting, sets, value
+from riskmodel.report.sections import cases, coherence, flips, one_way, pathways, provenance, resting, sets, value
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("the cases", cases.section),
     ("single statements", one_way.section),
-    ("single statements on the cases", one_way.cases),
+    ("single statements on the cases", flips.section),
     ("what the doubt rests on", resting.section),
     ("the next question", value.questions),
     ("the value of a study", value.studies),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.report import pictures
+from riskmodel.report.figures import svg
 from riskmodel.report.section import LINKED, NUMBERS, Column, Figure, Report, Table, cell_text, mark, with_links
 from riskmodel.text import RESEARCH_ONLY
 
@@ -17,16 +18,17 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 HOME = {"statement": "statements", "source": "sources", "case": "cases"}  # the table whose rows are linked to
+PER_CENT = re.compile(r"(\d) %")
 SHORT = 30  # cells of so few letters stay on one line
 HTML, MARKDOWN = "report.html", "report.md"
 
 
 def files(report: Report) -> dict[str, str]:
     """Every file of a report, by its name in the folder."""
-    svgs = {figure.id: pictures.draw(figure.draw, figure.id) for figure in report.figures()}
+    svgs = {figure.id: svg.draw(figure.draw, figure.id) for figure in report.figures()}
     found = {HTML: html(report, svgs), MARKDOWN: markdown(report)}
     found |= {f"tables/{table.id}.csv": table.csv() for table in report.tables()}
-    found |= {f"figures/{name}.svg": pictures.standalone(svg) for name, svg in svgs.items()}
+    found |= {f"figures/{name}.svg": svg.standalone(element) for name, element in svgs.items()}
     return found
 
 
@@ -44,9 +46,9 @@ def anchor(kind: str, name: str) -> str:
     """The anchor of a row; a case may have any name, an anchor may not.
 
     >>> anchor("case", "Mrs. X, 50 %")
-    'case-Mrs._20X_2c_2050_20_25'
+    'case-Mrs.:20X:2c:2050:20:25'
     """
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else f"_{ord(c):x}" for c in name)
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-._") else f":{ord(c):x}" for c in name)
     return f"{kind}-{plain}"
 
 
@@ -65,10 +67,11 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
         return f'<a href="#{target}">{text}</a>' if target else text
 
     def linked(text: str) -> Markup:
-        return Markup(with_links(str(escape(text)), link))  # noqa: S704
+        together = PER_CENT.sub("\\1\u00a0%", str(escape(text)))  # no line begins with a per cent sign
+        return Markup(with_links(together, link))  # noqa: S704
 
     def drawn(figure: Figure) -> Markup:
-        return Markup(pictures.inline(svgs[figure.id], figure.alt, f"f-{figure.id}"))  # noqa: S704
+        return Markup(svg.inline(svgs[figure.id], figure.alt, f"f-{figure.id}"))  # noqa: S704
 
     def tabled(table: Table) -> Markup:
         rows = [_row(table, row, linked) for row in table.rows()]
@@ -81,8 +84,8 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
     return page.render(
         report=report,
         warning=RESEARCH_ONLY,
-        css=Markup(_asset("report.css")),
-        script=Markup(_asset("report.js")),
+        css=Markup(_asset("report.css")),  # noqa: S704
+        script=Markup(_asset("report.js")),  # noqa: S704
     )
 
 

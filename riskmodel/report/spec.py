@@ -11,6 +11,7 @@ from pydantic import Field
 
 from riskmodel.errors import Problem, RiskModelError, nearest
 from riskmodel.evidence.schema import Table, read_table
+from riskmodel.sensitivity.targets import checked_targets
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -49,20 +50,6 @@ class CohortTable(Table):
     missing: Share = 0.3
 
 
-class TwoWayTable(Table):
-    """``[two_way]``: pairs of statements to vary together; none: those that move each case most."""
-
-    pairs: list[list[str]] = Field(default_factory=list)
-    points: Annotated[int, Field(ge=3, le=101)] = 25
-
-
-class SobolTable(Table):
-    """``[sobol]``: base samples of the design, and how many statements stand alone (the rest is one group)."""
-
-    samples: Annotated[int, Field(ge=16, le=2**16)] = 256
-    statements: Annotated[int, Field(ge=1, le=100)] = 20
-
-
 class ValueTable(Table):
     """``[value]``: people simulated in each setting for the value of information."""
 
@@ -89,8 +76,6 @@ class Spec(Table):
     seed: Annotated[int, Field(ge=0)] = 0
     cases: CasesTable = CasesTable()
     cohort: CohortTable = CohortTable()
-    two_way: TwoWayTable = TwoWayTable()
-    sobol: SobolTable = SobolTable()
     value: ValueTable = ValueTable()
     pathways: PathwaysTable = PathwaysTable()
 
@@ -99,7 +84,7 @@ def default_spec() -> Spec:
     """The shipped specification: inside an installed package, else in the checkout's ``reports``.
 
     >>> default_spec().priors
-    ['seeds']
+    ['seeds', 'literature']
     """
     package = Path(__file__).resolve().parents[1]
     shipped = next(folder for folder in (package, package.parent) if (folder / "reports" / DEFAULT).is_file())
@@ -154,23 +139,18 @@ def check_spec(spec: Spec, file: str, model: Model, names: Sequence[str]) -> lis
     names
         the identifiers of the cases in the case file.
     """
-    from riskmodel.report.targets import target_problems
-
     problems = unknown(file, "settings", spec.settings, model.settings, "setting")
     problems += _statement_problems(file, "statements", spec.statements, model)
-    for pair in spec.two_way.pairs:
-        if len(pair) != 2 or pair[0] == pair[-1]:
-            allowed = 'two different statements, ["one", "other"]'
-            problems.append(Problem(file, "key 'two_way.pairs'", f"received {pair!r}", allowed))
-        problems += _statement_problems(file, "two_way.pairs", pair, model)
     if spec.cases.ids and not spec.cases.file:
         problems.append(
             Problem(file, "key 'cases.ids'", "names cases, but there is no case file", "name one in 'file'")
         )
     elif spec.cases.file:
         problems += unknown(file, "cases.ids", spec.cases.ids, list(names), "case")
-    kept = spec.cases.ids or list(names)
-    problems += target_problems(file, spec.targets, model, list(names), kept)
+    kept = [name for name in spec.cases.ids if name in names] or list(names)
+    if spec.targets:
+        _, faults = checked_targets(spec.targets, model, kept)
+        problems += [Problem(file, "key 'targets'", fault, "") for fault in faults]
     return problems
 
 

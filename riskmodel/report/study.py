@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -12,10 +12,12 @@ import pandas as pd
 
 from riskmodel.cohort import HISTORY, simulate
 from riskmodel.inference.scorer import Masks
-from riskmodel.report.one_way import OneWay, one_way
 from riskmodel.report.resting import rests_on
-from riskmodel.report.targets import Target, defaults, parse
 from riskmodel.scoring import Scored
+from riskmodel.sensitivity.goal import flips
+from riskmodel.sensitivity.one_way import OneWay, one_way
+from riskmodel.sensitivity.ranges import ranges
+from riskmodel.sensitivity.targets import Target, parse
 from riskmodel.uncertainty import Sureness, Uncertain
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 BY: tuple[Literal["statement", "source", "basis"], ...] = ("statement", "source", "basis")
+MOST_CASES = 30  # of whom single numbers are sought
+MOST_TARGETS = 8  # cases followed where the spec names no target
 FEWEST_DRAWS = 50  # for the value of information
 FRAGILE = 0.9  # an urgency that a smaller share of the draws gives is called fragile
 
@@ -152,11 +156,69 @@ class Study:
 
     @cached_property
     def targets(self) -> list[Target]:
-        return [parse(text) for text in self.spec.targets] or defaults(self.model, self.serious, self.names)
+        """What is followed: of simulated people, then of cases."""
+        asked = [parse(text) for text in self.spec.targets]
+        return sorted(asked or self._usual_targets(), key=lambda target: bool(target.case))
+
+    def _usual_targets(self) -> list[Target]:
+        """The mean of each serious condition, shares of the most urgent and of MRI, any serious of some cases."""
+        policy = self.model.policy
+        chosen = [Target.cohort_mean(name) for name in self.serious]
+        chosen.append(Target.share(urgency=policy.urgencies[0]))
+        chosen += [Target.share(imaging=scan) for scan in policy.imaging_tokens if scan == "mri"]
+        return chosen + [Target.posterior(self.serious[-1], name) for name in self.least_sure[:MOST_TARGETS]]
 
     @cached_property
     def one_way(self) -> OneWay:
-        return one_way(self, self.targets)
+        """Simulated people of each setting as each statement varies alone."""
+        masks = np.concatenate([self.cohort(setting).masks for setting in self.settings], axis=1)
+        targets = [target for target in self.targets if not target.case] or [Target.cohort_mean(self.serious[-1])]
+        return one_way(self.model, masks, targets, statements=self.spec.statements or None, by_setting=True)
+
+    @cached_property
+    def one_way_cases(self) -> OneWay:
+        """The cases as each statement varies alone, those that no target names too."""
+        targets = [target for target in self.targets if target.case]
+        own = [Target(target.kind, target.of, str(self.names.index(target.case))) for target in targets]
+        always = own or [Target.cohort_mean(self.serious[-1])]
+        found = one_way(self.model, self.masks, always, statements=self.spec.statements or None)
+        texts = {str(asked): str(target) for asked, target in zip(own, targets, strict=True)}
+        table = found.table[found.table["target"].isin(texts)]
+        return replace(found, table=table.assign(target=table["target"].map(texts)))
+
+    @cached_property
+    def followed(self) -> pd.DataFrame:
+        """Every target as each statement varies alone, the largest effect on each first."""
+        parts = [self.one_way.table, *([self.one_way_cases.table] if self.names else [])]
+        frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        return frame[frame["target"].isin([str(target) for target in self.targets])].reset_index(drop=True)
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame:
+        """Statements by the share of simulated people whose action they change, mean over settings; the most first."""
+        wide = self.one_way.actions.pivot(index="statement", columns="setting", values="action")[list(self.settings)]
+        wide.insert(0, "actions", wide.mean(axis=1))
+        about = ranges(self.model.priors, self.spec.statements or None)
+        return about.merge(wide.reset_index(), on="statement").sort_values(
+            ["actions", "statement"], ascending=[False, True], ignore_index=True
+        )
+
+    @property
+    def least_sure(self) -> list[str]:
+        """The cases of whom single numbers are sought: those whose urgency the fewest draws give."""
+        return [str(name) for name in self.actions["case"].head(MOST_CASES)] if self.names else []
+
+    @cached_property
+    def flips(self) -> pd.DataFrame:
+        """Of statements that change some case's action within their range: where the actions of the cases flip."""
+        actions = self.one_way_cases.actions
+        moving = actions[actions["action"] > 0]["statement"].tolist()
+        names = self.least_sure
+        masks = self.masks[:, [self.names.index(name) for name in names]]
+        frame = (
+            flips(self.model, masks, statements=moving).table if moving else pd.DataFrame(columns=["case", "within"])
+        )
+        return frame.assign(case=[names[int(case)] for case in frame["case"]])
 
     @cached_property
     def resting(self) -> pd.DataFrame:

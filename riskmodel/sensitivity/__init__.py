@@ -3,22 +3,59 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# These two first: the functions stand under the names of their modules.
+from riskmodel.sensitivity.one_way import OneWay, one_way
+from riskmodel.sensitivity.targets import Target
+from riskmodel.sensitivity.two_way import TwoWay, two_way
+
 if TYPE_CHECKING:
+    from riskmodel.sensitivity.entries import SensitivityFunction, sensitivity_function, steepest
+    from riskmodel.sensitivity.global_ import Sobol, sobol
+    from riskmodel.sensitivity.goal import Flips, cohort_flips, flips
     from riskmodel.sensitivity.head_to_head import pathways, scans_in_vain
     from riskmodel.sensitivity.next_question import ask_next, next_questions
     from riskmodel.sensitivity.value import ValueStudy, evpi, evppi
 
-__all__ = ["ValueStudy", "ask_next", "evpi", "evppi", "next_questions", "pathways", "scans_in_vain"]
+__all__ = [
+    "Flips",
+    "OneWay",
+    "SensitivityFunction",
+    "Sobol",
+    "Target",
+    "TwoWay",
+    "ValueStudy",
+    "ask_next",
+    "cohort_flips",
+    "evpi",
+    "evppi",
+    "flips",
+    "next_questions",
+    "one_way",
+    "pathways",
+    "scans_in_vain",
+    "sensitivity_function",
+    "sobol",
+    "steepest",
+    "two_way",
+]
 
 # Each name is imported when it is first used: a check of the priors needs neither people nor a compiler.
 _HOMES = {
+    "Flips": "goal",
+    "SensitivityFunction": "entries",
+    "Sobol": "global_",
     "ValueStudy": "value",
     "ask_next": "next_question",
+    "cohort_flips": "goal",
     "evpi": "value",
     "evppi": "value",
+    "flips": "goal",
     "next_questions": "next_question",
     "pathways": "head_to_head",
     "scans_in_vain": "head_to_head",
+    "sensitivity_function": "entries",
+    "sobol": "global_",
+    "steepest": "entries",
 }
 
 

@@ -113,7 +113,7 @@ def one_way(
     refuse(problems)
     sweep = Sweep.of(model, names, points)
     tally = _Tally(model, people, followed, sweep, by_setting=by_setting)
-    for piece in what_ifs(model, sweep.values, people.masks, progress):
+    for piece in what_ifs(model, sweep.values, people.masks, progress, with_held=True):
         tally.add(piece)
     return tally.result()
 

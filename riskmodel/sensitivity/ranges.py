@@ -159,17 +159,30 @@ class Varying:
         return rows
 
     def put(self, rows: Array, name: str, values: Array) -> None:
-        """Give a statement other values, in place, in rows that may hold other changes already.
-
-        A part of the same distribution that was given a value before is scaled with the rest.
-        """
+        """Give a statement other values, in place, in rows of which no other part of its distribution was changed."""
         i, others = self.column[name], self.others(name)
-        before = rows[:, i].copy()
         rows[:, i] = values
-        if others:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                factor = np.where(before < 1, (1 - values) / (1 - before), 1.0)
-            rows[:, others] *= factor[:, None]
+        if others and self.stated[i] < 1:
+            rows[:, others] *= ((1 - values) / (1 - self.stated[i]))[:, None]
+
+    def pair(self, a: str, first: Array, b: str, second: Array) -> tuple[Array, np.ndarray]:
+        """One row a pair of values of two statements, and which pairs are possible.
+
+        Parts of one distribution take both values as given, and what is left of it keeps its proportions; where
+        they leave less than nothing, or something and no other part can take it, the pair is not possible.
+        """
+        rows = self.rows(a, first)
+        i, j = self.column[a], self.column[b]
+        if j not in self.others(a):
+            self.put(rows, b, second)
+            return rows, np.ones(len(rows), dtype=bool)
+        left, stated_left = 1 - first - second, 1 - self.stated[i] - self.stated[j]
+        rows[:, i], rows[:, j] = first, second
+        rest = [k for k in self.others(a) if k != j]
+        possible = np.asarray((left >= 0) if stated_left > EDGE else np.abs(left) <= EDGE)
+        if rest and stated_left > EDGE:
+            rows[:, rest] = self.stated[rest] * (left / stated_left)[:, None]
+        return rows, possible
 
     def can_vary(self, name: str) -> bool:
         """Whether other values are possible at all: not where the other parts of its distribution are all 0."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InferenceError, UsageError
-from riskmodel.inference.draws import DrawScorer
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.cpt import build_network
 from riskmodel.sensitivity.ranges import Varying
@@ -89,7 +88,9 @@ def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None 
     return People(names, masks)
 
 
-def what_ifs(model: Model, values: Array, masks: Masks, progress: Progress | None = None) -> Iterator[Piece]:
+def what_ifs(
+    model: Model, values: Array, masks: Masks, progress: Progress | None = None, *, with_held: bool = False
+) -> Iterator[Piece]:
     """Score cases under many rows of values, batch by batch, in a fixed order.
 
     Parameters
@@ -98,12 +99,16 @@ def what_ifs(model: Model, values: Array, masks: Masks, progress: Progress | Non
         (what-ifs, selected statements); every row may be what it likes: the stated values need not be among them.
     masks
         (variables, cases), of any settings.
+    with_held
+        find out which what-ifs were held, which takes time.
 
     Raises
     ------
     InferenceError
         when the evidence of a case is impossible under the stated values.
     """
+    from riskmodel.inference.draws import DrawScorer  # brings the compiler
+
     stated = Varying(model.priors).stated
     _check_possible(model, masks)
     settings = model.scoring.scorer.settings(masks)
@@ -115,7 +120,7 @@ def what_ifs(model: Model, values: Array, masks: Masks, progress: Progress | Non
         rows = np.arange(first, min(first + ROWS, len(values)))
         with_stated = np.concatenate([stated[None], values[rows]])  # what is stated is held to a stricter check
         network = build_network(model.priors, with_stated)
-        held = held_in(model.priors, with_stated, sorted({*network.held}))[1:]
+        held = held_in(model.priors, with_stated, network.held if with_held else {})[1:]
         scorer = DrawScorer(network, model.variables)
         pieces = []
         for (setting, members, own), findings in zip(some, policy_findings, strict=True):
@@ -149,10 +154,10 @@ def _taken(waiting: deque[Future[list[Piece]]], progress: Progress | None, total
     return pieces
 
 
-def held_in(priors: Priors, values: Array, ids: list[str]) -> tuple[tuple[str, ...], ...]:
-    """Which statements each row asks beyond reach, found by halving; ``ids`` are those held in any row."""
+def held_in(priors: Priors, values: Array, counts: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """Which statements each row asks beyond reach, found by halving; ``counts`` says how many rows do in all."""
     found: list[tuple[str, ...]] = [()] * len(values)
-    if not ids:
+    if not counts:
         return tuple(found)
     waiting = [np.arange(1, len(values))]
     while waiting:

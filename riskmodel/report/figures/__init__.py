@@ -2,7 +2,22 @@
 
 from riskmodel.report.figures.head_to_head import pathways
 from riskmodel.report.figures.network_graph import network
+from riskmodel.report.figures.performance import decision_curve, reliability, roc
 from riskmodel.report.figures.posteriors import posteriors, stated_and_implied
+from riskmodel.report.figures.sensitivity import curves, sobol, tornado, two_way
 from riskmodel.report.figures.value_bars import value_bars
 
-__all__ = ["network", "pathways", "posteriors", "stated_and_implied", "value_bars"]
+__all__ = [
+    "curves",
+    "decision_curve",
+    "network",
+    "pathways",
+    "posteriors",
+    "reliability",
+    "roc",
+    "sobol",
+    "stated_and_implied",
+    "tornado",
+    "two_way",
+    "value_bars",
+]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.report.figures.svg import canvas as new_canvas
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,10 +28,8 @@ def case_panels(frame: pd.DataFrame, names: Sequence[str], outputs: Sequence[str
     names, outputs
         the cases from above to below, and the panels from left to right.
     """
-    from matplotlib.figure import Figure as Canvas
-
     low, high = float(frame["low"].min()), float(frame["high"].max())
-    canvas = Canvas(figsize=(10, 1.1 + 0.24 * len(names)), layout="constrained")
+    canvas = new_canvas(10, 1.1 + 0.24 * len(names))
     axes = canvas.subplots(1, len(outputs), sharey=True, sharex=True, squeeze=False)[0]
     for ax, output in zip(axes, outputs, strict=True):
         panel(ax, frame[frame["condition"] == output].set_index("case").loc[list(names)])

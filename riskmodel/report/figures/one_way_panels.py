@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from riskmodel.report.figures.svg import canvas as new_canvas
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,9 +24,7 @@ def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
     frame
         ``statement`` and a column of shares (0 to 1) for each setting, from above to below.
     """
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas(figsize=(10, 0.9 + 0.27 * len(frame)), layout="constrained")
+    canvas = new_canvas(10, 0.9 + 0.27 * len(frame))
     axes = canvas.subplots(1, len(settings), sharey=True, sharex=True, squeeze=False)[0]
     for ax, setting in zip(axes, settings, strict=True):
         ax.barh(range(len(frame)), 100 * frame[setting], color=BAR, height=0.7)
@@ -38,7 +38,7 @@ def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
     return canvas
 
 
-def tornado(frame: pd.DataFrame, target: str) -> Figure:
+def tornado(frame: pd.DataFrame, target: str, *, odds: bool = False) -> Figure:
     """Bars from the target at the low end of each statement's range to that at the high end.
 
     Parameters
@@ -46,17 +46,19 @@ def tornado(frame: pd.DataFrame, target: str) -> Figure:
     frame
         ``statement``, its ``value``, ``low`` and ``high``, and the target (a share) ``at_low``, ``stated`` and
         ``at_high``; from above to below.
+    odds
+        whether the target is not a share but log-odds.
     """
-    from matplotlib.figure import Figure as Canvas
     from matplotlib.patches import Patch
 
-    canvas = Canvas(figsize=(10, 1.2 + 0.27 * len(frame)), layout="constrained")
+    canvas = new_canvas(10, 1.2 + 0.27 * len(frame))
     ax = canvas.subplots()
-    stated = 100 * float(frame["stated"].iloc[0])
+    times = 1 if odds else 100
+    stated = times * float(frame["stated"].iloc[0])
     rows: list[Any] = list(frame.itertuples())
     for y, row in enumerate(rows):
         for end, colour in ((row.at_low, LOW), (row.at_high, HIGH)):
-            ax.barh(y, 100 * end - stated, left=stated, color=colour, edgecolor=EDGE, linewidth=0.4, height=0.7)
+            ax.barh(y, times * end - stated, left=stated, color=colour, edgecolor=EDGE, linewidth=0.4, height=0.7)
     ax.axvline(stated, color=EDGE, linewidth=0.9)
     names = [f"{row.statement}  {row.value:.3g} ({row.low:.2g} to {row.high:.2g})" for row in rows]
     ax.set_yticks(range(len(frame)), names, fontsize=8.5)
@@ -64,7 +66,7 @@ def tornado(frame: pd.DataFrame, target: str) -> Figure:
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="#8c8c8c", linewidth=0.3, alpha=0.6)
     ax.set_axisbelow(True)
-    ax.set_xlabel(f"{target}, %")
+    ax.set_xlabel(target if odds else f"{target}, %")
     ends = [Patch(facecolor=colour, edgecolor=EDGE, linewidth=0.4) for colour in (LOW, HIGH)]
     said = ["at the low end", "at the high end"]
     canvas.legend(ends, said, loc="outside upper right", ncols=2, frameon=False, fontsize=8.5)

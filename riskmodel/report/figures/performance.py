@@ -45,22 +45,24 @@ def reliability(
     found = binned(y, p, bins)
     known = ~np.isnan(np.asarray(y, dtype=float))
     least = max(float(np.min(np.asarray(p)[known])), 1e-5)
-    low, high = float(log_odds(least)), float(log_odds(min(float(np.max(np.asarray(p)[known])), 0.999)))
+    low, high = float(log_odds(least)), float(log_odds(min(float(np.quantile(np.asarray(p)[known], 0.999)), 0.999)))
     if smooth:
         line = smooth_reliability(y, p, resamples=resamples)
         x = log_odds(line["predicted"].to_numpy())
-        band = [log_odds(np.clip(line[end].to_numpy(), least / 3, 1)) for end in ("low", "high")]
-        ax.fill_between(x, *band, color=STATED, alpha=0.15, lw=0)
+        lower, upper = [log_odds(np.clip(line[end].to_numpy(), least / 3, 1)) for end in ("low", "high")]
+        ax.fill_between(x, lower, upper, color=STATED, alpha=0.15, lw=0)
         ax.plot(x, log_odds(np.clip(line["observed"].to_numpy(), least / 3, 1)), color=STATED, lw=1.6, label="smooth")
     x, at = log_odds(found["predicted"].to_numpy()), log_odds(np.clip(found["observed"].to_numpy(), least / 3, 1))
-    ends = [log_odds(np.clip(found[end].to_numpy(), least / 3, 1)) for end in ("low", "high")]
-    ax.vlines(x, *ends, color=INK, lw=1.1)
+    floor, ceiling = [log_odds(np.clip(found[end].to_numpy(), least / 3, 1)) for end in ("low", "high")]
+    ax.vlines(x, floor, ceiling, color=INK, lw=1.1)
     none = found["events"].to_numpy() == 0
     ax.plot(x[~none], at[~none], "o", color=INK, ms=5, label="tenths of the people" if bins == 10 else "bins")
-    ax.plot(x[none], at[none], "o", mfc="white", mec=INK, ms=5, label="nobody in the bin has it" if none.any() else None)
+    ax.plot(
+        x[none], at[none], "o", mfc="white", mec=INK, ms=5, label="nobody in the bin has it" if none.any() else None
+    )
     ax.plot([low, high], [low, high], color=GREY, lw=0.9, ls="--", label="perfect")
     ax.set_xlim(low - 0.2, high + 0.2)
-    ax.set_ylim(float(log_odds(least / 3)), max(high, float(np.max(ends[1]))) + 0.2)
+    ax.set_ylim(float(log_odds(least / 3)), max(high, float(np.max(ceiling))) + 0.2)
     _histogram(ax, log_odds(np.clip(np.asarray(p)[known], least, 1)))
     _probabilities(ax)
     ax.set_xlabel("predicted probability")
@@ -99,7 +101,8 @@ def decision_curve(table: pd.DataFrame, ax: Axes, *, per: int = 1000) -> Axes:
         colour, dashes = fixed.get(str(name)) or next(styles)
         ax.plot(
             part["threshold"], per * part["net_benefit"],
-            color=colour, ls=dashes, lw=2.2 if name == "model" else 1.3, label=str(name), zorder=3 if name == "model" else 2,
+            color=colour, ls=dashes, label=str(name), lw=2.2 if name == "model" else 1.3,
+            zorder=3 if name == "model" else 2,
         )  # fmt: skip
         if part["low"].notna().all() and name == "model":
             ax.fill_between(part["threshold"], per * part["low"], per * part["high"], color=colour, alpha=0.12, lw=0)
@@ -112,7 +115,7 @@ def decision_curve(table: pd.DataFrame, ax: Axes, *, per: int = 1000) -> Axes:
     ax.set_xlim(table["threshold"].min(), table["threshold"].max())
     ax.set_xlabel("threshold probability: act from here on")
     ax.set_ylabel(f"net benefit, true positives per {per:,} people")
-    ax.legend(frameon=False, fontsize="small", loc="lower left", ncols=2)
+    ax.legend(edgecolor="none", framealpha=0.85, fontsize="small", loc="lower left", ncols=2)
     return _plain(ax)
 
 
@@ -133,11 +136,15 @@ def roc(y: np.ndarray, p: np.ndarray, ax: Axes, *, label: str = "", points: Mapp
     drawn = sum(line.get_gid() == "roc" for line in ax.lines)
     colour, dashes = LINES[drawn % len(LINES)]
     line = curve(y, p)
-    ax.plot(line["fpr"], line["tpr"], color=colour, ls=dashes, lw=1.6, gid="roc", label=f"{label} AUC {area:.2f}".strip())
+    ax.plot(
+        line["fpr"], line["tpr"], color=colour, ls=dashes, lw=1.6, gid="roc", label=f"{label} AUC {area:.2f}".strip()
+    )
     for name, threshold in (points or {}).items():
         x, at = (float((predicted[known == outcome] >= threshold).mean()) for outcome in (0, 1))
         ax.plot(x, at, "o", color=colour, ms=5)
-        ax.annotate(f"{name}: {100 * threshold:.2g} %", (x, at), xytext=(6, -10), textcoords="offset points", fontsize="small")
+        ax.annotate(
+            f"{name}: {100 * threshold:.2g} %", (x, at), xytext=(6, -10), textcoords="offset points", fontsize="small"
+        )
     if not drawn:
         ax.plot([0, 1], [0, 1], color=GREY, lw=0.9, ls="--", zorder=0)
         ax.set_xlabel("1 − specificity")

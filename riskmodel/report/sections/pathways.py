@@ -88,16 +88,15 @@ def _figure(study: Study) -> Figure:
     settings = frame["setting"].unique().tolist()
 
     def draw() -> Canvas:
-        from matplotlib.figure import Figure as Canvas
-
         from riskmodel.report.figures import pathways
+        from riskmodel.report.figures.svg import canvas
 
-        canvas = Canvas(figsize=(10, 3.6 * ((len(settings) + 1) // 2)), layout="constrained")
-        axes = canvas.subplots((len(settings) + 1) // 2, min(len(settings), 2), squeeze=False).ravel()
+        drawn = canvas(10, 3.6 * ((len(settings) + 1) // 2))
+        axes = drawn.subplots((len(settings) + 1) // 2, min(len(settings), 2), squeeze=False).ravel()
         for ax in axes[len(settings) :]:
             ax.remove()
         pathways(frame, axes[: len(settings)])
-        return canvas
+        return drawn
 
     return Figure(
         "pathways", "Serious disease missed against people scanned, one mark a policy, one panel a setting",

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from riskmodel.evidence.distributions import quantile, spread
 from riskmodel.report.section import Column, Section, Table
+from riskmodel.sensitivity.ranges import ranges
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors, Statement
     from riskmodel.report.study import Study
-
-TAILS = np.array([0.025, 0.975])
 
 
 def section(study: Study) -> Section:
@@ -22,12 +19,9 @@ def section(study: Study) -> Section:
     chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
     verified = sum(statement.verified for statement in chosen)
     said = (
-        (
-            f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: "
-            f"{verified} verified against their source, {len(chosen) - verified} not. An interval with no mark is the "
-            "source's own; “of n” means that it follows from a count, “default” that the source gives no interval and "
-            "the set's size for that basis stands in."
-        ),
+        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: {verified} verified "
+        f"against their source, {len(chosen) - verified} not. A range is stated by the source, assumed, follows from a "
+        "count (of n), or stands in where the source gives none (the set's default for that basis)."
     )
     cited = {statement.source for statement in chosen}
     sources = pd.DataFrame(
@@ -45,35 +39,20 @@ def section(study: Study) -> Section:
         ]
     )
     return Section(
-        "provenance", "Where the numbers come from", said, (statements_table(priors, chosen), _sources(sources))
+        "provenance", "Where the numbers come from", (said,), (statements_table(priors, chosen), _sources(sources))
     )
 
 
 def statements_table(priors: Priors, chosen: list[Statement]) -> Table:
-    rows = []
-    for statement in chosen:
-        low, high = quantile(spread(statement, priors.prior_set), TAILS)
-        rows.append({
-            "statement": statement.id,
-            "says": says(statement),
-            "value": statement.value,
-            "low": float(low),
-            "high": float(high),
-            "interval": origin(statement),
-            "basis": statement.basis,
-            "source": statement.source,
-            "locator": statement.locator,
-            "verified": statement.verified,
-            "changed": priors.origin(statement.id),
-            "note": statement.note,
-        })  # fmt: skip
+    more = pd.DataFrame([{"statement": s.id, "locator": s.locator, "note": s.note} for s in chosen])
+    frame = ranges(priors).merge(more, on="statement")
     columns = (
         Column("statement", "Statement", "statement"),
         Column("says", "It says"),
         Column("value", "Value", "number"),
         Column("low", "2.5 %", "number"),
         Column("high", "97.5 %", "number"),
-        Column("interval", "Interval"),
+        Column("origin", "Range"),
         Column("basis", "Basis"),
         Column("source", "Source", "source"),
         Column("locator", "Where in it"),
@@ -81,7 +60,7 @@ def statements_table(priors: Priors, chosen: list[Statement]) -> Table:
         Column("changed", "Changed by the set"),
         Column("note", "Note"),
     )
-    return Table("statements", "Statements", pd.DataFrame(rows), columns, shown=len(rows))
+    return Table("statements", "Statements", frame, columns, shown=len(frame))
 
 
 def _sources(frame: pd.DataFrame) -> Table:
@@ -96,32 +75,24 @@ def _sources(frame: pd.DataFrame) -> Table:
     return Table("sources", "Sources", frame, columns, shown=len(frame))
 
 
-def says(statement: Statement) -> str:
-    """The quantity as it is written: *what* of … given …"""
-    given = f" given {statement.given_text}" if statement.given_text else ""
-    return f"{statement.quantity.replace('_', ' ')} of {statement.of}{given}"
-
-
 def read(statement: Statement) -> str:
     """The same as a person says it.
 
-    >>> from riskmodel.evidence.records import Event, Given
+    >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> pain = Event("night_pain", ("present",))
     >>> read(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", verified=True))
     'probability of night pain with none of the conditions'
     """
-    given = statement.given_text.replace("=present", "").replace("; ", " and ").replace("=", " ").replace("_", " ")
-    of = str(statement.of).replace("=present", "").replace("=", " ").replace("_", " ")
-    kind = statement.quantity.replace("_", " ")
-    if given == "none":
-        return f"{kind} of {of} with none of the conditions"
-    return f"{kind} of {of} with {given}" if given else f"{kind} of {of}"
+    kind, of = statement.quantity.replace("_", " "), _words(str(statement.of))
+    parts = [part.strip() for part in statement.given_text.split(";") if part.strip()]
+    where = "".join(f" in {_words(part.removeprefix('setting='))}" for part in parts if part.startswith("setting="))
+    given = [NO_CONDITION if part == "none" else _words(part) for part in parts if not part.startswith("setting=")]
+    with_what = f" with {' and '.join(given)}" if given else ""
+    return f"{kind} of {of}{with_what}{where}"
 
 
-def origin(statement: Statement) -> str:
-    """Where the width of a statement's interval comes from."""
-    if statement.events is not None or statement.n is not None:
-        return f"of n = {statement.n}"
-    if statement.low is not None:
-        return "stated" if statement.basis != "assumption" else "assumed"
-    return f"default for {statement.basis}"
+NO_CONDITION = "none of the conditions"
+
+
+def _words(text: str) -> str:
+    return text.replace("=present", "").replace("=", " ").replace("_", " ")

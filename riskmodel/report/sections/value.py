@@ -111,13 +111,12 @@ def _figure(study: Study) -> Figure:
     some = frame[frame["setting"] == setting].head(DRAWN)
 
     def draw() -> Canvas:
-        from matplotlib.figure import Figure as Canvas
-
         from riskmodel.report.figures import value_bars
+        from riskmodel.report.figures.svg import canvas
 
-        canvas = Canvas(figsize=(8, 0.9 + 0.3 * len(some)), layout="constrained")
-        value_bars(some, canvas.subplots())
-        return canvas
+        drawn = canvas(8, 0.9 + 0.3 * len(some))
+        value_bars(some, drawn.subplots())
+        return drawn
 
     names = ", ".join(some["statement"].head(3))
     return Figure(

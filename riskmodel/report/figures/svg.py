@@ -63,3 +63,10 @@ def inline(element: str, alt: str, label: str) -> str:
     from html import escape
 
     return element.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" id="{label}" ', 1)
+
+
+def canvas(width: float, height: float) -> Canvas:
+    """An empty figure of so many inches, whose parts keep out of each other's way."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")

@@ -1,0 +1,125 @@
+"""Two way: the posterior of a case over the values of two statements, and the regions of each action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import nearest
+from riskmodel.inference.scorer import Masks
+from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
+from riskmodel.sensitivity.targets import log_odds
+from riskmodel.sensitivity.what_if import Progress, people_of, what_ifs
+
+if TYPE_CHECKING:
+    from riskmodel.model import Model
+
+ANY = "any_serious"
+
+
+@dataclass(frozen=True, eq=False)
+class TwoWay:
+    """A map over two statements.
+
+    Attributes
+    ----------
+    table
+        one row a pair of values, the first statement's slowest: ``a`` and ``b``, ``p`` and ``log_odds`` of the output
+        (NaN where both together leave no distribution), ``urgency``, ``imaging`` and ``held``.
+    statements
+        one row each of the two: what :func:`riskmodel.sensitivity.ranges.ranges` says of it.
+    output, case
+        whose posterior.
+    stated
+        posterior, urgency and imaging as stated.
+    """
+
+    table: pd.DataFrame
+    statements: pd.DataFrame
+    output: str
+    case: str
+    stated: tuple[float, str, str]
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions on the map, "urgency; imaging", the most frequent first."""
+        return [str(name) for name in self.labels().dropna().value_counts().index]
+
+    def labels(self) -> pd.Series[str]:
+        """The action of each row of the table; missing where there is no distribution."""
+        return (self.table["urgency"] + "; " + self.table["imaging"]).where(self.table["p"].notna())
+
+
+def two_way(
+    model: Model,
+    case: pd.DataFrame | Masks,
+    a: str,
+    b: str,
+    *,
+    setting: str | None = None,
+    output: str = ANY,
+    points: int = 21,
+    progress: Progress | None = None,
+) -> TwoWay:
+    """Vary two statements together over their 95 % ranges.
+
+    Parameters
+    ----------
+    case
+        a frame of one row, or masks of shape (variables, 1).
+    output
+        the condition or composite whose posterior is mapped.
+    points
+        of each statement, evenly spaced in its distribution; 2 or more.
+
+    Raises
+    ------
+    UsageError
+        naming every statement or output that does not exist, or when there is not one case.
+    """
+    people = people_of(model, case, setting=setting)
+    problems = [problem for name in (a, b) for problem in checked_statements(model.priors, [name])[1]]
+    names = model.scoring.scorer.output_names
+    if output not in names:
+        problems.append(f"unknown output {output!r}; one of {', '.join(names)}{nearest(output, names)}")
+    if a == b:
+        problems.append(f"two different statements are needed, not {a!r} twice")
+    if people.count != 1:
+        problems.append(f"a map is of one case, not of {people.count}")
+    if points < 2:
+        problems.append(f"points must be 2 or more, not {points}")
+    refuse(problems)
+    varying, place = Varying(model.priors), names.index(output)
+    own = [curve_values(model.priors.statement(name), model.priors.prior_set, points) for name in (a, b)]
+    first, second = (grid.ravel() for grid in np.meshgrid(*own, indexing="ij"))
+    values, possible = varying.pair(a, first, b, second)
+    p = np.full(len(first), np.nan)
+    urgency, imaging, held = (np.full(len(first), "", dtype=object) for _ in range(3))
+    places = np.nonzero(possible)[0]
+    tokens = model.policy.imaging_tokens
+    for piece in what_ifs(model, values[possible], people.masks, progress, with_held=True):
+        at = places[piece.rows]
+        p[at] = piece.probability[place, :, 0]
+        urgency[at] = [model.policy.urgencies[level] for level in piece.urgency[:, 0]]
+        imaging[at] = [scans(row, tokens) for row in piece.imaging[:, :, 0].T]
+        held[at] = [", ".join(ids) for ids in piece.held]
+    table = pd.DataFrame({
+        "a": first, "b": second, "p": p, "log_odds": np.where(np.isnan(p), np.nan, log_odds(p)),
+        "urgency": urgency, "imaging": imaging, "held": held,
+    })  # fmt: skip
+    scored = model.scoring.score(people.masks)
+    now = (
+        float(scored.posterior.probability[place, 0]),
+        model.policy.urgencies[int(scored.decision.urgency[0])],
+        scans(scored.decision.imaging[:, 0], tokens),
+    )
+    about = pd.concat([ranges(model.priors, [name]) for name in (a, b)], ignore_index=True)
+    return TwoWay(table, about, output, people.names[0], now)
+
+
+def scans(asked: np.ndarray, tokens: tuple[str, ...]) -> str:
+    """The scans asked for, in words."""
+    return ", ".join(token for token, yes in zip(tokens, asked, strict=True) if yes) or "no imaging"

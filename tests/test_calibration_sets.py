@@ -1,0 +1,406 @@
+"""What a fit leaves behind: the set and its numbers, verdicts, refusals, interrupts, the command."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import riskmodel as rm
+from riskmodel import cohort
+from riskmodel.calibration import calibrate, recalibrate
+from riskmodel.calibration.choose import asked_for, here
+from riskmodel.calibration.fit import fit_coded
+from riskmodel.calibration.verification import inverse_probabilities
+from riskmodel.cli import main
+from riskmodel.errors import CasesError, OutputError, PriorsError, UsageError
+from riskmodel.evidence.load import load_priors
+from tests.tabular import TRUTH, simulate, tabular
+
+CONDITIONS = [v.name for v in load_priors().variables if v.role == "condition"]
+
+
+@pytest.fixture(scope="module")
+def seeds() -> rm.Model:
+    return rm.load()
+
+
+@pytest.fixture(scope="module")
+def people(seeds) -> pd.DataFrame:
+    """700 people of a spine clinic, outcomes known of 500 of them."""
+    found = cohort.simulate(seeds, 700, np.random.default_rng(1), setting="spine_clinic", missing=0.3)
+    frame = cohort.to_cases(seeds, found, with_outcomes=True)
+    frame.loc[500:, CONDITIONS] = ""
+    return frame
+
+
+@pytest.fixture(scope="module")
+def rates(seeds, people):
+    return calibrate(seeds, people, "base_rates", name="Spine clinic 2024")
+
+
+# ---- the set ---------------------------------------------------------------------------------------
+
+
+def test_loading_the_written_set_gives_the_fitted_model(seeds, people, rates, tmp_path):
+    fitted = rm.load(rates.write(tmp_path / "local.toml"))
+    assert fitted.priors.statements == rates.model.priors.statements
+    assert fitted.priors.selected == rates.model.priors.selected == seeds.priors.selected
+    assert fitted.scoring.model_hash == rates.model.scoring.model_hash != seeds.scoring.model_hash
+    plain = people.drop(columns=CONDITIONS)
+    pd.testing.assert_frame_equal(fitted.score(plain), rates.model.score(plain))
+
+
+def test_the_written_set_says_where_each_number_comes_from(rates, tmp_path):
+    document = tomllib.loads(rates.write(tmp_path / "local.toml").read_text())
+    assert document["extends"] == "seeds"
+    assert document["sources"]["spine_clinic_2024"]["where"] == "n = 700, of whom 500 have an outcome"
+    moved = rates.table[rates.table["verdict"] != "unchanged"].set_index("statement")
+    assert set(document["override"]) == set(moved.index)
+    for name, numbers in document["override"].items():
+        assert numbers["basis"] == "cohort"
+        assert numbers["source"] == "spine_clinic_2024"
+        assert numbers["locator"] == "n = 700"
+        assert numbers["note"].startswith(f"was {rates.parent.statement(name).value:g} (")
+        assert [numbers[key] for key in ("value", "low", "high")] == moved.loc[
+            name, ["posterior", "low", "high"]
+        ].tolist()
+
+
+def test_a_fitted_statement_is_of_the_cohort(rates):
+    statement = rates.model.statement("base.fracture.spine_clinic")
+    assert (statement.basis, statement.source, statement.verified) == ("cohort", "spine_clinic_2024", True)
+    assert rates.model.priors.sources[statement.source].kind == "data"
+    assert rates.model.draw(8, np.random.default_rng(1)).draws == 8
+
+
+def test_a_changed_model_and_a_set_of_ones_own_are_extended_whole(seeds, people, tmp_path):
+    changed = seeds.with_statement("find.fever.none", value=0.08).with_statement("find.mri.none", n=40)
+    fitted = calibrate(changed, people, "base_rates", name="first")
+    first = rm.load(fitted.write(tmp_path / "first.toml"))
+    assert first.priors.statements == fitted.model.priors.statements
+    again = calibrate(first, people, ["find.fever.none"], name="first")
+    (tmp_path / "deeper").mkdir()
+    written = again.write(tmp_path / "deeper" / "second.toml")
+    assert tomllib.loads(written.read_text())["extends"] == "../first.toml"
+    second = rm.load(written)
+    assert second.priors.statements == again.model.priors.statements
+    assert {"first", "first_2"} <= set(second.priors.sources)
+    with pytest.raises(UsageError, match="is the set that was fitted"):
+        again.write(tmp_path / "first.toml")
+
+
+def test_a_fitted_number_wins_in_a_set_that_prefers_studies(tmp_path, people):
+    literature = rm.load("literature")
+    fitted = calibrate(literature, people, "all")
+    loaded = load_priors(fitted.write(tmp_path / "local.toml"))
+    assert loaded.selected == literature.priors.selected
+    assert loaded.statements == fitted.model.priors.statements
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ('value = 0.1\nlow = 0.05\nhigh = 0.2\nbasis = "cohort"', "key 'source': missing"),
+        ('value = 0.1\nlow = 0.05\nhigh = 0.2\nbasis = "cohort"\nsource = "mime"', "unknown source 'mime'.*did you mean 'mine'"),
+        ('value = 0.1\nbasis = "cohort"\nsource = "mine"', "a cohort without value, low and high"),
+        ('value = 0.1\nsource = "mine"', "received 'mine' without a basis"),
+        ('value = 0.1\nbasis = "study"\nsource = "mine"', "key 'basis'.*received 'study'.*'cohort'"),
+        ('value = 0.3\nlow = 0.05\nhigh = 0.2\nbasis = "cohort"\nsource = "mine"', "outside its range"),
+    ],
+)  # fmt: skip
+def test_a_broken_override_is_reported(tmp_path, override, message):
+    path = tmp_path / "mine.toml"
+    source = '[sources.mine]\ntitle = "Mine"\nkind = "data"\n'
+    path.write_text(f'extends = "seeds"\n{source}[override."find.fever.none"]\n{override}\n')
+    with pytest.raises(PriorsError, match=f"(?s)find.fever.none.*{message}"):
+        load_priors(path)
+
+
+def test_only_a_set_may_say_cohort(tmp_path):
+    with pytest.raises(PriorsError, match="'cohort'"):
+        path = tmp_path / "mine.toml"
+        path.write_text('extends = "seeds"\nprefer = ["cohort", "seed", "study", "assumption"]\n')
+        load_priors(path)
+
+
+# ---- verdicts --------------------------------------------------------------------------------------
+
+
+def test_what_the_data_contradict_and_what_they_do_not_speak_of(tmp_path):
+    believed = {**TRUTH, ("scan=abnormal", "second=yes"): 0.2, ("first=yes", "exposed=yes"): 0.39}
+    model = tabular(tmp_path / "believed", believed)
+    truth = tabular(tmp_path / "true")
+    masks = simulate(truth.priors, 800, np.random.default_rng(3))
+    masks[[v.name for v in model.variables].index("pain")] = 7
+    fitted = fit_coded(model, range(800), masks)
+    table = fitted.table.set_index("statement")
+    wrong = table.index[list(believed).index(("scan=abnormal", "second=yes"))]
+    assert table.loc[wrong, "verdict"] == "contradicted"
+    assert table.loc[wrong, "shift"] > 2
+    assert table.loc[wrong, "low"] < 0.8 < table.loc[wrong, "high"]
+    pain = [f"s{i}" for i, (of, _) in enumerate(TRUTH) if of.startswith("pain")]
+    assert (table.loc[pain, "verdict"] == "unchanged").all()
+    assert (table.loc[pain, "posterior"] == table.loc[pain, "prior"]).all()
+    assert (table.loc[pain, "n_informing"] == 0).all()
+    assert not {name for name in pain if fitted.model.priors.statement(name).basis == "cohort"}
+    text = str(fitted)
+    assert "contradicted" in text
+    assert "the data said nothing about:\n  s5, s6" in text
+    assert text.endswith("For research, not for the care of a patient.")
+    assert "not for the care of a patient" in fitted._repr_html_()
+
+
+def test_a_heavier_prior_holds_more(tmp_path):
+    model = tabular(tmp_path, {**TRUTH, ("scan=abnormal", "second=yes"): 0.4})
+    masks = simulate(tabular(tmp_path / "true").priors, 300, np.random.default_rng(3))
+    at = [
+        fit_coded(model, range(300), masks, prior_weight=w).table["posterior"].iloc[-1] for w in (0.0, 0.3, 1.0, 10.0)
+    ]
+    assert at == sorted(at, reverse=True)
+    assert at[0] > 0.7
+    assert at[-1] < 0.6
+
+
+# ---- what is learnt --------------------------------------------------------------------------------
+
+
+def test_kinds_split_the_selected_statements(seeds):
+    priors = seeds.priors
+    kinds = {kind: set(asked_for(priors, kind)) for kind in ("base_rates", "findings", "risk_factors", "all")}
+    strengths = {i for i in priors.selected if priors.statement(i).quantity == "dependence"}
+    assert kinds["all"] == set(priors.selected)
+    assert not kinds["base_rates"] & kinds["findings"]
+    assert kinds["base_rates"] | kinds["findings"] | kinds["risk_factors"] | strengths == kinds["all"]
+    assert all(name.startswith("base.") for name in kinds["base_rates"])
+    assert asked_for(priors, "base_rates, find.fever.none") == sorted(
+        [*kinds["base_rates"], "find.fever.none"], key=priors.selected.index
+    )
+    with pytest.raises(UsageError, match="did you mean 'find.fever.none'"):
+        asked_for(priors, "find.fever.nome")
+    with pytest.raises(UsageError, match="drives no table"):
+        asked_for(priors, "base.serious.as_reported")
+    with pytest.raises(UsageError, match="say what to learn"):
+        asked_for(priors, "")
+
+
+def test_base_rates_elsewhere_stay_as_they_are(seeds, rates):
+    table = rates.table.set_index("statement")
+    other = [name for name in table.index if not name.endswith("spine_clinic")]
+    assert other
+    assert (table.loc[other, "verdict"] == "unchanged").all()
+    ids = asked_for(seeds.priors, "base_rates")
+    assert here(seeds.priors, ids, "base_rates", ("emergency",)) == [n for n in ids if n.endswith("emergency")]
+    assert here(seeds.priors, ["base.infection.emergency"], "base.infection.emergency", ()) == [
+        "base.infection.emergency"
+    ]
+
+
+def test_recalibration_finds_base_rates_far_from_the_stated(seeds, people):
+    """People of a spine clinic taken for primary care: base rates 4 to 120 times the stated ones."""
+    frame = people.assign(setting="primary_care")
+    table = recalibrate(seeds, frame).table.set_index("statement")
+    known = frame.iloc[:500]
+    for condition in ("infection", "malignancy", "fracture", "nerve_compression"):
+        count = (known[condition] == "present").sum()
+        row = table.loc[f"base.{condition}.primary_care"]
+        assert row["low"] < count / 500 < row["high"]
+    assert table.loc["base.infection.primary_care", "verdict"] == "contradicted"
+    held = calibrate(seeds, frame, "base_rates").table.set_index("statement")
+    name = "base.infection.primary_care"
+    assert held.loc[name, "prior"] < held.loc[name, "posterior"] < table.loc[name, "posterior"]
+
+
+def test_recalibration_needs_no_findings_and_few_outcomes(seeds):
+    few = pd.DataFrame({"fracture": ["present"] * 4 + ["absent"] * 96, "setting": "emergency"})
+    found = seeds.recalibrate(few, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
+    assert found["posterior"] == pytest.approx(0.04, rel=1e-3)
+    assert found["low"] == pytest.approx(1 / (1 + np.exp(np.log(24) + 1.96 / np.sqrt(100 * 0.04 * 0.96))), rel=0.01)
+
+
+# ---- selection -------------------------------------------------------------------------------------
+
+
+def test_verification_by_recorded_findings_biases_complete_rows_only(tmp_path):
+    """Those with pain or an abnormal scan are followed up far more often than the others."""
+    model = tabular(tmp_path)
+    rng = np.random.default_rng(11)
+    masks = simulate(model.priors, 6000, rng)
+    rows = {v.name: i for i, v in enumerate(model.variables)}
+    suspicious = (masks[rows["pain"]] != 1) | (masks[rows["scan"]] == 2)
+    verified = rng.random(6000) < np.where(suspicious, 0.8, 0.1)
+    for name in ("first", "second"):
+        masks[rows[name], ~verified] = 3
+    rate = list(TRUTH).index(("second=yes", "first=no"))
+    at = {}
+    for outcomes in ("ignorable", "weighted", "complete"):
+        row = fit_coded(model, range(6000), masks, outcomes=outcomes, prior_weight=0.0).table.iloc[rate]
+        at[outcomes] = row
+        assert row["low"] < row["posterior"] < row["high"]
+    truth = 0.2
+    assert at["ignorable"]["low"] < truth < at["ignorable"]["high"]
+    assert at["weighted"]["low"] < truth < at["weighted"]["high"]
+    assert at["complete"]["low"] > 1.3 * truth
+    width = {name: row["high"] - row["low"] for name, row in at.items()}
+    assert width["ignorable"] < width["weighted"]
+
+
+def test_weights_stand_for_those_who_were_not_verified(tmp_path):
+    model = tabular(tmp_path)
+    rng = np.random.default_rng(2)
+    masks = simulate(model.priors, 4000, rng)
+    scan = masks[[v.name for v in model.variables].index("scan")]
+    verified = rng.random(4000) < np.where(scan == 2, 0.9, 0.2)
+    weights = inverse_probabilities(model.variables, masks, verified)
+    assert np.all(weights[~verified] == 0)
+    assert weights[verified].mean() == pytest.approx(1)
+    share = weights[(scan == 2) & verified].sum() / weights.sum()
+    assert share == pytest.approx((scan == 2).mean(), abs=0.01)
+    assert np.all(inverse_probabilities(model.variables, masks, np.ones(4000, dtype=bool)) == 1)
+
+
+# ---- bad input -------------------------------------------------------------------------------------
+
+
+def cases(**columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"setting": ["emergency"] * 4, **columns})
+
+
+OUTCOME = ["present", "absent", "absent", ""]
+FEVER = ["yes", "no", "", "no"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "message"),
+    [
+        (cases(fever=FEVER), {}, "no outcome is known: .*one of the columns infection, malignancy"),
+        (cases(fever=FEVER, infection=[""] * 4), {}, "no outcome is known"),
+        (cases(fever=FEVER, infection=["absent", "absent", "", ""]), {}, r"one class: nobody has infection \(known in 2\)"),
+        (cases(fever=FEVER, infection=["present", "present", "", ""]), {}, "infection has one class: .*Blank cells are unknown"),
+        (cases(infection=OUTCOME), {}, "no modelled finding is known"),
+        (cases(infection=OUTCOME, fever=["yes", "maybe", "", ""]), {}, "maybe"),
+        (cases(case_id=list("aabc"), infection=OUTCOME, fever=FEVER), {}, "'a' stands in 2 rows, which contradict each other"),
+        (cases(case_id=list("abcc"), infection=["present", "absent", "", ""], fever=["", "", "no", "no"]), {}, "'c' stands in 2 rows, all the same"),
+        (cases(infection=OUTCOME, fever=FEVER).iloc[:0], {}, "no row"),
+        (cases(infection=OUTCOME, fever=FEVER), {"learn": "base.infection.spine_clinic"}, "nothing can move: the cohort says nothing about base.infection.spine_clinic.*emergency"),
+        (cases(infection=OUTCOME, fever=FEVER), {"learn": "feever"}, "neither base_rates"),
+        (cases(infection=OUTCOME, fever=FEVER), {"outcomes": "ignore"}, "did you mean 'ignorable'"),
+        (cases(infection=OUTCOME, fever=FEVER), {"prior_weight": -1.0}, "prior_weight must be"),
+        (cases(infection=OUTCOME, fever=FEVER), {"prior_weight": float("nan")}, "prior_weight must be"),
+    ],
+)  # fmt: skip
+def test_bad_cohorts_are_refused(seeds, frame, options, message):
+    with pytest.raises((CasesError, UsageError), match=f"(?s){message}"):
+        calibrate(seeds, frame, **options)
+
+
+def test_impossible_rows_are_named(tmp_path):
+    never = {**TRUTH, ("scan=abnormal", "second=no"): 0.0}
+    model = tabular(tmp_path, never)
+    masks = simulate(model.priors, 50, np.random.default_rng(1))
+    rows = {v.name: i for i, v in enumerate(model.variables)}
+    masks[rows["second"], 7], masks[rows["scan"], 7] = 1, 2
+    with pytest.raises(CasesError, match="cannot be, under the model:\n  'p7'$"):
+        fit_coded(model, [f"p{i}" for i in range(50)], masks)
+
+
+def test_a_fit_that_cannot_move(tmp_path):
+    model = tabular(tmp_path, {**TRUTH, ("scan=abnormal", "second=no"): 0.0})
+    masks = simulate(model.priors, 50, np.random.default_rng(1))
+    with pytest.raises(UsageError, match="nothing can move"):
+        fit_coded(model, range(50), masks, "s13")
+
+
+def test_nothing_is_written_when_nothing_moved_or_it_cannot_be(seeds, rates, tmp_path):
+    still = calibrate(seeds, cases(infection=OUTCOME, fever=["no"] * 4), "find.fever.none")
+    assert (still.table["verdict"] == "unchanged").all()
+    assert still.model.priors is seeds.priors
+    with pytest.raises(UsageError, match="nothing was written"):
+        still.write(tmp_path / "still.toml")
+    with pytest.raises(OutputError, match="cannot be written"):
+        rates.write(tmp_path / "nowhere" / "set.toml")
+    assert not list(tmp_path.iterdir())
+
+
+def test_notes_tell_of_outcomes_that_say_little_and_of_the_setting(seeds, people):
+    frame = people.drop(columns=["setting", "cauda_equina"]).assign(inflammatory=["absent"] * 500 + [""] * 200)
+    notes = "\n".join(calibrate(seeds, frame, "base_rates").notes)
+    assert "700 rows name no setting and count as as_reported" in notes
+    assert "nobody has inflammatory" in notes
+    assert "no outcome is known of cauda_equina" in notes
+
+
+# ---- an interrupt ----------------------------------------------------------------------------------
+
+
+def test_an_interrupt_leaves_the_best_so_far_marked(seeds, people, tmp_path):
+    def stop(done: int, total: int | None) -> None:
+        assert total is None
+        if done == 2:
+            raise KeyboardInterrupt
+
+    fitted = calibrate(seeds, people, ["find.night_pain.none", "base_rates"], progress=stop, prior_weight=0.0)
+    whole = calibrate(seeds, people, ["find.night_pain.none", "base_rates"], prior_weight=0.0)
+    assert not fitted.converged
+    assert whole.converged
+    assert fitted.steps == 2 < whole.steps
+    assert fitted.log_posterior < whole.log_posterior
+    assert "Marked as not converged: interrupted" in str(fitted)
+    document = tomllib.loads(fitted.write(tmp_path / "half.toml").read_text())
+    assert document["title"].endswith("(not converged: interrupted)")
+    assert "not converged: interrupted" in document["sources"]["cohort"]["note"]
+
+
+# ---- the command -----------------------------------------------------------------------------------
+
+
+def run(*arguments: object) -> object:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def test_the_command_writes_what_python_finds(seeds, people, rates, tmp_path):
+    source, output = tmp_path / "people.csv", tmp_path / "local.toml"
+    people.to_csv(source, index=False)
+    done = run("calibrate", source, "-o", output, "--learn", "base_rates", "--name", "Spine clinic 2024")
+    assert done.exit_code == 0, done.output
+    assert rm.load(output).priors.statements == rates.model.priors.statements
+    assert "base.fracture.spine_clinic" in done.stdout
+    assert "For research, not for the care of a patient." in done.stdout
+    assert f"wrote {output}" in done.stderr
+    scored = run("score", source, "-o", tmp_path / "scored.csv", "--priors", output)
+    assert scored.exit_code == 0, scored.output
+
+
+def test_the_command_refuses_a_file_with_any_bad_row(people, tmp_path):
+    source, output = tmp_path / "people.csv", tmp_path / "local.toml"
+    bad = people.astype({"fever": object})
+    bad.loc[[3, 9], "fever"] = "perhaps"
+    bad.to_csv(source, index=False)
+    done = run("calibrate", source, "-o", output, "--learn", "base_rates")
+    assert done.exit_code == 2
+    assert "2 faults" in done.stderr
+    assert "line 5 (case S004), column fever: 'perhaps'" in done.stderr
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "nowhere/local.toml"], "no folder"),
+        (["-o", "local.toml", "--learn", "everything"], "neither base_rates, findings"),
+        (["-o", "local.toml", "--outcomes", "some"], "not one of ignorable"),
+        (["-o", "local.toml", "--setting", "hospital"], "'hospital' is not one of"),
+        (["-o", "local.toml", "--prior-weight", "-2"], "0 or more"),
+    ],
+)
+def test_the_command_refuses_bad_usage(people, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    people.head(100).to_csv("people.csv", index=False)
+    done = run("calibrate", "people.csv", *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert [path.name for path in Path().iterdir()] == ["people.csv"]

@@ -1,0 +1,255 @@
+"""Metrics against other programs' stored results, closed forms, and cohorts whose truth is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from sklearn.metrics import confusion_matrix
+
+import riskmodel as rm
+from riskmodel.cohort import simulate, to_cases
+from riskmodel.errors import CasesError, UsageError
+from riskmodel.metrics import (
+    confusion,
+    decision_curve,
+    evaluate,
+    judge,
+    net_benefit,
+    reliability,
+    roc,
+    smooth_reliability,
+    summarise,
+)
+from riskmodel.metrics.summary import summarise_decision
+
+STORED = Path(__file__).parent / "stored"
+RESULTS = json.loads((STORED / "results.json").read_text())
+PEOPLE = pd.read_csv(STORED / "predictions.csv")
+Y, P, ACTED = (PEOPLE[name].to_numpy(float) for name in ("y", "p", "acted"))
+MODEL = rm.load()
+
+
+def value(table, metric):
+    return table.set_index("metric").loc[metric, "value"]
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    people = simulate(MODEL, 1500, np.random.default_rng(1), setting="emergency", missing=0.3)
+    return to_cases(MODEL, people, with_outcomes=True)
+
+
+# ---- against other programs --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threshold", [0.02, 0.05, 0.1, 0.2, 0.35])
+def test_net_benefit_is_that_of_another_program(threshold):
+    table = decision_curve(Y, P, decisions={"acted": ACTED}, thresholds=[threshold]).set_index("strategy")[
+        "net_benefit"
+    ]
+    theirs = {"model": "p", "acted": "acted", "act on everyone": "all", "act on nobody": "none"}
+    for ours, name in theirs.items():
+        assert table[ours] == pytest.approx(RESULTS["net_benefit"][name][str(threshold)], abs=1e-12)
+
+
+def test_slope_and_intercept_are_those_of_another_program():
+    found = summarise(Y, P, resamples=0)
+    assert value(found, "calibration_slope") == pytest.approx(RESULTS["calibration_slope"], abs=1e-6)
+    assert value(found, "calibration_intercept") == pytest.approx(RESULTS["calibration_intercept"], abs=1e-6)
+
+
+def test_slope_and_intercept_maximise_the_likelihood():
+    """Independently of any library for regression."""
+    x = np.log(P / (1 - P))
+
+    def loss(b):
+        z = b[0] + b[1] * x
+        return -(Y * z - np.logaddexp(0, z)).sum()
+
+    found = summarise(Y, P, resamples=0)
+    assert value(found, "calibration_slope") == pytest.approx(minimize(loss, [0, 1]).x[1], abs=1e-4)
+    alone = minimize(lambda a: loss([a[0], 1.0]), [0.0]).x[0]
+    assert value(found, "calibration_intercept") == pytest.approx(alone, abs=1e-4)
+
+
+# ---- by hand ------------------------------------------------------------------------------------------
+
+
+def test_probability_metrics_by_hand():
+    y, p = np.array([1, 0, 0, 1.0]), np.array([0.8, 0.4, 0.1, 0.3])
+    found = summarise(y, p, resamples=0)
+    assert value(found, "brier") == pytest.approx((0.04 + 0.16 + 0.01 + 0.49) / 4)
+    assert value(found, "scaled_brier") == pytest.approx(1 - 0.175 / 0.25)
+    assert value(found, "log_score") == pytest.approx(-np.log([0.8, 0.6, 0.9, 0.3]).mean())
+    assert value(found, "auc") == 0.75
+    assert value(found, "average_precision") == pytest.approx((1 + 2 / 3) / 2)
+    assert value(found, "observed_over_expected") == pytest.approx(2 / 1.6)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
+def test_the_table_is_that_of_scikit_learn(pairs):
+    y, acted = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
+    (tn, fp), (fn, tp) = confusion_matrix(y, acted, labels=[0, 1])
+    found = confusion(y, acted)
+    assert [found[name] for name in ("tp", "fp", "fn", "tn")] == [tp, fp, fn, tn]
+    assert (
+        found["sensitivity"] == pytest.approx(tp / (tp + fn), nan_ok=True)
+        if tp + fn
+        else np.isnan(found["sensitivity"])
+    )
+
+
+def test_reliability_bins_hold_everyone_and_their_mean():
+    table = reliability(Y, P, bins=8)
+    assert table["n"].sum() == len(Y)
+    assert table["events"].sum() == Y.sum()
+    assert np.average(table["predicted"], weights=table["n"]) == pytest.approx(P.mean())
+    assert ((table["low"] <= table["observed"]) & (table["observed"] <= table["high"])).all()
+
+
+def test_a_smooth_curve_of_calibrated_predictions_is_the_diagonal():
+    rng = np.random.default_rng(3)
+    p = rng.beta(2, 5, 20_000)
+    table = smooth_reliability((rng.random(20_000) < p).astype(float), p, resamples=20)
+    assert np.abs(table["observed"] - table["predicted"]).max() < 0.05
+    inside = (table["low"] <= table["predicted"]) & (table["predicted"] <= table["high"])
+    assert inside.mean() > 0.7
+
+
+def test_roc_has_the_area_of_the_metric():
+    line = roc(Y, P)
+    assert np.trapezoid(line["tpr"], line["fpr"]) == pytest.approx(value(summarise(Y, P, resamples=0), "auc"))
+
+
+# ---- intervals and warnings -----------------------------------------------------------------------------
+
+
+def test_bootstrap_intervals_cover_the_truth():
+    """O/E of a calibrated model is 1: of 60 samples about 95 % of the intervals say so."""
+    held = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        p = rng.beta(1, 4, 300)
+        row = summarise_decision((rng.random(300) < p).astype(float), (p > 0.3).astype(float), resamples=200, seed=seed)
+        row = row.set_index("metric").loc["ppv"]
+        large = np.random.default_rng(99).beta(1, 4, 400_000)
+        held += row["low"] <= large[large > 0.3].mean() <= row["high"]
+    assert held >= 52
+
+
+def test_the_same_seed_gives_the_same_intervals():
+    tables = [summarise(Y, P, resamples=20, seed=seed) for seed in (1, 1, 2)]
+    assert tables[0].equals(tables[1])
+    assert not tables[0].equals(tables[2])
+
+
+def test_people_whose_outcome_is_unknown_are_left_out_and_counted():
+    y = Y.copy()
+    y[::3] = np.nan
+    found = summarise(y, P, resamples=0)
+    assert set(found["n"]) == {int((~np.isnan(y)).sum())}
+    assert found.equals(summarise(y[~np.isnan(y)], P[~np.isnan(y)], resamples=0))
+
+
+@pytest.mark.parametrize(
+    ("events", "warning"),
+    [(0, "nobody has it"), (1, "only 1 event"), (9, "only 9 events"), (10, ""), (40, "everybody has it")],
+)
+def test_few_events_are_a_warning(events, warning):
+    y = np.r_[np.ones(events), np.zeros(40 - events)]
+    found = summarise(y, np.linspace(0.9, 0.1, 40), resamples=10)
+    assert set(found["warning"]) == {warning}
+    if events in (0, 40):
+        assert np.isnan(value(found, "auc"))
+        assert np.isfinite(value(found, "brier"))
+
+
+def test_nobody_known_is_no_number_but_a_warning():
+    found = summarise(np.full(3, np.nan), np.full(3, 0.5), resamples=5)
+    assert found["value"].isna().all()
+    assert set(found["warning"]) == {"no outcome is known"}
+
+
+@pytest.mark.parametrize(
+    ("y", "p", "message"),
+    [
+        ([0, 2], [0.1, 0.2], "must be 0, 1, or NaN"),
+        ([0, 1], [0.1, 1.2], r"probabilities in \[0, 1\]"),
+        ([0, 1, 1], [0.1, 0.2], "of the same people"),
+    ],
+)
+def test_bad_predictions_are_refused(y, p, message):
+    with pytest.raises(UsageError, match=message):
+        summarise(np.array(y, float), np.array(p))
+
+
+@pytest.mark.parametrize("threshold", [0, 1, -0.1])
+def test_a_threshold_lies_inside(threshold):
+    with pytest.raises(UsageError, match="threshold must lie between 0 and 1"):
+        net_benefit(Y, ACTED, threshold)
+
+
+# ---- a model against a cohort -----------------------------------------------------------------------------
+
+
+def test_outcomes_are_never_shown_to_the_model(cohort):
+    judged = judge(MODEL, cohort)
+    findings = cohort.drop(columns=[v.column for v in MODEL.variables if v.role == "condition"])
+    expected = MODEL.posterior(findings)
+    assert np.array_equal(judged.probabilities[expected.columns], expected)
+    truth = (cohort["fracture"] == "present").to_numpy(float)
+    assert np.array_equal(judged.outcomes["fracture"], truth)
+
+
+def test_a_composite_is_known_when_one_member_is_present_or_all_are_absent():
+    cases = pd.DataFrame({name: ["", "absent", "absent"] for name in ("infection", "fracture", "cauda_equina")})
+    cases["malignancy"] = ["", "absent", ""]
+    cases.loc[0, "infection"] = "present"
+    assert judge(MODEL, cases).outcomes["any_serious"].tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
+
+
+def test_a_model_is_calibrated_on_its_own_people(cohort):
+    found = evaluate(MODEL, cohort, conditions=["any_serious"], resamples=60, by=("sex",))
+    own = found[(found["subgroup"] == "") & (found["decision"] == "")].set_index("metric")
+    assert own.loc["calibration_slope", "low"] < 1 < own.loc["calibration_slope", "high"]
+    assert own.loc["observed_over_expected", "low"] < 1 < own.loc["observed_over_expected", "high"]
+    people = found[found["metric"] == "brier"].set_index("subgroup")["n"]
+    known = cohort["sex"].value_counts()
+    assert (people["sex=female"], people["sex=male"]) == (known["female"], known["male"])
+
+
+def test_the_policy_s_thresholds_and_actions_are_judged(cohort):
+    found = evaluate(MODEL, cohort, conditions=["malignancy"], resamples=0)
+    decisions = set(found["decision"])
+    threshold = MODEL.policy.thresholds["mri_malignancy"].value
+    at = next(name for name in decisions if name.startswith("mri_malignancy"))
+    judged = judge(MODEL, cohort)
+    acted = (judged.probabilities["malignancy"] >= threshold).to_numpy()
+    truth = judged.outcomes["malignancy"].to_numpy() == 1
+    row = found[found["decision"] == at].set_index("metric")["value"]
+    assert row["sensitivity"] == pytest.approx(acted[truth].mean())
+    expected = (acted & truth).mean() - (acted & ~truth).mean() * threshold / (1 - threshold)
+    assert row["net_benefit"] == pytest.approx(expected)
+    assert {"any imaging", "mri", "seen within 48 hours"} < decisions
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"by": ("agee",)}, UsageError, "by: 'agee' is not one of .*did you mean 'age'"),
+        ({"conditions": ["fractur"]}, UsageError, "did you mean 'fracture'"),
+    ],
+)
+def test_unknown_names_are_refused(cohort, arguments, error, message):
+    with pytest.raises(error, match=message):
+        evaluate(MODEL, cohort, resamples=0, **arguments)
+
+
+def test_a_cohort_without_outcomes_is_refused(cohort):
+    with pytest.raises(CasesError, match="at least one of the columns"):
+        evaluate(MODEL, cohort[["fever"]])
