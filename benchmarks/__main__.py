@@ -10,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from benchmarks import casefile, report, scorers
+from benchmarks.calibration import PEOPLE
 from benchmarks.draws import CASES, DRAWS
 from benchmarks.measure import in_turn, machine, median_ratio, median_seconds, run
 
@@ -96,6 +97,14 @@ def draws(agrum: float) -> str:
     return table(["cases × draws", "posteriors, quantiles, confidence", "peak", "times faster than pyAgrum"], rows)
 
 
+def fit() -> str:
+    """All statements fitted to a large cohort, many cells and half of the outcomes missing."""
+    one = run([PYTHON, "-m", "benchmarks.calibration"])
+    steps, _, seconds = one.error.splitlines()[-1].split()
+    rows = [[f"{PEOPLE:,}", f"{float(seconds):.0f} s", steps, f"{one.peak_mb:.0f} MB"]]
+    return table(["people, all statements", "fit and intervals", "steps", "peak"], rows)
+
+
 def main() -> None:
     parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
     with tempfile.TemporaryDirectory() as name:
@@ -108,6 +117,7 @@ def main() -> None:
         )
         parts.append("## Draws\n\n" + draws(agrum))
         parts.append("## Report\n\n" + table(report.HEADINGS, report.measure()))
+        parts.append("## Calibration\n\n" + fit())
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"
     RESULTS.write_text(text)

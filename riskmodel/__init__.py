@@ -10,15 +10,42 @@ from typing import TYPE_CHECKING, Any
 from riskmodel._version import __version__
 
 if TYPE_CHECKING:
+    from riskmodel import metrics
+    from riskmodel.calibration import calibrate, recalibrate
+    from riskmodel.calibration.estimator import RedFlagClassifier
+    from riskmodel.elicitation import elicit
     from riskmodel.model import Model, load
+    from riskmodel.sensitivity.live import follow
 
-__all__ = ["Model", "__version__", "load"]
+__all__ = [
+    "Model",
+    "RedFlagClassifier",
+    "__version__",
+    "calibrate",
+    "elicit",
+    "follow",
+    "load",
+    "metrics",
+    "recalibrate",
+]
+
+_HOMES = {
+    "Model": "model",
+    "RedFlagClassifier": "calibration.estimator",
+    "calibrate": "calibration",
+    "elicit": "elicitation",
+    "follow": "sensitivity.live",
+    "load": "model",
+    "recalibrate": "calibration",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the model only when it is asked for: the command line starts without it."""
-    if name in ("Model", "load"):
-        from riskmodel import model
+    """Import each part only when it is asked for: the command line starts without them."""
+    from importlib import import_module
 
-        return getattr(model, name)
+    if name in _HOMES:
+        return getattr(import_module(f"riskmodel.{_HOMES[name]}"), name)
+    if name == "metrics":
+        return import_module("riskmodel.metrics")
     raise AttributeError(f"module 'riskmodel' has no attribute {name!r}")

@@ -210,8 +210,8 @@ def test_intervals_hold_the_truth_and_fits_are_unbiased(tmp_path):
         statements = [priors.statement(name) for name in table["statement"]]
         true = np.array([truth[name] for name in table["statement"]])
         held += list((table["low"] <= true) & (true <= table["high"]))
-        at = {c: np.array(list(map(on_scale, statements, table[c]))) for c in ("low", "high", "prior_low", "prior_high")}
-        narrow = at["high"] - at["low"] < 0.6 * (at["prior_high"] - at["prior_low"])
+        ends = [np.array(list(map(on_scale, statements, table[c]))) for c in ("low", "high", "prior_low", "prior_high")]
+        narrow = ends[1] - ends[0] < 0.6 * (ends[3] - ends[2])
         far = [
             (on_scale(s, fit) - on_scale(s, t)) / prior_sd(s, priors.prior_set)
             for s, fit, t in zip(statements, table["posterior"], true, strict=True)

@@ -34,6 +34,11 @@ draws = 64
 seed = 3
 [cohort]
 people = 40
+[two_way]
+points = 5
+[sobol]
+samples = 8
+statements = 2
 [value]
 people = 30
 [pathways]
@@ -196,14 +201,18 @@ statements = ["find.fever.infecton", "base.serious.as_reported"]
 targets = ["mean p(malignacy)", "p(infection) of case published_99"]
 [cases]
 ids = ["pubished_04"]
+[two_way]
+pairs = [["find.fever.none"], ["find.fever.none", "find.fevre.infection"]]
+[sobol]
+samples = 100
 """
     done = run("-o", tmp_path / "out", "--spec", spec_file(tmp_path, text), "--cases", CASES)
     assert done.exit_code == 2
     assert not (tmp_path / "out").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
     for said in (
-        "6 problems", "'emergency'", "'find.fever.infection'", "'malignancy'", "'published_04'", "drives no table",
-        "published_99",
+        "9 problems", "'emergency'", "'find.fever.infection'", "'malignancy'", "'published_04'", "drives no table",
+        "published_99", "two different statements", "a power of 2",
     ):  # fmt: skip
         assert said in done.output, said
 

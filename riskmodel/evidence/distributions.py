@@ -130,8 +130,9 @@ def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
 
 
 def dimensions(priors: Priors) -> list[tuple[str, ...]]:
-    """What each column of the points of :func:`values_at` moves: ids of one statement, or of the parts of one
-    distribution, which have one column each and then one more for the rest.
+    """What each column of the points of :func:`values_at` moves, as ids of statements.
+
+    Of one statement, or of all parts of one distribution: these have a column each, and one more for the rest.
     """
     statements = _selected(priors)
     joint = [tuple(statements[i].id for i in members) for members in together(statements)]

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 from riskmodel._version import __version__
 from riskmodel.report.found import found
 from riskmodel.report.section import Report, Section
-from riskmodel.report.sections import cases, coherence, flips, one_way, pathways, provenance, resting, sets, value
+from riskmodel.report.sections import (
+    cases,
+    coherence,
+    flips,
+    one_way,
+    pathways,
+    provenance,
+    resting,
+    sets,
+    together,
+    two_way,
+    value,
+)
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
@@ -18,6 +30,8 @@ SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("the cases", cases.section),
     ("single statements", one_way.section),
     ("single statements on the cases", flips.section),
+    ("two statements together", two_way.section),
+    ("all statements at once", together.section),
     ("what the doubt rests on", resting.section),
     ("the next question", value.questions),
     ("the value of a study", value.studies),

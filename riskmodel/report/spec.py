@@ -50,6 +50,21 @@ class CohortTable(Table):
     missing: Share = 0.3
 
 
+class TwoWayTable(Table):
+    """``[two_way]``: pairs of statements to vary together; none: those whose flips are nearest in each case."""
+
+    pairs: list[list[str]] = Field(default_factory=list)
+    points: Annotated[int, Field(ge=2, le=101)] = 21
+
+
+class SobolTable(Table):
+    """``[sobol]``: of which target, from how many base points, and how many statements are looked at one by one."""
+
+    target: str = "mean p(any_serious)"
+    samples: Annotated[int, Field(ge=2, le=2**16)] = 128
+    statements: Annotated[int, Field(ge=1, le=100)] = 15
+
+
 class ValueTable(Table):
     """``[value]``: people simulated in each setting for the value of information."""
 
@@ -76,6 +91,8 @@ class Spec(Table):
     seed: Annotated[int, Field(ge=0)] = 0
     cases: CasesTable = CasesTable()
     cohort: CohortTable = CohortTable()
+    two_way: TwoWayTable = TwoWayTable()
+    sobol: SobolTable = SobolTable()
     value: ValueTable = ValueTable()
     pathways: PathwaysTable = PathwaysTable()
 
@@ -141,6 +158,13 @@ def check_spec(spec: Spec, file: str, model: Model, names: Sequence[str]) -> lis
     """
     problems = unknown(file, "settings", spec.settings, model.settings, "setting")
     problems += _statement_problems(file, "statements", spec.statements, model)
+    for pair in spec.two_way.pairs:
+        if len(pair) != 2 or pair[0] == pair[-1]:
+            allowed = 'two different statements, ["one", "other"]'
+            problems.append(Problem(file, "key 'two_way.pairs'", f"received {pair!r}", allowed))
+        problems += _statement_problems(file, "two_way.pairs", pair, model)
+    if spec.sobol.samples & (spec.sobol.samples - 1):
+        problems.append(Problem(file, "key 'sobol.samples'", f"received {spec.sobol.samples}", "a power of 2"))
     if spec.cases.ids and not spec.cases.file:
         problems.append(
             Problem(file, "key 'cases.ids'", "names cases, but there is no case file", "name one in 'file'")
@@ -148,9 +172,9 @@ def check_spec(spec: Spec, file: str, model: Model, names: Sequence[str]) -> lis
     elif spec.cases.file:
         problems += unknown(file, "cases.ids", spec.cases.ids, list(names), "case")
     kept = [name for name in spec.cases.ids if name in names] or list(names)
-    if spec.targets:
-        _, faults = checked_targets(spec.targets, model, kept)
-        problems += [Problem(file, "key 'targets'", fault, "") for fault in faults]
+    for key, texts in (("targets", spec.targets), ("sobol.target", [spec.sobol.target])):
+        faults = checked_targets(texts, model, kept)[1] if texts else []
+        problems += [Problem(file, f"key '{key}'", fault, "") for fault in faults]
     return problems
 
 

@@ -14,10 +14,12 @@ from riskmodel.cohort import HISTORY, simulate
 from riskmodel.inference.scorer import Masks
 from riskmodel.report.resting import rests_on
 from riskmodel.scoring import Scored
+from riskmodel.sensitivity.global_ import Sobol, sobol
 from riskmodel.sensitivity.goal import flips
 from riskmodel.sensitivity.one_way import OneWay, one_way
 from riskmodel.sensitivity.ranges import ranges
 from riskmodel.sensitivity.targets import Target, parse
+from riskmodel.sensitivity.two_way import TwoWay, two_way
 from riskmodel.uncertainty import Sureness, Uncertain
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 BY: tuple[Literal["statement", "source", "basis"], ...] = ("statement", "source", "basis")
+GROUPED: tuple[Literal["basis", "source", "statement"], ...] = ("basis", "source", "statement")
+MOST_MAPS = 6  # of two statements; without pairs half as many, one a case
+MOST_PEOPLE = 200  # for Sobol' indices: a mean over people hardly hangs on how many
 MOST_CASES = 30  # of whom single numbers are sought
 MOST_TARGETS = 8  # cases followed where the spec names no target
 FEWEST_DRAWS = 50  # for the value of information
@@ -219,6 +224,35 @@ class Study:
             flips(self.model, masks, statements=moving).table if moving else pd.DataFrame(columns=["case", "within"])
         )
         return frame.assign(case=[names[int(case)] for case in frame["case"]])
+
+    @cached_property
+    def maps(self) -> list[TwoWay]:
+        """Maps of the least sure cases, over the spec's pairs or else the two statements whose flips are nearest."""
+        pairs, found = self.spec.two_way.pairs[:MOST_MAPS], []
+        cases = max(MOST_MAPS // len(pairs), 1) if pairs else MOST_MAPS // 2
+        for name in self.least_sure[:cases]:
+            near = self.flips[self.flips["case"] == name]["statement"].drop_duplicates().tolist()[:2]
+            for pair in pairs or ([near] if len(near) == 2 else []):
+                points = self.spec.two_way.points
+                result = two_way(self.model, self.case(name), *pair, output=self.serious[-1], points=points)
+                found.append(replace(result, case=name))
+        return found
+
+    @property
+    def sobol_target(self) -> Target:
+        return parse(self.spec.sobol.target)
+
+    @cached_property
+    def sobol(self) -> dict[str, Sobol]:
+        """Sobol' indices by basis, source and statement: of a case, or of simulated people of the main setting."""
+        target, asked = self.sobol_target, self.spec.sobol
+        masks = np.ascontiguousarray(self.cohort(self.main_setting).masks[:, :MOST_PEOPLE])
+        if target.case:
+            masks, target = self.case(target.case), Target(target.kind, target.of, "0")
+        return {
+            by: sobol(self.model, masks, target, by=by, n=asked.samples, seed=self.spec.seed, top=asked.statements)
+            for by in GROUPED
+        }
 
     @cached_property
     def resting(self) -> pd.DataFrame:

@@ -60,7 +60,7 @@ class Sobol:
         return float(self.table["first"].sum())
 
 
-def sobol(
+def sobol(  # noqa: PLR0913
     model: Model,
     cases: pd.DataFrame | Masks,
     target: Target | str,

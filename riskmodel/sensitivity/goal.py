@@ -11,8 +11,9 @@ import pandas as pd
 
 from riskmodel.evidence.records import RATIOS, Statement
 from riskmodel.inference.scorer import Array, Masks
+from riskmodel.sensitivity.flip_table import Actions, Bracket, flip_table, nearest_flips
 from riskmodel.sensitivity.one_way import POINTS, one_way
-from riskmodel.sensitivity.ranges import Varying, checked_statements, from_scale, ranges, refuse, to_scale
+from riskmodel.sensitivity.ranges import Varying, checked_statements, from_scale, refuse, to_scale
 from riskmodel.sensitivity.targets import Target
 from riskmodel.sensitivity.what_if import People, Piece, Progress, people_of, what_ifs
 
@@ -25,9 +26,6 @@ COARSE, FAR = 1.5, 12.0  # its step further out, and how far it goes before the 
 ENDS = 27.6  # logit of a probability as good as 0 or 1
 LARGEST = float(np.log(1e4))  # log of the largest ratio that is tried; the smallest is one over it
 SAME = 1e-12  # a posterior that moves by less, relative to itself, does not hang on the statement
-TOLERANCE = 1e-7  # of a flip, on the logit or log scale
-NO_BEARING = "no bearing on this case"
-FIXED = "cannot be varied: the other parts of its distribution are all 0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,39 +45,6 @@ class Flips:
 
     table: pd.DataFrame
     nearest: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class _Actions:
-    """Actions of cases under what-ifs: urgency (what-ifs, cases), imaging as a number of bits, posteriors."""
-
-    urgency: np.ndarray
-    imaging: np.ndarray
-    probability: Array
-
-    def of(self, kind: str) -> np.ndarray:
-        return self.urgency if kind == "urgency" else self.imaging
-
-
-@dataclass(slots=True)
-class _Bracket:
-    """Between ``same`` and ``other``, both on the statement's scale, the action of one case changes."""
-
-    case: int
-    name: str
-    kind: str
-    side: str
-    same: float
-    other: float
-    then: int = -1
-
-    @property
-    def middle(self) -> float:
-        return 0.5 * (self.same + self.other)
-
-    @property
-    def open(self) -> bool:
-        return abs(self.other - self.same) > TOLERANCE
 
 
 def flips(
@@ -119,8 +84,8 @@ def flips(
     relevant = [name for name in free if bearing[name].any()]
     brackets = _scan(model, varying, relevant, people, now, progress) if relevant else []
     _narrow(model, varying, brackets, people, now)
-    table = _table(model, brackets, people, now)
-    return Flips(table, _nearest(model, table, names, people, {name: bearing.get(name) for name in names}))
+    table = flip_table(model, brackets, people, now)
+    return Flips(table, nearest_flips(model, table, names, people, {name: bearing.get(name) for name in names}))
 
 
 def cohort_flips(
@@ -159,7 +124,7 @@ def grid(statement: Statement) -> Array:
     return np.unique(points[(points >= low) & (points <= high)])
 
 
-def _actions(model: Model, values: Array, people: People, progress: Progress | None = None) -> _Actions:
+def _actions(model: Model, values: Array, people: People, progress: Progress | None = None) -> Actions:
     """All cases under all rows of values."""
     outputs = len(model.scoring.scorer.output_names)
     urgency = np.empty((len(values), people.count), dtype=int)
@@ -168,8 +133,8 @@ def _actions(model: Model, values: Array, people: People, progress: Progress | N
     for piece in what_ifs(model, values, people.masks, progress):
         at = np.ix_(piece.rows, piece.cases)
         urgency[at], imaging[at] = piece.urgency, _bits(piece)
-        probability[(slice(None), *at)] = piece.probability
-    return _Actions(urgency, imaging, probability)
+        probability[:, piece.rows[:, None], piece.cases] = piece.probability
+    return Actions(urgency, imaging, probability)
 
 
 def _bits(piece: Piece) -> np.ndarray:
@@ -178,7 +143,7 @@ def _bits(piece: Piece) -> np.ndarray:
 
 
 def _bearing(
-    model: Model, varying: Varying, names: Sequence[str], people: People, now: _Actions
+    model: Model, varying: Varying, names: Sequence[str], people: People, now: Actions
 ) -> dict[str, np.ndarray]:
     """On which cases each statement has any bearing: (cases,) by statement."""
     statements = [model.priors.statement(name) for name in names]
@@ -189,14 +154,14 @@ def _bearing(
     if not rows:
         return {}
     found = _actions(model, np.concatenate(rows), people).probability
-    moved = np.abs(found - now.probability) > SAME * now.probability  # (outputs, rows, cases)
-    pairs = moved.any(axis=0).reshape(len(names), 2, -1).any(axis=1)
+    moved = np.asarray(np.abs(found - now.probability) > SAME * now.probability)  # (outputs, rows, cases)
+    pairs = np.asarray(moved.any(axis=0)).reshape(len(names), 2, -1).any(axis=1)
     return dict(zip(names, pairs, strict=True))
 
 
 def _scan(
-    model: Model, varying: Varying, names: Sequence[str], people: People, now: _Actions, progress: Progress | None
-) -> list[_Bracket]:
+    model: Model, varying: Varying, names: Sequence[str], people: People, now: Actions, progress: Progress | None
+) -> list[Bracket]:
     """The nearest pair of grid points on each side of each statement between which an action changes."""
     grids = {name: grid(model.priors.statement(name)) for name in names}
     rows = [varying.rows(name, from_scale(model.priors.statement(name), grids[name])) for name in names]
@@ -215,15 +180,15 @@ def _scan(
                 below, above = where[where < home], where[where > home]
                 if below.size:
                     ends = float(points[below[-1] + 1]), float(points[below[-1]])
-                    brackets.append(_Bracket(int(case), name, kind, "below", *ends))
+                    brackets.append(Bracket(int(case), name, kind, "below", *ends))
                 if above.size:
                     ends = float(points[above[0] - 1]), float(points[above[0]])
-                    brackets.append(_Bracket(int(case), name, kind, "above", *ends))
+                    brackets.append(Bracket(int(case), name, kind, "above", *ends))
         first += len(points)
     return brackets
 
 
-def _narrow(model: Model, varying: Varying, brackets: Sequence[_Bracket], people: People, now: _Actions) -> None:
+def _narrow(model: Model, varying: Varying, brackets: Sequence[Bracket], people: People, now: Actions) -> None:
     """Halve every bracket, in place, until it is narrow, then note what the action becomes beyond it."""
     while waiting := [bracket for bracket in brackets if bracket.open]:
         for bracket, action in zip(waiting, _tried(model, varying, waiting, people, at="middle"), strict=True):
@@ -235,7 +200,7 @@ def _narrow(model: Model, varying: Varying, brackets: Sequence[_Bracket], people
         bracket.then = action
 
 
-def _tried(model: Model, varying: Varying, brackets: Sequence[_Bracket], people: People, *, at: str) -> list[int]:
+def _tried(model: Model, varying: Varying, brackets: Sequence[Bracket], people: People, *, at: str) -> list[int]:
     """The action of each bracket's case at one of its points."""
     if not brackets:
         return []
@@ -245,57 +210,3 @@ def _tried(model: Model, varying: Varying, brackets: Sequence[_Bracket], people:
     rows = [varying.rows(name, from_scale(model.priors.statement(name), np.array([point]))) for name, point in places]
     found = _actions(model, np.concatenate(rows), people)
     return [int(found.of(b.kind)[places[b.name, getattr(b, at)], b.case]) for b in brackets]
-
-
-def _table(model: Model, brackets: Sequence[_Bracket], people: People, now: _Actions) -> pd.DataFrame:
-    about = ranges(model.priors, sorted({b.name for b in brackets})) if brackets else None
-    by_name = {} if about is None else about.set_index("statement").to_dict("index")
-    rows = []
-    for bracket in brackets:
-        statement, own = model.priors.statement(bracket.name), by_name[bracket.name]
-        flip = float(from_scale(statement, np.array([bracket.other]))[0])
-        moved = bracket.other - float(to_scale(statement, np.array([statement.value]))[0])
-        rows.append({
-            "case": people.names[bracket.case], "statement": bracket.name, "kind": bracket.kind, "side": bracket.side,
-            "value": statement.value, "low": own["low"], "high": own["high"], "origin": own["origin"], "flip": flip,
-            "in_sd": moved / own["sd"] if own["sd"] > 0 else np.inf * np.sign(moved),
-            "within": bool(own["low"] <= flip <= own["high"]),
-            "now": _said(model, bracket.kind, int(now.of(bracket.kind)[0, bracket.case])),
-            "then": _said(model, bracket.kind, bracket.then),
-        })  # fmt: skip
-    columns = ["case", "statement", "kind", "side", "value", "low", "high", "origin", "flip", "in_sd", "within"]
-    frame = pd.DataFrame(rows, columns=[*columns, "now", "then"])
-    order = frame.assign(place=frame["case"].map(people.names.index), size=frame["in_sd"].abs())
-    order = order.sort_values(["place", "size", "statement", "kind"], kind="stable", ignore_index=True)
-    return order.drop(columns=["place", "size"])
-
-
-def _said(model: Model, kind: str, action: int) -> str:
-    if kind == "urgency":
-        return model.policy.urgencies[action]
-    tokens = [token for i, token in enumerate(model.policy.imaging_tokens) if action >> i & 1]
-    return ", ".join(tokens) or "none"
-
-
-def _nearest(
-    model: Model, table: pd.DataFrame, names: Sequence[str], people: People, bearing: dict[str, np.ndarray | None]
-) -> pd.DataFrame:
-    first = table.drop_duplicates(["case", "statement"]).set_index(["case", "statement"])
-    rows = []
-    for i, case in enumerate(people.names):
-        for name in names:
-            own = bearing[name]
-            verdict = "" if (case, name) in first.index else _verdict(model.priors.statement(name), own, i)
-            rows.append({"case": case, "statement": name, "verdict": verdict})
-    frame = pd.DataFrame(rows).join(first, on=["case", "statement"])
-    return frame[[*(c for c in frame if c != "verdict"), "verdict"]]
-
-
-def _verdict(statement: Statement, bearing: np.ndarray | None, case: int) -> str:
-    if bearing is None:
-        return FIXED
-    if not bearing[case]:
-        return NO_BEARING
-    if statement.quantity in RATIOS:
-        return "no ratio from 1/10,000 to 10,000 does"
-    return "no value in [0, 1] does"

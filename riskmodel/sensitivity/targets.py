@@ -155,5 +155,5 @@ def of_piece(target: Target, piece: Piece, model: Model, cases: Sequence[str]) -
 
 
 def log_odds(p: Array) -> Array:
-    """log p / (1 - p), finite also at 0 and 1."""
+    """Natural log of p / (1 - p), finite also at 0 and 1."""
     return np.asarray(np.log(np.maximum(p, CLOSEST)) - np.log(np.maximum(1 - p, CLOSEST)))

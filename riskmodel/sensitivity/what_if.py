@@ -75,7 +75,7 @@ def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None 
     """
     if isinstance(cases, pd.DataFrame):
         masks = model.code(cases, setting=setting)
-        names = tuple(str(name) for name in (cases["case_id"] if "case_id" in cases else cases.index))
+        names = tuple(str(name) for name in cases.get("case_id", cases.index))
     else:
         masks = np.ascontiguousarray(cases, dtype=np.uint8)
         model.scoring.scorer.check(masks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -122,7 +122,8 @@ def two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
             ax.contour(a, b, inside, levels=[0.5], colors=INK, linewidths=1)
     rows: list[Any] = list(result.statements.itertuples())
     ax.plot(rows[0].value, rows[1].value, "o", color="white", markeredgecolor=INK, markersize=8)
-    for axis, row, scale in (("x", rows[0], a), ("y", rows[1], b)):
+    sides: list[tuple[Literal["x", "y"], Any, np.ndarray]] = [("x", rows[0], a), ("y", rows[1], b)]
+    for axis, row, scale in sides:
         set_scale, set_label = getattr(ax, f"set_{axis}scale"), getattr(ax, f"set_{axis}label")
         set_scale("log" if scale.max() > 1 or scale.max() < 0.5 else "linear")
         formatter = FuncFormatter(lambda value, _place: f"{value:g}")

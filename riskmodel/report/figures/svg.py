@@ -31,6 +31,7 @@ SETTINGS = {
     "axes.spines.right": False,
     "font.size": 9.5,
 }
+SHADES = 50  # dots per inch of smooth shading, the only part that is not drawn in lines
 IDENTIFIER = re.compile(r'(\bid="|xlink:href="#|url\(#)')
 HEAD = re.compile(r"<\?xml.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
@@ -46,7 +47,8 @@ def draw(make: Callable[[], Canvas], prefix: str) -> str:
     with mpl.rc_context(SETTINGS):  # type: ignore[arg-type]
         canvas = make()
         content = io.BytesIO()
-        canvas.savefig(content, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+        settled = {"Date": None, "Creator": None}
+        canvas.savefig(content, format="svg", dpi=SHADES, metadata=settled, bbox_inches="tight")
     text = METADATA.sub("", HEAD.sub("", content.getvalue().decode()))
     text = IDENTIFIER.sub(lambda found: f"{found[1]}{prefix}-", text)
     return text.strip() + "\n"

@@ -1,0 +1,173 @@
+"""What an expert believes of a number, as the distribution that a statement is drawn from."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from riskmodel.errors import UsageError
+from riskmodel.evidence.distributions import Spread, logit, quantile
+from riskmodel.text import RESEARCH_ONLY
+
+if TYPE_CHECKING:
+    from riskmodel.inference.scorer import Array
+
+Kind = Literal["probability", "ratio"]
+Z95 = 1.959963984540054
+MISFIT = 0.1  # of the interval's width: beyond it the fitted ends are far from those that were said
+
+
+@dataclass(frozen=True)
+class Elicitation:
+    """A belief and the distribution that comes nearest to it.
+
+    Attributes
+    ----------
+    kind
+        ``probability`` or ``ratio``.
+    said
+        what was said: low, median and high, or mode and certainty.
+    spread
+        the fitted distribution; see :mod:`riskmodel.evidence.distributions`.
+    value, low, high
+        what a statement says of it: median (mean of a Beta) and 95 % interval of the fitted distribution.
+    n
+        of a Beta: the people it is worth; else None.
+    note
+        how well it fits, empty where it fits well.
+    """
+
+    kind: Kind
+    said: tuple[tuple[str, float], ...]
+    spread: Spread
+    value: float
+    low: float
+    high: float
+    n: int | None = None
+    note: str = ""
+
+    def numbers(self) -> dict[str, float]:
+        """For ``model.with_statement(id, **numbers)``, or a set's ``[override]``."""
+        if self.n is not None:
+            return {"value": self.value, "n": self.n}
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def quantiles(self, uniform: Array) -> Array:
+        """The values below which lie the given shares (0 to 1) of the belief."""
+        return quantile(self.spread, np.asarray(uniform, dtype=float))
+
+    def lines(self) -> list[str]:
+        said = ", ".join(f"{name} {number:g}" for name, number in self.said)
+        form = self.spread.kind.replace("_", "-")
+        size = f", worth {self.n} people" if self.n is not None else ""
+        lines = [f"Said: {said}", f"Fitted: {form}, {self.value:.4g} (95 % {self.low:.4g} to {self.high:.4g}){size}"]
+        return [*lines, *filter(None, [self.note]), RESEARCH_ONLY]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def elicit(
+    low: float | None = None,
+    median: float | None = None,
+    high: float | None = None,
+    *,
+    mode: float | None = None,
+    certainty: int | None = None,
+    kind: Kind = "probability",
+    level: float = 0.95,
+) -> Elicitation:
+    """The distribution of a statement from what someone believes of it.
+
+    Either ``low``, ``median`` and ``high``: the true value is as likely above the median as below, and lies between
+    low and high with probability ``level``; gives a logit-normal (log-normal, for a ratio). Or ``mode`` and
+    ``certainty``: the most likely value, and how many people one would have to have seen to be as sure; gives
+    a Beta (of a probability only).
+
+    Parameters
+    ----------
+    low, median, high
+        probabilities in (0, 1) or ratios above 0, in that order.
+    mode
+        a probability in [0, 1].
+    certainty
+        1 or more people, beside a uniform prior.
+
+    Raises
+    ------
+    UsageError
+        numbers out of range or order, or neither or both of the two forms.
+
+    Examples
+    --------
+    >>> belief = elicit(low=0.4, median=0.6, high=0.8)
+    >>> belief.spread.kind, round(belief.low, 3), round(belief.high, 3)
+    ('logit_normal', 0.38, 0.786)
+    >>> elicit(mode=0.5, certainty=38).numbers()
+    {'value': 0.5, 'n': 40}
+    """
+    if kind not in ("probability", "ratio"):
+        raise UsageError(f"kind: {kind!r} is not one of probability, ratio")
+    if mode is not None or certainty is not None:
+        if (low, median, high) != (None, None, None) or mode is None or certainty is None:
+            raise UsageError("elicit wants low, median and high, or mode and certainty: all of one form, and only one")
+        return _from_mode(mode, certainty, kind)
+    if low is None or median is None or high is None:
+        raise UsageError("elicit wants low, median and high, or mode and certainty")
+    return _from_quantiles(low, median, high, kind, level)
+
+
+def _from_quantiles(low: float, median: float, high: float, kind: Kind, level: float) -> Elicitation:
+    """Median kept; one standard deviation for both sides, on the logit or log scale."""
+    from scipy.special import expit, ndtri
+
+    top = 1.0 if kind == "probability" else np.inf
+    if not 0 < low < median < high < top:
+        end = "1" if kind == "probability" else "infinity"
+        raise UsageError(f"low, median and high must rise between 0 and {end}, not {low:g}, {median:g}, {high:g}")
+    if not 0 < level < 1:
+        raise UsageError(f"level must lie between 0 and 1, not {level:g}")
+    on_scale = logit if kind == "probability" else np.log
+    back = expit if kind == "probability" else np.exp
+    middle, z = float(on_scale(median)), float(ndtri(0.5 + level / 2))
+    sd = float(on_scale(high) - on_scale(low)) / (2 * z)
+    ends = [float(back(middle + side * z * sd)) for side in (-1, 1)]
+    apart = max(abs(ends[0] - low), abs(ends[1] - high)) / (high - low)
+    said_level = f"{100 * level:g} %"
+    note = (
+        f"The belief is lopsided: the fitted {said_level} interval runs from {ends[0]:.3g} to {ends[1]:.3g}, "
+        f"not from {low:g} to {high:g}."
+        if apart > MISFIT
+        else ""
+    )
+    return Elicitation(
+        kind,
+        (("low", low), ("median", median), ("high", high)),
+        Spread("logit_normal" if kind == "probability" else "log_normal", middle, sd),
+        median,
+        float(back(middle - Z95 * sd)),
+        float(back(middle + Z95 * sd)),
+        note=note,
+    )
+
+
+def _from_mode(mode: float, certainty: int, kind: Kind) -> Elicitation:
+    """A uniform prior and so many people, of whom the mode's share had it."""
+    if kind != "probability":
+        raise UsageError("mode and certainty are for a probability; for a ratio say low, median and high")
+    if not 0 <= mode <= 1:
+        raise UsageError(f"mode must lie in [0, 1], not {mode:g}")
+    if certainty < 1 or certainty != int(certainty):
+        raise UsageError(f"certainty must be a whole number of people, 1 or more, not {certainty:g}")
+    first, second = 1 + mode * certainty, 1 + (1 - mode) * certainty
+    spread = Spread("beta", first, second)
+    ends = quantile(spread, np.array([0.025, 0.975]))
+    said = (("mode", mode), ("certainty", float(certainty)))
+    count = int(certainty) + 2
+    return Elicitation("probability", said, spread, first / count, float(ends[0]), float(ends[1]), count)

@@ -1,0 +1,84 @@
+"""One statement at several values: the probabilities given the setting alone, and each case's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import UsageError
+from riskmodel.evidence.records import RATIOS
+from riskmodel.sensitivity.ranges import Varying, checked_statements, refuse
+from riskmodel.sensitivity.what_if import people_of, what_ifs
+
+if TYPE_CHECKING:
+    from riskmodel.model import Model
+
+
+def follow(
+    model: Model, statement: str, cases: pd.DataFrame, values: Sequence[float], *, setting: str | None = None
+) -> pd.DataFrame:
+    """What becomes of some cases as one statement takes other values.
+
+    Parameters
+    ----------
+    statement
+        the id of a selected statement.
+    values
+        that it is to take: probabilities strictly between 0 and 1, or ratios above 0.
+
+    Returns
+    -------
+    one row a value and case: ``value``, ``case``; ``prior_…`` and ``p_…`` of the serious conditions (given the
+    setting alone, and given the case); ``urgency`` and ``imaging``.
+
+    Raises
+    ------
+    UsageError
+        a statement that is not known or not selected, or a value out of range.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> found = follow(rm.load(), "find.fever.infection", pd.DataFrame({"fever": ["yes"]}), [0.3, 0.6, 0.9])
+    >>> found["p_infection"].is_monotonic_increasing
+    True
+    """
+    _, problems = checked_statements(model.priors, [statement])
+    refuse(problems)
+    taken = np.asarray(values, dtype=float)
+    top = np.inf if model.priors.statement(statement).quantity in RATIOS else 1.0
+    wrong = taken[~((taken > 0) & (taken < top))]
+    if wrong.size or not taken.size:
+        told = f"not {wrong[0]:g}" if wrong.size else "and there must be one"
+        raise UsageError(f"values of {statement} must lie between 0 and {top:g}, {told}")
+    people = people_of(model, cases, setting=setting)
+    scorer = model.scoring.scorer
+    blank = np.repeat(scorer.blank(1), people.count, axis=1)
+    if scorer.setting_row >= 0:
+        blank[scorer.setting_row] = people.masks[scorer.setting_row]
+    both = np.concatenate([people.masks, blank], axis=1)
+    serious = [i for i, condition in enumerate(scorer.conditions) if model.priors.variable(condition).serious]
+    rows = Varying(model.priors).rows(statement, taken)
+    probability = np.empty((len(serious), len(taken), both.shape[1]))
+    urgency = np.empty(probability.shape[1:], dtype=int)
+    imaging = np.empty((len(model.policy.imaging_tokens), *probability.shape[1:]), dtype=bool)
+    for piece in what_ifs(model, rows, both):
+        row, case = np.ix_(piece.rows, piece.cases)
+        probability[:, row, case] = piece.probability[serious]
+        urgency[row, case], imaging[:, row, case] = piece.urgency, piece.imaging
+    found: dict[str, object] = {
+        "value": np.repeat(taken, people.count),
+        "case": np.tile(np.array(people.names, dtype=object), len(taken)),
+    }
+    for start, prefix in ((people.count, "prior_"), (0, "p_")):
+        for k, i in enumerate(serious):
+            part = probability[k, :, start : start + people.count]
+            found[f"{prefix}{scorer.conditions[i]}"] = part.ravel()
+    tokens = np.array(model.policy.imaging_tokens, dtype=object)
+    own = np.ascontiguousarray(imaging[:, :, : people.count]).reshape(len(tokens), -1)
+    found["urgency"] = [model.policy.urgencies[level] for level in urgency[:, : people.count].ravel()]
+    found["imaging"] = ["|".join(tokens[bits]) for bits in own.T]
+    return pd.DataFrame(found)
