@@ -22,9 +22,11 @@ PEOPLE, REPLICATES, SETTING = 10_000, 10, "emergency"
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 RARELY, PER_FLAG, UNRECORDED = -2.5, 0.8, 2.0  # log-odds of a work-up
 WAYS = ("ignorable", "weighted", "complete")
-FIT = {  # what is learnt, with the weight of the prior
-    "base rates": ("base_rates", 0.1),
-    "all": ("all", 1.0),
+RATES = [("base rates", "base_rates", 0.1, way) for way in WAYS]  # what is learnt, the prior's weight, and how
+FITS = {
+    "recorded": RATES,
+    "unrecorded": RATES,
+    "findings differ": [*RATES, *(("all", "all", 1.0, way) for way in ("ignorable", "weighted"))],
 }
 
 
@@ -51,22 +53,21 @@ def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
     source = perturbed(model, rng).model if scenario == "findings differ" else model
     masks, truth = cohort_of(source, model, rng, UNRECORDED if scenario == "unrecorded" else 0.0)
     rows = []
-    for learnt, (what, weight) in FIT.items():
-        for way in WAYS:
-            fitted = fit_coded(model, range(PEOPLE), masks, what, outcomes=way, prior_weight=weight)
-            table = fitted.table.set_index("statement")
-            for name in SERIOUS:
-                found = table.loc[f"base.{name}.{SETTING}"]
-                held = found["low"] <= truth[name] <= found["high"]
-                ratio = np.log(found["posterior"] / truth[name])
-                rows.append({"scenario": scenario, "learnt": learnt, "way": way, "ratio": ratio, "held": held})
+    for learnt, what, weight, way in FITS[scenario]:
+        fitted = fit_coded(model, range(PEOPLE), masks, what, outcomes=way, prior_weight=weight)
+        table = fitted.table.set_index("statement")
+        for name in SERIOUS:
+            found = table.loc[f"base.{name}.{SETTING}"]
+            held = found["low"] <= truth[name] <= found["high"]
+            ratio = np.log(found["posterior"] / truth[name])
+            rows.append({"scenario": scenario, "learnt": learnt, "way": way, "ratio": ratio, "held": held})
     return rows
 
 
 def main(replicates: int) -> None:
     model = rm.load()
     rows: list[dict] = []
-    for scenario in ("recorded", "unrecorded", "findings differ"):
+    for scenario in FITS:
         for replicate in range(replicates):
             rows += one(model, scenario, replicate)
             sys.stderr.write(f"{scenario} {replicate}\n")

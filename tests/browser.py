@@ -122,8 +122,9 @@ class Browser:
         path.write_bytes(base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"]))
 
     def requests(self) -> list[str]:
-        """Every address that was asked for since the page was opened."""
-        return [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
+        """Every address outside the page that was asked for since it was opened; pictures may lie within it."""
+        asked = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
+        return [address for address in asked if not address.startswith("data:")]
 
     def complaints(self) -> list[str]:
         """What the page logged, and exceptions nobody caught."""

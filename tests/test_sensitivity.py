@@ -124,6 +124,20 @@ def test_what_is_held_is_named():
     assert held == [(), (ratio,), (), (), (ratio,)]
 
 
+def test_the_same_cases_give_the_same_bytes():
+    model = rm.load()
+    masks = simulate(model, 40, np.random.default_rng(1), setting="emergency").masks
+    told: list[tuple[int, int]] = []
+    runs = [
+        one_way(model, masks, ["mean p(any_serious)"], points=3, progress=lambda *done: told.append(done))
+        for _ in range(2)
+    ]
+    for frame in ("table", "curves", "actions"):
+        pd.testing.assert_frame_equal(getattr(runs[0], frame), getattr(runs[1], frame), check_exact=True)
+    rows = 1 + 3 * len(model.priors.selected)
+    assert told[len(told) // 2 - 1] == told[-1] == (rows, rows)
+
+
 # ---- goal seeking ----------------------------------------------------------------------------------
 
 

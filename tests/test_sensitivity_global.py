@@ -46,16 +46,16 @@ def freeze(model: rm.Model, mine: np.ndarray, count: int) -> tuple[float, float]
 
 
 def test_indices_by_pick_and_freeze(tiny):
-    found = sobol(tiny, CASE, TARGET, by="statement", n=1024, setting="here", seed=4)
+    found = sobol(tiny, CASE, TARGET, by="statement", n=512, setting="here", seed=4)
     table, moved = found.table.set_index("name"), dimensions(tiny.priors)
-    assert found.draws == 1024 * (len(table) + 2) + 128 * len(table)
+    assert found.draws == 512 * (len(table) + 2) + 128 * len(table)
     for name in table.index[:3]:
-        first, total = freeze(tiny, np.array([name in ids for ids in moved]), 12_000)
+        first, total = freeze(tiny, np.array([name in ids for ids in moved]), 5_000)
         row = table.loc[name]
-        assert row["first"] == pytest.approx(first, abs=0.05)
-        assert row["total"] == pytest.approx(total, abs=0.05)
+        assert row["first"] == pytest.approx(first, abs=0.07)
+        assert row["total"] == pytest.approx(total, abs=0.07)
         assert row["total_low"] <= row["total"] <= row["total_high"]
-    assert found.variance == pytest.approx(brute(tiny, draw_values(tiny.priors, 8192, np.random.default_rng(1))).var(), rel=0.1)
+    assert found.variance == pytest.approx(brute(tiny, draw_values(tiny.priors, 4096, np.random.default_rng(1))).var(), rel=0.15)
 
 
 def test_a_near_additive_target_agrees_with_one_way(tiny):
@@ -74,7 +74,7 @@ def test_groups_hold_every_statement_once(tiny):
         assert dict(zip(found.table["name"], found.table["statements"], strict=True)) == counts.to_dict()
         basis = found.table.iloc[0]["name"]
         mine = np.array([getattr(tiny.statement(ids[0]), by) == basis for ids in dimensions(tiny.priors)])
-        assert found.table.iloc[0]["total"] == pytest.approx(freeze(tiny, mine, 6000)[1], abs=0.25)
+        assert found.table.iloc[0]["total"] == pytest.approx(freeze(tiny, mine, 3000)[1], abs=0.25)
 
 
 def test_the_same_seed_gives_the_same_indices(tiny):

@@ -32,13 +32,13 @@ def elicited(elicitation: Elicitation, ax: Axes) -> Axes:
     inside = (values >= elicitation.low) & (values <= elicitation.high)
     ax.fill_between(values[inside], density[inside], color=STATED, alpha=0.18, lw=0)
     top = float(density.max())
-    ax.plot([elicitation.low, elicitation.high], [-0.06 * top] * 2, color=INK, lw=2, solid_capstyle="butt")
-    ax.plot(elicitation.value, -0.06 * top, "o", color=INK, ms=5)
+    ax.plot([elicitation.low, elicitation.high], [-0.07 * top] * 2, color=INK, lw=2, solid_capstyle="butt")
+    ax.plot(elicitation.value, -0.07 * top, "o", color=INK, ms=5)
     marks = [number for name, number in elicitation.said if name != "certainty"]
-    ax.plot(marks, [-0.14 * top] * len(marks), "|", color=IMPLIED, ms=11, mew=1.6)
-    ax.annotate("fitted", (elicitation.high, -0.06 * top), xytext=(6, 0), textcoords="offset points", va="center",
+    ax.plot(marks, [-0.2 * top] * len(marks), "|", color=IMPLIED, ms=11, mew=1.6)
+    ax.annotate("fitted", (elicitation.high, -0.07 * top), xytext=(6, 0), textcoords="offset points", va="center",
                 fontsize="small", color=INK)  # fmt: skip
-    ax.annotate("said", (marks[-1], -0.14 * top), xytext=(6, 0), textcoords="offset points", va="center",
+    ax.annotate("said", (marks[-1], -0.2 * top), xytext=(6, 0), textcoords="offset points", va="center",
                 fontsize="small", color=IMPLIED)  # fmt: skip
     ax.axhline(0, color=PALE, lw=0.8)
     if elicitation.kind == "ratio":

@@ -23,7 +23,8 @@ def section(study: Study) -> Section | None:
     draws = sum(result.draws for result in found.values())
     additive = found["statement"].additive if "statement" in found else any_result.additive
     how = (
-        f"All statements vary together over their whole distributions; the variance of {target}{of} is divided among them. "
+        f"All statements vary together over their whole distributions; the variance of {target}{of} is divided among "
+        "them. "
         "First order: what a group does by itself; total: with all that it does together with others. "
         f"{draws:,} networks were built."
     )
@@ -69,6 +70,7 @@ def _figure(by: str, result: Sobol, of: str) -> Figure:
     first = result.table.iloc[0]
     return Figure(
         f"sobol_by_{by}", f"Sobol' indices of {of} by {by}, with 95 % intervals",
-        f"Bars of first-order and total Sobol' indices of {of} by {by}; the largest total is {percent(first['total'])}, of "
+        f"Bars of first-order and total Sobol' indices of {of} by {by}; the largest total is "
+        f"{percent(first['total'])}, of "
         f"{first['name']}.", draw,
     )  # fmt: skip

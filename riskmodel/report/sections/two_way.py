@@ -20,8 +20,10 @@ def section(study: Study) -> Section | None:
     if not study.maps:
         return None
     said = [
-        "Two statements vary together over their 95 % ranges, all others as stated. Shades show the posterior, hatching "
-        "the action; the dot stands at the stated values."
+        (
+            "Two statements vary together over their 95 % ranges, all others as stated. Shades show the posterior, hatching "
+            "the action; the dot stands at the stated values."
+        )
     ]
     said += [_says(result) for result in study.maps]
     figures = [_figure(f"map_{i:02}", result) for i, result in enumerate(study.maps, start=1)]
@@ -79,6 +81,7 @@ def _figure(name: str, result: TwoWay) -> Figure:
 
     return Figure(
         name, f"p({result.output}) of case {result.case} over {first} and {second}",
-        f"Map of the probability of {result.output} of case {result.case}, with regions of {len(result.actions)} actions, "
+        f"Map of the probability of {result.output} of case {result.case}, with regions of {len(result.actions)} "
+        "actions, "
         f"over the 95 % ranges of {first} and {second}.", draw,
     )  # fmt: skip
