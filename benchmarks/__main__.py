@@ -97,6 +97,15 @@ def draws(agrum: float) -> str:
     return table(["cases × draws", "posteriors, quantiles, confidence", "peak", "times faster than pyAgrum"], rows)
 
 
+def sensitivity() -> str:
+    """What answers hang on, all statements moved."""
+    one = run([PYTHON, "-m", "benchmarks.sensitivity"])
+    rows = [line.split("\t") for line in one.error.splitlines() if "\t" in line]
+    return table(["analysis", "seconds"], [[name, f"{float(seconds):.1f} s"] for name, seconds in rows]) + (
+        f"\n\nPeak: {one.peak_mb:.0f} MB."
+    )
+
+
 def fit() -> str:
     """All statements fitted to a large cohort, many cells and half of the outcomes missing."""
     one = run([PYTHON, "-m", "benchmarks.calibration"])
@@ -117,6 +126,7 @@ def main() -> None:
         )
         parts.append("## Draws\n\n" + draws(agrum))
         parts.append("## Report\n\n" + table(report.HEADINGS, report.measure()))
+        parts.append("## Sensitivity\n\n" + sensitivity())
         parts.append("## Calibration\n\n" + fit())
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 import riskmodel as rm
 from riskmodel import cohort
@@ -222,7 +223,12 @@ def test_recalibration_needs_no_findings_and_few_outcomes(seeds):
     few = pd.DataFrame({"fracture": ["present"] * 4 + ["absent"] * 96, "setting": "emergency"})
     found = seeds.recalibrate(few, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
     assert found["posterior"] == pytest.approx(0.04, rel=0.01)
-    assert found["low"] == pytest.approx(1 / (1 + np.exp(np.log(24) + 1.96 / np.sqrt(100 * 0.04 * 0.96))), rel=0.01)
+    jeffreys = stats.beta(4.5, 96.5).interval(0.95)
+    assert found[["low", "high"]].tolist() == pytest.approx(jeffreys, rel=0.02)
+    none = few.assign(fracture=["absent"] * 100, malignancy=["present"] + ["absent"] * 99)
+    found = seeds.recalibrate(none, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
+    assert found["posterior"] < 0.001
+    assert 0.01 < found["high"] < 0.06
 
 
 # ---- selection -------------------------------------------------------------------------------------

@@ -76,7 +76,12 @@ def test_curves_and_tornados_by_rebuilding(people):
 @pytest.mark.parametrize("priors", ["seeds", "literature"])
 def test_the_share_of_cases_that_flip_by_rebuilding(priors):
     model, rng = rm.load(priors), np.random.default_rng(12)
-    names = ["base.fracture.primary_care", "find.spinal_tenderness.none", "find.night_pain.none", "base.malignancy.emergency"]
+    names = [
+        "base.fracture.primary_care",
+        "find.spinal_tenderness.none",
+        "find.night_pain.none",
+        "base.malignancy.emergency",
+    ]
     names = [name for name in names if name in model.priors.selected]
     settings = ("primary_care", "emergency")
     cohorts = {at: simulate(model, 150, rng, setting=at, roles=HISTORY).masks for at in settings}
@@ -128,13 +133,16 @@ def test_the_same_cases_give_the_same_bytes():
     model = rm.load()
     masks = simulate(model, 40, np.random.default_rng(1), setting="emergency").masks
     told: list[tuple[int, int]] = []
+    names = model.priors.selected[:70]
     runs = [
-        one_way(model, masks, ["mean p(any_serious)"], points=3, progress=lambda *done: told.append(done))
+        one_way(
+            model, masks, ["mean p(any_serious)"], statements=names, points=3, progress=lambda *done: told.append(done)
+        )
         for _ in range(2)
     ]
     for frame in ("table", "curves", "actions"):
         pd.testing.assert_frame_equal(getattr(runs[0], frame), getattr(runs[1], frame), check_exact=True)
-    rows = 1 + 3 * len(model.priors.selected)
+    rows = 1 + 3 * len(names)
     assert told[len(told) // 2 - 1] == told[-1] == (rows, rows)
 
 
@@ -178,6 +186,16 @@ def test_a_flip_in_closed_form(tiny):
     assert found.loc["base.infection.there", "verdict"] == NO_BEARING
 
 
+def test_a_statement_of_nought_can_have_a_bearing(tiny):
+    """Fever is never seen without an infection, so it proves one, until it is seen often enough."""
+    never = with_values(tiny, {"find.fever.none": 0.0})
+    case = pd.DataFrame({"case_id": ["one"], "age": [30], "injecting": ["no"], "fever": ["yes"]})
+    row = flips(never, case, setting="here", statements=["find.fever.none"]).nearest.iloc[0]
+    pi = float(tiny.posterior(case.drop(columns="fever"), setting="here")["infection"].iloc[0])
+    assert row["flip"] == pytest.approx(5 * pi * tiny.statement("find.fever.infection").value / (1 - pi), rel=1e-6)
+    assert (row["origin"], row["in_sd"]) == ("exact", np.inf)
+
+
 def test_flips_by_rebuilding():
     model = rm.load()
     cases = pd.read_csv("notebooks/data/published_cases.csv", dtype=str).iloc[[0, 4]]
@@ -205,9 +223,9 @@ def test_flips_by_rebuilding():
             continue
         i, reach = order.index(row.case), abs(row.flip - row.value) if row.verdict == "" else 1.0
         for value in np.random.default_rng(2).uniform(1e-4, 0.999, 8):
-            if abs(value - statement.value) < reach and not (row.verdict == "" and np.sign(value - row.value) != np.sign(
-                row.flip - row.value
-            )):
+            if abs(value - statement.value) < reach and not (
+                row.verdict == "" and np.sign(value - row.value) != np.sign(row.flip - row.value)
+            ):
                 assert actions(with_values(model, {row.statement: value}), masks)[i] == now[i]
 
 

@@ -82,7 +82,7 @@ def test_the_steepest_entries_are_the_steepest(case):
     row = found.iloc[2]
     node = model.tables.variable(row["variable"])
     parents = dict(pair.split("=") for pair in row["parents"].split(", ") if pair)
-    place = tuple(model.tables.variable(name).index(parents[name]) for name in node.parents) + (node.index(row["state"]),)
+    place = (*(model.tables.variable(name).index(parents[name]) for name in node.parents), node.index(row["state"]))
     step = 1e-4 * row["value"]
     low, high = (at(model, masks, row["variable"], place, row["value"] + k * step)["any_serious"] for k in (-1, 1))
     assert row["derivative"] == pytest.approx((high - low) / (2 * step), rel=1e-4)
@@ -103,7 +103,7 @@ def test_the_steepest_entries_are_the_steepest(case):
 
 def test_what_does_not_exist_is_named():
     model, case = rm.load(), pd.DataFrame({"fever": ["yes"]})
-    with pytest.raises(UsageError, match="unknown variable 'fevr' .did you mean 'fever'"):
+    with pytest.raises(UsageError, match=r"unknown variable 'fevr'.*did you mean 'fever'"):
         sensitivity_function(model, case, "fevr", "present", {}, "infection")
     with pytest.raises(UsageError) as error:
         sensitivity_function(model, case, "fever", "presnt", {"sex": "male"}, "infectoin")

@@ -55,7 +55,9 @@ def test_indices_by_pick_and_freeze(tiny):
         assert row["first"] == pytest.approx(first, abs=0.07)
         assert row["total"] == pytest.approx(total, abs=0.07)
         assert row["total_low"] <= row["total"] <= row["total_high"]
-    assert found.variance == pytest.approx(brute(tiny, draw_values(tiny.priors, 4096, np.random.default_rng(1))).var(), rel=0.15)
+    assert found.variance == pytest.approx(
+        brute(tiny, draw_values(tiny.priors, 4096, np.random.default_rng(1))).var(), rel=0.15
+    )
 
 
 def test_a_near_additive_target_agrees_with_one_way(tiny):
@@ -78,9 +80,7 @@ def test_groups_hold_every_statement_once(tiny):
 
 
 def test_the_same_seed_gives_the_same_indices(tiny):
-    first, again, other = (
-        sobol(tiny, CASE, TARGET, n=32, setting="here", seed=seed).table for seed in (0, 0, 5)
-    )
+    first, again, other = (sobol(tiny, CASE, TARGET, n=32, setting="here", seed=seed).table for seed in (0, 0, 5))
     pd.testing.assert_frame_equal(first, again, check_exact=True)
     assert not first.equals(other)
 

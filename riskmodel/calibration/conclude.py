@@ -47,6 +47,7 @@ class _Learnt:
     prior: float  # sd of the prior where the statement is now
     before: float  # and at the stated value
     counted: bool  # whether the prior is a Beta
+    flat: bool  # whether the prior has been left out
 
     @property
     def shift(self) -> float:
@@ -60,7 +61,12 @@ class _Learnt:
         """The 95 % interval: normal on the statement's scale, or where its prior is a Beta that of a Beta.
 
         The Beta has the same mode and curvature on the logit scale; after plain counts it is the exact posterior.
+        Without a prior it is that of as many people as tell as much, and half a one on either side.
         """
+        if self.flat and self.statement.quantity not in RATIOS:
+            people, p = self.people(), self.value
+            low, high = special.betaincinv(people * p + 0.5, people * (1 - p) + 0.5, [0.025, 0.975])
+            return min(float(low), p), max(float(high), p)
         if self.counted:
             information, p = 1.0 / self.sd**2, self.value
             ends = special.betaincinv(information / (1 - p), information / p, [0.025, 0.975])
@@ -108,7 +114,7 @@ def concluded(
             statement = coordinates.statements[column]
             before, counted = prior_sd(statement, prior_set), bool(block.counts.size)
             spreads = (float(sds[place]), float(priors_now[place]), before)
-            learnt.append(_Learnt(statement, float(values[column]), *spreads, counted))
+            learnt.append(_Learnt(statement, float(values[column]), *spreads, counted, origin.prior_weight == 0))
             place += 1
         still = all(one.still for one in learnt)
         for one in learnt:

@@ -61,7 +61,8 @@ def calibrate(
     setting
         of the rows that name none; by default ``as_reported``.
     prior_weight
-        0 or more, times the log of the prior: 1 weighs it as stated, 0 leaves it out (maximum likelihood).
+        0 or more, times the log of the prior: 1 weighs it as stated, 0 leaves it out (maximum likelihood;
+        for statements of which the cohort has nobody or nothing, a trace of it remains).
     name
         of the cohort, in the fitted set.
     outcomes

@@ -12,7 +12,8 @@ from riskmodel.calibration.likelihood import Likelihood, Point
 from riskmodel.errors import UsageError
 from riskmodel.inference.scorer import Array
 
-MOST_STEPS = 200
+MOST_STEPS = 100
+LEAST_WEIGHT = 1e-6  # of the prior: without any, what the data do not determine would drift without end
 TOLERANCE = 1e-4  # of log posterior, that the next step promises or the last two brought
 LONGEST = 2.0  # log-odds that one step may go
 IDLE = 3  # steps without a noticeable rise
@@ -20,7 +21,7 @@ HALVINGS = 12
 KINK = 0.05  # of log posterior; a promise this small that no step keeps is a change of slope
 ENOUGH = 1e-4  # share of the promised rise that a step must bring
 REFRESH = 5  # steps after which the metric is taken anew
-RIDGE = 1e-9  # of the largest information, where a direction has neither data nor prior
+RIDGE = 1e-10  # of the largest information, where a direction has neither data nor prior
 FEW = 40  # coordinates up to which the information is taken by differences of the gradient
 DIFFERENCE = 1e-3
 
@@ -56,7 +57,8 @@ class Target:
     """The log posterior of the coordinates."""
 
     def __init__(self, likelihood: Likelihood, coordinates: Coordinates, prior_weight: float) -> None:
-        self.likelihood, self.coordinates, self.prior_weight = likelihood, coordinates, prior_weight
+        self.likelihood, self.coordinates = likelihood, coordinates
+        self.prior_weight = max(prior_weight, LEAST_WEIGHT)
 
     def value(self, point: Point) -> float:
         return point.log_likelihood + self.prior_weight * self.coordinates.log_prior(point.x)

@@ -58,31 +58,60 @@ from riskmodel.errors import OutputError
     metavar="HOW",
     help="ignorable: every row, blank outcomes too; weighted, complete: only rows with an outcome.",
 )
-def calibrate(cohort: str, output: Path, **asked: Any) -> None:
+@click.option(
+    "--report",
+    "card",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write a validation report card: performance before and after by cross-validation.",
+)
+@click.option("--folds", default=5, show_default=True, metavar="K", help="Of the report's cross-validation.")
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Of the report's folds and resamples.")
+def calibrate(cohort: str, output: Path, card: Path | None, folds: int, seed: int, **asked: Any) -> None:
     """Fit the statements to a COHORT with known outcomes, and write the fit as a prior set.
 
     Prints prior and posterior of each statement that moved. The interrupt key ends the search: the best fit so
     far is written, marked as not converged, and the exit status is 1.
     """
     from riskmodel.calibration.fit import fit_coded
+    from riskmodel.report.folder import check_folder
 
+    if card is not None:
+        check_folder(card)
     if not output.resolve().parent.is_dir():
         raise OutputError(f"{output}: no folder {output.resolve().parent}")
     model = load_model(asked["priors"], asked["policy"], asked["setting"])
     names, masks, notes = _read(cohort, model, asked)
-    with _steps() as progress:
-        fitted = fit_coded(
-            model, names, masks, asked["learn"],
-            prior_weight=asked["prior_weight"],
-            name=asked["name"] or Path(cohort).name.split(".")[0],
-            outcomes=asked["outcomes"],
-            progress=progress,
-            notes=notes,
-        )  # fmt: skip
+    name = asked["name"] or Path(cohort).name.split(".")[0]
+    how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
+    with _steps("calibrating") as progress:
+        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, **how)
+    pages = _card(fitted, names, masks, asked["learn"], folds, seed, how) if card is not None else {}
     fitted.write(output)
     put(fitted.lines())
     say([f"wrote {output}"])
+    if card is not None:
+        from riskmodel.report.folder import write_folder
+
+        write_folder(card, pages)
+        say([f"wrote {card / 'report.html'}"])
     sys.exit(0 if fitted.converged else 1)
+
+
+def _card(
+    fitted: Any, names: list[str], masks: Any, learn: str, folds: int, seed: int, how: dict[str, Any]
+) -> dict[str, str]:
+    """Every file of the validation report card."""
+    from riskmodel.calibration.validate import cross_validated
+    from riskmodel.metrics import judge_coded
+    from riskmodel.report.card import card
+    from riskmodel.report.card_of import Validation
+    from riskmodel.report.render import files
+
+    with _steps("cross-validating") as progress:
+        after = cross_validated(fitted.parent, names, masks, learn, folds=folds, seed=seed, progress=progress, **how)
+    before = judge_coded(fitted.parent, masks, names)
+    return files(card(Validation(fitted, masks, before, after, folds, seed=seed)))
 
 
 def _read(cohort: str, model: Any, asked: dict[str, Any]) -> tuple[list[str], Any, list[str]]:
@@ -100,14 +129,14 @@ def _read(cohort: str, model: Any, asked: dict[str, Any]) -> tuple[list[str], An
 
 
 @contextmanager
-def _steps() -> Iterator[Callable[[int, int | None], None] | None]:
+def _steps(what: str) -> Iterator[Callable[[int, int | None], None] | None]:
     """A count of steps on a terminal, for anything over two seconds."""
     if not sys.stderr.isatty():
         yield None
         return
     from tqdm import tqdm
 
-    with tqdm(unit=" steps", desc="calibrating", delay=PROGRESS_AFTER, leave=False) as bar:
+    with tqdm(unit=" steps", desc=what, delay=PROGRESS_AFTER, leave=False) as bar:
 
         def progress(done: int, total: int | None) -> None:
             bar.total = total

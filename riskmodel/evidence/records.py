@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -91,6 +91,11 @@ class Variable:
         if not self.column:
             object.__setattr__(self, "column", self.name)
         object.__setattr__(self, "aliases", MappingProxyType(dict(self.aliases)))
+
+    def __reduce__(self) -> tuple[type[Variable], tuple[object, ...]]:
+        """For copies and other processes, which cannot take a read-only mapping as it is."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Variable, tuple({**values, "aliases": dict(self.aliases)}.values())
 
     @property
     def base(self) -> str:

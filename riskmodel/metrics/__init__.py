@@ -5,7 +5,7 @@ Outcomes are 1, 0 or NaN (unknown: the person is left out of that condition's me
 
 from riskmodel.metrics.curves import decision_curve, reliability, roc, smooth_reliability
 from riskmodel.metrics.decisions import confusion, net_benefit
-from riskmodel.metrics.evaluate import Judged, evaluate, judge
+from riskmodel.metrics.evaluate import Judged, evaluate, joined, judge, judge_coded, tabulate
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS
 from riskmodel.metrics.summary import FEWEST_EVENTS, summarise
 
@@ -16,10 +16,13 @@ __all__ = [
     "confusion",
     "decision_curve",
     "evaluate",
+    "joined",
     "judge",
+    "judge_coded",
     "net_benefit",
     "reliability",
     "roc",
     "smooth_reliability",
     "summarise",
+    "tabulate",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.decision.actions import Decision
     from riskmodel.decision.policy import Policy
     from riskmodel.metrics.probabilities import Array
+    from riskmodel.inference.scorer import Masks
     from riskmodel.model import Model
 
 SOON = "within_48_hours"
@@ -61,7 +62,13 @@ def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> 
     CasesError
         cells that are not understood, or no outcome column.
     """
-    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    return judge_coded(model, model.code(cohort, setting=setting, known_outcomes=True), list(cohort.index))
+
+
+def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable]) -> Judged:
+    """As :func:`judge`, of coded evidence (variables, people) with outcomes."""
+    index = pd.Index(list(names))
+    masks = coded.copy()
     conditions = [(row, v) for row, v in enumerate(model.variables) if v.role == "condition"]
     outcomes = {}
     for row, variable in conditions:
@@ -76,10 +83,10 @@ def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> 
     names = model.scoring.scorer.output_names
     impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
     if impossible.size:
-        raise CasesError(f"row {cohort.index[int(impossible[0])]}: its evidence has probability zero")
-    probabilities = pd.DataFrame(scored.posterior.probability.T, index=cohort.index, columns=list(names))
+        raise CasesError(f"row {index[int(impossible[0])]}: its evidence has probability zero")
+    probabilities = pd.DataFrame(scored.posterior.probability.T, index=index, columns=list(names))
     return Judged(
-        pd.DataFrame(outcomes, index=cohort.index)[list(names)],
+        pd.DataFrame(outcomes, index=index)[list(names)],
         probabilities.clip(0, 1),
         actions_of(model.policy, scored.decision),
         tuple(
@@ -87,6 +94,19 @@ def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> 
             for stake in stakes(model.policy)
         ),
         {v.name: _states(masks[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
+    )
+
+
+def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
+    """People judged in parts (their places, and how), put together in their order."""
+    order = np.argsort(np.concatenate([places for places, _ in parts]), kind="stable")
+    some = [part for _, part in parts]
+    return Judged(
+        pd.concat([part.outcomes for part in some]).iloc[order],
+        pd.concat([part.probabilities for part in some]).iloc[order],
+        {name: np.concatenate([part.actions[name] for part in some])[order] for name in some[0].actions},
+        some[0].thresholds,
+        {name: np.concatenate([part.groups[name] for part in some])[order] for name in some[0].groups},
     )
 
 
@@ -156,6 +176,19 @@ def evaluate(
     True
     """
     judged = judge(model, cohort, setting=setting)
+    return tabulate(model, judged, conditions=conditions, by=by, resamples=resamples, seed=seed)
+
+
+def tabulate(
+    model: Model,
+    judged: Judged,
+    *,
+    conditions: Sequence[str] | None = None,
+    by: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The table of :func:`evaluate`, of people already judged."""
     wrong = [name for name in by if name not in judged.groups]
     if wrong:
         raise UsageError(f"by: {wrong[0]!r} is not one of {', '.join(judged.groups)}{nearest(wrong[0], judged.groups)}")

@@ -218,11 +218,11 @@ class Study:
         """Of statements that change some case's action within their range: where the actions of the cases flip."""
         actions = self.one_way_cases.actions
         moving = actions[actions["action"] > 0]["statement"].tolist()
+        if not moving:
+            return pd.DataFrame(columns=["case", "statement", "within"])
         names = self.least_sure
         masks = self.masks[:, [self.names.index(name) for name in names]]
-        frame = (
-            flips(self.model, masks, statements=moving).table if moving else pd.DataFrame(columns=["case", "within"])
-        )
+        frame = flips(self.model, masks, statements=moving).table
         return frame.assign(case=[names[int(case)] for case in frame["case"]])
 
     @cached_property

@@ -25,6 +25,7 @@ STEP, NEAR = 0.5, 3.0  # of the grid on the logit or log scale, and how far from
 COARSE, FAR = 1.5, 12.0  # its step further out, and how far it goes before the ends
 ENDS = 27.6  # logit of a probability as good as 0 or 1
 LARGEST = float(np.log(1e4))  # log of the largest ratio that is tried; the smallest is one over it
+MIDDLE = 0.37  # where a statement of 0 or 1 is tried too, on that scale: no round value
 SAME = 1e-12  # a posterior that moves by less, relative to itself, does not hang on the statement
 
 
@@ -150,13 +151,13 @@ def _bearing(
     rows = []
     for statement in statements:
         at = to_scale(statement, np.array([statement.value]))[0]
-        rows.append(varying.rows(statement.id, from_scale(statement, np.array([at - 1.7, at + 1.3]))))
+        rows.append(varying.rows(statement.id, from_scale(statement, np.array([at - 1.7, at + 1.3, MIDDLE]))))
     if not rows:
         return {}
     found = _actions(model, np.concatenate(rows), people).probability
     moved = np.asarray(np.abs(found - now.probability) > SAME * now.probability)  # (outputs, rows, cases)
-    pairs = np.asarray(moved.any(axis=0)).reshape(len(names), 2, -1).any(axis=1)
-    return dict(zip(names, pairs, strict=True))
+    by_name = np.asarray(moved.any(axis=0)).reshape(len(names), 3, -1)
+    return {name: np.asarray(own.any(axis=0)) for name, own in zip(names, by_name, strict=True)}
 
 
 def _scan(

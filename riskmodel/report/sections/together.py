@@ -54,7 +54,7 @@ def _table(by: str, result: Sobol) -> Table:
         Column("total_high", "97.5 %", "number", 2),
         Column("alone", "Varied alone", "number", 2),
     )
-    note = "Shares of the variance. Varied alone: with all others as stated. Of an additive model all three are one number."
+    note = "Shares of the variance. Varied alone: with all others as stated. In an additive model the three are one."
     return Table(f"sobol_by_{by}", f"Sobol' indices by {by}", result.table, columns, note, shown=25)
 
 

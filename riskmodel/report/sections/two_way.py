@@ -21,8 +21,8 @@ def section(study: Study) -> Section | None:
         return None
     said = [
         (
-            "Two statements vary together over their 95 % ranges, all others as stated. Shades show the posterior, hatching "
-            "the action; the dot stands at the stated values."
+            "Two statements vary together over their 95 % ranges, all others as stated. Shades show the posterior, "
+            "hatching the action; the dot stands at the stated values."
         )
     ]
     said += [_says(result) for result in study.maps]

@@ -1,0 +1,67 @@
+"""What a fit would have said of people it had not seen: cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.calibration.fit import fit_coded
+from riskmodel.errors import UsageError
+from riskmodel.metrics import Judged, joined, judge_coded
+
+if TYPE_CHECKING:
+    from riskmodel.inference.scorer import Masks
+    from riskmodel.model import Model
+
+FOLDS = 5
+
+
+def cross_validated(
+    model: Model,
+    names: Sequence[Hashable],
+    masks: Masks,
+    learn: str | Sequence[str],
+    *,
+    folds: int = FOLDS,
+    seed: int = 0,
+    progress: Callable[[int, int | None], None] | None = None,
+    **how: Any,
+) -> Judged:
+    """Everybody judged by a model fitted to the others; as many people with something serious in each fold.
+
+    Parameters
+    ----------
+    folds
+        2 or more, and no more than there are people.
+    how
+        further arguments of the fit.
+    """
+    people = masks.shape[1]
+    if not 2 <= folds <= people:
+        raise UsageError(f"folds must be 2 to {people}, not {folds}")
+    index = pd.Index(list(names))
+    fold = _folds(model, masks, folds, seed)
+    parts: list[tuple[np.ndarray, Judged]] = []
+    for k in range(folds):
+        held = fold == k
+        fitted = fit_coded(model, [name for name, out in zip(names, held, strict=True) if not out],
+                           np.ascontiguousarray(masks[:, ~held]), learn, **how)  # fmt: skip
+        own = np.ascontiguousarray(masks[:, held])
+        parts.append((np.nonzero(held)[0], judge_coded(fitted.model, own, index[held])))
+        if progress:
+            progress(k + 1, folds)
+    return joined(parts)
+
+
+def _folds(model: Model, masks: Masks, folds: int, seed: int) -> np.ndarray:
+    """The fold of each person, with those who have something serious dealt out evenly."""
+    rows = [row for row, variable in enumerate(model.variables) if variable.serious]
+    serious = (masks[rows] == 2).any(axis=0)
+    shuffled = np.random.default_rng(seed).permutation(masks.shape[1])
+    dealt = shuffled[np.argsort(serious[shuffled], kind="stable")]
+    fold = np.empty(masks.shape[1], dtype=int)
+    fold[dealt] = np.arange(masks.shape[1]) % folds
+    return fold

@@ -1,0 +1,127 @@
+"""The sections of a report card on how good a model is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskmodel.metrics import tabulate
+from riskmodel.report.section import Column, Figure, Section, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Canvas
+
+    from riskmodel.report.card_of import Validation
+
+FEWEST_TO_DRAW = 10  # events, below which no curve is drawn
+
+
+# ---- how good ---------------------------------------------------------------------------------------------
+
+
+def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Section:
+    keys = ["condition", "metric", "events", "warning"]
+    both = [
+        table[table["decision"] == ""].rename(columns={name: f"{name}_{when}" for name in ("value", "low", "high")})
+        for table, when in ((before, "before"), (after, "after"))
+    ]
+    frame = both[0].merge(both[1], on=keys, sort=False)
+    frame["condition"] = frame["condition"].str.replace("_", " ")
+    frame["metric"] = frame["metric"].str.replace("_", " ")
+    columns = (
+        Column("condition", "Outcome"), Column("metric", "Metric"),
+        *(Column(f"{name}_{when}", f"{when.capitalize()}" if name == "value" else name, "number")
+          for when in ("before", "after") for name in ("value", "low", "high")),
+        Column("events", "Events", "whole"), Column("warning", "Warning"),
+    )  # fmt: skip
+    said = (
+        (
+            f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the others. "
+            "Intervals are 95 % bootstrap percentiles over people."
+        ),
+    )
+    shown = [name for name in dict.fromkeys(after["condition"]) if _events(v, name) >= FEWEST_TO_DRAW]
+    return Section(
+        "performance", "Performance", said,
+        (Table("performance", "Probabilities against outcomes", frame, columns, shown=40),),
+        tuple(_reliability(v, str(name)) for name in shown),
+    )  # fmt: skip
+
+
+def _events(v: Validation, name: str) -> int:
+    y = v.after.outcomes[name]
+    return int(min((y == 1).sum(), (y == 0).sum()))
+
+
+def _reliability(v: Validation, name: str) -> Figure:
+    words = name.replace("_", " ")
+
+    def draw() -> Canvas:
+        from riskmodel.report.figures import reliability
+        from riskmodel.report.figures.svg import canvas
+
+        drawn = canvas(9.5, 4.6)
+        for ax, (when, which) in zip(drawn.subplots(1, 2), (("before", v.before), ("after", v.after)), strict=True):
+            reliability(which.outcomes[name].to_numpy(), which.probabilities[name].to_numpy(), ax)
+            ax.set_title(when, loc="left", fontsize="medium")
+        return drawn
+
+    alt = f"Observed frequency of {words} against its predicted probability, before and after the fit, with intervals."
+    return Figure(f"reliability_{name}", f"Calibration: {words}", alt, draw)
+
+
+def decisions(v: Validation, after: pd.DataFrame) -> Section:
+    frame = after[after["decision"] != ""].copy()
+    frame["condition"] = frame["condition"].str.replace("_", " ")
+    columns = (
+        Column("condition", "Outcome"), Column("decision", "Decision"), Column("metric", "Metric"),
+        Column("value", "Value", "number"), Column("low", "low", "number"), Column("high", "high", "number"),
+        Column("events", "Events", "whole"), Column("warning", "Warning"),
+    )  # fmt: skip
+    name = v.main
+    words = name.replace("_", " ")
+
+    def draw() -> Canvas:
+        from riskmodel.metrics import decision_curve as curve
+        from riskmodel.report.figures import decision_curve
+        from riskmodel.report.figures.svg import canvas
+
+        drawn = canvas(9, 5)
+        y, p = v.after.outcomes[name].to_numpy(), v.after.probabilities[name].to_numpy()
+        acted = {f"policy: {action}": done for action, done in v.after.actions.items()}
+        decision_curve(curve(y, p, decisions=acted), drawn.subplots())
+        return drawn
+
+    figures: tuple[Figure, ...] = ()
+    if _events(v, name) >= FEWEST_TO_DRAW:
+        alt = f"Net benefit over thresholds for {words}: of the model, of the policy's actions, of all and none."
+        figures = (Figure("decision_curve", f"Decision curve: {words}, after the fit", alt, draw),)
+    said = (
+        "A threshold takes the probability alone; an action is what the whole policy asks for, safety rules included.",
+    )
+    return Section(
+        "decisions",
+        "Decisions",
+        said,
+        (Table("decisions", "Thresholds and actions", frame, columns, shown=24),),
+        figures,
+    )
+
+
+def subgroups(v: Validation) -> Section:
+    name = v.main
+    found = tabulate(
+        v.fitted.parent, v.after, conditions=[name], by=tuple(v.after.groups), resamples=v.resamples, seed=v.seed
+    )
+    wanted = ("observed_over_expected", "calibration_slope", "auc", "brier")
+    frame = found[(found["subgroup"] != "") & (found["decision"] == "") & found["metric"].isin(wanted)].copy()
+    frame["metric"] = frame["metric"].str.replace("_", " ")
+    columns = (
+        Column("subgroup", "Subgroup"), Column("metric", "Metric"), Column("value", "Value", "number"),
+        Column("low", "low", "number"), Column("high", "high", "number"), Column("n", "People", "whole"),
+        Column("events", "Events", "whole"), Column("warning", "Warning"),
+    )  # fmt: skip
+    said = (f"Of {name.replace('_', ' ')}, after the fit; people in whom the subgroup was not recorded are in none.",)
+    return Section(
+        "subgroups", "Subgroups", said, (Table("subgroups", "By age, sex and setting", frame, columns, shown=40),)
+    )
