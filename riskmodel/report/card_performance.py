@@ -36,8 +36,8 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
     )  # fmt: skip
     said = (
         (
-            f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the others. "
-            "Intervals are 95 % bootstrap percentiles over people."
+            f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the "
+            "others. Intervals are 95 % bootstrap percentiles over people."
         ),
     )
     shown = [name for name in dict.fromkeys(after["condition"]) if _events(v, name) >= FEWEST_TO_DRAW]
