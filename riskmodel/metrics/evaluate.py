@@ -16,8 +16,8 @@ from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
 if TYPE_CHECKING:
     from riskmodel.decision.actions import Decision
     from riskmodel.decision.policy import Policy
-    from riskmodel.metrics.probabilities import Array
     from riskmodel.inference.scorer import Masks
+    from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
 SOON = "within_48_hours"
