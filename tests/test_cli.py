@@ -14,7 +14,7 @@ from riskmodel.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = str(ROOT / "notebooks" / "data" / "published_cases.csv")
-COMMANDS = ("score", "explain", "check", "codebook", "simulate", "export")
+COMMANDS = ("score", "explain", "check", "codebook", "simulate", "export", "calibrate", "report")
 
 
 @pytest.fixture
