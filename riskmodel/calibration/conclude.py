@@ -73,8 +73,8 @@ class _Learnt:
             low, high = (float(end) for end in np.clip(ends, EDGE, 1 - EDGE))
             return min(low, p), max(high, p)
         at = on_scale(self.statement, self.value)
-        ends = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
-        low, high = (off_scale(self.statement, end) for end in ends)
+        reach = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
+        low, high = (off_scale(self.statement, end) for end in reach)
         return min(low, self.value), max(high, self.value)
 
     def people(self) -> float:

@@ -22,7 +22,8 @@ from riskmodel.calibration.labels import InputError, labels_of, outcome_columns
 from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.inference.kernel import CompiledScorer
-from riskmodel.metrics.probabilities import PROBABILITY_METRICS
+from riskmodel.metrics import PROBABILITY_METRICS, judge
+from riskmodel.metrics.summary import checked
 from riskmodel.model import DEFAULT_POLICY, DEFAULT_PRIORS, Model, load
 
 Array = NDArray[Any]
@@ -120,14 +121,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         X = self._frame(X)
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
-        known = outcome_columns(Y, self.conditions_, model.variables)
-        for column in known.values():
-            check_consistent_length(X, column)
-        twice = [name for name in known if name in X.columns]
-        if twice:
-            raise InputError(f"the outcome {twice[0]} stands in X and in Y: leave it out of one")
         self.classes_ = labels_of(Y) if self.condition is not None else self.conditions_
-        cohort = X.drop(columns="case_id", errors="ignore").reset_index(drop=True).assign(**known)
+        cohort = self._cohort(X, Y, model)
         self.calibration_ = None if self.learn is None else self._learn(model, cohort)
         self.model_ = self.calibration_.model if self.calibration_ is not None else model
         self.thresholds_ = {
@@ -200,16 +195,13 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         Unlike accuracy it rewards true probabilities, however rare the condition. The mean over conditions of the
         mean over the people in whom each is known; the outcomes are in ``Y``, or in ``X`` as for :meth:`fit`.
         """
-        p = np.asarray(self.transform(X))
-        X = self._frame(X)
-        given = outcome_columns(X if Y is None else Y, self.conditions_, self.model_.variables)
+        check_is_fitted(self, "model_")
+        judged = judge(self.model_, self._cohort(self._frame(X), Y, self.model_), setting=self.setting)
         scores = []
-        for i, variable in enumerate(v for v in self.model_.variables if v.name in self.conditions_):
-            column = np.asarray(given.get(variable.column, [None] * len(X)), dtype=object)
-            known = column != None  # noqa: E711 - elementwise
-            if known.any():
-                y = (column[known] == variable.states[1]).astype(float)
-                scores.append(-PROBABILITY_METRICS["log_score"](y, p[known, i], np.ones(len(y))))
+        for name in self.conditions_:
+            y, p = checked(judged.outcomes[name].to_numpy(), judged.probabilities[name].to_numpy())
+            if len(y):
+                scores.append(-PROBABILITY_METRICS["log_score"](y, p, np.ones(len(y))))
         if not scores:
             raise InputError(f"no outcome is known: a score needs some of {', '.join(self.conditions_)}")
         return float(np.mean(scores))
@@ -235,6 +227,16 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
             hint = nearest(str(self.condition), known)
             raise UsageError(f"condition: {self.condition!r} is not one of {', '.join(known)}{hint}")
         return np.array([self.condition], dtype=object)
+
+    def _cohort(self, X: pd.DataFrame, Y: Any, model: Model) -> pd.DataFrame:
+        """The cases with their outcomes as further columns; rows may be there twice, as in a resample."""
+        known: dict[str, Any] = outcome_columns(Y, list(self.conditions_), model.variables)
+        for column in known.values():
+            check_consistent_length(X, column)
+        twice = [name for name in known if name in X.columns]
+        if twice:
+            raise InputError(f"the outcome {twice[0]} stands in X and in Y: leave it out of one")
+        return X.drop(columns="case_id", errors="ignore").reset_index(drop=True).assign(**known)
 
     def _frame(self, X: pd.DataFrame | Array) -> pd.DataFrame:
         """The cases as a frame with names."""

@@ -66,7 +66,9 @@ def check_outcomes(variables: Sequence[Variable], masks: Masks) -> list[str]:
     if len(never) == len(known):
         found = ", ".join(f"{name} (known in {known[name].sum()})" for name in never)
         raise CasesError(f"every outcome has one class: nobody has {found}")
-    notes = [f"nobody has {name}: its base rate is learnt from {known[name].sum()} people without it" for name in never]
+    notes = [
+        f"nobody has {name}: its base rate is learnt from {known[name].sum():,} people without it" for name in never
+    ]
     unknown = [v.name for v in variables if v.role == "condition" and v.name not in known]
     if unknown:
         notes.append(f"no outcome is known of {', '.join(unknown)}: what is learnt of these rests on findings alone")

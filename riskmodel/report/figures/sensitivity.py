@@ -103,7 +103,7 @@ def two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
         of :func:`riskmodel.sensitivity.two_way`.
     """
     from matplotlib.patches import Patch
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     ax = ax or _new(8.5, 5.5)
     table = result.table
@@ -126,9 +126,11 @@ def two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
     for axis, row, scale in sides:
         set_scale, set_label = getattr(ax, f"set_{axis}scale"), getattr(ax, f"set_{axis}label")
         set_scale("log" if scale.max() > 1 or scale.max() < 0.5 else "linear")
-        formatter = FuncFormatter(lambda value, _place: f"{value:g}")
-        getattr(ax, f"{axis}axis").set_major_formatter(formatter)
-        getattr(ax, f"{axis}axis").set_minor_formatter(formatter)
+        own = getattr(ax, f"{axis}axis")
+        if own.get_scale() == "log":
+            own.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        own.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+        own.set_minor_formatter(NullFormatter())
         ax.tick_params(axis=axis, which="both", labelsize="small")
         set_label(f"{row.statement}\n(stated {row.value:.3g}; 95 % {row.low:.2g} to {row.high:.2g}, {row.origin})")
     bar = ax.figure.colorbar(drawn, ax=ax)
