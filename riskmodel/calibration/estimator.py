@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -243,6 +244,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         if isinstance(X, pd.DataFrame):
             frame = X
         else:
+            if issparse(X):
+                raise InputError("sparse X is not supported, for its zeros would be findings: give a frame")
             values = np.asarray(X)
             if values.ndim != 2:
                 raise InputError(f"X must have two dimensions, people and columns, not {values.ndim}")
