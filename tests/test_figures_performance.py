@@ -34,6 +34,17 @@ def test_decision_curves_are_in_people():
     assert np.allclose(lines["policy"], expected)
 
 
+def test_few_events_are_said_in_the_picture():
+    y = np.zeros(800)
+    y[np.argsort(P)[-4:]] = 1
+    table = curve(y, P, thresholds=[0.05, 0.1])
+    for ax in (
+        decision_curve(table, Figure().subplots()),
+        reliability(y, P, Figure().subplots(), resamples=5),
+    ):
+        assert "800 people, 4 with it: only 4 events" in [text.get_text() for text in ax.texts]
+
+
 def test_roc_lines_can_share_axes():
     ax = Figure().subplots()
     for label in ("first", "second"):

@@ -20,6 +20,7 @@ from riskmodel.metrics import (
     evaluate,
     judge,
     net_benefit,
+    policy_curves,
     reliability,
     roc,
     smooth_reliability,
@@ -236,6 +237,76 @@ def test_the_policy_s_thresholds_and_actions_are_judged(cohort):
     expected = (acted & truth).mean() - (acted & ~truth).mean() * threshold / (1 - threshold)
     assert row["net_benefit"] == pytest.approx(expected)
     assert {"any imaging", "mri", "seen within 48 hours"} < decisions
+
+
+def test_actions_have_the_net_benefit_of_the_scan_for_the_condition(cohort):
+    found = evaluate(MODEL, cohort, conditions=["fracture", "any_serious"], resamples=0)
+    threshold = MODEL.policy.thresholds["xray_fracture"].value
+    judged = judge(MODEL, cohort)
+    row = found[(found["condition"] == "fracture") & (found["decision"] == "any imaging")].set_index("metric")
+    assert set(row["threshold"]) == {threshold}
+    expected = net_benefit(judged.outcomes["fracture"].to_numpy(), judged.actions["any imaging"], threshold)
+    assert row.loc["net_benefit", "value"] == pytest.approx(expected)
+    any_serious = found[(found["condition"] == "any_serious") & (found["decision"] == "any imaging")]
+    assert "net_benefit" not in set(any_serious["metric"])
+    assert any_serious["threshold"].isna().all()
+
+
+def test_the_table_of_a_decision_counts_everyone(cohort):
+    found = evaluate(MODEL, cohort, conditions=["fracture"], by=("age",), resamples=20)
+    for _, part in found[found["decision"] == "mri"].groupby("subgroup"):
+        row = part.set_index("metric")
+        assert row.loc[["tp", "fp", "fn", "tn"], "value"].sum() == row["n"].iloc[0]
+        assert row.loc[["tp", "fn"], "value"].sum() == row["events"].iloc[0]
+    ages = list(dict.fromkeys(found["subgroup"]))[1:]
+    states = next(v.states for v in MODEL.variables if v.name == "age")
+    assert ages == [f"age={state}" for state in states if f"age={state}" in ages]
+
+
+def test_a_share_of_one_still_has_an_interval():
+    """Five found of five is not certainty; no resample would hold one who was missed."""
+    y, acted = np.r_[np.ones(5), np.zeros(95)], np.r_[np.ones(15), np.zeros(85)]
+    row = summarise_decision(y, acted, resamples=50).set_index("metric").loc["sensitivity"]
+    assert (row["value"], row["high"]) == (1, 1)
+    assert row["low"] == pytest.approx(5 / (5 + 1.959964**2))  # Wilson's bound, by hand
+    assert row["warning"] == "only 5 events"
+
+
+def test_every_policy_is_on_the_curve_with_the_model(cohort):
+    table = policy_curves(MODEL, cohort, "fracture", action="mri", thresholds=[0.02, 0.2], resamples=30)
+    names = {path.stem for path in (MODEL.root / "policies").glob("*.toml")}
+    assert len(names) == 6
+    assert set(table["strategy"]) == names | {"model", "act on everyone", "act on nobody"}
+    y = (cohort["fracture"] == "present").to_numpy(float)
+    bare = cohort.drop(columns=[v.column for v in MODEL.variables if v.role == "condition"])
+    for name in ("consensus", "whitlock_2026"):
+        asked = MODEL.with_policy(name).score(bare)["imaging"].str.split("|").map(lambda tokens: "mri" in tokens)
+        for threshold in (0.02, 0.2):
+            row = table[(table["strategy"] == name) & (table["threshold"] == threshold)].iloc[0]
+            assert row["net_benefit"] == pytest.approx(net_benefit(y, asked.to_numpy(float), threshold))
+            assert row["low"] <= row["net_benefit"] <= row["high"]
+
+
+def test_intervals_of_a_decision_curve_are_those_of_the_mean():
+    """Net benefit is a mean over people: its bootstrap has the standard error of a mean."""
+    table = decision_curve(Y, P, thresholds=[0.1], resamples=2000).set_index("strategy").loc["model"]
+    acted = P >= 0.1
+    each = np.where(acted, np.where(Y == 1, 1.0, -0.1 / 0.9), 0.0)
+    width = 2 * 1.96 * each.std() / np.sqrt(len(Y))
+    assert table["high"] - table["low"] == pytest.approx(width, rel=0.1)
+    assert (table["n"], table["events"]) == (len(Y), Y.sum())
+
+
+def test_few_events_are_said_on_the_curve():
+    table = decision_curve(np.r_[np.ones(3), np.zeros(40)], np.linspace(0.9, 0.1, 43), thresholds=[0.1])
+    assert set(table["warning"]) == {"only 3 events"}
+
+
+def test_an_unknown_action_is_refused(cohort):
+    with pytest.raises(UsageError, match=r"action: 'mrii' is not one of .*did you mean 'mri'"):
+        policy_curves(MODEL, cohort, action="mrii")
+    with pytest.raises(UsageError, match="did you mean 'fracture'"):
+        policy_curves(MODEL, cohort, "fractur")
 
 
 @pytest.mark.parametrize(

@@ -107,8 +107,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
             (people, columns).
         Y
             outcomes, 1 or present, 0 or absent, blank where unknown: a frame with conditions as columns, an array
-            (people, ``conditions_``), or with one ``condition`` a vector. None where ``X`` has condition columns;
-            predictions never read those.
+            (people, ``conditions_``), or with one ``condition`` a vector. None where ``X`` has condition columns,
+            as in a case file; predictions never read those.
 
         Raises
         ------
@@ -122,7 +122,9 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         X = self._frame(X)
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
-        self.classes_ = labels_of(Y) if self.condition is not None else self.conditions_
+        named = {variable.name: variable for variable in model.variables}
+        one = self.condition is not None
+        self.classes_ = labels_of(Y, named[self.conditions_[0]].states) if one else self.conditions_
         cohort = self._cohort(X, Y, model)
         self.calibration_ = None if self.learn is None else self._learn(model, cohort)
         self.model_ = self.calibration_.model if self.calibration_ is not None else model

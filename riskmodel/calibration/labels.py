@@ -61,12 +61,12 @@ def outcome_columns(
     return {by_name[name].column: _coded(column, by_name[name]) for name, column in named.items()}
 
 
-def labels_of(Y: Outcomes) -> Array:
+def labels_of(Y: Outcomes, states: Sequence[str]) -> Array:
     """The two labels of one condition, absent first, of the kind that ``Y`` has them."""
     if Y is not None:
         known = pd.Series(np.asarray(Y, dtype=object).ravel()).dropna()
         if len(known) and isinstance(known.iloc[0], str):
-            return np.array(["absent", "present"])
+            return np.array(states)
         if len(known) and all(isinstance(value, bool | np.bool_) for value in known):
             return np.array([False, True])
     return np.array([0, 1])

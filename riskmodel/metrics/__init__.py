@@ -6,6 +6,7 @@ Outcomes are 1, 0 or NaN (unknown: the person is left out of that condition's me
 from riskmodel.metrics.curves import decision_curve, reliability, roc, smooth_reliability
 from riskmodel.metrics.decisions import confusion, net_benefit
 from riskmodel.metrics.evaluate import Judged, evaluate, joined, judge, judge_coded, tabulate
+from riskmodel.metrics.policies import policy_curves
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS
 from riskmodel.metrics.summary import FEWEST_EVENTS, summarise
 
@@ -20,6 +21,7 @@ __all__ = [
     "judge",
     "judge_coded",
     "net_benefit",
+    "policy_curves",
     "reliability",
     "roc",
     "smooth_reliability",

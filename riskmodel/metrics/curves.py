@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import UsageError
-from riskmodel.metrics.decisions import net_benefit
+from riskmodel.metrics.decisions import net_benefits
 from riskmodel.metrics.probabilities import Array
-from riskmodel.metrics.summary import checked
+from riskmodel.metrics.summary import checked, warn
 
 THRESHOLDS = tuple(np.round(np.geomspace(0.001, 0.5, 60), 6))
 MODEL, EVERYONE, NOBODY = "model", "act on everyone", "act on nobody"
@@ -115,27 +115,49 @@ def decision_curve(
 
     Returns
     -------
-    one row a strategy and threshold: strategy, threshold, net_benefit (per person), low, high.
+    one row a strategy and threshold: strategy, threshold, net_benefit (per person), low, high, n (people with a known
+    outcome), events, warning.
     """
-    outcome = np.asarray(y, dtype=float)
-    kept = ~np.isnan(outcome)
-    acts = {name: np.asarray(acted, dtype=float)[kept] for name, acted in (decisions or {}).items()}
+    if any(not 0 < threshold < 1 for threshold in thresholds):
+        raise UsageError("thresholds must lie between 0 and 1")
+    if resamples < 0:
+        raise UsageError(f"resamples must be 0 or more, not {resamples}")
+    kept = ~np.isnan(np.asarray(y, dtype=float))
+    acts = {name: checked(y, acted)[1] for name, acted in (decisions or {}).items()}
     y, p = checked(y, p)
-    if len(y) == 0:
+    if not kept.any():
         raise UsageError("a decision curve needs people whose outcome is known")
+    cuts = np.asarray(thresholds, dtype=float)
+    strategies = {
+        MODEL: (p[:, None] >= cuts).astype(float),
+        EVERYONE: np.ones((len(y), 1)),
+        NOBODY: np.zeros((len(y), 1)),
+    }
+    strategies |= {name: acted[:, None] for name, acted in acts.items()}
+    weights = _weights(len(y), resamples, seed)
+    events = int(y.sum())
+    tables = [
+        _over(name, _benefits(y, acted, cuts, weights), cuts).assign(
+            n=len(y), events=events, warning=warn(len(y), events)
+        )
+        for name, acted in strategies.items()
+    ]
+    return pd.concat(tables).sort_values("threshold", kind="stable", ignore_index=True)
+
+
+def _weights(people: int, resamples: int, seed: int) -> Array:
+    """How often each person counts: once, then in each resample."""
     rng = np.random.default_rng(seed)
-    weights = [rng.multinomial(len(y), np.full(len(y), 1 / len(y))).astype(float) for _ in range(resamples)]
-    rows = []
-    for threshold in thresholds:
-        strategies = {
-            MODEL: (p >= threshold).astype(float),
-            EVERYONE: np.ones(len(y)),
-            NOBODY: np.zeros(len(y)),
-            **acts,
-        }
-        for name, acted in strategies.items():
-            value = net_benefit(y, acted, threshold)
-            some = [net_benefit(y, acted, threshold, weight) for weight in weights]
-            low, high = np.quantile(some, [0.025, 0.975]) if some else (np.nan, np.nan)
-            rows.append((name, threshold, value, low, high))
-    return pd.DataFrame(rows, columns=["strategy", "threshold", "net_benefit", "low", "high"])
+    drawn = rng.multinomial(people, np.full(people, 1 / people), size=resamples)
+    return np.concatenate([np.ones((1, people), dtype=np.float32), drawn.astype(np.float32)])
+
+
+def _benefits(y: Array, acted: Array, cuts: Array, weights: Array) -> Array:
+    """Net benefit, (1 + resamples, thresholds), of decisions (people, thresholds or 1)."""
+    tp, fp = weights @ (acted * y[:, None]).astype(np.float32), weights @ (acted * (1 - y[:, None])).astype(np.float32)
+    return net_benefits(tp.astype(float), fp.astype(float), len(y), cuts)
+
+
+def _over(name: str, found: Array, cuts: Array) -> pd.DataFrame:
+    low, high = np.quantile(found[1:], [0.025, 0.975], axis=0) if len(found) > 1 else (np.full(len(cuts), np.nan),) * 2
+    return pd.DataFrame({"strategy": name, "threshold": cuts, "net_benefit": found[0], "low": low, "high": high})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from riskmodel.decision.stakes import stakes
+from riskmodel.decision.stakes import imaging_stakes, stakes
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
 
@@ -163,7 +163,9 @@ def evaluate(
     Returns
     -------
     one row a metric: condition, subgroup ("" for everyone), decision ("" for the probabilities themselves, else the
-    threshold or action), metric, value, low, high, n, events, warning.
+    threshold or action), threshold (from which acting is taken to pay: of the policy for this condition, of the scan of
+    least harm for its benefit where the decision is an action; NaN where there is none), metric, value, low, high, n,
+    events, warning.
 
     Examples
     --------
@@ -197,13 +199,15 @@ def tabulate(
     if unknown:
         known = [str(name) for name in judged.outcomes]
         raise UsageError(f"conditions: {unknown[0]!r} is not one of {', '.join(known)}{nearest(unknown[0], known)}")
+    pays = {stake.condition: stake.harm / (stake.harm + stake.benefit) for stake in imaging_stakes(model.policy)}
+    states = {variable.name: variable.states for variable in model.variables}
     rows = [
-        table.assign(condition=name, subgroup=group, decision=decision)
+        table.assign(condition=name, subgroup=group, decision=decision, threshold=np.nan if at is None else at)
         for name in chosen
-        for group, members in _groups(judged, by)
-        for decision, table in _tables(judged, name, members, resamples, seed)
+        for group, members in _groups(judged, {variable: states[variable] for variable in by})
+        for decision, at, table in _tables(judged, name, members, pays.get(name), resamples=resamples, seed=seed)
     ]
-    leading = ["condition", "subgroup", "decision"]
+    leading = ["condition", "subgroup", "decision", "threshold"]
     found = pd.concat(rows, ignore_index=True)
     return found[[*leading, *(column for column in found.columns if column not in leading)]]
 
@@ -214,22 +218,26 @@ def _serious(model: Model, judged: Judged) -> list[str]:
     return [name for name in names if judged.outcomes[name].notna().any()]
 
 
-def _groups(judged: Judged, by: Sequence[str]) -> Iterator[tuple[str, Array]]:
+def _groups(judged: Judged, by: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Array]]:
+    """Everybody, then those in each state that somebody is in, in the order of the states."""
     yield "", np.ones(len(judged.outcomes), dtype=bool)
-    for variable in by:
-        states = judged.groups[variable]
-        for state in dict.fromkeys(sorted(filter(None, states))):
-            yield f"{variable}={state}", states == state
+    for variable, states in by.items():
+        for state in states:
+            members = judged.groups[variable] == state
+            if members.any():
+                yield f"{variable}={state}", members
 
 
-def _tables(judged: Judged, name: str, members: Array, resamples: int, seed: int) -> Iterator[tuple[str, pd.DataFrame]]:
+def _tables(
+    judged: Judged, name: str, members: Array, pays: float | None, *, resamples: int, seed: int
+) -> Iterator[tuple[str, float | None, pd.DataFrame]]:
     y = judged.outcomes[name].to_numpy()[members]
     p = judged.probabilities[name].to_numpy()[members]
-    yield "", summarise(y, p, resamples=resamples, seed=seed)
+    yield "", None, summarise(y, p, resamples=resamples, seed=seed)
     for threshold, condition, at in judged.thresholds:
         if condition == name:
             acted = (p >= at).astype(float)
             table = summarise_decision(y, acted, at, resamples=resamples, seed=seed)
-            yield f"{threshold}: p >= {at:.3g}", table
+            yield f"{threshold}: p >= {at:.3g}", at, table
     for action, acted in judged.actions.items():
-        yield action, summarise_decision(y, acted[members], resamples=resamples, seed=seed)
+        yield action, pays, summarise_decision(y, acted[members], pays, resamples=resamples, seed=seed)

@@ -68,7 +68,20 @@ def reliability(
     ax.set_xlabel("predicted probability")
     ax.set_ylabel("observed frequency")
     ax.legend(frameon=False, fontsize="small", loc="upper left")
+    _people(ax, int(found["n"].sum()), int(found["events"].sum()))
     return _plain(ax)
+
+
+def _people(ax: Axes, n: int, events: int) -> None:
+    """Of how many a picture is, and a warning where that is too few to tell."""
+    from riskmodel.metrics.summary import warn
+
+    warning = warn(n, events)
+    text = f"{n:,} people, {events:,} with it" + (f": {warning}" if warning else "")
+    ax.annotate(
+        text, (1, 1.01), xycoords="axes fraction", ha="right", va="bottom", fontsize="x-small",
+        color=IMPLIED if warning else GREY,
+    )  # fmt: skip
 
 
 def _histogram(ax: Axes, x: np.ndarray) -> None:
@@ -115,6 +128,7 @@ def decision_curve(table: pd.DataFrame, ax: Axes, *, per: int = 1000) -> Axes:
     ax.set_xlim(table["threshold"].min(), table["threshold"].max())
     ax.set_xlabel("threshold probability: act from here on")
     ax.set_ylabel(f"net benefit, true positives per {per:,} people")
+    _people(ax, int(table["n"].iloc[0]), int(table["events"].iloc[0]))
     ax.legend(edgecolor="none", framealpha=0.85, fontsize="small", loc="lower left", ncols=2)
     return _plain(ax)
 

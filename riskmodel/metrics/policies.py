@@ -1,0 +1,87 @@
+"""All policies and the model on one decision curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from riskmodel.errors import UsageError, nearest
+from riskmodel.metrics.curves import THRESHOLDS, decision_curve
+from riskmodel.metrics.evaluate import actions_of, judge_coded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from riskmodel.inference.scorer import Masks
+    from riskmodel.metrics.probabilities import Array
+    from riskmodel.model import Model
+
+
+def policy_curves(  # noqa: PLR0913
+    model: Model,
+    cohort: pd.DataFrame,
+    condition: str = "any_serious",
+    *,
+    action: str = "any imaging",
+    policies: Sequence[str | Path] | None = None,
+    setting: str | None = None,
+    thresholds: Sequence[float] = THRESHOLDS,
+    resamples: int = 0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Net benefit over thresholds of what each policy does, and of acting on the model's probability.
+
+    Parameters
+    ----------
+    cohort
+        people with outcomes, as of :func:`riskmodel.metrics.judge`.
+    condition
+        for which acting pays: a condition or ``any_serious``.
+    action
+        ``any imaging``, ``mri`` or ``seen within 48 hours``.
+    policies
+        names or paths; by default all of the priors folder.
+
+    Returns
+    -------
+    as of :func:`riskmodel.metrics.decision_curve`.
+
+    Examples
+    --------
+    >>> import numpy as np, riskmodel as rm
+    >>> from riskmodel.cohort import simulate, to_cases
+    >>> model = rm.load()
+    >>> people = to_cases(model, simulate(model, 300, np.random.default_rng(1)), with_outcomes=True)
+    >>> found = policy_curves(model, people, thresholds=[0.05])
+    >>> found["strategy"].tolist()[3:]
+    ['acibadem_2026', 'clinical_note', 'consensus', 'general_medicine_2025', 'healthusias', 'whitlock_2026']
+    """
+    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    judged = judge_coded(model, masks, list(cohort.index))
+    known = [str(name) for name in judged.outcomes]
+    if condition not in known:
+        raise UsageError(f"condition: {condition!r} is not one of {', '.join(known)}{nearest(condition, known)}")
+    chosen = policies if policies is not None else sorted(f.stem for f in (model.root / "policies").glob("*.toml"))
+    return decision_curve(
+        judged.outcomes[condition].to_numpy(), judged.probabilities[condition].to_numpy(),
+        decisions=_acted(model, masks, chosen, action), thresholds=thresholds, resamples=resamples, seed=seed,
+    )  # fmt: skip
+
+
+def _acted(model: Model, coded: Masks, policies: Sequence[str | Path], action: str) -> dict[str, Array]:
+    """Whom each policy acts on; outcomes are not shown to it."""
+    masks = coded.copy()
+    for row, variable in enumerate(model.variables):
+        if variable.role == "condition":
+            masks[row] = variable.full_mask
+    posterior = model.scoring.compiled()(masks).posterior
+    found = {}
+    for name in policies:
+        other = model.with_policy(name)
+        done = actions_of(other.policy, other.scoring.decide(masks, posterior))
+        if action not in done:
+            raise UsageError(f"action: {action!r} is not one of {', '.join(done)}{nearest(action, done)}")
+        found[other.policy.name] = done[action]
+    return found
