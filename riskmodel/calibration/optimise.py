@@ -11,6 +11,7 @@ from riskmodel.calibration.coordinates import Coordinates
 from riskmodel.calibration.likelihood import Likelihood, Point
 from riskmodel.errors import UsageError
 from riskmodel.inference.scorer import Array
+from riskmodel.signals import Signals
 
 MOST_STEPS = 100
 LEAST_WEIGHT = 1e-6  # of the prior: without any, what the data do not determine would drift without end
@@ -77,33 +78,62 @@ class Target:
 
 def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progress: Progress | None = None) -> Fitted:
     """Climb from a point until the next step is negligible; an interrupt keeps the best point so far."""
-    point, best, steps, fresh, idle = start, target.value(start), 0, 0, 0
+    climb = _Climb(target, start, tolerance)
     try:
-        gradient = target.gradient(point)
-        inverse = _inverse(target.metric(point))
-        while steps < MOST_STEPS:
-            step = inverse @ gradient
-            promise = 0.5 * float(gradient @ step)
-            if promise < tolerance or idle == IDLE:
-                return Fitted(point, best, steps, "no step would improve it noticeably", converged=True)
-            found = _search(target, point, best, step, 2 * promise)
-            if found is None and fresh == steps:
-                return Fitted(point, best, steps, "no step improves it", converged=promise < KINK)
-            if found is None:
-                inverse, fresh = _inverse(target.metric(point)), steps
-                continue
-            new, value = found
-            idle = idle + 1 if value - best < tolerance else 0
-            new_gradient = target.gradient(new)
-            inverse = _updated(inverse, new.x - point.x, gradient - new_gradient)
-            point, best, gradient, steps = new, value, new_gradient, steps + 1
-            if steps - fresh >= REFRESH:
-                inverse, fresh = _inverse(target.metric(point)), steps
-            if progress:
-                progress(steps, None)
+        with Signals() as signals:
+            while climb.steps < MOST_STEPS:
+                with signals.held():
+                    end = climb.step()
+                if end is not None:
+                    return end
+                if progress:
+                    progress(climb.steps, None)
     except KeyboardInterrupt:
-        return Fitted(point, best, steps, "interrupted")
-    return Fitted(point, best, steps, f"not at an end after {MOST_STEPS} steps")
+        return climb.ended("interrupted")
+    return climb.ended(f"not at an end after {MOST_STEPS} steps")
+
+
+class _Climb:
+    """The point reached so far, and what is known of the slopes there."""
+
+    def __init__(self, target: Target, start: Point, tolerance: float) -> None:
+        self.target, self.tolerance = target, tolerance
+        self.point, self.best = start, target.value(start)
+        self.steps = self.fresh = self.idle = 0
+        self.gradient: Array | None = None
+        self.inverse = np.empty((0, 0))
+
+    def ended(self, reason: str, *, converged: bool = False) -> Fitted:
+        return Fitted(self.point, self.best, self.steps, reason, converged=converged)
+
+    def step(self) -> Fitted | None:
+        """Go one step up, or tell why there is none."""
+        if self.gradient is None:
+            self.gradient = self.target.gradient(self.point)
+            self._measure()
+        step = self.inverse @ self.gradient
+        promise = 0.5 * float(self.gradient @ step)
+        if promise < self.tolerance or self.idle == IDLE:
+            return self.ended("no step would improve it noticeably", converged=True)
+        found = _search(self.target, self.point, self.best, step, 2 * promise)
+        if found is not None:
+            self._move(*found, self.gradient)
+        elif self.fresh == self.steps:
+            return self.ended("no step improves it", converged=promise < KINK)
+        else:
+            self._measure()
+        return None
+
+    def _move(self, new: Point, value: float, gradient: Array) -> None:
+        self.idle = self.idle + 1 if value - self.best < self.tolerance else 0
+        self.gradient = self.target.gradient(new)
+        self.inverse = _updated(self.inverse, new.x - self.point.x, gradient - self.gradient)
+        self.point, self.best, self.steps = new, value, self.steps + 1
+        if self.steps - self.fresh >= REFRESH:
+            self._measure()
+
+    def _measure(self) -> None:
+        self.inverse, self.fresh = _inverse(self.target.metric(self.point)), self.steps
 
 
 def _search(target: Target, point: Point, value: float, step: Array, slope: float) -> tuple[Point, float] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,9 +24,10 @@ from riskmodel.cases.outputs import RowWriter
 from riskmodel.cases.rejects import Rejects
 from riskmodel.cases.scored import OutputColumn, Score, ScoredBlock
 from riskmodel.cases.tally import Tally, tally_rows
-from riskmodel.cases.writer import Outputs, Signals
+from riskmodel.cases.writer import Outputs
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
+from riskmodel.signals import Signals
 
 Report = Callable[[RunResult], str]
 Progress = Callable[[int, int | None], None]
@@ -97,7 +99,7 @@ def run(
             rejects = Rejects(planning.open_rejects(plan, outputs), reader.name)
             job = _Job(reader, chosen, writer, rejects, options)
             try:
-                job.execute(progress)
+                job.execute(progress, signals)
             finally:
                 close()
             result = job.result(plan)
@@ -125,11 +127,12 @@ class _Job:
         self.lines = reader.header_lines
         self.shape: Shape | None = None
 
-    def execute(self, progress: Progress | None) -> None:
-        for worked in in_order(self.work, self.reader.items(), self.threads):
-            self.take(worked)
-            if progress:
-                progress(*self.reader.progress())
+    def execute(self, progress: Progress | None, signals: Signals) -> None:
+        with closing(in_order(self.work, self.reader.items(), self.threads, signals)) as blocks:
+            for worked in blocks:
+                self.take(worked)
+                if progress:
+                    progress(*self.reader.progress())
         if self.shape is None:
             self.begin(self.score(self.reader.no_masks()))
         self.writer.finish()
@@ -188,21 +191,31 @@ class _Job:
         )
 
 
-def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int) -> Iterator[_Result]:
+def in_order(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, signals: Signals
+) -> Generator[_Result]:
     """Results in the order of the items, made by a pool of threads, few at a time.
 
-    >>> list(in_order(str.upper, ["a", "b"], threads=2))
+    Signals wait for the pool, not for the next item or for whoever takes the results.
+
+    >>> list(in_order(str.upper, ["a", "b"], 2, Signals()))
     ['A', 'B']
     """
     flying: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for item in items:
+    pool = ThreadPoolExecutor(threads)
+
+    def first() -> _Result:
+        with signals.held():
+            return flying.popleft().result()
+
+    try:
+        for item in items:
+            with signals.held():
                 flying.append(pool.submit(work, item))
-                if len(flying) >= threads + _AHEAD:
-                    yield flying.popleft().result()
-            while flying:
-                yield flying.popleft().result()
-        finally:
-            for future in flying:
-                future.cancel()
+            if len(flying) >= threads + _AHEAD:
+                yield first()
+        while flying:
+            yield first()
+    finally:
+        with signals.held():
+            pool.shutdown(cancel_futures=True)

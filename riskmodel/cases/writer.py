@@ -9,16 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import signal
 import stat
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any, BinaryIO, Protocol, Self
+from typing import BinaryIO, Protocol
 
 from riskmodel.errors import OutputError
+from riskmodel.signals import Signals
 
 Bytes = bytes | bytearray | memoryview
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
@@ -29,10 +27,6 @@ class Sink(Protocol):
     """Takes the bytes of one output."""
 
     def write(self, data: Bytes) -> None: ...
-
-
-class Terminated(SystemExit):
-    """The process was asked to end (SIGTERM): raised so that unfinished files are removed."""
 
 
 class StagedFile:
@@ -220,43 +214,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-class Signals:
-    """Within this context SIGTERM raises ``Terminated``, and neither it nor Ctrl-C cuts ``held`` in two.
-
-    Only in the main thread, and only for signals that nobody else handles.
-    """
-
-    def __init__(self) -> None:
-        self._holding = False
-        self._pending: BaseException | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
-                if signal.getsignal(number) == usual:
-                    self._before[number] = signal.signal(number, self._arrived)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _arrived(self, number: int, _frame: FrameType | None) -> None:
-        stop = KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
-        if not self._holding:
-            raise stop
-        self._pending = stop
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Let these steps finish before a signal is answered."""
-        self._holding = True
-        try:
-            yield
-        finally:
-            self._holding = False
-        if self._pending is not None:
-            raise self._pending
