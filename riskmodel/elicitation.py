@@ -163,7 +163,7 @@ def _from_mode(mode: float, certainty: int, kind: Kind) -> Elicitation:
         raise UsageError("mode and certainty are for a probability; for a ratio say low, median and high")
     if not 0 <= mode <= 1:
         raise UsageError(f"mode must lie in [0, 1], not {mode:g}")
-    if certainty < 1 or certainty != int(certainty):
+    if not (np.isfinite(certainty) and certainty >= 1 and certainty == int(certainty)):
         raise UsageError(f"certainty must be a whole number of people, 1 or more, not {certainty:g}")
     first, second = 1 + mode * certainty, 1 + (1 - mode) * certainty
     spread = Spread("beta", first, second)

@@ -231,6 +231,15 @@ def test_recalibration_needs_no_findings_and_few_outcomes(seeds):
     assert 0.01 < found["high"] < 0.06
 
 
+def test_a_protective_ratio_shifts_on_the_log_scale(seeds, people):
+    mild = seeds.with_statement("risk.fracture.female", value=0.6, low=0.4, high=0.9)
+    row = calibrate(mild, people, ["risk.fracture.female"]).table.iloc[0]
+    sd = np.log(0.9 / 0.4) / (2 * stats.norm.ppf(0.975))
+    for column, value in (("shift", "posterior"), ("shift_low", "low"), ("shift_high", "high")):
+        assert row[column] == pytest.approx(np.log(row[value] / 0.6) / sd, rel=1e-4)
+    assert row["shift_low"] < row["shift"] < row["shift_high"]
+
+
 # ---- selection -------------------------------------------------------------------------------------
 
 

@@ -51,7 +51,11 @@ class _Learnt:
 
     @property
     def shift(self) -> float:
-        return (on_scale(self.statement, self.value) - on_scale(self.statement, self.statement.value)) / self.before
+        return self.shift_to(self.value)
+
+    def shift_to(self, value: float) -> float:
+        """How far a value lies from the stated one, in prior standard deviations on the statement's scale."""
+        return (on_scale(self.statement, value) - on_scale(self.statement, self.statement.value)) / self.before
 
     @property
     def still(self) -> bool:
@@ -153,8 +157,9 @@ def _common(statement: Statement, prior: tuple[float, float]) -> dict[str, objec
 
 
 def _kept(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
-    rest = {"posterior": statement.value, "low": prior[0], "high": prior[1], "shift": 0.0}
-    return {**_common(statement, prior), **rest, "verdict": "unchanged", "n_informing": 0.0}
+    rest = {"posterior": statement.value, "low": prior[0], "high": prior[1]}
+    unmoved = {"shift": 0.0, "shift_low": -Z95, "shift_high": Z95, "verdict": "unchanged", "n_informing": 0.0}
+    return {**_common(statement, prior), **rest, **unmoved}
 
 
 def _moved(one: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
@@ -165,6 +170,8 @@ def _moved(one: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
         "low": low,
         "high": high,
         "shift": one.shift,
+        "shift_low": one.shift_to(low),
+        "shift_high": one.shift_to(high),
         "verdict": "contradicted" if abs(one.shift) > CONTRADICTED else "moved",
         "n_informing": one.people(),
     }

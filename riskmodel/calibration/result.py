@@ -33,9 +33,10 @@ class Calibration:
         the model that was fitted.
     table
         one row a statement that was learnt: ``statement``, ``says``, ``prior``, ``prior_low``, ``prior_high``,
-        ``posterior``, ``low``, ``high`` (95 % intervals), ``shift`` (in prior standard deviations, on the logit
-        or log scale), ``verdict`` (``unchanged``: the data said nothing about it; ``moved``; ``contradicted``:
-        by more than 2 prior sd), ``n_informing`` (how many people who tell of nothing else would say as much).
+        ``posterior``, ``low``, ``high`` (95 % intervals), ``shift``, ``shift_low``, ``shift_high`` (of the posterior
+        and its interval from the prior, in prior standard deviations on the logit scale, or log scale of a ratio),
+        ``verdict`` (``unchanged``: the data said nothing about it; ``moved``; ``contradicted``: by more than 2 prior
+        sd), ``n_informing`` (how many people who tell of nothing else would say as much).
     converged
         whether the search arrived; a fit that was interrupted has not.
     log_posterior

@@ -97,6 +97,11 @@ class Program:
                 values.append(_combine(step, values))
         return values
 
+    def comparisons(self, beliefs: Beliefs) -> list[Bools]:
+        """Where each step that compares a posterior with something is true."""
+        nodes = [step.node for step in self.steps[self.from_findings :]]
+        return [_believed(node, beliefs).true for node in nodes if isinstance(node, Posterior | Raised)]
+
 
 def _bottom_up(node: Node) -> Iterable[Node]:
     for child in children(node):

@@ -138,6 +138,16 @@ class Policy:
         values = self._values(findings, posteriors, baseline, composites)
         return self._settle(findings, self._with_posteriors(findings, values, posteriors.shape[1:]))[0]
 
+    def comparisons(
+        self, posteriors: Floats, baseline: Floats, composites: Mapping[str, Floats] | None = None
+    ) -> Bools:
+        """Where each comparison of a posterior is true: (comparisons, *shape). Cases alike in it are treated alike.
+
+        Alike in their findings too, of course: the rules read nothing else.
+        """
+        found = self.program.comparisons(self._beliefs(posteriors, baseline, composites))
+        return np.stack(found) if found else np.zeros((0, *posteriors.shape[1:]), np.bool_)
+
     def findings_only(self, masks: Masks) -> Decision:
         """What the safety rules ask by themselves; the whole policy never asks for less."""
         findings = self.findings(masks)
@@ -175,6 +185,9 @@ class Policy:
         baseline: Floats,
         composites: Mapping[str, Floats] | None,
     ) -> Sequence[Truth]:
+        return self.program.complete(findings.values, self._beliefs(posteriors, baseline, composites))
+
+    def _beliefs(self, posteriors: Floats, baseline: Floats, composites: Mapping[str, Floats] | None) -> Beliefs:
         names = self.conditions
         if not len(posteriors) == len(baseline) == len(names):
             raise ValueError(f"posteriors and baseline must have {len(names)} rows, one a condition")
@@ -182,7 +195,7 @@ class Policy:
         if missing := set(self.composites) - set(given):
             raise ValueError(f"policy {self.name} also reads {', '.join(sorted(missing))}: pass it in composites")
         posterior = dict(zip(names, posteriors, strict=True)) | given
-        return self.program.complete(findings.values, Beliefs(posterior, dict(zip(names, baseline, strict=True))))
+        return Beliefs(posterior, dict(zip(names, baseline, strict=True)))
 
     def _truth(self, rule: Rule, values: Sequence[Truth]) -> tuple[Bools, Bools]:
         """Where a rule fires, and where it is undetermined; neither where a result clears it."""

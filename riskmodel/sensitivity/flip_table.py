@@ -3,74 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.evidence.records import RATIOS, Statement
-from riskmodel.inference.scorer import Array
 from riskmodel.sensitivity.ranges import from_scale, ranges, to_scale
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
+    from riskmodel.sensitivity.flip_search import Search
     from riskmodel.sensitivity.what_if import People
 
-TOLERANCE = 1e-7  # of a flip, on the logit or log scale
 NO_BEARING = "no bearing on this case"
 FIXED = "cannot be varied: the other parts of its distribution are all 0"
 
 
-@dataclass(frozen=True, eq=False)
-class Actions:
-    """Actions of cases under what-ifs: urgency (what-ifs, cases), imaging as a number of bits, posteriors."""
-
-    urgency: np.ndarray
-    imaging: np.ndarray
-    probability: Array
-
-    def of(self, kind: str) -> np.ndarray:
-        return self.urgency if kind == "urgency" else self.imaging
-
-
-@dataclass(slots=True)
-class Bracket:
-    """Between ``same`` and ``other``, both on the statement's scale, the action of one case changes."""
-
-    case: int
-    name: str
-    kind: str
-    side: str
-    same: float
-    other: float
-    then: int = -1
-
-    @property
-    def middle(self) -> float:
-        return 0.5 * (self.same + self.other)
-
-    @property
-    def open(self) -> bool:
-        return abs(self.other - self.same) > TOLERANCE
-
-
-def flip_table(model: Model, brackets: Sequence[Bracket], people: People, now: Actions) -> pd.DataFrame:
+def flip_table(model: Model, found: Sequence[Search], people: People) -> pd.DataFrame:
     """One row a case, statement, kind and side with a flip, each case's nearest first."""
-    about = ranges(model.priors, sorted({b.name for b in brackets})) if brackets else None
+    about = ranges(model.priors, sorted({search.name for search in found})) if found else None
     by_name = {} if about is None else about.set_index("statement").to_dict("index")
     rows = []
-    for bracket in brackets:
-        statement, own = model.priors.statement(bracket.name), by_name[bracket.name]
-        flip = float(from_scale(statement, np.array([bracket.other]))[0])
-        moved = bracket.other - float(to_scale(statement, np.array([statement.value]))[0])
+    for search in found:
+        statement, own = model.priors.statement(search.name), by_name[search.name]
+        flip = float(from_scale(statement, np.array([search.flip.at]))[0])
+        moved = search.flip.at - float(to_scale(statement, np.array([statement.value]))[0])
         rows.append({
-            "case": people.names[bracket.case], "statement": bracket.name, "kind": bracket.kind, "side": bracket.side,
+            "case": people.names[search.case], "statement": search.name, "kind": search.kind, "side": search.side,
             "value": statement.value, "low": own["low"], "high": own["high"], "origin": own["origin"], "flip": flip,
             "in_sd": moved / own["sd"] if own["sd"] > 0 else np.inf * np.sign(moved),
             "within": bool(own["low"] <= flip <= own["high"]),
-            "now": _said(model, bracket.kind, int(now.of(bracket.kind)[0, bracket.case])),
-            "then": _said(model, bracket.kind, bracket.then),
+            "now": _said(model, search.kind, search.now),
+            "then": _said(model, search.kind, search.flip.action),
         })  # fmt: skip
     columns = ["case", "statement", "kind", "side", "value", "low", "high", "origin", "flip", "in_sd", "within"]
     frame = pd.DataFrame(rows, columns=[*columns, "now", "then"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import pandas as pd
 
 from riskmodel.evidence.records import RATIOS, Statement
 from riskmodel.inference.scorer import Array, Masks
-from riskmodel.sensitivity.flip_table import Actions, Bracket, flip_table, nearest_flips
+from riskmodel.sensitivity.flip_search import IMPOSSIBLE, Point, Search
+from riskmodel.sensitivity.flip_table import flip_table, nearest_flips
 from riskmodel.sensitivity.one_way import POINTS, one_way
 from riskmodel.sensitivity.ranges import Varying, checked_statements, from_scale, refuse, to_scale
 from riskmodel.sensitivity.targets import Target
@@ -59,9 +60,9 @@ def flips(
     """The nearest values of each single statement, on either side, at which a case's urgency or imaging changes.
 
     Each statement runs over a grid: from 0 to 1 (ratios from 1/10,000 to 10,000), in steps of .5 on its logit (log)
-    scale within 3 of the stated value and of 1.5 beyond; the nearest change on each side is then halved in to 1e-7.
-    An action that comes and goes between two points of the grid would be missed: posteriors rise or fall all along
-    in almost every single statement, so that an action that a threshold gives stays.
+    scale within 3 of the stated value and of 1.5 beyond. Between its points the nearest change on each side is halved
+    in to 1e-7, and a change that comes and goes there is looked for wherever two comparisons of a posterior change.
+    None is missed that is wider than that and where posteriors rise or fall all along the statement, as almost all do.
 
     Parameters
     ----------
@@ -83,9 +84,9 @@ def flips(
     now = _actions(model, varying.stated[None], people)
     bearing = _bearing(model, varying, free, people, now)
     relevant = [name for name in free if bearing[name].any()]
-    brackets = _scan(model, varying, relevant, people, now, progress) if relevant else []
-    _narrow(model, varying, brackets, people, now)
-    table = flip_table(model, brackets, people, now)
+    searches = _scan(model, varying, relevant, people, now, progress) if relevant else []
+    _run(model, varying, searches, people)
+    table = flip_table(model, [search for search in searches if search.found], people)
     return Flips(table, nearest_flips(model, table, names, people, {name: bearing.get(name) for name in names}))
 
 
@@ -125,17 +126,42 @@ def grid(statement: Statement) -> Array:
     return np.unique(points[(points >= low) & (points <= high)])
 
 
+@dataclass(frozen=True, eq=False)
+class Actions:
+    """Of cases under what-ifs: urgency (what-ifs, cases), imaging as a number of bits, posteriors, comparisons."""
+
+    urgency: np.ndarray
+    imaging: np.ndarray
+    probability: Array
+    compared: np.ndarray
+
+    def of(self, kind: str) -> np.ndarray:
+        return self.urgency if kind == "urgency" else self.imaging
+
+    def other(self, kind: str, now: np.ndarray) -> np.ndarray:
+        """Where the action is not ``now`` (cases,); what a what-if makes impossible asks for nothing else."""
+        return np.asarray((self.of(kind) != now) & ~np.isnan(self.probability[0]))
+
+    def point(self, kind: str, at: float, row: int, case: int) -> Point:
+        bits = np.packbits(self.compared[:, row, case]).tobytes()
+        impossible = np.isnan(self.probability[0, row, case])
+        action = IMPOSSIBLE if impossible else int(self.of(kind)[row, case])
+        return Point(at, action, int.from_bytes(bits))
+
+
 def _actions(model: Model, values: Array, people: People, progress: Progress | None = None) -> Actions:
     """All cases under all rows of values."""
-    outputs = len(model.scoring.scorer.output_names)
+    pieces = list(what_ifs(model, values, people.masks, progress))
     urgency = np.empty((len(values), people.count), dtype=int)
     imaging = np.empty_like(urgency)
-    probability = np.empty((outputs, len(values), people.count))
-    for piece in what_ifs(model, values, people.masks, progress):
+    probability = np.empty((len(pieces[0].probability), *urgency.shape))
+    compared = np.empty((len(pieces[0].compared), *urgency.shape), dtype=bool)
+    for piece in pieces:
         at = np.ix_(piece.rows, piece.cases)
         urgency[at], imaging[at] = piece.urgency, _bits(piece)
         probability[:, piece.rows[:, None], piece.cases] = piece.probability
-    return Actions(urgency, imaging, probability)
+        compared[:, piece.rows[:, None], piece.cases] = piece.compared
+    return Actions(urgency, imaging, probability, compared)
 
 
 def _bits(piece: Piece) -> np.ndarray:
@@ -162,52 +188,42 @@ def _bearing(
 
 def _scan(
     model: Model, varying: Varying, names: Sequence[str], people: People, now: Actions, progress: Progress | None
-) -> list[Bracket]:
-    """The nearest pair of grid points on each side of each statement between which an action changes."""
+) -> list[Search]:
+    """Where to search: on each side of each statement, the gaps of the grid that may hold a change, for each case."""
     grids = {name: grid(model.priors.statement(name)) for name in names}
     rows = [varying.rows(name, from_scale(model.priors.statement(name), grids[name])) for name in names]
     found = _actions(model, np.concatenate(rows), people, progress)
-    brackets, first = [], 0
+    searches, first = [], 0
     for name in names:
-        points = grids[name]
-        statement = model.priors.statement(name)
+        statement, points = model.priors.statement(name), grids[name]
         home = int(np.argmin(np.abs(points - to_scale(statement, np.array([statement.value]))[0])))
-        own = slice(first, first + len(points))
-        possible = ~np.isnan(found.probability[0, own])
-        for kind in KINDS:
-            other = (found.of(kind)[own] != now.of(kind)[0]) & possible  # (points, cases)
-            for case in np.nonzero(other.any(axis=0))[0]:
-                where = np.nonzero(other[:, case])[0]
-                below, above = where[where < home], where[where > home]
-                if below.size:
-                    ends = float(points[below[-1] + 1]), float(points[below[-1]])
-                    brackets.append(Bracket(int(case), name, kind, "below", *ends))
-                if above.size:
-                    ends = float(points[above[0] - 1]), float(points[above[0]])
-                    brackets.append(Bracket(int(case), name, kind, "above", *ends))
+        for side, order in (("below", np.arange(home, -1, -1)), ("above", np.arange(home, len(points)))):
+            for kind in KINDS:
+                for case, gaps in _gaps(found, kind, first + order, now.of(kind)[0]):
+                    ends = [[found.point(kind, points[order[i]], first + order[i], case) for i in gap] for gap in gaps]
+                    waiting = [(near, far) for near, far in reversed(ends)]
+                    searches.append(Search(case, name, kind, side, int(now.of(kind)[0, case]), waiting))
         first += len(points)
-    return brackets
+    return searches
 
 
-def _narrow(model: Model, varying: Varying, brackets: Sequence[Bracket], people: People, now: Actions) -> None:
-    """Halve every bracket, in place, until it is narrow, then note what the action becomes beyond it."""
-    while waiting := [bracket for bracket in brackets if bracket.open]:
-        for bracket, action in zip(waiting, _tried(model, varying, waiting, people, at="middle"), strict=True):
-            if action == now.of(bracket.kind)[0, bracket.case]:
-                bracket.same = bracket.middle
-            else:
-                bracket.other = bracket.middle
-    for bracket, action in zip(brackets, _tried(model, varying, brackets, people, at="other"), strict=True):
-        bracket.then = action
+def _gaps(found: Actions, kind: str, rows: np.ndarray, now: np.ndarray) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Each case with gaps between neighbouring rows where the action changes or may come and go, the nearest first."""
+    other = found.other(kind, now)[rows]  # (points, cases)
+    changed = (found.compared[:, rows[1:]] ^ found.compared[:, rows[:-1]]).sum(axis=0)
+    before = np.cumsum(other, axis=0)[:-1] == 0
+    worth = before & (other[1:] | (changed >= 2))
+    for case in np.nonzero(worth.any(axis=0))[0]:
+        yield int(case), [(int(i), int(i) + 1) for i in np.nonzero(worth[:, case])[0]]
 
 
-def _tried(model: Model, varying: Varying, brackets: Sequence[Bracket], people: People, *, at: str) -> list[int]:
-    """The action of each bracket's case at one of its points."""
-    if not brackets:
-        return []
-    places: dict[tuple[str, float], int] = {}
-    for bracket in brackets:
-        places.setdefault((bracket.name, getattr(bracket, at)), len(places))
-    rows = [varying.rows(name, from_scale(model.priors.statement(name), np.array([point]))) for name, point in places]
-    found = _actions(model, np.concatenate(rows), people)
-    return [int(found.of(b.kind)[places[b.name, getattr(b, at)], b.case]) for b in brackets]
+def _run(model: Model, varying: Varying, searches: Sequence[Search], people: People) -> None:
+    """Let all searches go on, in place, each round together, until all have ended."""
+    while wanted := [(search, at) for search in searches if (at := search.wanted()) is not None]:
+        places: dict[tuple[str, float], int] = {}
+        for search, at in wanted:
+            places.setdefault((search.name, at), len(places))
+        rows = [varying.rows(name, from_scale(model.priors.statement(name), np.array([at]))) for name, at in places]
+        found = _actions(model, np.concatenate(rows), people)
+        for search, at in wanted:
+            search.take(found.point(search.kind, at, places[search.name, at], search.case))

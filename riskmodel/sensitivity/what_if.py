@@ -52,6 +52,8 @@ class Piece:
         (what-ifs, cases), an index into the policy's urgencies.
     imaging
         (tokens, what-ifs, cases).
+    compared
+        (comparisons, what-ifs, cases): which comparisons of the policy's rules with posteriors hold.
     held
         (what-ifs,): ids of the statements that a what-if asks beyond reach, and that were held there.
     """
@@ -62,6 +64,7 @@ class Piece:
     probability: Array
     urgency: np.ndarray
     imaging: np.ndarray
+    compared: np.ndarray
     held: tuple[tuple[str, ...], ...]
 
 
@@ -130,10 +133,11 @@ def what_ifs(
             composites = dict(zip(names[count:], p[count:], strict=True))
             wide = np.broadcast_to(base[:, :, None], p.shape)
             decision = model.policy.decide(findings, p[:count], wide[:count], composites)
+            compared = model.policy.comparisons(p[:count], wide[:count], composites)
             impossible = posterior.evidence[1:] == 0
             if impossible.any():
                 p = np.where(impossible[None], np.nan, p)
-            pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, held))
+            pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, compared, held))
         return pieces
 
     waiting: deque[Future[list[Piece]]] = deque()

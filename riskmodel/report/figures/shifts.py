@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.report.figures.posteriors import GREY, IMPLIED, INK, bare, log_odds
+from riskmodel.report.figures.posteriors import GREY, IMPLIED, INK, bare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +31,8 @@ def shifts(table: pd.DataFrame, ax: Axes, *, most: int = 20) -> Axes:
     ax.axvspan(-1.96, 1.96, color=GREY, alpha=0.12, lw=0, label="prior, 95 %")
     ax.axvline(0, color=GREY, lw=0.8)
     for y, row in enumerate(shown.to_dict("records")):
-        low, high = _in_prior_sd(row)
         colour = IMPLIED if abs(row["shift"]) > BEYOND else INK
-        ax.plot([low, high], [y, y], color=colour, lw=1.6, solid_capstyle="butt")
+        ax.plot([row["shift_low"], row["shift_high"]], [y, y], color=colour, lw=1.6, solid_capstyle="butt")
         ax.plot(row["shift"], y, "s" if abs(row["shift"]) > BEYOND else "o", color=colour, ms=5)
         ax.annotate(
             f"{row['prior']:.3g} → {row['posterior']:.3g}", (1.01, y), xycoords=("axes fraction", "data"),
@@ -47,13 +45,3 @@ def shifts(table: pd.DataFrame, ax: Axes, *, most: int = 20) -> Axes:
     ax.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, 1.08))
     bare(ax)
     return ax
-
-
-def _in_prior_sd(row: Mapping[Hashable, Any]) -> tuple[float, float]:
-    """The posterior's interval in prior standard deviations from the prior: on the log-odds scale, or log of ratios."""
-    ratio = max(row["prior_high"], row["high"]) > 1
-    on_scale = np.log if ratio else log_odds
-    centre, moved = float(on_scale(row["prior"])), float(on_scale(row["posterior"]))
-    unit = (moved - centre) / row["shift"] if row["shift"] else 1.0
-    low, high = ((float(on_scale(row[end])) - centre) / unit for end in ("low", "high"))
-    return min(low, high), max(low, high)
