@@ -27,7 +27,7 @@ MODEL = {
     "model", "scoring", "output", "frames", "cohort", "explanation", "summary", "codebook", "cache", "text",
     "uncertainty", "posterior_draws", "elicitation", "questions", "stopping", "explained",
 }  # fmt: skip
-ANYWHERE = {"errors", "signals", "_version"}
+ANYWHERE = {"errors", "signals", "pool", "_version"}
 # Methods of the model that hand over to a later part, which is imported when they are called.
 HANDS_OVER = {("model.py", "calibration")}
 FRONT_DOORS = {"__init__.py", "__main__.py"}

@@ -1,10 +1,14 @@
 """Cross-validation of a fit, and the report card."""
 
+import signal
+import tomllib
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import riskmodel as rm
+from riskmodel.calibration import optimise
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.validate import cross_validated
 from riskmodel.cli import main
@@ -99,11 +103,38 @@ def test_the_command_writes_set_and_card(cohort, tmp_path):
     source = tmp_path / "cohort.csv"
     cohort.to_csv(source, index=False)
     arguments = ["calibrate", str(source), "-o", str(tmp_path / "local.toml"), "--setting", "emergency"]
-    arguments += ["--learn", "base_rates", "--folds", "2", "--report", str(tmp_path / "card")]
+    arguments += ["--learn", "base_rates", "--folds", "2", "--report", str(tmp_path / "card"), "--resamples", "10"]
     done = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "card" / "report.html").stat().st_size < 5e6
     assert rm.load(tmp_path / "local.toml").statement("base.fracture.emergency").basis == "cohort"
+
+
+@pytest.mark.parametrize("during", ["the fit", "a fold"])
+def test_an_interrupt_leaves_the_set_and_no_card(cohort, tmp_path, monkeypatch, during):
+    from click.testing import CliRunner
+
+    fits = []
+    whole = optimise._Climb.step
+
+    def step(climb):
+        if climb.steps == 0:
+            fits.append(climb)
+        if len(fits) == (1 if during == "the fit" else 2) and climb.steps == 1:
+            signal.raise_signal(signal.SIGINT)
+        return whole(climb)
+
+    monkeypatch.setattr(optimise._Climb, "step", step)
+    source, written = tmp_path / "cohort.csv", tmp_path / "local.toml"
+    cohort.to_csv(source, index=False)
+    arguments = ["calibrate", str(source), "-o", str(written), "--setting", "emergency", "--learn", "base_rates"]
+    done = CliRunner().invoke(main, [*arguments, "--report", str(tmp_path / "card")], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert "interrupted: no report card was made" in done.output
+    assert not (tmp_path / "card").exists()
+    title = tomllib.loads(written.read_text())["title"]
+    assert title.endswith("(not converged: interrupted)") == (during == "the fit")
+    assert len(fits) == (1 if during == "the fit" else 2)
 
 
 def test_nothing_is_written_where_the_card_cannot_be(cohort, tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from riskmodel.calibration import optimise
-from riskmodel.cases.pipeline import in_order
+from riskmodel.pool import in_turn
 from riskmodel.signals import Signals, Terminated
 
 
@@ -32,7 +32,7 @@ def test_the_pool_is_done_before_a_signal_is_answered(monkeypatch, number, error
     done: list[str] = []
     monkeypatch.setattr(part, name, after(getattr(part, name), number, done))
     with pytest.raises(error), Signals() as signals:
-        next(in_order(str, range(5), 1, signals))
+        next(in_turn(str, range(5), 1, signals))
     assert done == [name]
 
 
@@ -43,7 +43,7 @@ def test_a_signal_between_items_is_answered_at_once():
         pytest.fail("the signal was not answered")
 
     with pytest.raises(Terminated), Signals() as signals:
-        list(in_order(str, items(), 1, signals))
+        list(in_turn(str, items(), 1, signals))
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -58,7 +58,7 @@ def test_signals_at_any_moment_end_the_pool():
                 with Signals() as signals:
                     signal.signal(signal.SIGALRM, signals._arrived)
                     signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 2e-3))
-                    with closing(in_order(str, range(2000), 1, signals)) as results:
+                    with closing(in_turn(str, range(2000), 1, signals)) as results:
                         list(results)
             except Terminated:
                 ended += 1

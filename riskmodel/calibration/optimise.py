@@ -25,6 +25,7 @@ REFRESH = 5  # steps after which the metric is taken anew
 RIDGE = 1e-10  # of the largest information, where a direction has neither data nor prior
 FEW = 40  # coordinates up to which the information is taken by differences of the gradient
 DIFFERENCE = 1e-3
+INTERRUPTED = "interrupted"  # why a search ended that someone stopped
 
 Progress = Callable[[int, int | None], None]
 
@@ -89,7 +90,7 @@ def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progres
                 if progress:
                     progress(climb.steps, None)
     except KeyboardInterrupt:
-        return climb.ended("interrupted")
+        return climb.ended(INTERRUPTED)
     return climb.ended(f"not at an end after {MOST_STEPS} steps")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.calibration.optimise import INTERRUPTED
 from riskmodel.calibration.write_set import Origin, set_text, write_whole
 from riskmodel.errors import UsageError
 from riskmodel.text import RESEARCH_ONLY, Figure, table
@@ -57,6 +58,11 @@ class Calibration:
     log_likelihood: float
     origin: Origin
     notes: tuple[str, ...] = ()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether someone stopped the search."""
+        return self.why == INTERRUPTED
 
     def write(self, path: str | Path) -> Path:
         """Write the fit as a prior set that extends the one it came from; whole or not at all.

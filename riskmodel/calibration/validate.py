@@ -38,6 +38,11 @@ def cross_validated(
         2 or more, and no more than there are people.
     how
         further arguments of the fit.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        when a fit is interrupted: half of a cross-validation says nothing.
     """
     people = masks.shape[1]
     if not 2 <= folds <= people:
@@ -49,6 +54,8 @@ def cross_validated(
         held = fold == k
         fitted = fit_coded(model, [name for name, out in zip(names, held, strict=True) if not out],
                            np.ascontiguousarray(masks[:, ~held]), learn, **how)  # fmt: skip
+        if fitted.interrupted:
+            raise KeyboardInterrupt
         own = np.ascontiguousarray(masks[:, held])
         parts.append((np.nonzero(held)[0], judge_coded(fitted.model, own, index[held])))
         if progress:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +25,12 @@ from riskmodel.cases.tally import Tally, tally_rows
 from riskmodel.cases.writer import Outputs
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
+from riskmodel.pool import in_turn
 from riskmodel.signals import Signals
 
 Report = Callable[[RunResult], str]
 Progress = Callable[[int, int | None], None]
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 _MOST_THREADS = 4
-_AHEAD = 2  # blocks in flight beyond one a thread: enough to keep every thread busy, and memory bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,7 @@ class _Job:
         self.shape: Shape | None = None
 
     def execute(self, progress: Progress | None, signals: Signals) -> None:
-        with closing(in_order(self.work, self.reader.items(), self.threads, signals)) as blocks:
+        with closing(in_turn(self.work, self.reader.items(), self.threads, signals)) as blocks:
             for worked in blocks:
                 self.take(worked)
                 if progress:
@@ -189,33 +185,3 @@ class _Job:
             output=plan.output,
             rejects=str(plan.rejects) if self.rejects.any else None,
         )
-
-
-def in_order(
-    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, signals: Signals
-) -> Generator[_Result]:
-    """Results in the order of the items, made by a pool of threads, few at a time.
-
-    Signals wait for the pool, not for the next item or for whoever takes the results.
-
-    >>> list(in_order(str.upper, ["a", "b"], 2, Signals()))
-    ['A', 'B']
-    """
-    flying: deque[Future[_Result]] = deque()
-    pool = ThreadPoolExecutor(threads)
-
-    def first() -> _Result:
-        with signals.held():
-            return flying.popleft().result()
-
-    try:
-        for item in items:
-            with signals.held():
-                flying.append(pool.submit(work, item))
-            if len(flying) >= threads + _AHEAD:
-                yield first()
-        while flying:
-            yield first()
-    finally:
-        with signals.held():
-            pool.shutdown(cancel_futures=True)

@@ -65,13 +65,35 @@ from riskmodel.errors import OutputError
     metavar="DIR",
     help="Also write a validation report card: performance before and after by cross-validation.",
 )
-@click.option("--folds", default=5, show_default=True, metavar="K", help="Of the report's cross-validation.")
-@click.option("--seed", default=0, show_default=True, metavar="N", help="Of the report's folds and resamples.")
-def calibrate(cohort: str, output: Path, card: Path | None, folds: int, seed: int, **asked: Any) -> None:
+@click.option(
+    "--folds",
+    default=5,
+    show_default=True,
+    type=click.IntRange(2),
+    metavar="K",
+    help="Of the report's cross-validation.",
+)
+@click.option(
+    "--resamples",
+    default=200,
+    show_default=True,
+    type=click.IntRange(2),
+    metavar="N",
+    help="Of the bootstrap behind the report's intervals.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Of the report's folds and resamples.",
+)
+def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> None:
     """Fit the statements to a COHORT with known outcomes, and write the fit as a prior set.
 
     Prints prior and posterior of each statement that moved. The interrupt key ends the search: the best fit so
-    far is written, marked as not converged, and the exit status is 1.
+    far is written, marked as not converged, without a report card, and the exit status is 1.
     """
     from riskmodel.calibration.fit import fit_coded
     from riskmodel.report.folder import check_folder
@@ -86,32 +108,40 @@ def calibrate(cohort: str, output: Path, card: Path | None, folds: int, seed: in
     how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
     with _steps("calibrating") as progress:
         fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, **how)
-    pages = _card(fitted, names, masks, asked["learn"], folds, seed, how) if card is not None else {}
+    pages = _card(fitted, names, masks, asked, how) if card is not None else {}
     fitted.write(output)
     put(fitted.lines())
     say([f"wrote {output}"])
-    if card is not None:
+    if card is not None and pages:
         from riskmodel.report.folder import write_folder
 
         write_folder(card, pages)
         say([f"wrote {card / 'report.html'}"])
-    sys.exit(0 if fitted.converged else 1)
+    elif card is not None:
+        say(["interrupted: no report card was made"])
+    sys.exit(0 if fitted.converged and bool(pages) == (card is not None) else 1)
 
 
-def _card(
-    fitted: Any, names: list[str], masks: Any, learn: str, folds: int, seed: int, how: dict[str, Any]
-) -> dict[str, str]:
-    """Every file of the validation report card."""
+def _card(fitted: Any, names: list[str], masks: Any, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
+    """Every file of the validation report card; none when the fit was, or this is, interrupted."""
     from riskmodel.calibration.validate import cross_validated
     from riskmodel.metrics import judge_coded
     from riskmodel.report.card import card
     from riskmodel.report.card_of import Validation
     from riskmodel.report.render import files
 
-    with _steps("cross-validating") as progress:
-        after = cross_validated(fitted.parent, names, masks, learn, folds=folds, seed=seed, progress=progress, **how)
-    before = judge_coded(fitted.parent, masks, names)
-    return files(card(Validation(fitted, masks, before, after, folds, seed=seed)))
+    if fitted.interrupted:
+        return {}
+    folds, seed = asked["folds"], asked["seed"]
+    try:
+        with _steps("cross-validating") as progress:
+            after = cross_validated(
+                fitted.parent, names, masks, asked["learn"], folds=folds, seed=seed, progress=progress, **how
+            )
+        before = judge_coded(fitted.parent, masks, names)
+        return files(card(Validation(fitted, masks, before, after, folds, asked["resamples"], seed)))
+    except KeyboardInterrupt:
+        return {}
 
 
 def _read(cohort: str, model: Any, asked: dict[str, Any]) -> tuple[list[str], Any, list[str]]:

@@ -151,7 +151,7 @@ class Actions:
 
 def _actions(model: Model, values: Array, people: People, progress: Progress | None = None) -> Actions:
     """All cases under all rows of values."""
-    pieces = list(what_ifs(model, values, people.masks, progress))
+    pieces = list(what_ifs(model, values, people.masks, progress, with_compared=True))
     urgency = np.empty((len(values), people.count), dtype=int)
     imaging = np.empty_like(urgency)
     probability = np.empty((len(pieces[0].probability), *urgency.shape))

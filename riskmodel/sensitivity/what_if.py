@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,9 @@ import pandas as pd
 from riskmodel.errors import InferenceError, UsageError
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.cpt import build_network
+from riskmodel.pool import in_turn
 from riskmodel.sensitivity.ranges import Varying
+from riskmodel.signals import Signals
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors
@@ -92,7 +93,13 @@ def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None 
 
 
 def what_ifs(
-    model: Model, values: Array, masks: Masks, progress: Progress | None = None, *, with_held: bool = False
+    model: Model,
+    values: Array,
+    masks: Masks,
+    progress: Progress | None = None,
+    *,
+    with_held: bool = False,
+    with_compared: bool = False,
 ) -> Iterator[Piece]:
     """Score cases under many rows of values, batch by batch, in a fixed order.
 
@@ -104,6 +111,8 @@ def what_ifs(
         (variables, cases), of any settings.
     with_held
         find out which what-ifs were held, which takes time.
+    with_compared
+        say which comparisons of posteriors hold; else there is none.
 
     Raises
     ------
@@ -133,29 +142,20 @@ def what_ifs(
             composites = dict(zip(names[count:], p[count:], strict=True))
             wide = np.broadcast_to(base[:, :, None], p.shape)
             decision = model.policy.decide(findings, p[:count], wide[:count], composites)
-            compared = model.policy.comparisons(p[:count], wide[:count], composites)
+            compared = np.zeros((0, *p.shape[1:]), dtype=bool)
+            if with_compared:
+                compared = model.policy.comparisons(p[:count], wide[:count], composites)
             impossible = posterior.evidence[1:] == 0
             if impossible.any():
                 p = np.where(impossible[None], np.nan, p)
             pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, compared, held))
         return pieces
 
-    waiting: deque[Future[list[Piece]]] = deque()
-    starts = iter(range(0, len(values), ROWS))
-    with ThreadPoolExecutor(THREADS) as pool:
-        for start in starts:
-            waiting.append(pool.submit(batch, start))
-            if len(waiting) > THREADS:
-                yield from _taken(waiting, progress, len(values))
-        while waiting:
-            yield from _taken(waiting, progress, len(values))
-
-
-def _taken(waiting: deque[Future[list[Piece]]], progress: Progress | None, total: int) -> list[Piece]:
-    pieces = waiting.popleft().result()
-    if progress and pieces:
-        progress(int(pieces[0].rows[-1]) + 1, total)
-    return pieces
+    with Signals() as signals, closing(in_turn(batch, range(0, len(values), ROWS), THREADS, signals)) as batches:
+        for pieces in batches:
+            if progress and pieces:
+                progress(int(pieces[0].rows[-1]) + 1, len(values))
+            yield from pieces
 
 
 def held_in(priors: Priors, values: Array, counts: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
