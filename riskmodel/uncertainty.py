@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, together
 from riskmodel.evidence.records import ALL_BASES, Priors, Variable
@@ -36,6 +37,14 @@ class Sureness:
 
     intervals: Intervals
     confidence: Array
+
+
+@dataclass(frozen=True)
+class SameAction:
+    """The weighted shares of draws that give what the stated values give; (cases,) each."""
+
+    imaging: Array
+    both: Array  # urgency and imaging
 
 
 @dataclass(frozen=True)
@@ -100,13 +109,30 @@ class Uncertain:
 
     def urgency(self, masks: Masks, posterior: DrawPosterior) -> np.ndarray:
         """The urgency that each draw gives, an index into the policy's urgencies: (draws, cases)."""
-        policy, scorer = self.scoring.policy, self.scoring.scorer
+        policy = self.scoring.policy
+        return policy.urgency(policy.findings(masks), *self._beliefs(posterior))
+
+    def same_action(self, masks: Masks, stated: Decision) -> SameAction:
+        """How many draws agree with what is done under the stated values, on imaging and on the whole."""
+        policy = self.scoring.policy
+        imaging, both = np.empty(masks.shape[1]), np.empty(masks.shape[1])
+        for rows, posterior in self.posteriors(masks):
+            drawn = policy.decide(policy.findings(masks[:, rows]), *self._beliefs(posterior))
+            scans = (drawn.imaging == stated.imaging[:, None, rows]).all(axis=0)
+            whole = scans & (drawn.urgency == stated.urgency[rows])
+            yes = np.ones(len(rows), dtype=bool)
+            imaging[rows] = agreement(scans, yes, posterior.evidence)
+            both[rows] = agreement(whole, yes, posterior.evidence)
+        return SameAction(imaging, both)
+
+    def _beliefs(self, posterior: DrawPosterior) -> tuple[Array, Array, dict[str, Array]]:
+        """What a policy reads of posteriors under draws: conditions, their baselines, composites."""
+        scorer = self.scoring.scorer
         conditions = len(scorer.conditions)
         probability = posterior.probability  # impossible evidence was rejected before
         baseline = np.broadcast_to(posterior.baseline[:, :, None], probability.shape)
         composites = dict(zip(scorer.output_names[conditions:], probability[conditions:], strict=True))
-        findings = policy.findings(masks)
-        return policy.urgency(findings, probability[:conditions], baseline[:conditions], composites)
+        return probability[:conditions], baseline[:conditions], composites
 
 
 def shares(

@@ -118,7 +118,7 @@ def test_every_number_in_provenance_is_of_the_priors(written):
             pytest.approx(statement.value), statement.basis, statement.source,
         )  # fmt: skip
         assert bool(row["verified"]) is statement.verified
-    assert set(shown["source"]) == set(frame(written, "sources")["source"])
+    assert {statement.source for statement in model.priors.statements} == set(frame(written, "sources")["source"])
 
 
 def test_posteriors_and_actions_are_those_of_score(written):
@@ -129,7 +129,8 @@ def test_posteriors_and_actions_are_those_of_score(written):
     for ours, theirs in (("p", ""), ("low", "_low"), ("high", "_high")):
         assert np.allclose(shown[ours], scored[f"p_any_serious{theirs}"].loc[shown.index], rtol=1e-6)
     assert np.allclose(shown["confidence"], scored["confidence"].loc[shown.index], rtol=1e-6)
-    assert shown["confidence"].is_monotonic_increasing
+    assert shown["same_action"].is_monotonic_increasing
+    assert (shown["same_action"] <= np.minimum(shown["confidence"], shown["same_imaging"]) + 1e-12).all()
 
 
 def test_same_seed_gives_the_same_bytes(written, tmp_path):
@@ -186,9 +187,22 @@ def test_a_flip_is_one(written):
 
 def test_fragile_cases_are_those_of_the_table(written):
     table = frame(written, "cases")
-    shaky = table[table["confidence"] < 0.9]["case"].tolist()
+    shaky = table[table["same_action"] < 0.9]["case"].tolist()
     sentence = next(line for line in found(written) if "ragile" in line)
-    assert sorted(set(re.findall(r"published_\d+", sentence))) == sorted(shaky[:5])
+    said, nearest = sentence.split("Nearest to another action is")
+    assert sorted(set(re.findall(r"published_\d+", said))) == sorted(shaky[:5])
+    flips = frame(written, "flips")
+    first = flips.loc[flips["in_sd"].abs().idxmin()]
+    assert first["case"] in nearest
+    assert first["statement"] in nearest
+
+
+def test_what_the_policy_asks_for_already_is_marked(written):
+    table, actions = frame(written, "next_questions"), frame(written, "cases").set_index("case")
+    asked = actions["tests"].fillna("") + ", " + actions["imaging"].fillna("")
+    for row in table.itertuples():
+        assert (row.ordered == "yes") == (row.variable in asked[row.case].split(", "))
+    assert {"esr", "crp"} & set(table[table["ordered"] == "yes"]["variable"])
 
 
 # ---- what may be asked for -----------------------------------------------------------------------

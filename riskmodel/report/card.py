@@ -57,8 +57,8 @@ def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str
     said = [
         (
             f"{len(v.fitted.table)} statements were learnt: {counts.get('moved', 0)} moved within what their own "
-            f"uncertainty allows, {counts.get('contradicted', 0)} are contradicted by the cohort (a shift of more than "
-            f"2 prior standard deviations), and the cohort says nothing about {counts.get('unchanged', 0)}."
+            f"uncertainty allows, {counts.get('contradicted', 0)} are contradicted by the cohort (a shift of more "
+            f"than 2 prior standard deviations), and the cohort says nothing about {counts.get('unchanged', 0)}."
         )
     ]
     name = v.main

@@ -104,9 +104,9 @@ def missing(v: Validation) -> Section:
     blank = percent(float(1 - frame["assessed"].mean()))
     said = (
         (
-            "Predictors are those of the network. Nobody was left out for a blank cell: what is missing in a person is "
-            f"summed over by exact inference. {empty} of {len(frame)} predictors were assessed in nobody; {blank} of "
-            f"all cells of the {people:,} people are blank."
+            "Predictors are those of the network. Nobody was left out for a blank cell: what is missing in a person "
+            f"is summed over by exact inference. {empty} of {len(frame)} predictors were assessed in nobody; {blank} "
+            f"of all cells of the {people:,} people are blank."
         ),
     )
     return Section(
@@ -131,8 +131,8 @@ def model(v: Validation) -> Section:
     said = (
         (
             "A Bayesian network whose tables are computed from statements with sources. The fit takes the most "
-            "probable values of the statements given the cohort, with each statement's own distribution as its prior; "
-            "95 % intervals are Laplace's. The network's form is not learnt."
+            "probable values of the statements given the cohort, with each statement's own distribution as its "
+            "prior; 95 % intervals are Laplace's. The network's form is not learnt."
         ),
     )
 

@@ -21,6 +21,7 @@ from riskmodel.report.sections import (
     together,
     two_way,
     value,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("policies head to head", pathways.section),
     ("prior sets compared", sets.section),
     ("coherence of the statements", coherence.section),
+    ("what the words mean", words.section),
     ("where the numbers come from", provenance.section),
 )
 
@@ -59,13 +61,13 @@ def facts(study: Study) -> dict[str, str]:
     verified = sum(priors.statement(name).verified for name in priors.selected)
     return {
         "Prior set": f"{priors.prior_set.name}: {len(priors.selected)} statements drive the network, {verified} of "
-        "them "
-        "verified against their source ([[section:provenance|all of them]])",
+        "them verified against their source ([[section:provenance|all of them]])",
         "Policy": study.policy,
         "Settings": ", ".join(study.settings),
         "Cases": f"{len(study.names)} of {Path(spec.cases.file).name}" if study.names else "no case file was given",
         "Simulated": f"{spec.cohort.people:,} people in each setting, history and examination, "
-        f"{100 * spec.cohort.missing:g} % of it blank at random",
+        f"{100 * spec.cohort.missing:g} % of it blank at random; means over them differ by chance from the base "
+        f"rates; {spec.value.people:,} for the value of a study, {spec.pathways.people:,} for the policies",
         "Draws": f"{spec.draws:,} joint draws of all statements",
         "Seed": f"{spec.seed}: the same seed gives the same report",
         "Version": f"riskmodel {__version__}, model {study.model.scoring.model_hash}",

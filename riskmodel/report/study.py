@@ -37,7 +37,7 @@ MOST_PEOPLE = 200  # for Sobol' indices: a mean over people hardly hangs on how 
 MOST_CASES = 30  # of whom single numbers are sought
 MOST_TARGETS = 8  # cases followed where the spec names no target
 FEWEST_DRAWS = 50  # for the value of information
-FRAGILE = 0.9  # an urgency that a smaller share of the draws gives is called fragile
+FRAGILE = 0.9  # an action that a smaller share of the draws gives is called fragile
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,10 @@ class Study:
 
     @cached_property
     def actions(self) -> pd.DataFrame:
-        """One row a case: what is done, and the share of draws that agree; the least sure first."""
+        """One row a case: what is done, and the shares of draws that agree; the least sure first."""
+        same = self.uncertain.same_action(self.masks, self.scored.decision)
+        likeliest = [self.outputs.index(name) for name in self.serious if name not in self.model.priors.composites]
+        most = np.argmax(self.scored.posterior.probability[likeliest], axis=0)
         decision, policy, scorer = self.scored.decision, self.model.policy, self.model.scoring.scorer
         last = len(self.outputs) - 1
         leaders = [self.outputs[int(place)] for place in self.model.scoring.weights.leaders]
@@ -136,15 +139,18 @@ class Study:
             "p": self.scored.posterior.probability[last],
             "low": self._sure.intervals.low[last],
             "high": self._sure.intervals.high[last],
+            "likeliest": [self.outputs[likeliest[place]] for place in most],
             "leading": leading,
             "urgency": self.urgency(decision.urgency),
             "imaging": joined(decision.imaging, policy.imaging_tokens),
             "tests": joined(decision.tests, policy.test_tokens),
             "referral": joined(decision.referral, policy.referral_tokens),
             "confidence": self._sure.confidence,
+            "same_imaging": same.imaging,
+            "same_action": same.both,
             "effective": self._sure.intervals.effective,
         })  # fmt: skip
-        return frame.sort_values("confidence", kind="stable", ignore_index=True)
+        return frame.sort_values("same_action", kind="stable", ignore_index=True)
 
     @cached_property
     def posteriors(self) -> pd.DataFrame:
@@ -210,7 +216,7 @@ class Study:
 
     @property
     def least_sure(self) -> list[str]:
-        """The cases of whom single numbers are sought: those whose urgency the fewest draws give."""
+        """The cases of whom single numbers are sought: those whose action the fewest draws give."""
         return [str(name) for name in self.actions["case"].head(MOST_CASES)] if self.names else []
 
     @cached_property
@@ -292,7 +298,13 @@ class Study:
         from riskmodel.sensitivity import next_questions
 
         frame = next_questions(self.model, self.masks)
-        return frame.assign(case=[self.names[int(case)] for case in frame["case"]])
+        decision, policy = self.scored.decision, self.model.policy
+        asked = asked_for(
+            np.concatenate([decision.imaging, decision.tests]), policy.imaging_tokens + policy.test_tokens
+        )
+        pairs = zip(frame["case"].to_numpy(), frame["variable"], strict=True)
+        ordered = [variable in asked[int(case)] for case, variable in pairs]
+        return frame.assign(case=[self.names[int(case)] for case in frame["case"]], ordered=ordered)
 
     @cached_property
     def _sure(self) -> Sureness:
@@ -310,4 +322,9 @@ class Study:
 
 def joined(chosen: np.ndarray, tokens: Sequence[str]) -> list[str]:
     """What was asked for of each case, in words: (tokens, cases) → one text a case."""
-    return [", ".join(token for token, asked in zip(tokens, case, strict=True) if asked) for case in chosen.T]
+    return [", ".join(names) for names in asked_for(chosen, tokens)]
+
+
+def asked_for(chosen: np.ndarray, tokens: Sequence[str]) -> list[list[str]]:
+    """What was asked for of each case: (tokens, cases) → one list a case."""
+    return [[token for token, asked in zip(tokens, case, strict=True) if asked] for case in chosen.T]

@@ -90,7 +90,10 @@ def _contested(worth: Array) -> np.ndarray:
 
 
 def worth_knowing(choices: Choices, scores: Array) -> tuple[float, float]:
-    """Value of knowing the statements behind some columns of scores, and its standard error."""
+    """Value of knowing the statements behind some columns of scores, and its standard error.
+
+    Knowing them does no harm: an estimate below 0, where the fits chose worse than no fit, is 0.
+    """
     varies = np.ptp(scores, axis=0) > 0
     given = choices.given
     if not varies.any() or not len(choices.person):
@@ -102,7 +105,9 @@ def worth_knowing(choices: Choices, scores: Array) -> tuple[float, float]:
         turns[:, part] ^= (mean > 0)[:, None]
     row, draw = np.nonzero(turns)
     gain = np.where(fitted[row, draw] > 0, 1.0, -1.0) * given.response[row, draw]
-    return _mean(gain, given.weights[row, draw], (choices.person[row], draw), (choices.people, turns.shape[1]))
+    at, shape = (choices.person[row], draw), (choices.people, turns.shape[1])
+    value, error = _mean(gain, given.weights[row, draw], at, shape)
+    return max(value, 0.0), error
 
 
 def _mean(gain: Array, weight: Array, at: tuple[np.ndarray, np.ndarray], shape: tuple[int, int]) -> tuple[float, float]:

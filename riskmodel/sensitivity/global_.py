@@ -24,6 +24,7 @@ By = Literal["basis", "source", "statement"]
 LEVEL = 0.95
 RESAMPLES = 200  # bootstrap samples behind the intervals
 REST = "all others"
+ROUNDING = 1e-12  # an index this small is none
 ALONE = 128  # draws in which one group varies alone
 
 
@@ -191,8 +192,10 @@ def _table(
     }
     rows = []
     for i, group in enumerate(groups):
-        first, total = float(indices["S1"][i]), float(indices["ST"][i])
-        wide, broad = float(indices["S1_conf"][i]), float(indices["ST_conf"][i])
+        first, wide, total, broad = (
+            float(indices[name][i]) if abs(indices[name][i]) > ROUNDING else 0.0
+            for name in ("S1", "S1_conf", "ST", "ST_conf")
+        )
         rows.append({
             "name": group, "statements": len(members[group]),
             "first": first, "first_low": first - wide, "first_high": first + wide,

@@ -21,17 +21,15 @@ def section(study: Study) -> Section | None:
     if not study.names:
         return None
     posteriors, actions = study.posteriors, study.actions
-    shaky = actions[actions["confidence"] < study.fragile]
+    shaky = actions[actions["same_action"] < study.fragile]
     said = [
         (
             f"{len(actions)} cases under the policy {study.policy}, with 95 % intervals from {study.spec.draws:,} "
-            "draws of "
-            "all statements, weighted for each case by the probability that a draw gives to its findings."
+            "draws of all statements, weighted for each case by the probability that a draw gives to its findings."
         ),
         (
-            f"In {len(shaky)} of them fewer than {percent(study.fragile)} of the draws give the urgency that the "
-            "stated "
-            "values give."
+            f"In {len(shaky)} of them fewer than {percent(study.fragile)} of the draws give the urgency and imaging "
+            "that the stated values give."
         ),
     ]
     few = actions[actions["effective"] < 100]
@@ -53,12 +51,15 @@ def actions_table(actions: pd.DataFrame) -> Table:
         Column("p", "Any serious", "percent"),
         Column("low", "2.5 %", "percent"),
         Column("high", "97.5 %", "percent"),
-        Column("leading", "Leading"),
+        Column("likeliest", "Most probable"),
+        Column("leading", "Odds rose most"),
         Column("urgency", "Urgency"),
         Column("imaging", "Imaging"),
         Column("tests", "Tests"),
         Column("referral", "Referral"),
-        Column("confidence", "Draws that agree", "percent"),
+        Column("confidence", "Draws with this urgency", "percent"),
+        Column("same_imaging", "With this imaging", "percent"),
+        Column("same_action", "With both", "percent"),
         Column("effective", "Effective draws", "whole"),
     )
     return Table(
@@ -66,7 +67,7 @@ def actions_table(actions: pd.DataFrame) -> Table:
         "What is done about each case",
         actions,
         columns,
-        "The least sure first. Leading: the serious condition whose odds rose most.",
+        "The least sure first. Most probable, and whose odds the findings raised most: among the serious conditions.",
         shown=40,
     )
 

@@ -28,13 +28,15 @@ def section(study: Study) -> Section:
     said = [
         (
             f"Every one of the {len(found)} statements of the register, used or not, asked of the network: "
-            f"{len(worst)} lie "
-            f"more than {CONFLICT:g} standard deviation from what the network implies."
+            f"{len(worst)} lie more than {CONFLICT:g} standard deviation from what the network implies."
         )
     ]
     if worst:
         names = ", ".join(f"[[statement:{item.statement.id}]] ({item.distance:+.1f})" for item in worst[:3])
-        said.append(f"The furthest: {names}. They drive no table; they are a check on those that do.")
+        said.append(
+            f"The furthest: {names}. They drive no table of the network; they are a check on those that do, which do "
+            "not agree with them."
+        )
     pairs = pd.DataFrame(
         [
             {
@@ -73,7 +75,10 @@ def _audit(shown: list[Audited]) -> Table:
         Column("source", "Source", "source"),
     )
     frame = pd.DataFrame(rows, columns=[column.name for column in columns])
-    note = "Those that drive a table and come back exactly are left out. Distance in standard deviations of both."
+    note = (
+        "Those that drive a table of the network and come back exactly are left out. Distance in standard deviations "
+        "of both."
+    )
     return Table("coherence", "Statements beside what the network implies", frame, columns, note)
 
 

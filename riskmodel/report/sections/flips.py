@@ -53,7 +53,7 @@ def section(study: Study) -> Section | None:
 
 def _which(study: Study) -> str:
     few = len(study.least_sure) < len(study.names)
-    return f"the {len(study.least_sure)} cases whose urgency is least sure" if few else "each case"
+    return f"the {len(study.least_sure)} cases whose action is least sure" if few else "each case"
 
 
 def _listed(names: list[str]) -> str:

@@ -34,20 +34,31 @@ def section(study: Study) -> Section:
     held = sorted(set(study.one_way.table["statement"][study.one_way.table["held"] != ""]))
     people = f"{study.spec.cohort.people:,} simulated people of each setting"
     range_said = (
-        "Each statement runs over its 95 % range while all others stay as stated; the other parts of one distribution, "
-        "such as an age mix, give way in proportion. A range is stated by the source, assumed, follows from a count, "
-        "or is the set's default for that basis."
+        "Each statement runs over its 95 % range while all others, and the people, stay as they are; the other parts "
+        "of one distribution, such as an age mix, give way in proportion. A range is stated by the source, assumed, "
+        "follows from a count, or is the set's default for that basis."
     )
+    still = top[top["actions"] == 0]["statement"]
+    tests = sum(_of_a_test(study, str(name)) for name in still)
     effect_said = (
-        f"Of {len(top)} statements, {moving} change the urgency or imaging of someone among the {people}; "
-        f"the other {len(top) - moving} could lie anywhere in their range without any effect on what is done."
+        f"Of {len(top)} statements, {moving} change the urgency or imaging of someone among the {people}. The other "
+        f"{len(still)} change nobody's there; {tests} of them speak of tests, which these people have not had yet."
     )
-    said = [range_said, effect_said]
+    view_said = (
+        "A number matters here by the actions that it changes. By what it adds to the variance of a mean "
+        "([[section:together]]), or by what knowing it would be worth ([[section:value]]), others may come first."
+    )
+    said = [range_said, effect_said, view_said]
     if held:
         names = ", ".join(f"[[statement:{name}]]" for name in held)
         said.append(f"Some values in the range of {names} ask for more than the network can give, and were held there.")
     tables = (_ranking(top, study.settings), _targets(study))
     return Section("one_way", "Which numbers matter most", tuple(said), tables, (_changed(study), *_tornados(study)))
+
+
+def _of_a_test(study: Study, name: str) -> bool:
+    of = study.model.priors.statement(name).of.variable
+    return any(variable.name == of and variable.role == "test" for variable in study.model.variables)
 
 
 def _ranking(top: pd.DataFrame, settings: tuple[str, ...]) -> Table:
@@ -61,8 +72,7 @@ def _ranking(top: pd.DataFrame, settings: tuple[str, ...]) -> Table:
     )
     note = (
         "Share of simulated people whose urgency or imaging is another somewhere in the range than at the stated "
-        "value; "
-        "the mean counts every setting alike."
+        "value; the mean counts every setting alike."
     )
     return Table("ranking", "Statements by the actions that they change", top, columns, note)
 
@@ -85,8 +95,8 @@ def _targets(study: Study) -> Table:
     order = order.sort_values(["rank", "place"], kind="stable", ignore_index=True).drop(columns=["rank", "place"])
     targets = place.nunique()
     note = (
-        f"First the largest effect on each of the {targets} targets and settings, then the second of each, and so on; "
-        "statements without any effect on a target are left out."
+        f"First the largest effect on each of the {targets} targets and settings, then the second of each, and so "
+        "on; statements without any effect on a target are left out."
     )
     title = "What each statement does to each target"
     return Table("one_way_targets", title, order, columns, note, most=10 * targets)
@@ -155,6 +165,5 @@ def matter_most(study: Study) -> str:
     over = " (mean over settings)" if len(study.settings) > 1 else f" in {study.settings[0]}"
     return (
         f"{head}, by the share of simulated people{over} whose urgency or imaging [[section:one_way|changes]] within "
-        "the "
-        f"95 % range: {'; '.join(some)}."
+        f"the 95 % range: {'; '.join(some)}."
     )

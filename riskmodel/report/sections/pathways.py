@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from riskmodel.report.study import Study
 
+CLAIMANT = "healthusias"  # the source that says how many scans are unnecessary
 # Heading of each measure in the table; what it is of stands in the table of intervals.
 SHORT = {
     "in_time": "In time, %",
@@ -40,10 +41,11 @@ def section(study: Study) -> Section | None:
     said = (
         (
             f"Each policy followed on the same {asked.people:,} simulated people of each setting: the tests it asks "
-            "for are "
-            "done with simulated results, the next step follows from them, and a disease counts as found when a scan "
-            "that can "
-            "show it shows it. Costs, delays and the time that matters are assumptions."
+            "for are done with simulated results, the next step follows from them (so more people are scanned than by "
+            "the first step alone), and a disease counts as found when a scan that can show it shows it. Costs, "
+            f"delays and the time that matters are assumptions. Intervals come from {asked.draws} draws of all "
+            "statements; they are of each policy by itself, and policies that share their draws differ by less than "
+            "these suggest."
         ),
         _vain(study),
     )
@@ -105,12 +107,18 @@ def _figure(study: Study) -> Figure:
     )  # fmt: skip
 
 
-def at(study: Study, setting: str, measure: str, policy: str | None = None) -> float:
+def at(study: Study, setting: str, measure: str, policy: str | None = None, column: str = "value") -> float:
     frame = study.pathways
     own = frame[
         (frame["setting"] == setting) & (frame["measure"] == measure) & (frame["policy"] == (policy or study.policy))
     ]
-    return float(own["value"].iloc[0]) if len(own) else float("nan")
+    return float(own[column].iloc[0]) if len(own) else float("nan")
+
+
+def between(study: Study, setting: str, policy: str | None = None) -> str:
+    """The 95 % interval of what a policy misses, where there is one."""
+    low, high = (at(study, setting, "missed", policy, column) for column in ("low", "high"))
+    return f" (95 % {number(low, 2)} to {number(high, 2)})" if low == low and high == high else ""  # noqa: PLR0124
 
 
 def _vain(study: Study) -> str:
@@ -124,12 +132,17 @@ def _vain(study: Study) -> str:
         low, high = own[name].min(), own[name].max()
         return f"{number(low, 2)} %" if low == high else f"{number(low, 2)} to {number(high, 2)} % (by setting)"
 
+    flagless = float(own["flagless_share"].max())
+    never = " (it scans nobody without a flag, so such scans cannot come from it)" if flagless == 0 else ""
     return (
-        f"One of the seeds says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without a red flag "
-        "and "
-        f"change nothing. Of those whom {study.policy} scans, {over('flagless_share')} have neither a "
-        f"serious disease nor a red flag; {over('vain_share')} have no serious disease."
+        f"{_claimant(study)} says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without "
+        f"a red flag and change nothing. Of those whom {study.policy} scans, {over('flagless_share')} have neither a "
+        f"serious disease nor a red flag{never}; {over('vain_share')} have no serious disease."
     )
+
+
+def _claimant(study: Study) -> str:
+    return f"[[source:{CLAIMANT}]]" if CLAIMANT in study.model.priors.sources else "A document on red flags"
 
 
 def compared(study: Study) -> str:
@@ -138,8 +151,9 @@ def compared(study: Study) -> str:
     others = [name for name in study.pathways["policy"].unique() if name != study.policy]
     own = {name: at(study, setting, name) for name in ("missed", "imaged", "mri")}
     said = (
-        f"In {setting}, {study.policy} misses {number(own['missed'], 2)} % of serious disease and scans "
-        f"{number(own['imaged'], 3)} in 1,000 people ([[section:pathways|{number(own['mri'], 2)} by MRI]])"
+        f"In {setting}, {study.policy} misses {number(own['missed'], 2)} % of serious "
+        f"disease{between(study, setting)} and scans {number(own['imaged'], 3)} in 1,000 people "
+        f"([[section:pathways|{number(own['mri'], 2)} by MRI]])"
     )
     if not others:
         return f"{said}."
@@ -147,6 +161,7 @@ def compared(study: Study) -> str:
     best = min(missed, key=lambda name: missed[name])
     if missed[best] < own["missed"]:
         more = at(study, setting, "imaged", best)
-        return f"{said}; {best} misses fewest, {number(missed[best], 2)} %, and scans {number(more, 3)}."
+        range_ = between(study, setting, best)
+        return f"{said}; {best} misses fewest, {number(missed[best], 2)} %{range_}, and scans {number(more, 3)}."
     rest = "none of the other policies misses" if len(others) > 1 else f"{others[0]} does not miss"
     return f"{said}; {rest} fewer."

@@ -19,11 +19,14 @@ def section(study: Study) -> Section:
     chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
     verified = sum(statement.verified for statement in chosen)
     said = (
-        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: {verified} verified "
-        f"against their source, {len(chosen) - verified} not. A range is stated by the source, assumed, follows from a "
-        "count (of n), or stands in where the source gives none (the set's default for that basis)."
+        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: {verified} "
+        f"verified, {len(chosen) - verified} not. Verified: the figure was seen in the source itself, or in the "
+        "place named beside it. A range is stated by the source or beside the statement, assumed, follows from a "
+        "count (of n; of an assumption, the people it is worth), or stands in where the source gives none (the set's "
+        "default for that basis). Sources without statements here are those of the other readings that "
+        "[[section:coherence]] asks of the network."
     )
-    cited = {statement.source for statement in chosen}
+    cited = {statement.source for statement in priors.statements}
     sources = pd.DataFrame(
         [
             {

@@ -27,13 +27,19 @@ def section(study: Study) -> Section:
         "intervals; the shares by basis sum to 100 %, those of verified and unverified too.",
         shown=len(frame),
     )  # fmt: skip
+    last = serious[serious["condition"] == study.serious[-1]]
+    single = serious[serious["condition"] != study.serious[-1]]
     said = (
         (
-            f"Of the variance of the log-odds of {listed(study.serious)}, on average "
-            f"{percent(mean(serious, 'assumption'))} rests on "
-            "statements that are assumptions: numbers that no source gives, with wide intervals of the project's own."
+            f"Of the variance of the log-odds of {words(study.serious[-1])}, person by person, "
+            f"{percent(mean(last, 'assumption'))} rests on statements that are assumptions: numbers that no source "
+            f"gives, with wide intervals of the project's own. {percent(mean(last, 'verified'))} rests on verified "
+            "statements."
         ),
-        f"{percent(mean(serious, 'verified'))} rests on statements verified against their source.",
+        (
+            f"Of {listed(study.serious[:-1])}, each by itself, it is {percent(mean(single, 'assumption'))} and "
+            f"{percent(mean(single, 'verified'))} on average."
+        ),
     )
     return Section("rests_on_section", "What the doubt rests on", said, (rest,))
 
@@ -43,11 +49,15 @@ def mean(frame: pd.DataFrame, kind: str) -> float:
     return float(frame[kind].mean()) if kind in frame else 0.0
 
 
+def words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def listed(names: tuple[str, ...]) -> str:
     """Names in a sentence.
 
     >>> listed(("fever", "gait_disturbance", "trauma"))
     'fever, gait disturbance and trauma'
     """
-    words = [name.replace("_", " ") for name in names]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    said = [words(name) for name in names]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

@@ -21,8 +21,7 @@ def section(study: Study) -> Section | None:
     said = [
         (
             f"The set {first}, on which all else here reports, beside {' and '.join(others)}: the same people, "
-            "evidence and "
-            "policy, other numbers."
+            "evidence and policy, other numbers."
         )
     ]
     same = people.groupby("set", sort=False)["same_urgency"].mean()

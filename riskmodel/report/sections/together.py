@@ -24,14 +24,16 @@ def section(study: Study) -> Section | None:
     additive = found["statement"].additive if "statement" in found else any_result.additive
     how = (
         f"All statements vary together over their whole distributions; the variance of {target}{of} is divided among "
-        "them. "
-        "First order: what a group does by itself; total: with all that it does together with others. "
+        "them. First order: what a group does by itself; total: with all that it does together with others. "
         f"{draws:,} networks were built."
     )
     meaning = (
         f"The first-order indices of the statements sum to {number(additive, 2)}: "
-        + ("they act nearly one by one, so that tornado plots tell nearly the whole." if additive > ADDITIVE else
-           "they act together too, which no plot of one at a time can show.")
+        + ("they act nearly one by one, so that tornado plots tell nearly the whole. " if additive > ADDITIVE else
+           "they act together too, which no plot of one at a time can show. ")
+        + "All are estimates: within its interval a first-order index may come out above the total, or a part above "
+        "the whole. Before any case is seen, and of a mean over people, base rates count for more here than where "
+        "single people or their actions are looked at."
     )  # fmt: skip
     tables = tuple(_table(by, result) for by, result in found.items())
     figures = tuple(_figure(by, result, f"{target}{of}") for by, result in found.items())

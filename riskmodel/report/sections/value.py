@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.report.section import Column, Figure, Section, Table, each, number
 from riskmodel.report.sections.provenance import read
 from riskmodel.text import percent
@@ -24,23 +25,26 @@ def questions(study: Study) -> Section | None:
     """The next question for each case."""
     if not study.names:
         return None
-    first = study.next_questions.groupby("case", sort=False).head(1)
-    changing = first[first["moves"]]
+    changing = study.next_questions[study.next_questions["moves"]]["case"].nunique()
     said = [
         (
             "For each case and each thing not yet asked, examined or tested: what the answer is expected to add to "
-            "the net "
-            "benefit of the decision to scan or not, how likely it is to change the action, and what it costs."
+            "the net benefit of the decision to scan or not, how likely it is to change the action (urgency, imaging "
+            "or referral), and what it costs."
         ),
-        f"In {len(changing)} of {len(study.names)} cases some single answer can change the action.",
+        (
+            f"In {changing} of {len(study.names)} cases some single answer can change the action; where the gain is "
+            "0, to an action of the same net benefit."
+        ),
     ]
     columns = (
         Column("case", "Case", "case"),
         Column("variable", "Ask or test"),
         Column("way", "How"),
+        Column("ordered", "Asked for already"),
         Column("gain", "Gain in QALY per 1,000 such people", "number"),
         Column("change", "The action changes", "percent"),
-        Column("information", "Information in bits", "number"),
+        Column("information", "Tells about the serious conditions, bits", "number"),
         Column("cost", "Cost in dollars", "number"),
         Column("hours", "Hours", "number"),
         Column("in_time", "In time"),
@@ -48,11 +52,15 @@ def questions(study: Study) -> Section | None:
     frame = study.next_questions.assign(
         gain=1000 * study.next_questions["gain"],
         in_time=study.next_questions["in_time"].map({True: "yes", False: "no"}),
+        ordered=study.next_questions["ordered"].map({True: "yes", False: ""}),
     )
     best = frame.groupby("case", sort=False).head(3)
     asked = Table(
         "next_questions", "What to ask next: the three best questions of each case", best, columns,
-        "Cost and hours are assumptions. In time: before the present urgency wants the case seen to.", shown=40,
+        "First what can change the action, by the gain less the cost. Asked for already: by the policy, in this "
+        "case. Cost and hours are assumptions. In time: before the present urgency wants the case seen to. No "
+        "probability of "
+        "change is given of circumstances, of which the network has none.", shown=40,
     )  # fmt: skip
     return Section("questions", "What to ask next", tuple(said), (asked,))
 
@@ -64,15 +72,25 @@ def studies(study: Study) -> Section | None:
     perfect = study.value.evpi()
     total = perfect[perfect["condition"] == "all"]
     settings = "; ".join(f"{row.setting} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
+    stakes = "; ".join(
+        f"{stake.condition.replace('_', ' ')} {number(1000 * stake.benefit)} and {number(1000 * stake.harm)}"
+        for stake in imaging_stakes(study.model.policy)
+    )
     said = (
         (
             "The expected value of perfect information is what knowing every statement exactly would add to the net "
-            "benefit "
-            f"of the decisions to scan, in {UNIT} seen once: {settings}."
+            f"benefit of the decisions to scan, in {UNIT} seen once (± one standard error): {settings}. It is worked "
+            f"out from {study.spec.value.people:,} simulated people of each setting under {len(study.value.values):,} "
+            "draws; the decision on each condition counts by itself."
+        ),
+        (
+            "Net benefit weighs what a scan in time gains of those who have the condition against what a scan in vain "
+            f"loses of those who have not; in {UNIT}, as the thresholds of {study.policy} state them: {stakes}."
         ),
         (
             "Below, the part of it that knowing one statement, all statements of one source, or of one basis would "
-            "give. The "
+            "give (regression on the draws; each draw is decided by a fit that has not seen it). Such an estimate "
+            "errs on the low side, the more the larger the group, and one that comes out below 0 is given as 0. The "
             "parts do not add up. A value within two standard errors of 0 is no value shown."
         ),
     )
@@ -137,16 +155,20 @@ def best_study(study: Study) -> str:
     whole = float(total[(total["setting"] == study.main_setting) & (total["condition"] == "all")]["value"].iloc[0])
     if clear.empty:
         return (
-            f"No single statement is shown to be worth a study by itself in {study.main_setting}: none has a value of "
-            f"perfect information beyond two standard errors ([[section:value|{number(whole)} {UNIT} for all "
+            f"No single statement is shown to be worth a study by itself in {study.main_setting}: none has a value "
+            f"of perfect information beyond two standard errors ([[section:value|{number(whole)} {UNIT} for all "
             "together]])."
         )
     first = clear.iloc[0]
-    more = clear.iloc[1:3]["statement"].tolist()
-    then = f"; next come {' and '.join(f'[[statement:{name}]]' for name in more)}" if more else ""
+    rest = clear.iloc[1:3]
+    apart = [row.value + row.se < first["value"] - first["se"] for row in each(rest)]
+    then = ""
+    if len(rest):
+        names = " and ".join(f"[[statement:{name}]]" for name in rest["statement"])
+        then = f"; next {'comes' if len(rest) == 1 else 'come'} {names}{'' if all(apart) else ', not clearly behind'}"
     return (
-        f"The study to do next is one of [[statement:{first['statement']}]] "
-        f"({read(study.model.priors.statement(first['statement']))}): knowing it exactly would be worth "
-        f"{number(first['value'], 2)} {UNIT} in {study.main_setting} (± {number(first['se'], 1)}), "
+        f"For {study.main_setting}, the study to do next is of the "
+        f"{read(study.model.priors.statement(first['statement']))} ([[statement:{first['statement']}]]): knowing it "
+        f"exactly would be worth {number(first['value'], 2)} {UNIT} (standard error {number(first['se'], 1)}), "
         f"{percent(first['share'])} of what [[section:value|knowing everything]] would{then}."
     )
