@@ -62,7 +62,7 @@ def test_loading_the_written_set_gives_the_fitted_model(seeds, people, rates, tm
 def test_the_written_set_says_where_each_number_comes_from(rates, tmp_path):
     document = tomllib.loads(rates.write(tmp_path / "local.toml").read_text())
     assert document["extends"] == "seeds"
-    assert document["sources"]["spine_clinic_2024"]["where"] == "n = 700, of whom 500 have an outcome"
+    assert document["sources"]["spine_clinic_2024"]["where"] == "n = 700, of whom 500 have some outcome"
     moved = rates.table[rates.table["verdict"] != "unchanged"].set_index("statement")
     assert set(document["override"]) == set(moved.index)
     for name, numbers in document["override"].items():

@@ -207,11 +207,23 @@ def test_outcomes_are_never_shown_to_the_model(cohort):
     assert np.array_equal(judged.outcomes["fracture"], truth)
 
 
-def test_a_composite_is_known_when_one_member_is_present_or_all_are_absent():
+def test_a_composite_is_known_where_all_its_members_are():
     cases = pd.DataFrame({name: ["", "absent", "absent"] for name in ("infection", "fracture", "cauda_equina")})
     cases["malignancy"] = ["", "absent", ""]
     cases.loc[0, "infection"] = "present"
-    assert judge(MODEL, cases).outcomes["any_serious"].tolist() == pytest.approx([1, 0, np.nan], nan_ok=True)
+    cases.loc[3] = ["present", "absent", "absent", "absent"]
+    assert judge(MODEL, cases).outcomes["any_serious"].tolist() == pytest.approx([np.nan, 0, np.nan, 1], nan_ok=True)
+
+
+def test_blank_outcomes_do_not_bend_a_composite(cohort):
+    """With a third of each outcome blank at random, the share that is expected of the known is still observed."""
+    rng, blank = np.random.default_rng(8), cohort.copy()
+    for name in ("infection", "malignancy", "fracture", "cauda_equina"):
+        blank.loc[rng.random(len(blank)) < 0.3, name] = ""
+    found = evaluate(MODEL, blank, conditions=["any_serious"], resamples=100)
+    row = found[(found["decision"] == "") & (found["metric"] == "observed_over_expected")].iloc[0]
+    assert row["low"] < 1 < row["high"]
+    assert row["n"] < 0.35 * len(blank)
 
 
 def test_a_model_is_calibrated_on_its_own_people(cohort):

@@ -43,14 +43,14 @@ class Origin:
     def headline(self) -> str:
         places = ", ".join(f"{count:,} {setting}" for setting, count in self.settings.items())
         where = f" ({places})" if places else ""
-        return f"Cohort {self.name}: {self.people:,} people{where}, an outcome known in {self.verified:,}"
+        return f"Cohort {self.name}: {self.people:,} people{where}, some outcome known in {self.verified:,}"
 
     def source(self, taken: Container[str], status: str) -> Source:
         """As a source of kind data, under a key that is not taken."""
         note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
         if status:
             note += f"; not converged: {status}"
-        where = f"n = {self.people}, of whom {self.verified} have an outcome"
+        where = f"n = {self.people}, of whom {self.verified} have some outcome"
         return Source(source_key(self.name, taken), f"Cohort {self.name}", "data", where=where, note=note)
 
 

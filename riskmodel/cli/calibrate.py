@@ -139,7 +139,7 @@ def _card(fitted: Any, names: list[str], masks: Any, asked: dict[str, Any], how:
                 fitted.parent, names, masks, asked["learn"], folds=folds, seed=seed, progress=progress, **how
             )
         before = judge_coded(fitted.parent, masks, names)
-        return files(card(Validation(fitted, masks, before, after, folds, asked["resamples"], seed)))
+        return files(card(Validation(fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"])))
     except KeyboardInterrupt:
         return {}
 

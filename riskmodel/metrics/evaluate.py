@@ -111,13 +111,12 @@ def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
 
 
 def _composites(model: Model, outcomes: Mapping[str, Array]) -> dict[str, Array]:
-    """Known when one member is present, or all are known to be absent."""
+    """Known where every member is: where one present were enough, those who have it would be known more often."""
     found = {}
     for name, members in model.priors.composites.items():
         if set(members) <= set(outcomes):
             columns = np.array([outcomes[member] for member in members])
-            some = (columns == 1).any(axis=0)
-            found[name] = np.where(some, 1.0, np.where(np.isnan(columns).any(axis=0), np.nan, 0.0))
+            found[name] = np.where(np.isnan(columns).any(axis=0), np.nan, (columns == 1).any(axis=0))
     return found
 
 

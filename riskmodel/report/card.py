@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from riskmodel.report.card_of import Validation
 
 
+ROUGH = 100  # events, below which a validation says little precisely
+MOST_NAMED = 5  # statements in a sentence
+
+
 def card(validation: Validation) -> Report:
     """The report card; the same validation gives the same bytes."""
     before, after = validation.measured(validation.before), validation.measured(validation.after)
@@ -45,6 +49,7 @@ def _facts(v: Validation) -> dict[str, str]:
     return {
         "Fitted model": f"prior set {parent.priors.prior_set.name}, policy {parent.policy.name}",
         "Cohort": origin.headline(),
+        "Learnt": v.learn or "as asked",
         "Outcomes": f"taken as {origin.outcomes}; prior weight {origin.prior_weight:g}",
         "Converged": f"{status}, after {v.fitted.steps} steps",
         "Performance": f"{v.folds}-fold cross-validation, {v.resamples} bootstrap resamples, seed {v.seed}",
@@ -53,15 +58,51 @@ def _facts(v: Validation) -> dict[str, str]:
 
 
 def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    counts = v.fitted.table["verdict"].value_counts()
+    said = _learnt(v.fitted.table)
+    whole = after[after["decision"] == ""].drop_duplicates("condition")
+    enough = whole[whole["warning"] == ""]
+    said += [_went(str(name), before, after) for name in sorted(enough["condition"], key=lambda name: name != v.main)]
+    rough = enough[np.minimum(enough["events"], enough["n"] - enough["events"]) < ROUGH]
+    if len(rough):
+        pairs = zip(rough["condition"], rough["events"], strict=True)
+        told = ", ".join(f"{name.replace('_', ' ')} ({events} events)" for name, events in pairs)
+        said.append(f"Fewer than {ROUGH} events, so only roughly known: {told}.")
+    few = whole[whole["warning"] != ""]
+    if len(few):
+        pairs = zip(few["condition"], few["warning"], strict=True)
+        told = ", ".join(f"{condition.replace('_', ' ')} ({warning})" for condition, warning in pairs)
+        said.append(f"Too little is known to judge {told}; figures are shown with that warning, and no curve.")
+    return said
+
+
+def _learnt(table: pd.DataFrame) -> list[str]:
+    """What the cohort says of the statements, and which it moved beyond doubt."""
+    counts = table["verdict"].value_counts()
+    against = counts.get("contradicted", 0)
     said = [
         (
-            f"{len(v.fitted.table)} statements were learnt: {counts.get('moved', 0)} moved within what their own "
-            f"uncertainty allows, {counts.get('contradicted', 0)} are contradicted by the cohort (a shift of more "
-            f"than 2 prior standard deviations), and the cohort says nothing about {counts.get('unchanged', 0)}."
+            f"{len(table)} statements could be learnt. The cohort informs {len(table) - counts.get('unchanged', 0)}: "
+            f"{counts.get('moved', 0)} moved within what their own uncertainty allows, {against} "
+            f"{'is' if against == 1 else 'are'} contradicted (a shift of more than 2 prior standard deviations, on the "
+            f"log-odds scale, or log of a ratio). It says nothing about {counts.get('unchanged', 0)}, which stay as "
+            "stated."
         )
     ]
-    name = v.main
+    beyond = table[(table["verdict"] != "unchanged") & ((table["shift_low"] > 0) | (table["shift_high"] < 0))]
+    if len(beyond):
+        first = beyond.loc[beyond["shift"].abs().sort_values(ascending=False, kind="stable").index[:MOST_NAMED]]
+        numbers = zip(first["statement"], first["prior"], first["posterior"], first["low"], first["high"], strict=True)
+        named = "; ".join(
+            f"{name} {old:.3g} → {new:.3g} ({low:.3g} to {high:.3g})" for name, old, new, low, high in numbers
+        )
+        more = f"; and {len(beyond) - len(first)} more" if len(beyond) > len(first) else ""
+        verb = "excludes" if len(beyond) == 1 else "exclude"
+        said.append(f"The 95 % intervals of {len(beyond)} after the fit {verb} what was stated before: {named}{more}.")
+    return said
+
+
+def _went(name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
+    """How the prediction of one outcome did before and after."""
     figures = []
     for metric, what in (
         ("observed_over_expected", "observed over expected"),
@@ -71,14 +112,7 @@ def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str
     ):
         old, new = (_pick(table, name, metric) for table in (before, after))
         figures.append(f"{what} went from {_with_interval(old)} to {_with_interval(new)}")
-    words = name.replace("_", " ")
-    said.append(f"For {words}, on people that a fit had not seen, {'; '.join(figures)}.")
-    few = after[(after["warning"] != "") & (after["decision"] == "")].drop_duplicates("condition")
-    if len(few):
-        pairs = zip(few["condition"], few["warning"], strict=True)
-        told = ", ".join(f"{condition.replace('_', ' ')} ({warning})" for condition, warning in pairs)
-        said.append(f"Too little is known to judge {told}: their figures are shown with that warning.")
-    return said
+    return f"For {name.replace('_', ' ')}, in people not used for the fit, {'; '.join(figures)}."
 
 
 def _pick(table: pd.DataFrame, condition: str, metric: str) -> pd.Series:

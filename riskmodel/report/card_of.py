@@ -31,6 +31,8 @@ class Validation:
         the people judged by fits to the others (cross-validation).
     folds
         of that cross-validation.
+    learn
+        what was asked to be learnt.
     """
 
     fitted: Calibration
@@ -40,6 +42,7 @@ class Validation:
     folds: int
     resamples: int = 200
     seed: int = 0
+    learn: str = ""
 
     def measured(self, which: Judged, by: tuple[str, ...] = ()) -> pd.DataFrame:
         return tabulate(self.fitted.parent, which, by=by, resamples=self.resamples, seed=self.seed)

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from riskmodel.report.card_of import Validation
 
 FOR_THE_AUTHOR = (
+    "what the model is meant for and who would use it",
     "where and when the people were recruited, who was eligible, and how many were not included",
     "how and by whom the outcomes were determined, and whether blind to the findings",
     "how the findings were asked for or measured, where that differs from the codebook",
-    "treatment received between the findings and the outcome",
-    "the study's registration, protocol, ethics approval and funding",
+    "treatment received between the findings and the outcome, and how much time lay between them",
+    "how this cohort differs from those that the prior's sources studied",
+    "why the cohort is as large as it is",
+    "the study's registration, protocol, ethics approval and funding, and where its data and code are to be had",
 )
 
 
@@ -59,21 +62,24 @@ def outcomes(v: Validation) -> Section:
         known, present = int(y.notna().sum()), int((y == 1).sum())
         rows.append({"condition": str(name), "known": known, "present": present,
                      "share": present / known if known else np.nan,
-                     "expected": float(v.before.probabilities[name].mean())})  # fmt: skip
+                     "expected": float(v.before.probabilities[name][y.notna()].mean()),
+                     "after": float(v.after.probabilities[name][y.notna()].mean())})  # fmt: skip
     columns = (
         Column("condition", "Outcome"), Column("known", "Known", "whole"), Column("present", "Present", "whole"),
-        Column("share", "Share of the known", "percent"), Column("expected", "Expected before, of everyone", "percent"),
+        Column("share", "Share of the known", "percent"), Column("expected", "Expected before", "percent"),
+        Column("after", "Expected after", "percent"),
     )  # fmt: skip
     how = {
         "ignorable": "People without an outcome were used as well: right where whether an outcome is known "
-        "depends only on what is recorded.",
+        "depends only on what is recorded (missing at random).",
         "weighted": "Only people with an outcome were used, each weighed for all those like them by a logistic "
         "model of who has one.",
         "complete": "Only people with an outcome were used, as they are: biased where findings decided who has one.",
     }
     measured = (
         "Performance is measured in the people whose outcome is known; where the findings decided who that is, it is "
-        "not the performance in everyone."
+        "not the performance in everyone. One outcome out of several counts as known where all of them are. A "
+        "prediction is made from risk factors, findings and tests; no outcome enters it."
     )
     said = (how[v.fitted.origin.outcomes], measured)
     return Section(

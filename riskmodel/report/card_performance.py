@@ -37,7 +37,9 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
     said = (
         (
             f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the "
-            "others. Intervals are 95 % bootstrap percentiles over people."
+            "others (people with a serious condition dealt out evenly); the set that is delivered was fitted to all. "
+            "Intervals are 95 % bootstrap percentiles over people, the fits as they are; resamples in which a metric "
+            "cannot be taken are left out of it. The calibration intercept is in the large, with the slope held at 1."
         ),
     )
     shown = [name for name in dict.fromkeys(after["condition"]) if _events(v, name) >= FEWEST_TO_DRAW]
@@ -58,12 +60,15 @@ def _reliability(v: Validation, name: str) -> Figure:
 
     def draw() -> Canvas:
         from riskmodel.report.figures import reliability
+        from riskmodel.report.figures.performance import on_one_scale
         from riskmodel.report.figures.svg import canvas
 
         drawn = canvas(9.5, 4.6)
-        for ax, (when, which) in zip(drawn.subplots(1, 2), (("before", v.before), ("after", v.after)), strict=True):
+        axes = drawn.subplots(1, 2)
+        for ax, (when, which) in zip(axes, (("before", v.before), ("after", v.after)), strict=True):
             reliability(which.outcomes[name].to_numpy(), which.probabilities[name].to_numpy(), ax)
             ax.set_title(when, loc="left", fontsize="medium")
+        on_one_scale(axes)
         return drawn
 
     alt = f"Observed frequency of {words} against its predicted probability, before and after the fit, with intervals."
@@ -97,7 +102,11 @@ def decisions(v: Validation, after: pd.DataFrame) -> Section:
         alt = f"Net benefit over thresholds for {words}: of the model, of the policy's actions, of all and none."
         figures = (Figure("decision_curve", f"Decision curve: {words}, after the fit", alt, draw),)
     said = (
-        "A threshold takes the probability alone; an action is what the whole policy asks for, safety rules included.",
+        (
+            "A threshold takes the probability alone; an action is what the whole policy asks for, safety rules "
+            "included. Net benefit counts a false positive by the odds of the policy's threshold on imaging for that "
+            "condition. A share of 0 or 1 has Wilson's interval."
+        ),
     )
     return Section(
         "decisions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+MOST_TICKS = 6  # along one side
 # Told apart in grey by dashes and in colour by hue.
 LINES = (
     ("#1f5aa6", "-"),
@@ -168,6 +169,17 @@ def roc(y: np.ndarray, p: np.ndarray, ax: Axes, *, label: str = "", points: Mapp
     return _plain(ax)
 
 
+def on_one_scale(axes: Iterable[Axes]) -> None:
+    """Give log-odds pictures the same limits, so that they can be compared by eye."""
+    axes = list(axes)
+    for get, put in (("get_xlim", "set_xlim"), ("get_ylim", "set_ylim")):
+        ends = np.array([getattr(ax, get)() for ax in axes])
+        for ax in axes:
+            getattr(ax, put)(ends[:, 0].min(), ends[:, 1].max())
+    for ax in axes:
+        _probabilities(ax)
+
+
 def _probabilities(ax: Axes) -> None:
     """Label two log-odds axes in per cent."""
     from riskmodel.report.figures.posteriors import TICKS
@@ -175,6 +187,7 @@ def _probabilities(ax: Axes) -> None:
 
     for limits, ticks in ((ax.get_xlim(), ax.set_xticks), (ax.get_ylim(), ax.set_yticks)):
         shown = [p for p in TICKS if limits[0] <= log_odds(p) <= limits[1]]
+        shown = shown[:: 1 + (len(shown) - 1) // MOST_TICKS]
         ticks([float(log_odds(p)) for p in shown], [percent(p) for p in shown])
 
 
