@@ -33,6 +33,24 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
     ]
 
 
+def words(name: str) -> str:
+    """A name as it stands in a sentence.
+
+    >>> words("gait_disturbance")
+    'gait disturbance'
+    """
+    return name.replace("_", " ")
+
+
+def listed(parts: Sequence[str], last: str = "and") -> str:
+    """Parts of a sentence.
+
+    >>> listed(["fever", "trauma", "weight loss"]), listed(["fever", "trauma"], "or")
+    ('fever, trauma and weight loss', 'fever or trauma')
+    """
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
 def percent(p: float) -> str:
     """A probability as a person reads it: two significant digits below 10 %.
 

@@ -129,7 +129,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         self.calibration_ = None if self.learn is None else self._learn(model, cohort)
         self.model_ = self.calibration_.model if self.calibration_ is not None else model
         self.thresholds_ = {
-            stake.condition: stake.harm / (stake.harm + stake.benefit) for stake in imaging_stakes(model.policy)
+            stake.condition: model.policy.thresholds[stake.threshold].value for stake in imaging_stakes(model.policy)
         }
         return self
 

@@ -68,13 +68,12 @@ def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> 
 def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable]) -> Judged:
     """As :func:`judge`, of coded evidence (variables, people) with outcomes."""
     index = pd.Index(list(names))
-    masks = coded.copy()
+    masks = without_outcomes(model, coded)
     conditions = [(row, v) for row, v in enumerate(model.variables) if v.role == "condition"]
     outcomes = {}
     for row, variable in conditions:
-        known = masks[row] != variable.full_mask
-        outcomes[variable.name] = np.where(known, masks[row] == 2, np.nan).astype(float)
-        masks[row] = variable.full_mask
+        known = coded[row] != variable.full_mask
+        outcomes[variable.name] = np.where(known, coded[row] == 2, np.nan).astype(float)
     if all(np.isnan(values).all() for values in outcomes.values()):
         columns = ", ".join(variable.column for _, variable in conditions)
         raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
@@ -90,11 +89,20 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable]) -> Judged
         probabilities.clip(0, 1),
         actions_of(model.policy, scored.decision),
         tuple(
-            (stake.threshold, stake.condition, stake.harm / (stake.harm + stake.benefit))
+            (stake.threshold, stake.condition, model.policy.thresholds[stake.threshold].value)
             for stake in stakes(model.policy)
         ),
         {v.name: _states(masks[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
     )
+
+
+def without_outcomes(model: Model, coded: Masks) -> Masks:
+    """The same people as nobody knows their outcomes."""
+    masks = coded.copy()
+    for row, variable in enumerate(model.variables):
+        if variable.role == "condition":
+            masks[row] = variable.full_mask
+    return masks
 
 
 def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
@@ -198,7 +206,7 @@ def tabulate(
     if unknown:
         known = [str(name) for name in judged.outcomes]
         raise UsageError(f"conditions: {unknown[0]!r} is not one of {', '.join(known)}{nearest(unknown[0], known)}")
-    pays = {stake.condition: stake.harm / (stake.harm + stake.benefit) for stake in imaging_stakes(model.policy)}
+    pays = {stake.condition: model.policy.thresholds[stake.threshold].value for stake in imaging_stakes(model.policy)}
     states = {variable.name: variable.states for variable in model.variables}
     rows = [
         table.assign(condition=name, subgroup=group, decision=decision, threshold=np.nan if at is None else at)

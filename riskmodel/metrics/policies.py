@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import UsageError, nearest
 from riskmodel.metrics.curves import THRESHOLDS, decision_curve
-from riskmodel.metrics.evaluate import actions_of, judge_coded
+from riskmodel.metrics.evaluate import actions_of, judge_coded, without_outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,10 +72,7 @@ def policy_curves(  # noqa: PLR0913
 
 def _acted(model: Model, coded: Masks, policies: Sequence[str | Path], action: str) -> dict[str, Array]:
     """Whom each policy acts on; outcomes are not shown to it."""
-    masks = coded.copy()
-    for row, variable in enumerate(model.variables):
-        if variable.role == "condition":
-            masks[row] = variable.full_mask
+    masks = without_outcomes(model, coded)
     posterior = model.scoring.compiled()(masks).posterior
     found = {}
     for name in policies:

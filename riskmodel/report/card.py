@@ -10,6 +10,7 @@ from riskmodel._version import __version__
 from riskmodel.report import card_people as people
 from riskmodel.report import card_performance as performance
 from riskmodel.report.section import Report
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,12 +66,12 @@ def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str
     rough = enough[np.minimum(enough["events"], enough["n"] - enough["events"]) < ROUGH]
     if len(rough):
         pairs = zip(rough["condition"], rough["events"], strict=True)
-        told = ", ".join(f"{name.replace('_', ' ')} ({events} events)" for name, events in pairs)
+        told = ", ".join(f"{words(name)} ({events} events)" for name, events in pairs)
         said.append(f"Fewer than {ROUGH} events, so only roughly known: {told}.")
     few = whole[whole["warning"] != ""]
     if len(few):
         pairs = zip(few["condition"], few["warning"], strict=True)
-        told = ", ".join(f"{condition.replace('_', ' ')} ({warning})" for condition, warning in pairs)
+        told = ", ".join(f"{words(condition)} ({warning})" for condition, warning in pairs)
         said.append(f"Too little is known to judge {told}; figures are shown with that warning, and no curve.")
     return said
 
@@ -112,7 +113,7 @@ def _went(name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
     ):
         old, new = (_pick(table, name, metric) for table in (before, after))
         figures.append(f"{what} went from {_with_interval(old)} to {_with_interval(new)}")
-    return f"For {name.replace('_', ' ')}, in people not used for the fit, {'; '.join(figures)}."
+    return f"For {words(name)}, in people not used for the fit, {'; '.join(figures)}."
 
 
 def _pick(table: pd.DataFrame, condition: str, metric: str) -> pd.Series:

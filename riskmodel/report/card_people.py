@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.report.section import Column, Figure, Section, Table
-from riskmodel.text import percent
+from riskmodel.text import percent, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -96,7 +96,7 @@ def missing(v: Validation) -> Section:
             rows.append(
                 {
                     "variable": variable.name,
-                    "role": variable.role.replace("_", " "),
+                    "role": words(variable.role),
                     "assessed": float(known.mean()),
                     "present": float(beyond.sum() / known.sum()) if known.any() else np.nan,
                 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.metrics import tabulate
 from riskmodel.report.section import Column, Figure, Section, Table
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +27,8 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
         for table, when in ((before, "before"), (after, "after"))
     ]
     frame = both[0].merge(both[1], on=keys, sort=False)
-    frame["condition"] = frame["condition"].str.replace("_", " ")
-    frame["metric"] = frame["metric"].str.replace("_", " ")
+    frame["condition"] = frame["condition"].map(words)
+    frame["metric"] = frame["metric"].map(words)
     columns = (
         Column("condition", "Outcome"), Column("metric", "Metric"),
         *(Column(f"{name}_{when}", f"{when.capitalize()}" if name == "value" else name, "number")
@@ -56,7 +57,7 @@ def _events(v: Validation, name: str) -> int:
 
 
 def _reliability(v: Validation, name: str) -> Figure:
-    words = name.replace("_", " ")
+    outcome = words(name)
 
     def draw() -> Canvas:
         from riskmodel.report.figures import reliability
@@ -71,20 +72,22 @@ def _reliability(v: Validation, name: str) -> Figure:
         on_one_scale(axes)
         return drawn
 
-    alt = f"Observed frequency of {words} against its predicted probability, before and after the fit, with intervals."
-    return Figure(f"reliability_{name}", f"Calibration: {words}", alt, draw)
+    alt = (
+        f"Observed frequency of {outcome} against its predicted probability, before and after the fit, with intervals."
+    )
+    return Figure(f"reliability_{name}", f"Calibration: {outcome}", alt, draw)
 
 
 def decisions(v: Validation, after: pd.DataFrame) -> Section:
     frame = after[after["decision"] != ""].copy()
-    frame["condition"] = frame["condition"].str.replace("_", " ")
+    frame["condition"] = frame["condition"].map(words)
     columns = (
         Column("condition", "Outcome"), Column("decision", "Decision"), Column("metric", "Metric"),
         Column("value", "Value", "number"), Column("low", "low", "number"), Column("high", "high", "number"),
         Column("events", "Events", "whole"), Column("warning", "Warning"),
     )  # fmt: skip
     name = v.main
-    words = name.replace("_", " ")
+    outcome = words(name)
 
     def draw() -> Canvas:
         from riskmodel.metrics import decision_curve as curve
@@ -99,8 +102,8 @@ def decisions(v: Validation, after: pd.DataFrame) -> Section:
 
     figures: tuple[Figure, ...] = ()
     if _events(v, name) >= FEWEST_TO_DRAW:
-        alt = f"Net benefit over thresholds for {words}: of the model, of the policy's actions, of all and none."
-        figures = (Figure("decision_curve", f"Decision curve: {words}, after the fit", alt, draw),)
+        alt = f"Net benefit over thresholds for {outcome}: of the model, of the policy's actions, of all and none."
+        figures = (Figure("decision_curve", f"Decision curve: {outcome}, after the fit", alt, draw),)
     said = (
         (
             "A threshold takes the probability alone; an action is what the whole policy asks for, safety rules "
@@ -124,13 +127,13 @@ def subgroups(v: Validation) -> Section:
     )
     wanted = ("observed_over_expected", "calibration_slope", "auc", "brier")
     frame = found[(found["subgroup"] != "") & (found["decision"] == "") & found["metric"].isin(wanted)].copy()
-    frame["metric"] = frame["metric"].str.replace("_", " ")
+    frame["metric"] = frame["metric"].map(words)
     columns = (
         Column("subgroup", "Subgroup"), Column("metric", "Metric"), Column("value", "Value", "number"),
         Column("low", "low", "number"), Column("high", "high", "number"), Column("n", "People", "whole"),
         Column("events", "Events", "whole"), Column("warning", "Warning"),
     )  # fmt: skip
-    said = (f"Of {name.replace('_', ' ')}, after the fit; people in whom the subgroup was not recorded are in none.",)
+    said = (f"Of {words(name)}, after the fit; people in whom the subgroup was not recorded are in none.",)
     return Section(
         "subgroups", "Subgroups", said, (Table("subgroups", "By age, sex and setting", frame, columns, shown=40),)
     )

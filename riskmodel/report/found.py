@@ -9,11 +9,9 @@ from riskmodel.report.sections import pathways
 from riskmodel.report.sections.one_way import matter_most
 from riskmodel.report.sections.resting import mean
 from riskmodel.report.sections.value import best_study
-from riskmodel.text import percent
+from riskmodel.text import listed, percent, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from riskmodel.report.study import Study
 
 
@@ -35,12 +33,12 @@ def resting(study: Study) -> str:
     output = study.outputs[-1]
     frame = study.resting[study.resting["condition"] == output]
     by_setting = {str(setting): mean(own, "assumption") for setting, own in frame.groupby("setting", sort=False)}
-    listed = ", ".join(f"{percent(share)} in {setting}" for setting, share in by_setting.items())
+    apart = ", ".join(f"{percent(share)} in {setting}" for setting, share in by_setting.items())
     several = len(by_setting) > 1
     return (
-        f"{percent(mean(frame, 'assumption'))} of the doubt about {output.replace('_', ' ')} disease (variance of "
+        f"{percent(mean(frame, 'assumption'))} of the doubt about {words(output)} disease (variance of "
         f"its log-odds{', mean over settings' if several else ''}) rests on "
-        f"[[section:rests_on_section|assumption]]{f': {listed}' if several else ''}. "
+        f"[[section:rests_on_section|assumption]]{f': {apart}' if several else ''}. "
         f"{percent(mean(frame, 'verified'))} rests on statements verified against their source."
     )
 
@@ -58,7 +56,7 @@ def fragile(study: Study) -> str:
     more = f" and {len(shaky) - 5} more" if len(shaky) > 5 else ""
     return (
         f"Fragile: in {len(shaky)} of {len(study.names)} cases fewer than {percent(study.fragile)} of the draws give "
-        f"the same urgency and imaging: {joined(some)}{more}.{closest(study)}"
+        f"the same urgency and imaging: {listed(some)}{more}.{closest(study)}"
     )
 
 
@@ -90,9 +88,10 @@ def ask(study: Study) -> str:
         return "Nothing left to ask, that is not asked for already, can by itself change the action in any case."
     counts = useful["variable"].value_counts()
     most = [str(name) for name in useful["variable"].unique() if counts[name] == counts.iloc[0]]
+    asked = [words(name) for name in most[:2]]
     said = (
         "Ask next, beside the tests that the policy asks for already: most often "
-        f"{' or '.join(words(name) for name in most[:2])} (first in {counts.iloc[0]} of {len(study.names)} cases; in "
+        f"{listed(asked, 'or')} (first in {counts.iloc[0]} of {len(study.names)} cases; in "
         f"{len(useful)} some single answer can change the action)"
     )
     best = useful.iloc[int(useful["gain"].to_numpy().argmax())]
@@ -102,11 +101,3 @@ def ask(study: Study) -> str:
         f"{said}. An answer is worth most in {mark('case', best['case'])}: {words(best['variable'])} would change "
         f"the [[section:questions|action]] with a probability of {percent(best['change'])}."
     )
-
-
-def words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def joined(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.report.section import Column, Section, Table, mark
+from riskmodel.text import listed
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
@@ -28,7 +29,7 @@ def section(study: Study) -> Section | None:
     said = [how, f"In {len(hanging)} of {len(cases)} cases some flip lies within a statement's 95 % range."]
     others = [name for name in cases if name not in hanging]
     if others:
-        said.append(f"No single statement changes {_listed(others)} within its 95 % range.")
+        said.append(f"No single statement changes {_named(others)} within its 95 % range.")
     columns = (
         Column("case", "Case", "case"),
         Column("statement", "Statement", "statement"),
@@ -56,8 +57,7 @@ def _which(study: Study) -> str:
     return f"the {len(study.least_sure)} cases whose action is least sure" if few else "each case"
 
 
-def _listed(names: list[str]) -> str:
+def _named(names: list[str]) -> str:
     marks = [mark("case", name) for name in names[:LISTED]]
     more = [f"{len(names) - LISTED} more"] if len(names) > LISTED else []
-    parts = [*marks, *more]
-    return " or ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return listed([*marks, *more], "or")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.sensitivity.ranges import ranges
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors, Statement
@@ -86,7 +87,7 @@ def read(statement: Statement) -> str:
     >>> read(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", verified=True))
     'probability of night pain with none of the conditions'
     """
-    kind, of = statement.quantity.replace("_", " "), _words(str(statement.of))
+    kind, of = words(statement.quantity), _words(str(statement.of))
     parts = [part.strip() for part in statement.given_text.split(";") if part.strip()]
     where = "".join(f" in {_words(part.removeprefix('setting='))}" for part in parts if part.startswith("setting="))
     given = [NO_CONDITION if part == "none" else _words(part) for part in parts if not part.startswith("setting=")]
@@ -98,4 +99,4 @@ NO_CONDITION = "none of the conditions"
 
 
 def _words(text: str) -> str:
-    return text.replace("=present", "").replace("=", " ").replace("_", " ")
+    return words(text.replace("=present", "").replace("=", " "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.report.section import Column, Section, Table
-from riskmodel.text import percent
+from riskmodel.text import listed, percent, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,7 @@ def section(study: Study) -> Section:
     )  # fmt: skip
     last = serious[serious["condition"] == study.serious[-1]]
     single = serious[serious["condition"] != study.serious[-1]]
+    each = listed([words(name) for name in study.serious[:-1]])
     said = (
         (
             f"Of the variance of the log-odds of {words(study.serious[-1])}, person by person, "
@@ -37,7 +38,7 @@ def section(study: Study) -> Section:
             "statements."
         ),
         (
-            f"Of {listed(study.serious[:-1])}, each by itself, it is {percent(mean(single, 'assumption'))} and "
+            f"Of {each}, each by itself, it is {percent(mean(single, 'assumption'))} and "
             f"{percent(mean(single, 'verified'))} on average."
         ),
     )
@@ -47,17 +48,3 @@ def section(study: Study) -> Section:
 def mean(frame: pd.DataFrame, kind: str) -> float:
     """The mean share of a kind; 0 where no statement is of it."""
     return float(frame[kind].mean()) if kind in frame else 0.0
-
-
-def words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def listed(names: tuple[str, ...]) -> str:
-    """Names in a sentence.
-
-    >>> listed(("fever", "gait_disturbance", "trauma"))
-    'fever, gait disturbance and trauma'
-    """
-    said = [words(name) for name in names]
-    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

@@ -9,7 +9,7 @@ import pandas as pd
 from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.report.section import Column, Figure, Section, Table, each, number
 from riskmodel.report.sections.provenance import read
-from riskmodel.text import percent
+from riskmodel.text import listed, percent, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -73,7 +73,7 @@ def studies(study: Study) -> Section | None:
     total = perfect[perfect["condition"] == "all"]
     settings = "; ".join(f"{row.setting} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
     stakes = "; ".join(
-        f"{stake.condition.replace('_', ' ')} {number(1000 * stake.benefit)} and {number(1000 * stake.harm)}"
+        f"{words(stake.condition)} {number(1000 * stake.benefit)} and {number(1000 * stake.harm)}"
         for stake in imaging_stakes(study.model.policy)
     )
     said = (
@@ -164,7 +164,7 @@ def best_study(study: Study) -> str:
     apart = [row.value + row.se < first["value"] - first["se"] for row in each(rest)]
     then = ""
     if len(rest):
-        names = " and ".join(f"[[statement:{name}]]" for name in rest["statement"])
+        names = listed([f"[[statement:{name}]]" for name in rest["statement"]])
         then = f"; next {'comes' if len(rest) == 1 else 'come'} {names}{'' if all(apart) else ', not clearly behind'}"
     return (
         f"For {study.main_setting}, the study to do next is of the "
