@@ -204,6 +204,24 @@ def test_base_rates_elsewhere_stay_as_they_are(seeds, rates):
     ]
 
 
+def test_the_rise_with_age_is_learnt_with_the_risk_factors_that_rise_with_age_too(seeds, people):
+    """In a spine clinic fracture rises with age as its base rates of ``as_reported`` say; these are learnt there."""
+    by_age = [f"base.fracture.{age}.as_reported" for age in ("under_50", "from_50_to_69", "from_70")]
+    assert set(by_age) <= set(asked_for(seeds.priors, "risk_factors"))
+    for learn, settings, learnt in (
+        ("all", ("spine_clinic",), by_age),
+        ("risk_factors", ("spine_clinic",), by_age),
+        ("base_rates", ("spine_clinic",), []),
+        ("base_rates", ("as_reported",), by_age),
+        ("base_rates,base.fracture.from_70.as_reported", ("spine_clinic",), by_age[-1:]),
+    ):
+        ids = here(seeds.priors, asked_for(seeds.priors, learn), learn, settings)
+        assert [name for name in ids if name in by_age] == sorted(learnt, key=ids.index), learn
+        assert "base.infection.as_reported" not in ids or "as_reported" in settings
+    table = calibrate(seeds, people, "risk_factors").table.set_index("statement")
+    assert (table.loc[by_age, "verdict"] != "unchanged").any()
+
+
 def test_recalibration_finds_base_rates_far_from_the_stated(seeds, people):
     """People of a spine clinic taken for primary care: base rates 4 to 120 times the stated ones."""
     frame = people.assign(setting="primary_care")
@@ -310,7 +328,12 @@ ELSEWHERE = {"learn": "base.infection.spine_clinic"}
         (GOOD.iloc[:0], {}, "no row"),
         (GOOD, ELSEWHERE, "nothing can move: the cohort says nothing about base.infection.spine_clinic.*emergency"),
         (GOOD, {"learn": "feever"}, "neither base_rates"),
+        (GOOD, {"learn": 5}, "learn: 5 is no text; give base_rates, findings, .*or ids of statements"),
+        (GOOD, {"learn": None}, "learn: None is no text"),
+        (GOOD, {"learn": ["base_rates", 5]}, "learn: 5 is no text"),
         (GOOD, {"outcomes": "ignore"}, "did you mean 'ignorable'"),
+        (GOOD, {"outcomes": None}, "outcomes: None is not one of ignorable"),
+        (GOOD, {"prior_weight": None}, "prior_weight must be a number of 0 or more, not None"),
         (GOOD, {"prior_weight": -1.0}, "prior_weight must be"),
         (GOOD, {"prior_weight": float("nan")}, "prior_weight must be"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Priors, Statement
@@ -17,14 +17,16 @@ def asked_for(priors: Priors, learn: str | Sequence[str]) -> list[str]:
     ----------
     learn
         ``base_rates`` (how common each condition is, by setting and age), ``findings`` (findings and tests
-        given each condition), ``risk_factors`` (how common these are, the mix of ages and sexes, and the ratios
-        and weights by which they and other conditions raise a risk), ``all`` (these and how strongly findings
-        go together), or ids of statements; several joined by commas or as a sequence.
+        given each condition), ``risk_factors`` (how common these are, the mix of ages and sexes, the ratios
+        and weights by which they and other conditions raise a risk, and base rates by age, for a setting without
+        them takes its rise with age from there), ``all`` (these and how strongly findings go together), or ids of
+        statements; several joined by commas or as a sequence.
 
     Raises
     ------
     UsageError
-        for a name that is neither a kind nor a statement that drives a table.
+        for a value that is no text and no sequence of texts, or a name that is neither a kind nor a statement that
+        drives a table.
 
     Examples
     --------
@@ -32,8 +34,7 @@ def asked_for(priors: Priors, learn: str | Sequence[str]) -> list[str]:
     >>> asked_for(load_priors(), ["find.fever.none", "find.fever.infection"])
     ['find.fever.none', 'find.fever.infection']
     """
-    names = learn.split(",") if isinstance(learn, str) else list(learn)
-    names = [name.strip() for name in names if name.strip()]
+    names = names_of(learn)
     if not names:
         raise UsageError(f"say what to learn: {', '.join(KINDS)}, or ids of statements")
     selected = set(priors.selected)
@@ -47,23 +48,69 @@ def asked_for(priors: Priors, learn: str | Sequence[str]) -> list[str]:
     return [s.id for s in priors.statements if s.id in selected and _asked(s, priors, names)]
 
 
+def names_of(learn: object) -> list[str]:
+    """The names in what a caller asked to learn.
+
+    Raises
+    ------
+    UsageError
+        for a value that is no text and no sequence of texts.
+
+    Examples
+    --------
+    >>> names_of("base_rates, find.fever.none")
+    ['base_rates', 'find.fever.none']
+    """
+    names = learn.split(",") if isinstance(learn, str) else learn
+    if not isinstance(names, Iterable):
+        raise _no_names(learn)
+    names = list(names)
+    for name in names:
+        if not isinstance(name, str):
+            raise _no_names(name)
+    return [name.strip() for name in names if name.strip()]
+
+
+def _no_names(value: object) -> UsageError:
+    allowed = f"{', '.join(KINDS)}, or ids of statements such as 'find.fever.none'"
+    return UsageError(f"learn: {value!r} is no text; give {allowed}, joined by commas or as a list")
+
+
 def _asked(statement: Statement, priors: Priors, names: Sequence[str]) -> bool:
-    return "all" in names or statement.id in names or kind_of(statement, priors) in names
+    if "all" in names or statement.id in names or kind_of(statement, priors) in names:
+        return True
+    return "risk_factors" in names and gives_gradient(statement, priors)
 
 
 def here(priors: Priors, ids: Sequence[str], learn: str | Sequence[str], settings: Container[str]) -> list[str]:
     """Those of the ids that can be learnt from people of these settings.
 
     What is stated of another setting stays as it is, unless its id is asked for: base rates elsewhere enter only
-    where ratios hold at the reference setting, and what moved them would be no knowledge about it.
+    where ratios hold at the reference setting, and what moved them would be no knowledge about it. Base rates by age
+    are the exception: a setting without them takes its rise with age from there. They are learnt together with
+    the risk factors that rise with age too, which would be learnt wrong beside a rise that is held.
     """
-    named = learn.split(",") if isinstance(learn, str) else list(learn)
-    found = []
+    names = names_of(learn)
+    with_gradients = "all" in names or "risk_factors" in names
+    kept = []
     for identifier in ids:
-        place = priors.statement(identifier).given.event("setting")
-        if identifier in named or place is None or any(setting in settings for setting in place.states):
-            found.append(identifier)
-    return found
+        statement = priors.statement(identifier)
+        setting = statement.given.event("setting")
+        if (
+            identifier in names
+            or setting is None
+            or any(state in settings for state in setting.states)
+            or (with_gradients and gives_gradient(statement, priors))
+        ):
+            kept.append(identifier)
+    return kept
+
+
+def gives_gradient(statement: Statement, priors: Priors) -> bool:
+    """Whether a statement is a base rate of one setting in a part of its people, such as an age group."""
+    return kind_of(statement, priors) == "base_rates" and {event.variable for event in statement.given.events} > {
+        "setting"
+    }
 
 
 def kind_of(statement: Statement, priors: Priors) -> str:

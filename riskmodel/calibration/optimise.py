@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -199,6 +200,7 @@ def _differences(target: Target, point: Point) -> Array | None:
     return information if lowest > 0 else None
 
 
-def check_prior_weight(prior_weight: float) -> None:
-    if not (np.isfinite(prior_weight) and prior_weight >= 0):
-        raise UsageError(f"prior_weight must be a number of 0 or more, not {prior_weight}")
+def check_prior_weight(prior_weight: object) -> None:
+    """Refuse what is no finite number of 0 or more."""
+    if not isinstance(prior_weight, Real) or not (np.isfinite(float(prior_weight)) and prior_weight >= 0):
+        raise UsageError(f"prior_weight must be a number of 0 or more, not {prior_weight!r}")

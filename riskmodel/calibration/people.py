@@ -101,7 +101,8 @@ def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> A
         for a word that is none of ``ignorable``, ``weighted`` and ``complete``.
     """
     if outcomes not in OUTCOMES:
-        raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{nearest(outcomes, OUTCOMES)}")
+        hint = nearest(str(outcomes), OUTCOMES)
+        raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{hint}")
     if outcomes == "ignorable":
         return np.ones(masks.shape[1])
     verified = np.logical_or.reduce(list(known_outcomes(variables, masks).values()))
