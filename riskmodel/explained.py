@@ -54,10 +54,15 @@ def _section(title: str, items: list[str], *, always: bool = False) -> list[str]
 def _posteriors(case: Explanation) -> list[str]:
     width = max(len(name) for name, _, _ in case.posteriors)
     return [
-        f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)"
-        + ("  < leads: its odds rose most" if name == case.leading else "")
+        f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)" + _remark(name, case)
         for name, now, before in case.posteriors
     ]
+
+
+def _remark(name: str, case: Explanation) -> str:
+    remarks = {"most probable of the serious": case.leading, "its odds rose most": case.most_raised}
+    true = [remark for remark, condition in remarks.items() if name == condition]
+    return f"  < {', and '.join(true)}" if true else ""
 
 
 def _action(case: Explanation) -> list[str]:
@@ -67,7 +72,7 @@ def _action(case: Explanation) -> list[str]:
 
 def _about_title(case: Explanation) -> str:
     unit = "in decibans (10 = odds times ten, 3 = odds doubled)"
-    if case.leading:
+    if case.most_raised:
         return f"For and against {case.about}, {unit}"
     return f"No serious condition rose; for and against {case.about}, which fell least, {unit}"
 

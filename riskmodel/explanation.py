@@ -28,7 +28,7 @@ TESTED = 3  # tests shown
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One assessed variable of the case, and what it says about the leading condition.
+    """One assessed variable of the case, and what it says about the condition that the explanation is about.
 
     ``weight``: weight of evidence on its own, in decibans. ``change``: by how much the condition's log-odds
     would fall, in decibans, if it were forgotten while everything else is kept.
@@ -82,8 +82,9 @@ class Explanation:
     case_id: str
     setting: str
     posteriors: tuple[tuple[str, float, float], ...]  # condition, P(present | evidence), P(present | setting)
-    leading: str
-    about: str  # the condition that the observations speak of
+    leading: str  # the most probable serious condition
+    most_raised: str  # the one whose odds rose most over those given the setting, "" when none rose
+    about: str  # the condition that the observations speak of: the most raised, or the one that fell least
     observations: tuple[Observation, ...]
     urgency: str
     imaging: tuple[str, ...]
@@ -149,7 +150,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
             (name, float(scored.posterior.probability[i, 0]), float(weights.baseline[setting, i]))
             for i, name in enumerate(scorer.output_names)
         ),
-        leading="" if scored.reasons.leading[0] < 0 else scorer.conditions[serious[scored.reasons.leading[0]]],
+        leading=_serious_name(scoring, scored.reasons.leading),
+        most_raised=_serious_name(scoring, scored.reasons.most_raised),
         about=scorer.conditions[serious[about]] if serious else "",
         observations=_observations(scoring, scored, known, about, setting),
         urgency=policy.urgencies[decision.urgency[0]],
@@ -178,10 +180,14 @@ def _named(labels: tuple[str, ...], bits: np.ndarray) -> tuple[str, ...]:
     return tuple(label for label, bit in zip(labels, bits[:, 0], strict=True) if bit)
 
 
+def _serious_name(scoring: Scoring, places: np.ndarray) -> str:
+    return "" if places[0] < 0 else scoring.scorer.conditions[scoring.weights.leaders[places[0]]]
+
+
 def _about(scoring: Scoring, scored: Scored, setting: int) -> int:
-    """The leading condition, or, where none leads, the serious one whose odds fell least."""
-    if scored.reasons.leading[0] >= 0:
-        return int(scored.reasons.leading[0])
+    """The most raised condition, or, where none rose, the serious one whose odds fell least."""
+    if scored.reasons.most_raised[0] >= 0:
+        return int(scored.reasons.most_raised[0])
     leaders = scoring.weights.leaders
     rise = odds(scored.posterior.probability[leaders, 0]) / odds(scoring.weights.baseline[setting, leaders])
     return int(np.argmax(rise)) if len(leaders) else 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from riskmodel.cases.scored import Flags, Impossible, Integer, Number, OutputColumn, Score, ScoredBlock, Text
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
-from riskmodel.inference.weights import Reasons, reason_label
+from riskmodel.inference.weights import reason_label
 from riskmodel.questions import Questions, questions
 from riskmodel.scoring import Scored, Scoring
 
@@ -80,7 +80,8 @@ class _Columns:
             self._setting(scored.masks),
             *(Number(f"p_{name}", probability[i]) for i, name in enumerate(names)),
             *self._sureness(scored),
-            self._leading(reasons),
+            self._serious("leading", reasons.leading),
+            self._serious("most_raised", reasons.most_raised),
             Text("urgency", decision.urgency.astype(np.int32)[None], policy.urgencies, tally=True),
             Flags("imaging", decision.imaging, policy.imaging_tokens, tally=True),
             Flags("tests", decision.tests, policy.test_tokens, tally=True),
@@ -128,9 +129,10 @@ class _Columns:
         codes = self.scoring.scorer.settings(masks).astype(np.int32)
         return Text("setting", codes[None], self.scoring.variables[row].states, tally=True)
 
-    def _leading(self, reasons: Reasons) -> OutputColumn:
+    def _serious(self, name: str, places: np.ndarray) -> OutputColumn:
+        """A column that names one of the serious conditions, or none."""
         labels = tuple(self.scoring.scorer.conditions[i] for i in self.scoring.weights.leaders)
-        return Text("leading", reasons.leading.astype(np.int32)[None], labels or ("",), tally=True)
+        return Text(name, places.astype(np.int32)[None], labels or ("",), tally=True)
 
     def _reason(self, scored: Scored) -> OutputColumn:
         reasons = scored.reasons

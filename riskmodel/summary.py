@@ -127,7 +127,7 @@ def readable(path: Path) -> Iterator[str]:
         scored = list(csv.DictReader(file))
     probabilities = [name for name in scored[0] if name.startswith("p_")] if scored else []
     probabilities = [*probabilities[:4], *(name for name in probabilities if name == "p_any_serious")]
-    texts = ["leading", "urgency", "imaging", "tests", "referral"]
+    texts = ["leading", "most_raised", "urgency", "imaging", "tests", "referral"]
     rows = [
         [
             row["case_id"],

@@ -27,7 +27,7 @@ POLICIES = (
 )
 CASE_KEYS = {"id", "story", "setting", "others", "findings", "expect", "file"}
 EXPECT_KEYS = {
-    *("leading", "urgency", "imaging", "tests", "referral", "rules", "silent", "probability", "why"),
+    *("leading", "most_raised", "urgency", "imaging", "tests", "referral", "rules", "silent", "probability", "why"),
 }
 NEVER_FIRES: dict[tuple[str, str], str] = {}  # (policy, rule) → why no case can make it fire
 
@@ -75,7 +75,7 @@ def differences(expected: dict[str, Any], row: pd.Series) -> list[str]:
     """What the answer says otherwise than expected, one line each."""
     found = [
         f"{key}: expected {expected[key]!r}, got {row[key]!r}"
-        for key in ("leading", "urgency")
+        for key in ("leading", "most_raised", "urgency")
         if key in expected and row[key] != expected[key]
     ]
     found += [

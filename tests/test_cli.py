@@ -53,8 +53,8 @@ def test_score_writes_all_columns_of_the_contract(run, tmp_path):
     header = out.read_text().splitlines()[0].split(",")
     assert header == [
         "case_id", "setting", "p_infection", "p_malignancy", "p_fracture", "p_cauda_equina", "p_nerve_compression",
-        "p_inflammatory", "p_cauda_equina_mimic", "p_any_serious", "leading", "urgency", "imaging", "tests",
-        "referral", "rules", "undetermined", "reason", "assessed", "conflict", "model",
+        "p_inflammatory", "p_cauda_equina_mimic", "p_any_serious", "leading", "most_raised", "urgency", "imaging",
+        "tests", "referral", "rules", "undetermined", "reason", "assessed", "conflict", "model",
     ]  # fmt: skip
     assert "8 records read = 8 scored + 0 rejected" in done.stderr
     assert "For research, not for the care of a patient." in done.stderr
@@ -124,7 +124,7 @@ def test_outcomes_are_ignored_unless_asked(run, tmp_path):
     assert float(rows(tmp_path / "a.csv")[0]["p_infection"]) == pytest.approx(1e-4)
     run("score", path, "-o", tmp_path / "b.csv", "--known-outcomes")
     scored = rows(tmp_path / "b.csv")[0]
-    assert (float(scored["p_infection"]), scored["leading"], scored["assessed"]) == (1.0, "infection", "0")
+    assert (float(scored["p_infection"]), scored["most_raised"], scored["assessed"]) == (1.0, "infection", "0")
 
 
 def test_impossible_evidence_rejects_the_row_with_its_reason(run, tmp_path):

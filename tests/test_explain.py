@@ -96,7 +96,8 @@ def test_it_says_what_score_says(name: str, explained: dict[str, Explanation]) -
     answer, row = explained[name], MODEL.score(CASES[name]).iloc[0]
     assert [answer.case_id, answer.setting] == [row["case_id"], row["setting"]]
     assert {f"p_{c}": now for c, now, _ in answer.posteriors} == {c: row[c] for c in row.index if c[:2] == "p_"}
-    assert (answer.leading, answer.urgency, answer.model) == (row["leading"], row["urgency"], row["model"])
+    for column in ("leading", "most_raised", "urgency", "model"):
+        assert getattr(answer, column) == row[column]
     for column in ("imaging", "tests", "referral", "undetermined"):
         assert "|".join(getattr(answer, column)) == row[column]
     assert "|".join(rule.id for rule in answer.rules) == row["rules"]
@@ -236,7 +237,9 @@ def test_the_text_is_whole(name: str, explained: dict[str, Explanation]) -> None
     assert f"\nAction: {answer.urgency}\n" in text
     for word in (*answer.imaging, *answer.tests, *answer.referral, *(rule.id for rule in answer.rules)):
         assert word in text
-    assert text.count("< leads") == bool(answer.leading)
+    remarks = {line.split()[0]: line.partition("  < ")[2] for line in text.splitlines() if "  < " in line}
+    assert remarks[answer.leading].startswith("most probable of the serious")
+    assert {name for name, remark in remarks.items() if "odds rose most" in remark} == {answer.most_raised} - {""}
 
 
 def test_the_text_of_one_case() -> None:
@@ -256,7 +259,8 @@ def test_the_text_of_one_case() -> None:
         "Conflict -1.67",
         RESEARCH_ONLY,
     ]
-    assert "  infection                1.0 %   (0.010 % given the setting alone)  < leads: its odds rose most" in lines
+    assert "  infection                1.0 %   (0.010 % given the setting alone)  < its odds rose most" in lines
+    assert any(line.endswith("  < most probable of the serious") for line in lines)
     assert "  imaging: mri" in lines
     assert "  fever = present                              +11.3         -7.4" in lines
     asked = lines.index(sections[7])
@@ -267,14 +271,14 @@ def test_the_text_of_one_case() -> None:
 def test_where_no_serious_condition_rose_the_text_says_so(explained: dict[str, Explanation]) -> None:
     text = str(explained["no_fever"])
     assert "No serious condition rose; for and against fracture, which fell least" in text
-    assert "< leads" not in text
+    assert "odds rose most" not in text
     assert "For and against" not in str(explained["nothing"])
 
 
 def test_a_notebook_shows_the_text_with_its_signs_escaped(explained: dict[str, Explanation]) -> None:
     shown = explained["discitis"]._repr_html_()
     assert shown.startswith("<pre>Case X1")
-    assert "&lt; leads" in shown
+    assert "&lt; its odds rose most" in shown
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_the_setting_alone_asks_for_nothing(name: str, setting: str) -> None:
     model = MODEL.with_policy(name)
     row = model.score(pd.DataFrame({"case_id": ["blank"], "setting": [setting]})).iloc[0]
     assert row["urgency"] == model.policy.urgencies[model.policy.otherwise[-1].urgency]
-    for column in ("imaging", "tests", "referral", "rules", "leading", "reason"):
+    for column in ("imaging", "tests", "referral", "rules", "most_raised", "reason"):
         assert row[column] == ""
     assert row["assessed"] == 0
     assert abs(row["conflict"]) < 1e-12
@@ -138,7 +138,7 @@ def test_an_uninformative_finding_changes_nothing() -> None:
     weights = model.scoring.weights
     assert np.abs(weights.decibans[:, :, weights.first[ROW["fever"]] :][:, :, :3]).max() < 1e-11
     lone = model.score(pd.DataFrame({"case_id": ["fever"], "fever": ["yes"]}), setting="primary_care").iloc[0]
-    assert (lone["leading"], lone["reason"]) == ("", "")
+    assert (lone["most_raised"], lone["reason"]) == ("", "")
 
 
 TOY = {
@@ -394,7 +394,8 @@ def test_what_did_not_rise_is_not_raised(base: float) -> None:
 @pytest.mark.parametrize("first", range(4))
 def test_ties_of_known_outcomes_are_led_by_the_first(first: int) -> None:
     frame = pd.DataFrame([{"case_id": "x"} | dict.fromkeys(SERIOUS[first:], "yes")])
-    assert MODEL.score(frame, known_outcomes=True)["leading"].tolist() == [SERIOUS[first]]
+    row = MODEL.score(frame, known_outcomes=True).iloc[0]
+    assert (row["leading"], row["most_raised"]) == (SERIOUS[first], SERIOUS[first])
 
 
 def test_ties_of_equal_rises_are_led_by_the_first(tmp_path: Path) -> None:
@@ -409,7 +410,8 @@ def test_ties_of_equal_rises_are_led_by_the_first(tmp_path: Path) -> None:
     posterior = scorer.score(masks)
     assert len(set(posterior.probability[:4, 0])) == 1
     reasons = find_reasons(scorer, compute_weights(scorer), masks, posterior)
-    assert scorer.conditions[reasons.leading[0]] == "infection"
+    for places in (reasons.leading, reasons.most_raised):
+        assert scorer.conditions[places[0]] == "infection"
 
 
 def test_a_model_is_not_changed_by_another_made_from_it() -> None:

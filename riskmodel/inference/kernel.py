@@ -225,17 +225,17 @@ def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, poster
     """As :func:`riskmodel.inference.weights.find_reasons`, compiled; the same result to the last bit."""
     masks = np.ascontiguousarray(masks)
     count = masks.shape[1]
-    leading, assessed = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    leading, most_raised, assessed = (np.empty(count, dtype=np.int64) for _ in range(3))
     slots, conditions = np.empty((TOP, count), dtype=np.int64), np.zeros((TOP, count), dtype=np.int64)
     ratio = np.empty(count)
     full = np.array([variable.full_mask for variable in scorer.variables], dtype=np.uint8)
     _reasons(
         masks, scorer.setting_row, np.array(scorer.condition_rows, dtype=np.int64), full,
         weights.first, weights.decibans, weights.marginal, weights.baseline, weights.leaders, weights.flag,
-        weights.counted, posterior.probability, posterior.findings, leading, assessed, slots, conditions,
-        ratio,
+        weights.counted, posterior.probability, posterior.findings, leading, most_raised, assessed,
+        slots, conditions, ratio,
     )  # fmt: skip
-    return Reasons(leading, slots, conditions, assessed, ratio)
+    return Reasons(leading, most_raised, slots, conditions, assessed, ratio)
 
 
 def score_tables(scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array) -> None:
@@ -324,7 +324,7 @@ def _intervals(probability, weights, tail, low, high, mean, effective):  # type:
 @compiled
 def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
     masks, setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag,
-    counted, probability, findings, leading, assessed, slots, conditions, ratio,
+    counted, probability, findings, leading, most_raised, assessed, slots, conditions, ratio,
 ):  # fmt: skip
     size, slot_of, speaks_of = np.empty(TOP), np.empty(TOP, dtype=np.int64), np.empty(TOP, dtype=np.int64)
     for case in range(masks.shape[1]):
@@ -332,15 +332,17 @@ def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
         if setting_row >= 0:
             while not (masks[setting_row, case] >> setting) & 1:
                 setting += 1
-        lead, best = -1, 1.0
+        lead, most, raised, best = -1, 0.0, -1, 1.0
         for i in range(leaders.shape[0]):
             output = leaders[i]
             p, p0 = probability[output, case], baseline[setting, output]
+            if p > most * (1.0 + RISE):
+                lead, most = i, p
             rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
             if masks[condition_rows[output], case] == 2:
                 rise = np.inf
             if rise > best * (1.0 + RISE):
-                lead, best = i, rise
+                raised, best = i, rise
         known, product = 0, 1.0
         size[:] = 0.0
         slot_of[:] = -1
@@ -355,9 +357,9 @@ def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
                 continue
             slot = first[row] + np.int64(mask) - 1
             product = product * marginal[setting, slot]
-            about, weight = lead, 0.0
-            if lead >= 0:
-                weight = abs(decibans[setting, lead, slot])
+            about, weight = raised, 0.0
+            if raised >= 0:
+                weight = abs(decibans[setting, raised, slot])
             elif flag[row] and not mask & ~flag[row]:
                 about, weight = 0, decibans[setting, 0, slot]
                 for i in range(1, leaders.shape[0]):
@@ -371,6 +373,7 @@ def _reasons(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
                         size[k], slot_of[k], speaks_of[k] = size[k - 1], slot_of[k - 1], speaks_of[k - 1]
                     size[place], slot_of[place], speaks_of[place] = weight, slot, about
                     break
-        leading[case], assessed[case], ratio[case] = lead, known, product / findings[case]
+        leading[case], most_raised[case] = lead, raised
+        assessed[case], ratio[case] = known, product / findings[case]
         for place in range(TOP):
             slots[place, case], conditions[place, case] = slot_of[place], speaks_of[place]

@@ -1,4 +1,4 @@
-"""Weights of evidence of single observations, worked out once: what leads, why, and do findings conflict.
+"""Weights of evidence of single observations, worked out once: what leads, what rose and why, and do findings conflict.
 
 A finding's weight for a condition is 10 · log10 of P(finding | condition, setting) / P(finding | not the
 condition, setting), in decibans: equal to the rise in the condition's log-odds over its odds given the
@@ -17,7 +17,7 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Array, Masks, Posterior, Scorer
 
 TOP = 3  # findings named in a reason
-RISE = 1e-9  # a condition leads only when its odds rose by more than this share, over another's too
+RISE = 1e-9  # one condition stands before another only when larger by more than this share: rounding breaks no tie
 NOTHING = 1e-9  # a weight this small, in decibans, says nothing
 
 
@@ -59,12 +59,14 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """For each case: what leads and why.
+    """For each case: what leads, what rose most and why.
 
     Attributes
     ----------
     leading
-        (cases,): index into the leaders, -1 when none rose.
+        (cases,): the most probable serious condition, an index into the leaders; -1 when all have probability 0.
+    most_raised
+        (cases,): the one whose odds rose by the largest factor over its odds given the setting; -1 when none rose.
     slots
         (3, cases): slots of the findings with the largest weight, -1 where there are fewer.
     conditions
@@ -76,6 +78,7 @@ class Reasons:
     """
 
     leading: NDArray[np.int64]
+    most_raised: NDArray[np.int64]
     slots: NDArray[np.int64]
     conditions: NDArray[np.int64]
     assessed: NDArray[np.int64]
@@ -128,10 +131,10 @@ def _serious(variables: Sequence[Variable], name: str) -> bool:
 
 
 def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:
-    """What leads in each case, the findings that weigh most, and the conflict ratio."""
+    """What leads and what rose most in each case, the findings that weigh most, and the conflict ratio."""
     count = masks.shape[1]
     setting = scorer.settings(masks)
-    leading = _leading(scorer, weights, masks, posterior, setting)
+    most_raised = _most_raised(scorer, weights, masks, posterior, setting)
     assessed = np.zeros(count, dtype=np.int64)
     product = np.ones(count)
     size = np.zeros((len(scorer.variables), count))
@@ -144,26 +147,36 @@ def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Post
             continue
         slot = weights.first[row] + masks[row].astype(np.int64) - 1
         product = np.where(known, product * weights.marginal[setting, slot], product)
-        size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, leading, known)
+        size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, most_raised, known)
     slots, conditions = _top(weights, masks, size, speaks_of)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = product / posterior.findings
-    return Reasons(leading, slots, conditions, assessed, ratio)
+    return Reasons(_leading(weights, posterior), most_raised, slots, conditions, assessed, ratio)
 
 
-def _leading(
+def _leading(weights: Weights, posterior: Posterior) -> NDArray[np.int64]:
+    best = np.zeros(posterior.evidence.shape)
+    leading = np.full(best.shape, -1, dtype=np.int64)
+    for i, output in enumerate(weights.leaders):
+        p = posterior.probability[output]
+        better = p > best * (1.0 + RISE)
+        best, leading = np.where(better, p, best), np.where(better, i, leading)
+    return leading
+
+
+def _most_raised(
     scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior, setting: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     best = np.ones(masks.shape[1])
-    leading = np.full(masks.shape[1], -1, dtype=np.int64)
+    most_raised = np.full(masks.shape[1], -1, dtype=np.int64)
     for i, output in enumerate(weights.leaders):
         with np.errstate(divide="ignore", invalid="ignore"):
             rise = odds(posterior.probability[output]) / odds(weights.baseline[setting, output])
-        known = masks[scorer.condition_rows[output]] == 2  # a known outcome leads
+        known = masks[scorer.condition_rows[output]] == 2  # a known outcome rose most
         rise = np.where(known, np.inf, rise)
-        better = rise > best * (1.0 + RISE)  # rounding breaks no tie
-        best, leading = np.where(better, rise, best), np.where(better, i, leading)
-    return leading
+        better = rise > best * (1.0 + RISE)
+        best, most_raised = np.where(better, rise, best), np.where(better, i, most_raised)
+    return most_raised
 
 
 def _size(
@@ -172,17 +185,17 @@ def _size(
     mask: NDArray[np.uint8],
     setting: NDArray[np.int64],
     slot: NDArray[np.int64],
-    leading: NDArray[np.int64],
+    most_raised: NDArray[np.int64],
     known: NDArray[np.bool_],
 ) -> tuple[Array, NDArray[np.int64]]:
     """How much a variable's evidence weighs, and for which leader; 0 where it is not to be named."""
-    for_leading = np.abs(weights.decibans[setting, np.maximum(leading, 0), slot])
+    for_raised = np.abs(weights.decibans[setting, np.maximum(most_raised, 0), slot])
     every = weights.decibans[setting, :, slot]  # (cases, leaders)
     strongest = every.argmax(axis=1)
     is_flag = (mask & ~weights.flag[row] == 0) & (weights.flag[row] != 0)
     without = np.where(is_flag, every[np.arange(len(strongest)), strongest], 0.0)
-    size = np.where(known, np.where(leading >= 0, for_leading, without), 0.0)
-    return size, np.where(leading >= 0, leading, strongest)
+    size = np.where(known, np.where(most_raised >= 0, for_raised, without), 0.0)
+    return size, np.where(most_raised >= 0, most_raised, strongest)
 
 
 def _top(
@@ -204,7 +217,7 @@ def _top(
 
 
 def reason_label(scorer: Scorer, weights: Weights, setting: int, leader: int, slot: int) -> str:
-    """The text of one finding in a reason: ``fever=present:+11.3`` (decibans, for the leading condition)."""
+    """The text of one finding in a reason: ``fever=present:+11.3`` (decibans, for the most raised condition)."""
     row = int(np.max(np.nonzero((weights.first >= 0) & (weights.first <= slot))[0]))
     variable = scorer.variables[row]
     mask = slot - int(weights.first[row]) + 1

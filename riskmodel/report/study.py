@@ -127,20 +127,18 @@ class Study:
     def actions(self) -> pd.DataFrame:
         """One row a case: what is done, and the shares of draws that agree; the least sure first."""
         same = self.uncertain.same_action(self.masks, self.scored.decision)
-        likeliest = [self.outputs.index(name) for name in self.serious if name not in self.model.priors.composites]
-        most = np.argmax(self.scored.posterior.probability[likeliest], axis=0)
         decision, policy, scorer = self.scored.decision, self.model.policy, self.model.scoring.scorer
         last = len(self.outputs) - 1
         leaders = [self.outputs[int(place)] for place in self.model.scoring.weights.leaders]
-        leading = [leaders[int(place)] if place >= 0 else "" for place in self.scored.reasons.leading]
+        reasons = self.scored.reasons
         frame = pd.DataFrame({
             "case": self.names,
             "setting": [self.model.settings[s] for s in scorer.settings(self.masks)],
             "p": self.scored.posterior.probability[last],
             "low": self._sure.intervals.low[last],
             "high": self._sure.intervals.high[last],
-            "likeliest": [self.outputs[likeliest[place]] for place in most],
-            "leading": leading,
+            "leading": [leaders[place] if place >= 0 else "" for place in reasons.leading],
+            "most_raised": [leaders[place] if place >= 0 else "" for place in reasons.most_raised],
             "urgency": self.urgency(decision.urgency),
             "imaging": joined(decision.imaging, policy.imaging_tokens),
             "tests": joined(decision.tests, policy.test_tokens),
