@@ -52,13 +52,15 @@ def listed(parts: Sequence[str], last: str = "and") -> str:
 
 
 def percent(p: float) -> str:
-    """A probability as a person reads it: two significant digits below 10 %.
+    """A probability as a person reads it: two significant digits below 10 %, never 100 % for less.
 
-    >>> percent(0.3651), percent(0.0123), percent(0.00004)
-    ('37 %', '1.2 %', '0.0040 %')
+    >>> percent(0.3651), percent(0.0123), percent(0.00004), percent(0.999)
+    ('37 %', '1.2 %', '0.0040 %', '99.9 %')
     """
     share = 100 * p
     if share == 0 or share >= 99.95:
         return f"{share:.0f} %" if share == 0 or p == 1 else f"{share:.2f} %"
+    if share >= 99.5:
+        return f"{share:.1f} %"
     digits = 0 if share >= 10 else 1 - floor(log10(share))
     return f"{share:.{max(digits, 0)}f} %"

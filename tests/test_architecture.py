@@ -48,6 +48,7 @@ ONLY_USERS = {
     "click": ("cli/",),
     "pydantic": ("evidence/schema.py", "report/spec.py"),
     "sklearn": ("metrics/", "calibration/estimator.py", "sensitivity/value.py"),
+    "patsy": ("metrics/",),
     "statsmodels": ("evidence/pooling.py", "metrics/"),
     "SALib": ("sensitivity/global_.py",),
     "jinja2": ("report/render.py",),

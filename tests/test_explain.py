@@ -289,6 +289,8 @@ def test_a_notebook_shows_the_text_with_its_signs_escaped(explained: dict[str, E
         (0.5, "50 %"),
         (0.0994, "9.9 %"),
         (0.99, "99 %"),
+        (0.999, "99.9 %"),
+        (0.997, "99.7 %"),
         (0.9999, "99.99 %"),
         (0.000012, "0.0012 %"),
     ],

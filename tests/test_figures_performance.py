@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from riskmodel.metrics import decision_curve as curve
 from riskmodel.metrics import reliability as bins_of
 from riskmodel.report.figures import decision_curve, reliability, roc
+from riskmodel.report.figures.calibration import reliability_span
 from riskmodel.report.figures.posteriors import log_odds
 
 RNG = np.random.default_rng(2)
@@ -15,13 +17,38 @@ Y = (RNG.random(800) < P).astype(float)
 
 
 def test_reliability_shows_its_bins():
-    ax = reliability(Y, P, Figure().subplots(), resamples=10)
+    ax = reliability(Y, P, Figure().subplots())
     table = bins_of(Y, P)
     some = table[table["events"] > 0]
-    line = next(line for line in ax.lines if line.get_label() == "tenths of the people")
+    line = next(line for line in ax.lines if line.get_label() == "deciles of the prediction")
     assert np.allclose(line.get_xdata(), log_odds(some["predicted"].to_numpy()))
     assert np.allclose(line.get_ydata(), log_odds(some["observed"].to_numpy()))
     assert sum(bar.get_height() > 0 for bar in ax.patches) > 5
+
+
+def test_no_interval_leaves_the_axes_and_no_tick_is_certain():
+    """Rare events in small bins: the intervals of bins without events end in an arrow inside the picture."""
+    sharp = np.concatenate([P, 1 / (1 + np.exp(-RNG.normal(-9, 3, 400)))])
+    y = (np.random.default_rng(4).random(1200) < sharp).astype(float)
+    span = reliability_span([(Y, P), (y, sharp)])
+    for outcomes, predicted in ((Y, P), (y, sharp)):
+        ax = reliability(outcomes, predicted, Figure().subplots(), span=span)
+        bars = np.concatenate([bar for drawn in ax.collections for bar in _segments(drawn)])
+        assert len(bars) == 20
+        for column, (low, high) in enumerate((ax.get_xlim(), ax.get_ylim())):
+            assert (bars[:, column] >= low).all()
+            assert (bars[:, column] <= high).all()
+        labels = [tick.get_text() for tick in (*ax.get_xticklabels(), *ax.get_yticklabels())]
+        assert "100 %" not in labels
+        assert "0 %" not in labels
+    arrows = next(line for line in ax.lines if line.get_label() == "no events: observed 0")
+    assert (arrows.get_ydata() > ax.get_ylim()[0]).all()
+    table = bins_of(y, sharp)
+    assert len(arrows.get_xdata()) == (table["events"] == 0).sum() > 0
+
+
+def _segments(drawn):
+    return drawn.get_segments() if isinstance(drawn, LineCollection) else []
 
 
 def test_decision_curves_are_in_people():
@@ -40,7 +67,7 @@ def test_few_events_are_said_in_the_picture():
     table = curve(y, P, thresholds=[0.05, 0.1])
     for ax in (
         decision_curve(table, Figure().subplots()),
-        reliability(y, P, Figure().subplots(), resamples=5),
+        reliability(y, P, Figure().subplots()),
     ):
         assert "800 people, 4 with it: only 4 events" in [text.get_text() for text in ax.texts]
 

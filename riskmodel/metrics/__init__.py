@@ -3,11 +3,12 @@
 Outcomes are 1, 0 or NaN (unknown: the person is left out of that condition's metrics, and the counts say so).
 """
 
-from riskmodel.metrics.curves import decision_curve, reliability, roc, smooth_reliability
+from riskmodel.metrics.curves import decision_curve, reliability, roc
 from riskmodel.metrics.decisions import confusion, net_benefit
 from riskmodel.metrics.evaluate import Judged, evaluate, joined, judge, judge_coded, tabulate
 from riskmodel.metrics.policies import policy_curves
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS
+from riskmodel.metrics.recalibration import smooth_reliability
 from riskmodel.metrics.summary import FEWEST_EVENTS, summarise
 
 __all__ = [

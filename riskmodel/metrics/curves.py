@@ -14,7 +14,6 @@ from riskmodel.metrics.summary import checked, warn
 
 THRESHOLDS = tuple(np.round(np.geomspace(0.001, 0.5, 60), 6))
 MODEL, EVERYONE, NOBODY = "model", "act on everyone", "act on nobody"
-POINTS = 100  # of a smooth curve
 
 
 def reliability(y: Array, p: Array, bins: int = 10) -> pd.DataFrame:
@@ -45,41 +44,6 @@ def reliability(y: Array, p: Array, bins: int = 10) -> pd.DataFrame:
     return pd.DataFrame(
         {"predicted": predicted, "observed": observed, "low": low, "high": high, "n": n, "events": events}
     )
-
-
-def smooth_reliability(y: Array, p: Array, *, resamples: int = 100, seed: int = 0) -> pd.DataFrame:
-    """Observed frequency as a smooth function of the probability: lowess on the log-odds, with a bootstrap band.
-
-    Returns
-    -------
-    one row a point from the 1st to the 99th percentile of the probabilities: predicted, observed, low, high.
-    """
-    from riskmodel.metrics.probabilities import logit
-
-    y, p = checked(y, p)
-    if len(np.unique(y)) < 2:
-        raise UsageError("a reliability curve needs people with and without the condition")
-    x = logit(p)
-    first, last = np.percentile(x, [1, 99])
-    grid = np.linspace(float(first), float(last), POINTS)
-    rng = np.random.default_rng(seed)
-    lines = []
-    for _ in range(resamples):
-        some = rng.integers(0, len(y), len(y))
-        lines.append(_lowess(y[some], x[some], grid))
-    low, high = np.nanquantile(lines, [0.025, 0.975], axis=0) if lines else (np.full(POINTS, np.nan),) * 2
-    line = _lowess(y, x, grid)
-    predicted = 1 / (1 + np.exp(-grid))
-    return pd.DataFrame({"predicted": predicted, "observed": line, "low": low, "high": high})
-
-
-def _lowess(y: Array, x: Array, grid: Array) -> Array:
-    from statsmodels.nonparametric.smoothers_lowess import lowess
-
-    if np.ptp(x) == 0:
-        return np.full(len(grid), y.mean())
-    line = lowess(y, x, frac=2 / 3, it=0, delta=0.01 * float(np.ptp(x)), return_sorted=True)
-    return np.asarray(np.clip(np.interp(grid, line[:, 0], line[:, 1]), 0, 1))
 
 
 def roc(y: Array, p: Array) -> pd.DataFrame:

@@ -61,15 +61,16 @@ def _reliability(v: Validation, name: str) -> Figure:
 
     def draw() -> Canvas:
         from riskmodel.report.figures import reliability
-        from riskmodel.report.figures.performance import on_one_scale
+        from riskmodel.report.figures.calibration import reliability_span
         from riskmodel.report.figures.svg import canvas
 
         drawn = canvas(9.5, 4.6)
         axes = drawn.subplots(1, 2)
-        for ax, (when, which) in zip(axes, (("before", v.before), ("after", v.after)), strict=True):
-            reliability(which.outcomes[name].to_numpy(), which.probabilities[name].to_numpy(), ax)
+        pairs = [(one.outcomes[name].to_numpy(), one.probabilities[name].to_numpy()) for one in (v.before, v.after)]
+        span = reliability_span(pairs)
+        for ax, when, (y, p) in zip(axes, ("before", "after"), pairs, strict=True):
+            reliability(y, p, ax, span=span)
             ax.set_title(when, loc="left", fontsize="medium")
-        on_one_scale(axes)
         return drawn
 
     alt = (

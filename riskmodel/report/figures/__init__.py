@@ -1,9 +1,10 @@
 """Pictures: each function takes and returns an ``Axes``; none shows or saves it."""
 
+from riskmodel.report.figures.calibration import reliability
 from riskmodel.report.figures.elicited import elicited
 from riskmodel.report.figures.head_to_head import pathways
 from riskmodel.report.figures.network_graph import network
-from riskmodel.report.figures.performance import decision_curve, reliability, roc
+from riskmodel.report.figures.performance import decision_curve, roc
 from riskmodel.report.figures.posteriors import posteriors, stated_and_implied
 from riskmodel.report.figures.sensitivity import curves, sobol, tornado, two_way
 from riskmodel.report.figures.shifts import shifts
