@@ -5,11 +5,13 @@ For research, not for the care of a patient.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from riskmodel._version import __version__
 
+TYPE_CHECKING = False  # as in typing, whose import would be the longest part of the start
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from riskmodel import metrics
     from riskmodel.calibration import calibrate, recalibrate
     from riskmodel.calibration.estimator import RedFlagClassifier

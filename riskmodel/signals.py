@@ -6,22 +6,65 @@ and giving it back, too, and then the pool waits for ever. Steps that must not b
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Self
+
+INTERRUPTED = 130  # the exit status that shells give after Ctrl-C
 
 
 class Terminated(SystemExit):
     """The process was asked to end (SIGTERM): raised so that unfinished files are removed."""
 
 
+class CtrlC:
+    """Within this context Ctrl-C raises KeyboardInterrupt, and ``arrived`` says that it did.
+
+    What it strikes may make another error of it (an import that fails), or lose it (Python drops what is raised while
+    it collects garbage, and a library may, in a function that its C code calls): then it is raised again, silently.
+    """
+
+    AGAIN = 0.05  # seconds
+
+    def __init__(self) -> None:
+        self.arrived = False
+        self._before: Any = None
+        self._report: Any = None
+
+    def __enter__(self) -> Self:
+        before = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread() and callable(before):
+            self._report, sys.unraisablehook = sys.unraisablehook, self._unraisable
+            self._before = signal.signal(signal.SIGINT, self.answer)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            sys.unraisablehook = self._report
+
+    def answer(self, _number: int, _frame: FrameType | None) -> None:
+        self.arrived = True
+        raise KeyboardInterrupt
+
+    def _unraisable(self, dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, KeyboardInterrupt):
+            self._report(dropped)
+            return
+        again = threading.Timer(self.AGAIN, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+
+
 class Signals:
     """Within this context SIGTERM raises ``Terminated``, and neither it nor Ctrl-C cuts ``held`` in two.
 
-    Only in the main thread, and only for signals that nobody else handles.
+    Only in the main thread, and only for signals that nobody but ``CtrlC`` handles.
     """
 
     def __init__(self) -> None:
@@ -33,7 +76,8 @@ class Signals:
         self._pending = None
         if threading.current_thread() is threading.main_thread():
             for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
-                if signal.getsignal(number) == usual:
+                before = signal.getsignal(number)
+                if before == usual or isinstance(getattr(before, "__self__", None), CtrlC):
                     self._before[number] = signal.signal(number, self._arrived)
         return self
 
@@ -43,6 +87,9 @@ class Signals:
 
     def _arrived(self, number: int, _frame: FrameType | None) -> None:
         stop = KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
+        outside = getattr(self._before.get(number), "__self__", None)
+        if isinstance(outside, CtrlC):
+            outside.arrived = True
         self._pending = stop  # also when raised: Python drops what is raised while it collects garbage
         if not self._holding:
             raise stop

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.errors import RiskModelError
+from riskmodel.signals import INTERRUPTED, CtrlC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,18 @@ class Commands(click.Group):
     """Prints what a user can meet without a traceback, with its exit status; bugs keep theirs."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        interrupt = CtrlC()
         try:
-            return super().invoke(ctx)
-        except RiskModelError as error:
+            with interrupt:
+                return super().invoke(ctx)
+        except (SystemExit, click.exceptions.Exit):
+            raise
+        except BaseException as error:
+            if interrupt.arrived:  # whatever the error, it came of that
+                click.echo("\nriskmodel: interrupted" if sys.stderr.isatty() else "riskmodel: interrupted", err=True)
+                ctx.exit(INTERRUPTED)
+            if not isinstance(error, RiskModelError):
+                raise
             click.echo(f"riskmodel: {error}", err=True)
             ctx.exit(error.exit_status)
 
