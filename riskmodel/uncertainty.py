@@ -12,7 +12,7 @@ import numpy as np
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, together
-from riskmodel.evidence.records import ALL_BASES, Priors, Variable
+from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
     DrawPosterior,
@@ -151,16 +151,14 @@ def shares(
 
     Returns
     -------
-    "basis" → kind (seed, study, assumption …) → (outputs,) and "verified" → likewise; the kinds sum to 1.
+    "basis" → kind (seed, study, assumption …) → (outputs,) and "read" → likewise, by how the figure was read; the
+    kinds of each sum to 1.
     """
     values = draw_values(priors, draws, np.random.default_rng(seed))
     chosen = [priors.statement(name) for name in priors.selected]
     kinds = {
         "basis": {basis: [s.basis == basis for s in chosen] for basis in ALL_BASES},
-        "verified": {
-            "verified": [s.verified for s in chosen],
-            "unverified": [not s.verified for s in chosen],
-        },
+        "read": {read: [s.read == read for s in chosen] for read in HOW_READ},
     }
     whole = {i: members for members in together(chosen) for i in members}  # parts of one distribution stay together
     found = {}
@@ -217,4 +215,6 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     output = names.index(about)
     yield f"What the uncertainty of {about} rests on (share of the variance of its log-odds)"
     for kinds in shares(priors, scoring.variables, case, draws, seed).values():
-        yield "  " + ", ".join(f"{kind} {percent(float(share[output]))}" for kind, share in kinds.items())
+        yield "  " + ", ".join(
+            f"{HOW_READ.get(kind, kind)} {percent(float(share[output]))}" for kind, share in kinds.items()
+        )

@@ -68,7 +68,7 @@ SET = 'prefer = ["seed", "study", "assumption"]\n[default_n]\nassumption = 20\n'
 SOURCES = '[sources.assumption]\ntitle = "Ours"\nkind = "assumption"\n'
 STATEMENT = (
     '[[statement]]\nid = "s{i}"\nquantity = "probability"\nof = "{of}"\ngiven = "{given}"\nvalue = {value}\n'
-    'basis = "assumption"\nsource = "assumption"\nverified = false\n'
+    'basis = "assumption"\nsource = "assumption"\nread = "no"\n'
 )
 
 

@@ -347,7 +347,7 @@ def statement_with(**numbers: object) -> Statement:
     priors = load_priors("seeds")
     base = priors.statement("find.fever.malignancy")
     return Statement(
-        id="s", of=base.of, given=base.given, given_text="", source="x", verified=False, **given
+        id="s", of=base.of, given=base.given, given_text="", source="x", read="no", **given
     )  # fmt: skip
 
 

@@ -17,9 +17,11 @@ import pytest
 from riskmodel.errors import PriorsError
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.evidence.select import parameter
+from riskmodel.report.reading import how_read, seed_documents
 
 if TYPE_CHECKING:
-    from riskmodel.evidence.records import Priors, Statement
+    from riskmodel.report.reading import how_read, seed_documents
+from riskmodel.evidence.records import Priors, Statement
 
 HERE = Path(__file__).parent
 SETS = ["seeds", "literature"]
@@ -97,8 +99,8 @@ def test_seed_figures(seeds: Priors) -> None:
 def test_claims_of_trust(seeds: Priors) -> None:
     for statement in seeds.statements:
         assert statement.locator or statement.basis != "seed", statement.id
-        assert not (statement.basis == "assumption" and statement.verified), statement.id
-    from_memory = {s.source for s in seeds.statements if s.basis == "study" and not s.verified}
+        assert not (statement.basis == "assumption" and statement.read != "no"), statement.id
+    from_memory = {s.source for s in seeds.statements if s.basis == "study" and s.read == "no"}
     assert "premkumar_2018" in from_memory
 
 
@@ -200,7 +202,7 @@ def test_gradient_without_strata_is_taken(tiny: Path) -> None:
         'extends = "seeds"\n'
         'leave_out = ["base.fracture.young.here", "base.fracture.old.here"]\n'
         '[[statement]]\nid = "base.fracture.here"\nquantity = "probability"\nof = "fracture=present"\n'
-        'given = "setting=here"\nvalue = 0.2\nbasis = "assumption"\nsource = "assumption"\nverified = false\n'
+        'given = "setting=here"\nvalue = 0.2\nbasis = "assumption"\nsource = "assumption"\nread = "no"\n'
     )
     assert "risk.fracture.age" in load_priors(own_set(tiny, text), tiny).selected
 
@@ -242,7 +244,8 @@ events = 9
 n = 20
 basis = "study"
 source = "clinic_2025"
-verified = true
+locator = "table 1"
+read = "full_text"
 """
     mine = load_priors(own_set(tmp_path, text))
     assert "clinic.fever" in mine.selected
@@ -411,3 +414,25 @@ def test_given_is_parsed(seeds: Priors) -> None:
     assert leak.none
     assert str(leak.events[0]) == "setting=spine_clinic"
     assert seeds.statement("cause.cauda_equina.leak_share").given.no_listed_cause
+
+
+# ---- what the sources are --------------------------------------------------------------------------
+
+
+def test_every_study_that_was_read_says_where(seeds: Priors) -> None:
+    studies = [s for s in seeds.statements if s.basis == "study" and s.read != "no"]
+    assert len(studies) == 31
+    assert all(s.locator for s in studies)
+    worked_back = [s for s in seeds.statements if s.counts]
+    assert len(worked_back) == 11
+    assert all(s.events is not None and s.basis == "study" for s in worked_back)
+
+
+def test_what_the_seed_documents_are_is_said() -> None:
+    priors = load_priors("seeds")
+    assert "not studies but a blog with reader comments (11 statements)" in seed_documents(priors)
+    said = how_read(priors.statement(name) for name in priors.selected)
+    assert said.startswith("12 read in full text, 18 read as an abstract, 3 read second hand")
+    assert said.endswith("206 assumptions without a source")
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert "a blog with reader comments" in readme[:2000]

@@ -169,7 +169,7 @@ of = "{of}"
 value = {value}
 basis = "assumption"
 source = "assumption"
-verified = false
+read = "no"
 """
 
 

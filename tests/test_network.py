@@ -497,7 +497,7 @@ def test_a_base_rate_beyond_what_its_causes_give():
         build_network(priors)
 
 
-ASSUMED = {"quantity": "probability", "basis": "assumption", "source": "assumption", "verified": False}
+ASSUMED = {"quantity": "probability", "basis": "assumption", "source": "assumption", "read": "no"}
 NOTHING: Mapping[str, str] = {}
 
 

@@ -244,7 +244,8 @@ BAD = [
     ({"basis": "guess"}, "unknown 'guess'"),
     ({"low": -1.0}, "a number above 0 is expected"),
     ({"id": "share.mri", "value": 0.5, "low": 0.2, "high": 1.0}, "a share lies between 0 and 1"),
-    ({"verified": "yes"}, "true or false is expected"),
+    ({"read": "yes"}, "unknown 'yes'"),
+    ({"verified": True}, "key 'verified' has been replaced"),
 ]
 
 
@@ -285,4 +286,4 @@ def test_numbers_are_drawn_as_stated() -> None:
             assert width == pytest.approx(math.log(statement.high / statement.low), rel=0.06)
     sources = set(MODEL.priors.sources)
     assert {s.source for s in NUMBERS.statements} <= sources
-    assert all(s.basis != "assumption" or not s.verified for s in NUMBERS.statements)
+    assert all(s.basis != "assumption" or s.read == "no" for s in NUMBERS.statements)

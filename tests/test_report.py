@@ -117,7 +117,7 @@ def test_every_number_in_provenance_is_of_the_priors(written):
         assert (row["value"], row["basis"], row["source"]) == (
             pytest.approx(statement.value), statement.basis, statement.source,
         )  # fmt: skip
-        assert bool(row["verified"]) is statement.verified
+        assert row["read"] == statement.read
     assert {statement.source for statement in model.priors.statements} == set(frame(written, "sources")["source"])
 
 
@@ -157,7 +157,7 @@ def test_the_share_on_assumption_is_that_of_the_table(written):
     table = frame(written, "rests_on")
     mean = table[table["condition"] == "any_serious"]["assumption"].mean()
     assert any(f"{100 * mean:.0f} % of the doubt about any serious" in sentence for sentence in found(written))
-    for kinds in (["seed", "study", "assumption"], ["verified", "unverified"]):
+    for kinds in (["seed", "study", "assumption"], ["full_text", "abstract", "second_hand", "no"]):
         assert np.allclose(table[kinds].sum(axis=1), 1)
 
 
@@ -384,7 +384,7 @@ def test_a_table_needs_its_columns():
     [
         (0.0123, "percent", "1.2 %"), (-0.5, "percent", "−50 %"), (1234567.0, "number", "1,234,567"),
         (0.00004, "number", "0.00004"), (-2, "number", "−2"), (12000, "whole", "12,000"),
-        (float("nan"), "number", ""), (None, "text", ""), (True, "verified", "verified"),
+        (float("nan"), "number", ""), (None, "text", ""), ("second_hand", "read", "read second hand"),
     ],
 )  # fmt: skip
 def test_cells_are_what_a_person_reads(value, kind, text):

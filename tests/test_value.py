@@ -72,7 +72,7 @@ value = {value}
 n = 100
 basis = "assumption"
 source = "assumption"
-verified = false
+read = "no"
 """
     for given, value in (("none", 0.05), ("infection=present alone", 0.95), ("fracture=present alone", 0.9))
 )

@@ -15,7 +15,7 @@ from riskmodel.decision.tables import Table
 from riskmodel.errors import PriorsError, Problem, UsageError, nearest
 from riskmodel.evidence.distributions import EDGE, Z95, Spread, logit, quantile
 from riskmodel.evidence.files import priors_root
-from riskmodel.evidence.records import BASES
+from riskmodel.evidence.records import BASES, HOW_READ
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Assumed:
     basis: str
     source: str
     locator: str = ""
-    verified: bool = False
+    read: str = "no"
     note: str = ""
 
     @property
@@ -175,7 +175,8 @@ def _statement(values: object, number: int, problems: list[Problem]) -> Assumed 
     basis = table.text("basis", required=True)
     if basis:
         table.is_known("basis", basis, BASES)
-    found = (table.text("source", required=True), table.text("locator"), bool(table.truth("verified")))
+    found = (table.text("source", required=True), table.text("locator"), table.text("read") or "no")
+    table.is_known("read", found[2], tuple(HOW_READ))
     note = table.text("note")
     table.finish()
     return None if len(problems) > before else Assumed(identifier, value, low, high, basis, *found, note)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem, nearest
+from riskmodel.evidence.records import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,9 @@ class Table:
     def finish(self) -> None:
         """Note every key that no one asked for."""
         for key in self._values.keys() - set(self._known):
+            if key in REPLACED:
+                self.problem("", f"key {key!r} has been replaced", REPLACED[key][1])
+                continue
             self.problem("", f"unknown key {key!r}{nearest(key, self._known)}", f"one of {', '.join(self._known)}")
 
     def _take(self, key: str, *, required: bool, allowed: str) -> Any:

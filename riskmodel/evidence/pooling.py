@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problem, nearest
 from riskmodel.evidence.distributions import interval_sd, logit, size
-from riskmodel.evidence.records import RATIOS, Pooled, PriorSet, Statement
+from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, Statement
 
 if TYPE_CHECKING:
     from riskmodel.evidence.schema import PoolTable
@@ -46,8 +46,9 @@ def pooled_statement(into: Statement, members: Sequence[Statement], prior_set: P
         i2=max(0.0, (q - degrees) / q) if q > 0 else 0.0,
         q=q,
     )
-    numbers = replace(into, value=value, low=low, high=high, level=0.95, n=None, events=None)
-    return replace(numbers, verified=all(member.verified for member in members)), pooled
+    numbers = replace(into, value=value, low=low, high=high, level=0.95, n=None, events=None, counts="")
+    worst = max(members, key=lambda member: list(HOW_READ).index(member.read))
+    return replace(numbers, read=worst.read), pooled
 
 
 def pool_all(

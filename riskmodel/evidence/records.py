@@ -28,6 +28,17 @@ Basis = Literal["seed", "study", "assumption", "cohort"]  # a cohort: fitted, no
 ROLES: tuple[str, ...] = get_args(Role)
 BASES: tuple[str, ...] = get_args(StatedBasis)
 COHORT = "cohort"
+Read = Literal["full_text", "abstract", "second_hand", "no"]
+HOW_READ = MappingProxyType({  # how the figure was read at its source, the best first
+    "full_text": "read in full text",
+    "abstract": "read as an abstract",
+    "second_hand": "read second hand",
+    "no": "not read",
+})  # fmt: skip
+WORKED_BACK = "worked_back"
+REPLACED = MappingProxyType({  # keys of former versions: the key instead, and what it says
+    "verified": ("read", 'read = "full_text", "abstract", "second_hand" or "no": how the figure was read'),
+})  # fmt: skip
 ALL_BASES: tuple[str, ...] = get_args(Basis)
 QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
 RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
@@ -39,12 +50,13 @@ MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document that states numbers, cited by its key."""
+    """A document that states numbers, cited by its key; ``form`` says what sort of document it is."""
 
     key: str
     title: str
     kind: str
     year: int | None = None
+    form: str = ""
     where: str = ""
     note: str = ""
 
@@ -158,7 +170,11 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One number from one source about one quantity, as its source states it."""
+    """One number from one source about one quantity, as its source states it.
+
+    ``read`` says how the figure was read at its source (a key of ``HOW_READ``); ``counts`` is ``WORKED_BACK`` where
+    events were worked back from a rounded share, and empty where they are as printed.
+    """
 
     id: str
     quantity: QuantityKind
@@ -168,12 +184,13 @@ class Statement:
     value: float
     basis: Basis
     source: str
-    verified: bool
+    read: Read
     low: float | None = None
     high: float | None = None
     level: float = 0.95
     events: int | None = None
     n: int | None = None
+    counts: str = ""
     locator: str = ""
     note: str = ""
     drives: str = ""

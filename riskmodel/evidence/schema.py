@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.records import Form, QuantityKind, Role, StatedBasis
+from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, Role, StatedBasis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,10 +53,11 @@ class StatementTable(Table):
     level: float | None = None
     events: int | None = None
     n: int | None = None
+    counts: Literal["worked_back"] | None = None
     basis: StatedBasis
     source: str
     locator: str = ""
-    verified: bool
+    read: Read
     drives: str = ""
     note: str = ""
 
@@ -70,6 +71,7 @@ class SourceTable(Table):
     title: str
     kind: SourceKind
     year: int | None = None
+    form: str = ""
     where: str = ""
     note: str = ""
 
@@ -151,8 +153,17 @@ def read_table(model: type[TableT], raw: object, file: str, label: str, problems
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        problems.extend(_translate(model, details, file, label) for details in error.errors())
+        errors = error.errors()
+        former = {REPLACED[key][0] for details in errors if (key := _former(details))}
+        errors = [details for details in errors if details["type"] != "missing" or details["loc"][-1] not in former]
+        problems.extend(_translate(model, details, file, label) for details in errors)
         return None
+
+
+def _former(error: Any) -> str:
+    """The key of an error, where it is one of a former version."""
+    key = str(error["loc"][-1]) if error["loc"] else ""
+    return key if error["type"] == "extra_forbidden" and key in REPLACED else ""
 
 
 def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem:
@@ -162,6 +173,8 @@ def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem
     kind, given = error["type"], error["input"]
     if kind == "missing":
         return Problem(file, where, "missing", TYPES[kind])
+    if former := _former(error):
+        return Problem(file, label, f"key {former!r} has been replaced", REPLACED[former][1])
     if kind == "extra_forbidden":
         known = known_keys(model, keys[:-1])
         return Problem(file, where, f"unknown key {keys[-1]!r}", f"one of {', '.join(known)}{nearest(keys[-1], known)}")

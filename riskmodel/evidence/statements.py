@@ -90,9 +90,11 @@ def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, probl
     problems.extend(Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults)
     if faults or of is None or given is None:
         return None
-    own = table.model_dump(exclude={"of", "given", "level"})
+    own = table.model_dump(exclude={"of", "given", "level", "counts"})
     level = DEFAULT_LEVEL if table.level is None else table.level
-    return Statement(of=of, given=given, given_text=table.given, file=file, level=level, **own)
+    return Statement(
+        of=of, given=given, given_text=table.given, file=file, level=level, counts=table.counts or "", **own
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +181,16 @@ def _claim_faults(table: StatementTable) -> Iterator[Fault]:
     """What is wrong with who says it."""
     if not ID.fullmatch(table.id):
         yield "id", f"received {table.id!r}", "allowed: words joined by dots, such as find.fever.infection"
-    if table.basis == "assumption" and table.verified:
-        yield "verified", "true for an assumption", "false: there is nothing to verify an assumption against"
-    if table.basis == "seed" and not table.verified:
-        yield "verified", "false for a seed statement", "true, once read in the seed document"
+    if table.basis == "assumption" and table.read != "no":
+        yield "read", f"received {table.read!r} for an assumption", "allowed: no; there is no source to read it in"
+    if table.basis == "seed" and table.read != "full_text":
+        allowed = "allowed: full_text; a seed document is read whole before it is quoted"
+        yield "read", f"received {table.read!r} for a seed statement", allowed
+    if table.basis == "study" and table.read != "no" and not table.locator.strip():
+        allowed = 'where in the source, or on what page, the figure was read; read = "no" where that is not known'
+        yield "locator", f"missing, with read = {table.read!r}", allowed
+    if table.counts is not None and table.events is None:
+        yield "counts", f"received {table.counts!r} without events", "events and n, worked back from a rounded share"
     if table.basis == "assumption" and table.source != "assumption":
         yield (
             "source",
@@ -244,8 +252,7 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
     """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
-    events behind the old value go. With basis "cohort" it takes the cohort as its source, and counts as
-    verified: it was worked out from it.
+    events behind the old value go. With basis "cohort" it takes the cohort as its source.
     """
     words = {key: numbers[key] for key in ("basis", "source", "locator", "note") if key in numbers}
     numbers = {key: number for key, number in numbers.items() if key not in words}
@@ -266,8 +273,8 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
         return statement, faults
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
     if words.get("basis") == COHORT:
-        words |= {"verified": True, "locator": words.get("locator", "")}
-    return replace(statement, **changed, **words, level=level, events=None), []
+        words |= {"locator": words.get("locator", "")}
+    return replace(statement, **changed, **words, level=level, events=None, counts=""), []
 
 
 def _cohort_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
 from riskmodel.network.roundtrip import Reading, round_trip
 from riskmodel.network.tables import Network
+from riskmodel.report.reading import how_read, seed_documents
 from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
 from riskmodel.text import figure, table
 
 AUDIT_DRAWS = 300  # for the intervals of the coherence audit
 AGREES = 0.05  # standard deviations
+WIDTH = 118  # of sentences
 CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
 
 
@@ -29,8 +32,9 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     bases = {basis: count for basis, count in bases.items() if count or basis != COHORT}
     counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
     yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} drive tables"
-    verified = sum(priors.statement(i).verified for i in priors.selected)
-    yield f"Of those that drive tables {verified} are verified against their source, {selected - verified} are not."
+    driving = how_read([priors.statement(name) for name in priors.selected])
+    yield from wrap(f"Of those that drive tables: {driving}.", WIDTH)
+    yield from wrap(seed_documents(priors), WIDTH)
     graph = model.network
     entries = sum(table[0].size for table in network.tables.values())
     yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {entries} table entries"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.report.section import each, mark, number
 from riskmodel.report.sections import pathways
 from riskmodel.report.sections.one_way import matter_most
-from riskmodel.report.sections.resting import mean
+from riskmodel.report.sections.resting import mean, read
 from riskmodel.report.sections.value import best_study
 from riskmodel.text import listed, percent, words
 
@@ -39,7 +39,7 @@ def resting(study: Study) -> str:
         f"{percent(mean(frame, 'assumption'))} of the doubt about {words(output)} disease (variance of "
         f"its log-odds{', mean over settings' if several else ''}) rests on "
         f"[[section:rests_on_section|assumption]]{f': {apart}' if several else ''}. "
-        f"{percent(mean(frame, 'verified'))} rests on statements verified against their source."
+        f"{percent(read(frame))} rests on numbers read at their source, in full text or as an abstract."
     )
 
 

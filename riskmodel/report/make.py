@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
 from riskmodel.report.found import found
+from riskmodel.report.reading import how_read, seed_documents
 from riskmodel.report.section import Report, Section
 from riskmodel.report.sections import (
     cases,
@@ -58,10 +59,11 @@ def make(study: Study) -> Report:
 def facts(study: Study) -> dict[str, str]:
     """Of what the report speaks: everything that it takes to make it again."""
     spec, priors = study.spec, study.model.priors
-    verified = sum(priors.statement(name).verified for name in priors.selected)
+    driving = [priors.statement(name) for name in priors.selected]
     return {
-        "Prior set": f"{priors.prior_set.name}: {len(priors.selected)} statements drive the network, {verified} of "
-        "them verified against their source ([[section:provenance|all of them]])",
+        "Prior set": f"{priors.prior_set.name}: {len(driving)} statements drive the network: {how_read(driving)} "
+        "([[section:provenance|all of them]])",
+        "Sources": seed_documents(priors),
         "Policy": study.policy,
         "Settings": ", ".join(study.settings),
         "Cases": f"{len(study.names)} of {Path(spec.cases.file).name}" if study.names else "no case file was given",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.cohort import HISTORY, simulate
+from riskmodel.evidence.records import HOW_READ
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.model import Model
@@ -104,7 +105,7 @@ def decibans(probability: Array) -> Array:
 
 
 def rests_on(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]:
-    """Shares of the variance of the posteriors' log-odds, over the cases, by basis and by verification."""
+    """Shares of the variance of the posteriors' log-odds, over the cases, by basis and by how the figure was read."""
     names = model.scoring.scorer.output_names
     serious = {variable.name for variable in model.variables if variable.serious}
     shown = [i for i, name in enumerate(names) if name in serious or name not in model.scoring.scorer.conditions]
@@ -116,4 +117,4 @@ def rests_on(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]
     rows = [[names[i], *(percent(float(share[i])) for share in found.values())] for i in shown]
     yield ""
     yield f"What the uncertainty of the posteriors of {cases.what} rests on (share of the variance of the log-odds):"
-    yield from (f"  {line}" for line in table(["posterior", *found], rows))
+    yield from (f"  {line}" for line in table(["posterior", *(HOW_READ.get(kind, kind) for kind in found)], rows))

@@ -16,12 +16,12 @@ DRAWS, PEOPLE = 200, 250  # shares are averages over many people: few draws of f
 
 
 def rests_on(study: Study) -> pd.DataFrame:
-    """Shares of the variance of each posterior's log-odds by basis and by verification.
+    """Shares of the variance of each posterior's log-odds by basis and by how the figure was read.
 
     Returns
     -------
     one row a setting and output, with a column for each kind of :func:`riskmodel.uncertainty.shares`, and in
-    ``kinds`` of its ``attrs`` which there are of each: those of the basis sum to 1, those of verification too.
+    ``kinds`` of its ``attrs`` which there are of each: those of the basis sum to 1, those of reading too.
     """
     model, draws = study.model, min(DRAWS, study.spec.draws)
     rows, kinds = [], {}

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
+from riskmodel.evidence.records import HOW_READ
 from riskmodel.text import percent
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-Kind = Literal["text", "number", "percent", "whole", "statement", "source", "case", "verified"]
+Kind = Literal["text", "number", "percent", "whole", "statement", "source", "case", "read"]
 Link = Callable[[str, str, str], str]  # kind, name, shown text → the link in one form of the report
 
 MARK = re.compile(r"\[\[(statement|source|case|section):([^\]|]+)(?:\|([^\]]*))?\]\]")
@@ -134,8 +135,8 @@ def cell_text(value: object, column: Column) -> str:
     """A cell as a person reads it; empty where there is no value."""
     if value is None or value != value or value == "":  # noqa: PLR0124  NaN is not itself
         return ""
-    if column.kind == "verified":
-        return "verified" if value else "not verified"
+    if column.kind == "read":
+        return HOW_READ.get(str(value), str(value))
     if not isinstance(value, int | float) or column.kind not in NUMBERS:
         return str(value)
     if column.kind == "percent":

@@ -63,7 +63,7 @@ def origin(statement: Statement, prior_set: PriorSet) -> str:
     if statement.events is None and interval_sd(statement) is not None:
         return "assumed" if statement.basis == "assumption" else "stated"
     if statement.n is not None:
-        return f"of n = {statement.n}"
+        return f"of n = {statement.n}{', counts worked back from a rounded share' if statement.counts else ''}"
     return f"default n = {size(statement, prior_set):g} of {statement.basis}"
 
 
@@ -80,7 +80,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
     -------
     frame with ``statement``, ``says``, ``value``, ``low`` and ``high`` (quantiles .025 and .975), ``sd`` (on the
     logit scale of a probability, the log scale of a ratio), ``origin`` of the range, ``changed`` (how the set came
-    by the number, where not simply as stated), ``basis``, ``source`` and ``verified``.
+    by the number, where not simply as stated), ``basis``, ``source`` and ``read``.
     """
     chosen, problems = checked_statements(priors, names)
     refuse(problems)
@@ -93,7 +93,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
             "statement": name, "says": says(statement), "value": statement.value, "low": float(low),
             "high": float(high), "sd": scale_sd(shape), "origin": origin(statement, priors.prior_set),
             "changed": priors.origin(name), "basis": statement.basis, "source": statement.source,
-            "verified": statement.verified,
+            "read": statement.read,
         })  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -26,11 +26,11 @@ from riskmodel.network.cpt import build_network
 from riskmodel.sensitivity.choices import ALL, Choices, choices_of, draw_people, worth_knowing
 from riskmodel.sensitivity.regression import Array, normal_scores
 
-By = Literal["statement", "source", "basis", "verified"]
+By = Literal["statement", "source", "basis", "read"]
 GROUPS: Mapping[str, Callable[..., str]] = {
     "source": lambda statement: statement.source,
     "basis": lambda statement: statement.basis,
-    "verified": lambda statement: "verified" if statement.verified else "unverified",
+    "read": lambda statement: statement.read,
 }
 THREADS = 2
 LEAST_DRAWS = 50
@@ -100,7 +100,7 @@ class ValueStudy:
         return self.perfect.copy()
 
     def evppi(self, by: By = "statement") -> pd.DataFrame:
-        """Value of perfect information about each statement, source, basis, or the verified; see :func:`evppi`."""
+        """Value of perfect information about each statement, source, basis or way of reading; see :func:`evppi`."""
         groups = self._groups(by)
         scores = normal_scores(self.values)
         total = self.perfect[self.perfect["condition"] == ALL].set_index("setting")["value"]
@@ -151,7 +151,7 @@ def evppi(
     seed: int = 0,
     settings: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Expected value of perfect information about each statement, source or basis by itself.
+    """Expected value of perfect information about each statement, source, basis or way of reading by itself.
 
     Returns
     -------

@@ -23,7 +23,7 @@ def value_bars(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         where to draw; by default a new figure of 8 inches.
     """
     some = table.head(SHOWN)
-    by = next(column for column in ("statement", "source", "basis", "verified") if column in some)
+    by = next(column for column in ("statement", "source", "basis", "read") if column in some)
     if ax is None:
         from matplotlib import pyplot as plt
 

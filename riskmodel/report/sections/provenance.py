@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.report.reading import how_read, seed_documents
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.sensitivity.ranges import ranges
 from riskmodel.text import words
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
 def section(study: Study) -> Section:
     priors = study.model.priors
     chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
-    verified = sum(statement.verified for statement in chosen)
     said = (
-        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: {verified} "
-        f"verified, {len(chosen) - verified} not. Verified: the figure was seen in the source itself, or in the "
-        "place named beside it. A range is stated by the source or beside the statement, assumed, follows from a "
+        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: "
+        f"{how_read(chosen)}. Read second hand: in another document, which reports the source; the place is named "
+        "beside it. A range is stated by the source or beside the statement, assumed, follows from a "
         "count (of n; of an assumption, the people it is worth), or stands in where the source gives none (the set's "
         "default for that basis). Sources without statements here are those of the other readings that "
         "[[section:coherence]] asks of the network."
@@ -34,6 +34,7 @@ def section(study: Study) -> Section:
                 "source": source.key,
                 "title": source.title,
                 "kind": source.kind,
+                "form": source.form,
                 "year": "" if source.year is None else str(source.year),
                 "where": source.where,
                 "statements": sum(s.source == source.key for s in chosen),
@@ -43,7 +44,10 @@ def section(study: Study) -> Section:
         ]
     )
     return Section(
-        "provenance", "Where the numbers come from", (said,), (statements_table(priors, chosen), _sources(sources))
+        "provenance",
+        "Where the numbers come from",
+        (seed_documents(priors), said),
+        (statements_table(priors, chosen), _sources(sources)),
     )
 
 
@@ -60,7 +64,7 @@ def statements_table(priors: Priors, chosen: list[Statement]) -> Table:
         Column("basis", "Basis"),
         Column("source", "Source", "source"),
         Column("locator", "Where in it"),
-        Column("verified", "Verified", "verified"),
+        Column("read", "How it was read", "read"),
         Column("changed", "Changed by the set"),
         Column("note", "Note"),
     )
@@ -72,6 +76,7 @@ def _sources(frame: pd.DataFrame) -> Table:
         Column("source", "Source", "source"),
         Column("title", "Title"),
         Column("kind", "Kind"),
+        Column("form", "What it is"),
         Column("year", "Year"),
         Column("where", "Where it was read"),
         Column("statements", "Statements", "whole"),
@@ -84,7 +89,7 @@ def read(statement: Statement) -> str:
 
     >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> pain = Event("night_pain", ("present",))
-    >>> read(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", verified=True))
+    >>> read(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
     'probability of night pain with none of the conditions'
     """
     kind, of = words(statement.quantity), _words(str(statement.of))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.evidence.records import HOW_READ
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.text import listed, percent, words
 
@@ -19,12 +20,16 @@ def section(study: Study) -> Section:
     columns = (
         Column("setting", "Setting"),
         Column("condition", "Condition"),
-        *(Column(kind, kind.capitalize(), "percent") for kinds in frame.attrs["kinds"].values() for kind in kinds),
+        *(
+            Column(kind, HOW_READ.get(kind, kind).capitalize(), "percent")
+            for kinds in frame.attrs["kinds"].values()
+            for kind in kinds
+        ),
     )
     rest = Table(
         "rests_on", "What the uncertainty rests on: shares of the variance of the log-odds", frame, columns,
         "In simulated people, history and examination partly known. Each kind of statement is varied alone over its "
-        "intervals; the shares by basis sum to 100 %, those of verified and unverified too.",
+        "intervals; the shares by basis sum to 100 %, those by how the figure was read too.",
         shown=len(frame),
     )  # fmt: skip
     last = serious[serious["condition"] == study.serious[-1]]
@@ -34,15 +39,20 @@ def section(study: Study) -> Section:
         (
             f"Of the variance of the log-odds of {words(study.serious[-1])}, person by person, "
             f"{percent(mean(last, 'assumption'))} rests on statements that are assumptions: numbers that no source "
-            f"gives, with wide intervals of the project's own. {percent(mean(last, 'verified'))} rests on verified "
-            "statements."
+            f"gives, with wide intervals of the project's own. {percent(read(last))} rests on numbers "
+            "that were read at their source, in full text or as an abstract."
         ),
         (
             f"Of {each}, each by itself, it is {percent(mean(single, 'assumption'))} and "
-            f"{percent(mean(single, 'verified'))} on average."
+            f"{percent(read(single))} on average."
         ),
     )
     return Section("rests_on_section", "What the doubt rests on", said, (rest,))
+
+
+def read(frame: pd.DataFrame) -> float:
+    """The mean share of what was read at its source itself."""
+    return mean(frame, "full_text") + mean(frame, "abstract")
 
 
 def mean(frame: pd.DataFrame, kind: str) -> float:

@@ -16,7 +16,8 @@ FIXED = {
     "seeds: those documents as they stand.",
     "study": "Basis of a statement: published research, or a review of it.",
     "assumption": "Basis of a statement: a number that no source gives, the project's own, with a wide interval.",
-    "verified": "The figure was seen in the source itself, or in the place that the source names.",
+    "read": "How a figure was read: in the full text of its source, in the abstract, second hand (in another document "
+    "that reports the source), or not at all (from memory, or an assumption, which has no source).",
     "draw": "One set of values of all statements, each drawn from its distribution; the network is built for each.",
     "effective draws": "What the draws, weighted by how well each fits a case's findings, are as good as.",
     "dependence": "The strength with which the findings of a group go together beyond their conditions, 0 to 1.",
