@@ -40,6 +40,8 @@ class Judged:
         (threshold's name, condition, probability) of the policy.
     groups
         subgroup variable → (people,) state, None where not assessed.
+    urgency
+        (people,): how soon the policy wants each to be seen, a word of the policy.
     """
 
     outcomes: pd.DataFrame
@@ -47,6 +49,7 @@ class Judged:
     actions: Mapping[str, Array]
     thresholds: tuple[tuple[str, str, float], ...]
     groups: Mapping[str, Array]
+    urgency: Array
 
 
 def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> Judged:
@@ -93,6 +96,7 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable]) -> Judged
             for stake in stakes(model.policy)
         ),
         {v.name: _states(masks[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
+        np.array(model.policy.urgencies, dtype=object)[scored.decision.urgency],
     )
 
 
@@ -115,6 +119,7 @@ def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
         {name: np.concatenate([part.actions[name] for part in some])[order] for name in some[0].actions},
         some[0].thresholds,
         {name: np.concatenate([part.groups[name] for part in some])[order] for name in some[0].groups},
+        np.concatenate([part.urgency for part in some])[order],
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from riskmodel._version import __version__
 from riskmodel.report import card_people as people
 from riskmodel.report import card_performance as performance
+from riskmodel.report.card_decisions import decisions
 from riskmodel.report.section import Report
 from riskmodel.text import words
 
@@ -31,7 +32,7 @@ def card(validation: Validation) -> Report:
         people.missing(validation),
         people.model(validation),
         performance.performance(validation, before, after),
-        performance.decisions(validation, after),
+        decisions(validation, before, after),
         performance.subgroups(validation),
         people.limits(validation),
     )

@@ -21,20 +21,9 @@ FEWEST_TO_DRAW = 10  # events, below which no curve is drawn
 
 
 def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Section:
-    keys = ["condition", "metric", "events", "warning"]
-    both = [
-        table[table["decision"] == ""].rename(columns={name: f"{name}_{when}" for name in ("value", "low", "high")})
-        for table, when in ((before, "before"), (after, "after"))
-    ]
-    frame = both[0].merge(both[1], on=keys, sort=False)
-    frame["condition"] = frame["condition"].map(words)
-    frame["metric"] = frame["metric"].map(words)
-    columns = (
-        Column("condition", "Outcome"), Column("metric", "Metric"),
-        *(Column(f"{name}_{when}", f"{when.capitalize()}" if name == "value" else name, "number")
-          for when in ("before", "after") for name in ("value", "low", "high")),
-        Column("events", "Events", "whole"), Column("warning", "Warning"),
-    )  # fmt: skip
+    old, new = (table[table["decision"] == ""] for table in (before, after))
+    frame = before_and_after(old, new, ["condition", "metric", "events", "warning"])
+    columns = before_and_after_columns()
     said = (
         (
             f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the "
@@ -43,7 +32,7 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
             "cannot be taken are left out of it. The calibration intercept is in the large, with the slope held at 1."
         ),
     )
-    shown = [name for name in dict.fromkeys(after["condition"]) if _events(v, name) >= FEWEST_TO_DRAW]
+    shown = [name for name in dict.fromkeys(after["condition"]) if events_of(v, name) >= FEWEST_TO_DRAW]
     return Section(
         "performance", "Performance", said,
         (Table("performance", "Probabilities against outcomes", frame, columns, shown=40),),
@@ -51,7 +40,27 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
     )  # fmt: skip
 
 
-def _events(v: Validation, name: str) -> int:
+def before_and_after(before: pd.DataFrame, after: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Two tables of metrics side by side, their values and intervals by name; conditions and metrics in words."""
+    both = [
+        table.rename(columns={name: f"{name}_{when}" for name in ("value", "low", "high")})
+        for table, when in ((before, "before"), (after, "after"))
+    ]
+    frame = both[0].merge(both[1], on=keys, sort=False)
+    return frame.assign(condition=frame["condition"].map(words), metric=frame["metric"].map(words))
+
+
+def before_and_after_columns(*more: Column) -> tuple[Column, ...]:
+    """The columns of such a table, with further ones after the condition."""
+    return (
+        Column("condition", "Outcome"), *more, Column("metric", "Metric"),
+        *(Column(f"{name}_{when}", f"{when.capitalize()}" if name == "value" else f"{when}, 95 % {name}", "number")
+          for when in ("before", "after") for name in ("value", "low", "high")),
+        Column("events", "Events", "whole"), Column("warning", "Warning"),
+    )  # fmt: skip
+
+
+def events_of(v: Validation, name: str) -> int:
     y = v.after.outcomes[name]
     return int(min((y == 1).sum(), (y == 0).sum()))
 
@@ -77,48 +86,6 @@ def _reliability(v: Validation, name: str) -> Figure:
         f"Observed frequency of {outcome} against its predicted probability, before and after the fit, with intervals."
     )
     return Figure(f"reliability_{name}", f"Calibration: {outcome}", alt, draw)
-
-
-def decisions(v: Validation, after: pd.DataFrame) -> Section:
-    frame = after[after["decision"] != ""].copy()
-    frame["condition"] = frame["condition"].map(words)
-    columns = (
-        Column("condition", "Outcome"), Column("decision", "Decision"), Column("metric", "Metric"),
-        Column("value", "Value", "number"), Column("low", "low", "number"), Column("high", "high", "number"),
-        Column("events", "Events", "whole"), Column("warning", "Warning"),
-    )  # fmt: skip
-    name = v.main
-    outcome = words(name)
-
-    def draw() -> Canvas:
-        from riskmodel.metrics import decision_curve as curve
-        from riskmodel.report.figures import decision_curve
-        from riskmodel.report.figures.svg import canvas
-
-        drawn = canvas(9, 5)
-        y, p = v.after.outcomes[name].to_numpy(), v.after.probabilities[name].to_numpy()
-        acted = {f"policy: {action}": done for action, done in v.after.actions.items()}
-        decision_curve(curve(y, p, decisions=acted), drawn.subplots())
-        return drawn
-
-    figures: tuple[Figure, ...] = ()
-    if _events(v, name) >= FEWEST_TO_DRAW:
-        alt = f"Net benefit over thresholds for {outcome}: of the model, of the policy's actions, of all and none."
-        figures = (Figure("decision_curve", f"Decision curve: {outcome}, after the fit", alt, draw),)
-    said = (
-        (
-            "A threshold takes the probability alone; an action is what the whole policy asks for, safety rules "
-            "included. Net benefit counts a false positive by the odds of the policy's threshold on imaging for that "
-            "condition. A share of 0 or 1 has Wilson's interval."
-        ),
-    )
-    return Section(
-        "decisions",
-        "Decisions",
-        said,
-        (Table("decisions", "Thresholds and actions", frame, columns, shown=24),),
-        figures,
-    )
 
 
 def subgroups(v: Validation) -> Section:
