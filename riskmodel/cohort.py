@@ -47,7 +47,7 @@ def simulate(
     Parameters
     ----------
     setting
-        where they present; by default ``as_reported``.
+        where they present.
     missing
         share of cells, beside the setting, that are blank at random; 0 to 1.
     roles
@@ -55,7 +55,7 @@ def simulate(
     """
     if not 0 <= missing <= 1:
         raise UsageError(f"missing must lie in [0, 1], not {missing}")
-    chosen = model.default_setting(setting)
+    chosen = model.named_setting(setting)
     states = sample(model.tables, count, rng, {"setting": chosen} if chosen else None)
     return Cohort(states, assessed(model, states, rng, missing=missing, roles=roles))
 

@@ -21,6 +21,10 @@ class CasesError(RiskModelError):
     """A case file is unreadable or structurally broken: nothing was scored."""
 
 
+class NoSettingError(CasesError):
+    """Nobody said where the people present, and the base rates hang on it."""
+
+
 class OutputError(RiskModelError):
     """The result could not be written; no partial file is left."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.cases.cells import CellDecoder, CellProblem, cell_text
-from riskmodel.cases.columns import CASE_ID, SETTING, ColumnContract
+from riskmodel.cases.coded import Coder
+from riskmodel.cases.columns import CASE_ID, ColumnContract
 from riskmodel.cases.header import match_header
 from riskmodel.cases.mapping import CaseMapping
 from riskmodel.cases.scored import Flags, Integer, Number, OutputColumn
@@ -35,39 +36,36 @@ def code_frame(
         naming the rows, columns and values that are not understood; nothing is guessed.
     """
     contract = ColumnContract(tuple(variables))
+    mapping = CaseMapping()
     names = [str(name) for name in frame.columns]
     named = names if CASE_ID in names else [*names, CASE_ID]  # the index names the cases of a frame
-    layout = match_header(named, contract, CaseMapping(), known_outcomes=known_outcomes)
-    masks = np.repeat(np.array([[v.full_mask] for v in variables], dtype=np.uint8), len(frame), axis=1)
-    default = contract.default_mask(setting)
-    if default:
-        masks[contract.by_variable[SETTING]] = default
+    layout = match_header(named, contract, mapping, known_outcomes=known_outcomes)
+    coder = Coder(contract, layout, mapping, setting)
+    masks = np.repeat(coder.full[:, None], len(frame), axis=1)
     problems: list[str] = []
     for field, row in enumerate(layout.rows):
         if row >= 0:
-            problems += _code_column(frame, field, variables[row], masks[row], default)
+            problems += _code_column(frame, field, coder.decoders[row], masks[row])
     if problems:
         more = f"\n  … and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         listed = "".join(f"\n  {problem}" for problem in problems[:SHOWN])
         raise CasesError(f"{len(problems)} cells are not understood:{listed}{more}")
+    coder.fill_setting(masks)
     return masks
 
 
-def _code_column(frame: pd.DataFrame, field: int, variable: Variable, target: np.ndarray, default: int) -> list[str]:
+def _code_column(frame: pd.DataFrame, field: int, decoder: CellDecoder, target: np.ndarray) -> list[str]:
     """Decode a column's different values once each; returns the problems."""
-    decoder = CellDecoder(variable)
     column = frame.iloc[:, field]
     codes, uniques = column.factorize(use_na_sentinel=True)
     problems = []
-    for i, value in enumerate(uniques):
+    for code, value in [*enumerate(uniques), *([(-1, "")] if (codes == -1).any() else [])]:
         mask = decoder.decode(cell_text(value))
         if isinstance(mask, CellProblem):
-            label = frame.index[int(np.argmax(codes == i))]
+            label = frame.index[int(np.argmax(codes == code))]
             problems.append(f"row {label}, {column.name}: {value!r}: {mask.problem}")
             continue
-        if variable.name == SETTING and mask == variable.full_mask:
-            mask = default
-        target[codes == i] = mask
+        target[codes == code] = mask
     return problems
 
 

@@ -16,6 +16,7 @@ from riskmodel.decision.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, nearest
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.scoring import Scoring
+from riskmodel.settings import checked_setting, named_setting, settings_of, shares_listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PRIORS = "seeds"
 DEFAULT_POLICY = "consensus"
-DEFAULT_SETTING = "as_reported"
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,19 @@ class Model:
         return settings_of(self.variables)
 
     def default_setting(self, setting: str | None) -> str | None:
-        """The setting for rows that name none; checked."""
+        """The setting asked for, for rows that name none; checked, and None where none is asked for."""
         return checked_setting(self.variables, setting)
+
+    def named_setting(self, setting: str | None) -> str | None:
+        """The setting of people who are to be simulated: an error where none is named."""
+        return named_setting(self.scoring, setting)
 
     def code(self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
         """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer`."""
         from riskmodel.frames import code_frame
 
-        return code_frame(cases, self.variables, self.default_setting(setting), known_outcomes=known_outcomes)
+        with shares_listed(self.scoring):
+            return code_frame(cases, self.variables, self.default_setting(setting), known_outcomes=known_outcomes)
 
     def score(
         self,
@@ -106,7 +111,7 @@ class Model:
         cases
             one row a case; columns as in a case file, any of them missing.
         setting
-            of the rows that name none; by default ``as_reported``.
+            of the rows that name none; needed where there is no column ``setting``.
         known_outcomes
             take condition columns as evidence instead of ignoring them.
         draws, seed, level
@@ -120,7 +125,7 @@ class Model:
         Raises
         ------
         CasesError
-            naming every cell that is not understood, or a case whose evidence is impossible.
+            naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
         """
         from riskmodel.frames import to_frame
         from riskmodel.output import small_score, uncertain_score
@@ -290,22 +295,6 @@ def load_scoring(
         return scoring
     variables = found.scorer.variables
     return Scoring(variables, found.scorer, found.weights, load_policy(policy, variables, folder), found.inputs)
-
-
-def settings_of(variables: Sequence[Variable]) -> tuple[str, ...]:
-    """The states of the setting, none in a network without one."""
-    return next((variable.states for variable in variables if variable.name == "setting"), ())
-
-
-def checked_setting(variables: Sequence[Variable], setting: str | None) -> str | None:
-    """The setting for cases that name none: the one asked for, or the default; None where there are none."""
-    settings = settings_of(variables)
-    if not settings:
-        return None
-    chosen = setting or (DEFAULT_SETTING if DEFAULT_SETTING in settings else settings[0])
-    if chosen not in settings:
-        raise UsageError(f"setting {chosen!r} is not one of {', '.join(settings)}{nearest(chosen, settings)}")
-    return chosen
 
 
 def inputs_of(priors: Priors) -> str:

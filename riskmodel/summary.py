@@ -61,7 +61,7 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
         serious = _any_serious(scoring, setting)
         yield (
             f"note: {result.summary.default_setting} rows name no setting and got as_reported: the base rates that the "
-            f"seed documents state{serious}. A real clinic's cases want their own (--setting)."
+            f"seed documents state{serious}. That is no real clinic."
         )
     if counts.scored:
         yield from _assessed(result.summary)

@@ -77,6 +77,7 @@ def run_file(source: Path, folder: Path, output: str = "out.csv", variables=VARI
     rejects, record = folder / "out.rejects.csv", folder / "out.run.json"
     for path in (target, rejects, record):
         path.unlink(missing_ok=True)
+    options.setdefault("default_setting", "as_reported")
     try:
         result = run(source, target, variables, score, RunOptions(**options), report=_report)
     except RiskModelError as error:

@@ -25,7 +25,7 @@ SIDE_BY_SIDE = {("calibration", "sensitivity"), ("sensitivity", "calibration")}
 # Top-level modules that are parts of the model layer.
 MODEL = {
     "model", "scoring", "output", "frames", "cohort", "explanation", "summary", "codebook", "cache", "text",
-    "uncertainty", "posterior_draws", "elicitation", "questions", "stopping", "explained",
+    "settings", "uncertainty", "posterior_draws", "elicitation", "questions", "stopping", "explained",
 }  # fmt: skip
 ANYWHERE = {"errors", "signals", "pool", "_version"}
 # Methods of the model that hand over to a later part, which is imported when they are called.

@@ -14,6 +14,7 @@ from riskmodel.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = str(ROOT / "notebooks" / "data" / "published_cases.csv")
+EMERGENCY = ("--setting", "emergency")
 COMMANDS = ("score", "explain", "check", "codebook", "simulate", "export", "calibrate", "report")
 
 
@@ -71,7 +72,7 @@ def test_the_run_record(run, tmp_path):
 
 def test_rejected_rows_are_counted_and_named(run, tmp_path):
     path = cases(tmp_path, "case_id,age,fever\n1,40,yes\n2,430,yes\n3,40,maybe\n1,40,no\n")
-    done = run("score", path, "-o", tmp_path / "out.csv")
+    done = run("score", path, "-o", tmp_path / "out.csv", *EMERGENCY)
     assert done.exit_code == 1
     assert "4 records read = 1 scored + 3 rejected" in done.stderr
     rejects = rows(tmp_path / "out.rejects.csv")
@@ -79,7 +80,7 @@ def test_rejected_rows_are_counted_and_named(run, tmp_path):
         ("2", "3", "age", "430"), ("3", "4", "fever", "maybe"), ("4", "5", "case_id", "1")
     ]  # fmt: skip
     good = cases(tmp_path, "case_id,age\n1,40\n")
-    assert run("score", good, "-o", tmp_path / "out.csv").exit_code == 0
+    assert run("score", good, "-o", tmp_path / "out.csv", *EMERGENCY).exit_code == 0
     assert not (tmp_path / "out.rejects.csv").exists()
 
 
@@ -109,9 +110,9 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(run, tmp_path, monke
     assert not list(tmp_path.glob("out*"))
 
 
-def test_the_default_setting_is_said_once(run, tmp_path):
+def test_as_reported_for_all_rows_is_said_once(run, tmp_path):
     path = cases(tmp_path, "case_id,fever\n1,yes\n2,no\n")
-    done = run("score", path, "-o", tmp_path / "out.csv")
+    done = run("score", path, "-o", tmp_path / "out.csv", "--setting", "as_reported")
     assert done.stderr.count("2 rows name no setting and got as_reported") == 1
     assert "19 %" in done.stderr
     assert "name no setting" not in run("score", path, "-o", tmp_path / "o2.csv", "--setting", "emergency").stderr
@@ -141,7 +142,7 @@ def test_mapping_and_kept_columns(run, tmp_path):
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[columns]\nTemp = "fever"\n[values.fever]\nhot = "present"\n[units]\ncrp_mg_l = "mg/dL"\n')
     path = cases(tmp_path, "case_id,Temp,crp_mg_l,ward,=note\n1,hot,12,A,=1+1\n")
-    done = run("score", path, "-o", tmp_path / "out.csv", "--mapping", mapping, "--keep", "ward,=note")
+    done = run("score", path, "-o", tmp_path / "out.csv", "--mapping", mapping, "--keep", "ward,=note", *EMERGENCY)
     assert done.exit_code == 0, done.stderr
     scored = rows(tmp_path / "out.csv")[0]
     assert scored["ward"] == "A"
@@ -158,7 +159,7 @@ def test_table_for_people(run):
 
 def test_standard_output_ends_at_the_first_bad_row(run, tmp_path):
     path = cases(tmp_path, "case_id,age\n1,40\n2,430\n")
-    done = run("score", path, "-o", "-")
+    done = run("score", path, "-o", "-", *EMERGENCY)
     assert done.exit_code == 2
     assert "430" in done.stderr
 
@@ -182,7 +183,7 @@ def test_codebook_speaks_of_every_column(run):
 
 
 def test_simulate_is_a_case_file(run, tmp_path):
-    arguments = ("simulate", "-n", 50, "--seed", 3, "--missing", 0.3, "--with-outcomes", "-o")
+    arguments = ("simulate", "-n", 50, "--seed", 3, "--missing", 0.3, "--with-outcomes", *EMERGENCY, "-o")
     run(*arguments, tmp_path / "a.csv")
     run(*arguments, tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
@@ -204,7 +205,7 @@ def test_a_small_file_loads_nothing_heavy(tmp_path):
     path = cases(tmp_path, "case_id,age,fever\n1,63,yes\n")
     script = (
         "import sys\nfrom riskmodel.cli import main\n"
-        f"sys.argv = ['riskmodel', 'score', {str(path)!r}, '-o', {str(tmp_path / 'out.csv')!r}]\n"
+        f"sys.argv = ['riskmodel', 'score', {str(path)!r}, '-o', {str(tmp_path / 'out.csv')!r}, '--setting', 'emergency']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code\n"
         "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
     )

@@ -160,7 +160,7 @@ def test_many_ids_in_any_blocks(tmp_path):
 def test_standard_input_and_output(tmp_path):
     program = (
         "import sys; from tests.case_files import *; from riskmodel.errors import RiskModelError\n"
-        "options = RunOptions(rejects=Path(sys.argv[1]) if sys.argv[1] else None)\n"
+        "options = RunOptions('emergency', rejects=Path(sys.argv[1]) if sys.argv[1] else None)\n"
         "try: run('-', '-', VARIABLES, score, options)\n"
         "except RiskModelError as error: sys.exit(str(error))"
     )

@@ -44,7 +44,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
     condition
         the one to classify; by default all serious ones (in the order of ``conditions_``).
     setting
-        of the rows that name none; by default ``as_reported``.
+        of the rows that name none; needed where there is no column ``setting``.
     learn
         what ``fit`` learns, as of :func:`riskmodel.calibration.calibrate`; None leaves the statements as they are.
     prior_weight

@@ -59,7 +59,7 @@ def calibrate(
         what to learn; see :func:`riskmodel.calibration.choose.asked_for`; what is stated of settings
         that the cohort has nobody from stays as it is.
     setting
-        of the rows that name none; by default ``as_reported``.
+        of the rows that name none; needed where there is no column ``setting``.
     prior_weight
         0 or more, times the log of the prior: 1 weighs it as stated, 0 leaves it out (maximum likelihood;
         for statements of which the cohort has nobody or nothing, a trace of it remains).
@@ -95,10 +95,9 @@ def calibrate(
     (True, 'cohort')
     """
     masks = model.code(cohort, setting=setting, known_outcomes=True)
-    notes = _default_setting(model, cohort, setting)
     return fit_coded(
         model, identifiers(cohort), masks, learn,
-        prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress, notes=notes,
+        prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
     )  # fmt: skip
 
 
@@ -169,17 +168,6 @@ def fit_coded(  # noqa: PLR0913
         prior_weight=prior_weight,
     )
     return concluded(model, coordinates, target, fitted, covariance(target, fitted.point), ids, origin, notes)
-
-
-def _default_setting(model: Model, cohort: pd.DataFrame, setting: str | None) -> list[str]:
-    """A note on rows that name no setting, where the caller did not say which it is."""
-    if setting is not None or not model.settings:
-        return []
-    blank = cohort["setting"].isna() if "setting" in cohort.columns else None
-    count = len(cohort) if blank is None else int(blank.sum())
-    if not count:
-        return []
-    return [f"{count} rows name no setting and count as {model.default_setting(None)}: say which with setting="]
 
 
 def _settings(model: Model, masks: Masks) -> dict[str, int]:

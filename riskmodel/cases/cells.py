@@ -78,10 +78,10 @@ class CellDecoder:
     "not understood (did you mean 'major'?); allowed: none, minor, major, yes or no; blank = not assessed"
     """
 
-    def __init__(self, variable: Variable, rules: CellRules | None = None) -> None:
+    def __init__(self, variable: Variable, rules: CellRules | None = None, *, needed: bool = False) -> None:
         self.variable = variable
         self.rules = rules or CellRules()
-        self.full = variable.full_mask
+        self.blank: int | CellProblem = _not_named(variable) if needed else variable.full_mask
         self.single = variable.name == columns.SETTING  # always one state
         self.edges = tuple(Fraction(Decimal(repr(edge))) for edge in variable.lower_edges)
         self.maximum = None if variable.maximum == inf else Fraction(Decimal(repr(variable.maximum)))
@@ -91,12 +91,12 @@ class CellDecoder:
         """The bitmask of the states that the cell leaves possible, or why it is refused."""
         text = self.rules.values.get(text, text)
         if text == "" or text in self.rules.missing:
-            return self.full
+            return self.blank
         mask = self.words.get(text) or self.words.get(fold(text))
         if mask is not None:
             return mask
         if fold(text) in columns.NOT_ASSESSED:
-            return self.full
+            return self.blank
         if text != text.strip():
             return self._refuse("spaces around the value, which are not removed")
         if "\n" in text or "\r" in text:
@@ -146,6 +146,13 @@ class CellDecoder:
                 fits = low <= value and (high is None or value < high)
             mask |= fits << state
         return mask
+
+
+def _not_named(variable: Variable) -> CellProblem:
+    """What is wrong with a blank where every row must say something."""
+    states = f"{', '.join(variable.states[:-1])} or {variable.states[-1]}"
+    allowed = f"{states}; blank only where --setting (setting= in Python) names one"
+    return CellProblem(f"no {variable.name} is named; allowed: {allowed}")
 
 
 def _hint(text: str, words: Iterable[str]) -> str:

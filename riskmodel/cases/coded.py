@@ -15,6 +15,7 @@ from riskmodel.cases.mapping import CaseMapping
 from riskmodel.cases.options import Reject
 from riskmodel.cases.scored import Masks
 from riskmodel.cases.tokens import RowFault, split_record
+from riskmodel.errors import NoSettingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,19 @@ class Coder:
         self.contract = contract
         self.layout = layout
         self.width = len(layout.names)
-        self.decoders: list[CellDecoder] = [mapping.decoder(variable) for variable in contract.variables]
         self.full = np.array([variable.full_mask for variable in contract.variables], np.uint8)
         self.setting = contract.by_variable.get(SETTING, -1)
         self.default_mask = contract.default_mask(default_setting)
+        nameless = self.setting >= 0 and not self.default_mask
+        if nameless and self.setting not in layout.rows:
+            raise NoSettingError(
+                f"{layout.file}: no setting is named, and the base rates depend on it: give a column {SETTING!r}, or "
+                "--setting (setting= in Python) for all rows"
+            )
+        self.decoders: list[CellDecoder] = [
+            mapping.decoder(variable, needed=nameless and row == self.setting)
+            for row, variable in enumerate(contract.variables)
+        ]
 
     def fill_setting(self, masks: Masks) -> NDArray[np.bool_]:
         """Give rows without a setting the run's; returns which they are."""

@@ -116,11 +116,13 @@ class ColumnContract:
         return self.by_variable.get(name) if found is None else found
 
     def default_mask(self, default_setting: str | None) -> int:
-        """The mask of the run's setting, 0 when no variable is called ``setting``."""
+        """The mask of the run's setting, 0 when none is named or no variable is called ``setting``."""
         row = self.by_variable.get(SETTING)
         if row is None:
             return 0
         states = self.variables[row].states
+        if default_setting is None:
+            return 1 if len(states) == 1 else 0
         if default_setting not in states:
             raise UsageError(f"setting {default_setting!r}: allowed are {', '.join(states)}")
         return 1 << states.index(default_setting)

@@ -29,6 +29,7 @@ class Layout:
     rows: tuple[int, ...]
     kept: tuple[int, ...]
     warnings: tuple[str, ...]
+    file: str = "cases"
 
     @property
     def kept_names(self) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ def match_header(
     if unread:
         warnings.append(f"outcomes are not evidence, columns ignored: {', '.join(unread)}")
     kept = tuple(names.index(name) for name in dict.fromkeys(keep))
-    return Layout(tuple(names), renamed.index(CASE_ID), tuple(rows), kept, tuple(warnings))
+    return Layout(tuple(names), renamed.index(CASE_ID), tuple(rows), kept, tuple(warnings), file)
 
 
 def _problems(

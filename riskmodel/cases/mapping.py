@@ -60,9 +60,9 @@ class CaseMapping:
     ignore: frozenset[str] = frozenset()
     rules: Mapping[str, CellRules] = field(default_factory=dict)
 
-    def decoder(self, variable: Variable) -> CellDecoder:
-        """The decoder of a variable's cells under this mapping."""
-        return CellDecoder(variable, self.rules.get(variable.name))
+    def decoder(self, variable: Variable, *, needed: bool = False) -> CellDecoder:
+        """The decoder of a variable's cells under this mapping; ``needed`` refuses blanks."""
+        return CellDecoder(variable, self.rules.get(variable.name), needed=needed)
 
 
 def load_mapping(mapping: Path | Mapping[str, Any] | None, contract: ColumnContract) -> CaseMapping:

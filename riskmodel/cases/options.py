@@ -15,14 +15,14 @@ SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a comp
 class RunOptions:
     """What is asked of a run; every field has the default of the command line.
 
-    ``default_setting`` is the setting of rows that name none (needed when a variable is called
-    ``setting``). ``mapping`` is a mapping file, or the same content as a dict. ``keep`` names columns of
-    the case file to pass through. ``rejects`` says where rejected rows go (default: beside the output).
-    ``threads`` 0 takes the processors there are, at most four. ``engine`` and ``block_bytes`` never change
-    a byte of the result.
+    ``default_setting`` is the setting of rows that name none; without it such rows are rejected, and a file
+    without a column of settings is refused. ``mapping`` is a mapping file, or the same content as a dict.
+    ``keep`` names columns of the case file to pass through. ``rejects`` says where rejected rows go (default:
+    beside the output). ``threads`` 0 takes the processors there are, at most four. ``engine`` and
+    ``block_bytes`` never change a byte of the result.
     """
 
-    default_setting: str | None = "as_reported"
+    default_setting: str | None = None
     mapping: Path | Mapping[str, Any] | None = None
     keep: tuple[str, ...] = ()
     known_outcomes: bool = False

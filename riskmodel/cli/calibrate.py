@@ -148,14 +148,13 @@ def _read(cohort: str, model: Any, asked: dict[str, Any]) -> tuple[list[str], An
     """The rows of the cohort, all of them or none, and what to note about them."""
     from riskmodel.cases.find import read_every
     from riskmodel.cases.options import RunOptions
+    from riskmodel.settings import shares_listed
 
     setting = model.default_setting(asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=True)
-    names, masks, defaulted = read_every(cohort, model.variables, options)
-    notes = []
-    if defaulted and asked["setting"] is None:
-        notes.append(f"{defaulted} rows name no setting and count as {setting}: say which with --setting")
-    return names, masks, notes
+    with shares_listed(model.scoring):
+        names, masks, _ = read_every(cohort, model.variables, options)
+    return names, masks, []
 
 
 @contextmanager

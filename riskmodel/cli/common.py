@@ -56,7 +56,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME|FILE",
             help="Rules from posteriors and findings to actions.",
         ),
-        click.option("--setting", metavar="SETTING", help="Setting of cases that name none.  [default: as_reported]"),
+        click.option("--setting", metavar="SETTING", help="Where the people present, for cases that name no setting."),
         click.option(
             "--priors",
             default="seeds",

@@ -157,6 +157,9 @@ def _groups(model: Model, setting: str | None, cases: str | None, seed: int) -> 
     """The cases to show effects on: those of a file, or simulated people."""
     from riskmodel.report.on_cases import by_setting, simulated
 
+    if cases is None and setting is None and len(model.settings) > 1:
+        put(["", "Name a --setting, or --cases, to see what the statements do to people."])
+        return []
     if cases is None:
         return [simulated(model, setting, seed)]
     names, masks = _read(model, setting, cases)
@@ -166,5 +169,7 @@ def _groups(model: Model, setting: str | None, cases: str | None, seed: int) -> 
 def _read(model: Model, setting: str | None, cases: str) -> tuple[list[str], Masks]:
     from riskmodel.cases.find import read_all
     from riskmodel.cases.options import RunOptions
+    from riskmodel.settings import shares_listed
 
-    return read_all(cases, model.variables, RunOptions(default_setting=model.default_setting(setting)))
+    with shares_listed(model.scoring):
+        return read_all(cases, model.variables, RunOptions(default_setting=model.default_setting(setting)))

@@ -130,15 +130,17 @@ def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> tupl
 
     from riskmodel.cases.find import read_all
     from riskmodel.cases.options import RunOptions
+    from riskmodel.settings import shares_listed
 
     none: tuple[list[str], Masks] = ([], model.scoring.scorer.blank(0))
     if not spec.cases.file:
         return none
-    setting = next((name for name in spec.settings if name in model.settings), None)
+    setting = spec.settings[0] if len(spec.settings) == 1 and spec.settings[0] in model.settings else None
     faults: list[str] = []
     try:
         options = RunOptions(default_setting=model.default_setting(setting))
-        names, masks = read_all(spec.cases.file, model.variables, options, faults)
+        with shares_listed(model.scoring):
+            names, masks = read_all(spec.cases.file, model.variables, options, faults)
     except RiskModelError as error:
         problems.append(Problem(file, "key 'cases.file'", str(error), ""))
         return none

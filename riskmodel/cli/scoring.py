@@ -71,8 +71,9 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     from riskmodel.cases.options import RunOptions
     from riskmodel.cases.pipeline import run
     from riskmodel.decision.pathways import find_pathways
-    from riskmodel.model import checked_setting, load, load_scoring
+    from riskmodel.model import load, load_scoring
     from riskmodel.output import LazyCompiled, asker, asking_score, small_score, uncertain_score
+    from riskmodel.settings import checked_setting, shares_listed
     from riskmodel.summary import lines, readable, run_record
 
     if as_table and not output.endswith(".csv"):
@@ -98,7 +99,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
         threads=1 if asked["draws"] else asked["threads"],  # draws use the processors themselves
     )
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
-    with progress_bar() as progress:
+    with shares_listed(scoring), progress_bar() as progress:
         result = run(
             cases, output, scoring.variables, small, options,
             compiled_score=compiled,
@@ -137,12 +138,14 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     from riskmodel.cases.options import RunOptions
     from riskmodel.decision.pathways import find_pathways
     from riskmodel.explanation import explain_case
-    from riskmodel.model import checked_setting, load, load_scoring
+    from riskmodel.model import load, load_scoring
+    from riskmodel.settings import checked_setting, shares_listed
 
     scoring = load_scoring(asked["priors"], asked["policy"])
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
-    masks = find_case(cases, case_id, scoring.variables, options)
+    with shares_listed(scoring):
+        masks = find_case(cases, case_id, scoring.variables, options)
     explained = explain_case(scoring, masks, case_id, find_pathways())
     if not asked["draws"]:
         put([str(explained)])

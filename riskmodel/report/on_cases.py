@@ -33,7 +33,7 @@ class Cases:
 
 def simulated(model: Model, setting: str | None, seed: int) -> Cases:
     """People of one setting, history and examination partly known."""
-    chosen = model.default_setting(setting)
+    chosen = model.named_setting(setting)
     rng = np.random.default_rng(seed)
     masks = simulate(model, PEOPLE, rng, setting=setting, missing=MISSING, roles=(*HISTORY, "test")).masks
     for row, variable in enumerate(model.variables):
