@@ -205,7 +205,7 @@ def test_a_small_file_loads_nothing_heavy(tmp_path):
     path = cases(tmp_path, "case_id,age,fever\n1,63,yes\n")
     script = (
         "import sys\nfrom riskmodel.cli import main\n"
-        f"sys.argv = ['riskmodel', 'score', {str(path)!r}, '-o', {str(tmp_path / 'out.csv')!r}, '--setting', 'emergency']\n"
+        f"sys.argv = ['riskmodel', 'score', {str(path)!r}, '-o', {str(tmp_path / 'out.csv')!r}, *{EMERGENCY}]\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code\n"
         "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
     )

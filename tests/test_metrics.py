@@ -277,7 +277,9 @@ def test_a_composite_is_known_where_all_its_members_are():
     cases["malignancy"] = ["", "absent", ""]
     cases.loc[0, "infection"] = "present"
     cases.loc[3] = ["present", "absent", "absent", "absent"]
-    assert judge(MODEL, cases, setting="emergency").outcomes["any_serious"].tolist() == pytest.approx([np.nan, 0, np.nan, 1], nan_ok=True)
+    assert judge(MODEL, cases, setting="emergency").outcomes["any_serious"].tolist() == pytest.approx(
+        [np.nan, 0, np.nan, 1], nan_ok=True
+    )
 
 
 def test_blank_outcomes_do_not_bend_a_composite(cohort):
