@@ -39,7 +39,7 @@ def coded(cohort):
 def validation(coded):
     names, masks = coded
     fitted = fit_coded(MODEL, names, masks, "base_rates", name="test")
-    after = cross_validated(MODEL, names, masks, "base_rates", folds=2, name="test")
+    after = cross_validated(MODEL, names, masks, "base_rates", folds=2, name="test")["before_imaging"]
     return Validation(fitted, masks, judge_coded(MODEL, masks, names), after, folds=2, resamples=10)
 
 

@@ -160,7 +160,7 @@ def test_fit_is_calibrate(root, people):
     cohort = X.assign(first=Y["first"].map({1.0: "yes", 0.0: "no"}))
     expected = rm.load("seeds", "plain", root).calibrate(cohort, "all", prior_weight=0.5)
     assert np.array_equal(fitted.calibration_.table["posterior"], expected.table["posterior"])
-    assert np.array_equal(fitted.predict_proba(X)[:, 0], expected.model.posterior(X)["first"])
+    assert np.array_equal(fitted.predict_proba(X)[:, 0], expected.model.posterior(X.drop(columns="mri"))["first"])
 
 
 def test_unknown_outcomes_are_not_absent(root, people):
@@ -191,7 +191,8 @@ def test_outcomes_of_every_kind_are_the_same(root, people, kind):
 def test_without_learning_it_is_the_model(cases):
     X, _ = cases
     fitted = rm.RedFlagClassifier(setting=SETTING, learn=None).fit(X)
-    assert np.array_equal(fitted.predict_proba(X), MODEL.posterior(X, setting=SETTING)[FOUR])
+    before = X.drop(columns=["xray", "ct", "mri"])
+    assert np.array_equal(fitted.predict_proba(X), MODEL.posterior(before, setting=SETTING)[FOUR])
     assert fitted.calibration_ is None
 
 
@@ -199,7 +200,19 @@ def test_a_model_of_one_s_own_can_be_given(cases):
     X, _ = cases
     edited = MODEL.with_statement("find.fever.infection", value=0.2)
     fitted = clone(rm.RedFlagClassifier(edited, learn=None)).fit(X)
-    assert np.array_equal(fitted.predict_proba(X), edited.posterior(X)[FOUR])
+    assert np.array_equal(fitted.predict_proba(X), edited.posterior(X.drop(columns=["xray", "ct", "mri"]))[FOUR])
+
+
+def test_predictions_read_the_predictor_set(cases):
+    X, Y = cases
+    whole = rm.RedFlagClassifier(setting=SETTING, learn=None, predictors="all").fit(X)
+    assert np.array_equal(whole.predict_proba(X), MODEL.posterior(X, setting=SETTING)[FOUR])
+    assert "mri" in whole.predictors_
+    before = rm.RedFlagClassifier(setting=SETTING, learn=None).fit(X)
+    assert "mri" not in before.predictors_
+    assert before.score(X, Y) < whole.score(X, Y)
+    with pytest.raises(UsageError, match="predictors: 'history_only' is not one of history, before_imaging, all"):
+        rm.RedFlagClassifier(predictors="history_only").fit(X)
 
 
 def test_outcomes_in_the_frame_are_never_read_by_predict(cases):

@@ -1,6 +1,7 @@
 """Metrics against other programs' stored results, closed forms, and cohorts whose truth is known."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ import riskmodel as rm
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.metrics import (
+    PREDICTOR_SETS,
     confusion,
     decision_curve,
     evaluate,
     judge,
     net_benefit,
     policy_curves,
+    predictors_of,
     reliability,
     roc,
     smooth_reliability,
@@ -260,11 +263,80 @@ def test_a_threshold_lies_inside(threshold):
         net_benefit(Y, ACTED, threshold)
 
 
+# ---- what a prediction may read ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("predictors", "unread"),
+    [
+        ("history", ["esr_mm_h", "crp_mg_l", "bladder_volume_ml", "xray", "ct", "mri"]),
+        ("before_imaging", ["xray", "ct", "mri"]),
+        ("all", []),
+    ],
+)
+def test_a_prediction_reads_its_predictor_set_and_nothing_else(cohort, predictors, unread):
+    outcomes = [v.column for v in MODEL.variables if v.role == "condition"]
+    expected = MODEL.posterior(cohort.drop(columns=[*unread, *outcomes]))
+    judged = judge(MODEL, cohort, predictors=predictors)
+    assert judged.predictors == predictors
+    assert np.array_equal(judged.probabilities[expected.columns], expected)
+    columns = {v.column for v in MODEL.variables if v.name in predictors_of(MODEL, predictors)}
+    assert columns == {v.column for v in MODEL.variables} - {*unread, *outcomes}
+
+
+def test_what_is_not_asked_for_is_judged_before_imaging(cohort):
+    """Scans make the diagnoses that they would be said to predict: .98 with them, .88 without."""
+    area = {
+        which: value(evaluate(MODEL, cohort, conditions=["any_serious"], resamples=0, **which_one), "auc")
+        for which, which_one in {
+            "default": {}, **{name: {"predictors": name} for name in PREDICTOR_SETS},
+        }.items()
+    }  # fmt: skip
+    assert area["default"] == area["before_imaging"]
+    assert area["history"] <= area["before_imaging"] + 0.02 < area["all"] - 0.05
+
+
+def test_a_policy_is_judged_on_what_was_known_before_it_asked(cohort):
+    """A scan that was done is not asked for again: shown its result, the policy would seem to miss who had it."""
+    scanned = MODEL.score(cohort.drop(columns=[v.column for v in MODEL.variables if v.role == "condition"]))
+    blamed = scanned["imaging"] != ""
+    acted = {which: judge(MODEL, cohort, predictors=which).actions for which in PREDICTOR_SETS}
+    ill = (cohort[["infection", "malignancy", "fracture", "cauda_equina"]] == "present").any(axis=1)
+    assert acted["all"]["any imaging"][ill].mean() > blamed[ill].mean() + 0.1
+    for action in ("any imaging", "mri"):
+        assert np.array_equal(acted["all"][action], acted["before_imaging"][action])
+    untested = cohort.drop(columns=["esr_mm_h", "crp_mg_l", "bladder_volume_ml", "xray", "ct", "mri"])
+    outcomes = [v.column for v in MODEL.variables if v.role == "condition"]
+    tests = MODEL.score(untested.drop(columns=outcomes))["tests"] != ""
+    for which in PREDICTOR_SETS:
+        assert np.array_equal(acted[which]["any test"], tests.to_numpy(float))
+
+
+def test_imaging_is_what_the_pathways_list_so(cohort, tmp_path):
+    """Which tests are imaging is read from data: an X-ray that is listed as done at the bedside is known before."""
+    root = tmp_path / "priors"
+    shutil.copytree(MODEL.root, root)
+    file = root / "pathways.toml"
+    text = file.read_text()
+    text = text.replace('imaging = ["xray", "ct", "mri"]', 'imaging = ["ct", "mri"]')
+    file.write_text(text.replace('bedside = ["bladder_scan"]', 'bedside = ["bladder_scan", "xray"]'))
+    assert "xray" in predictors_of(rm.load(root=root))
+    assert "xray" not in predictors_of(MODEL)
+    file.unlink()  # without it, what the policy asks for as imaging
+    assert set(predictors_of(rm.load(root=root))) == set(predictors_of(MODEL))
+
+
+@pytest.mark.parametrize("ask", [judge, evaluate, policy_curves])
+def test_an_unknown_predictor_set_is_refused(cohort, ask):
+    with pytest.raises(UsageError, match=r"predictors: 'before_imagin' is not one of .*did you mean 'before_imaging'"):
+        ask(MODEL, cohort, predictors="before_imagin")
+
+
 # ---- a model against a cohort -----------------------------------------------------------------------------
 
 
 def test_outcomes_are_never_shown_to_the_model(cohort):
-    judged = judge(MODEL, cohort)
+    judged = judge(MODEL, cohort, predictors="all")
     findings = cohort.drop(columns=[v.column for v in MODEL.variables if v.role == "condition"])
     expected = MODEL.posterior(findings)
     assert np.array_equal(judged.probabilities[expected.columns], expected)
@@ -287,7 +359,7 @@ def test_blank_outcomes_do_not_bend_a_composite(cohort):
     rng, blank = np.random.default_rng(8), cohort.copy()
     for name in ("infection", "malignancy", "fracture", "cauda_equina"):
         blank.loc[rng.random(len(blank)) < 0.3, name] = ""
-    found = evaluate(MODEL, blank, conditions=["any_serious"], resamples=100)
+    found = evaluate(MODEL, blank, predictors="all", conditions=["any_serious"], resamples=100)
     row = found[(found["decision"] == "") & (found["metric"] == "observed_over_expected")].iloc[0]
     assert row["low"] < 1 < row["high"]
     assert row["n"] < 0.35 * len(blank)
@@ -357,7 +429,7 @@ def test_every_policy_is_on_the_curve_with_the_model(cohort):
     assert len(names) == 6
     assert set(table["strategy"]) == names | {"model", "act on everyone", "act on nobody"}
     y = (cohort["fracture"] == "present").to_numpy(float)
-    bare = cohort.drop(columns=[v.column for v in MODEL.variables if v.role == "condition"])
+    bare = cohort.drop(columns=["xray", "ct", "mri", *(v.column for v in MODEL.variables if v.role == "condition")])
     for name in ("consensus", "whitlock_2026"):
         asked = MODEL.with_policy(name).score(bare)["imaging"].str.split("|").map(lambda tokens: "mri" in tokens)
         for threshold in (0.02, 0.2):

@@ -24,6 +24,7 @@ from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.inference.kernel import CompiledScorer
 from riskmodel.metrics import PROBABILITY_METRICS, judge
+from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, predictors_of, restricted
 from riskmodel.metrics.summary import checked
 from riskmodel.model import DEFAULT_POLICY, DEFAULT_PRIORS, Model, load
 
@@ -51,6 +52,9 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         of the statements against the cohort, 0 or more.
     outcomes
         how unknown outcomes are taken, as of :func:`riskmodel.calibration.calibrate`.
+    predictors
+        what predictions read of ``X``: ``history`` (no test), ``before_imaging`` (all but the results of imaging, which
+        are how most of these diagnoses are made) or ``all``. ``fit`` learns from all of it.
     columns
         the names of the columns where ``X`` is an array.
 
@@ -64,6 +68,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         the conditions, in the order of the columns of ``predict_proba`` and ``transform``.
     classes_
         with one condition its two labels, absent first; otherwise the conditions.
+    predictors_
+        the variables that predictions read.
     thresholds_
         condition → the policy's threshold for imaging: ``predict`` says 1 from there on.
 
@@ -85,6 +91,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         learn: str | Sequence[str] | None = "base_rates",
         prior_weight: float = 1.0,
         outcomes: str = "ignorable",
+        predictors: str = DEFAULT_PREDICTORS,
         columns: Sequence[str] | None = None,
         root: Path | None = None,
     ) -> None:
@@ -95,6 +102,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         self.learn = learn
         self.prior_weight = prior_weight
         self.outcomes = outcomes
+        self.predictors = predictors
         self.columns = columns
         self.root = root
 
@@ -119,6 +127,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         model = self.priors if isinstance(self.priors, Model) else load(self.priors, self.policy, self.root)
         self.conditions_ = self._conditions(model)
+        self.predictors_ = np.array(predictors_of(model, self.predictors), dtype=object)
         X = self._frame(X)
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
@@ -143,7 +152,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         return found
 
     def transform(self, X: pd.DataFrame | Array) -> Array:
-        """P(condition present | findings) of each person, (people, ``conditions_``); ``set_output`` decides as what.
+        """P(condition present | predictors) of each person, (people, ``conditions_``); ``set_output`` decides as what.
 
         Raises
         ------
@@ -152,7 +161,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         check_is_fitted(self, "model_")
         X = self._frame(X)
-        masks = self.model_.code(X, setting=self.setting)
+        masks = restricted(self.model_, self.model_.code(X, setting=self.setting), self.predictors)
         posterior = CompiledScorer(self.model_.scoring.scorer).score(masks)
         impossible = np.nonzero(~(posterior.evidence > 0))[0]
         if impossible.size:
@@ -199,7 +208,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         mean over the people in whom each is known; the outcomes are in ``Y``, or in ``X`` as for :meth:`fit`.
         """
         check_is_fitted(self, "model_")
-        judged = judge(self.model_, self._cohort(self._frame(X), Y, self.model_), setting=self.setting)
+        cohort = self._cohort(self._frame(X), Y, self.model_)
+        judged = judge(self.model_, cohort, setting=self.setting, predictors=self.predictors)
         scores = []
         for name in self.conditions_:
             y, p = checked(judged.outcomes[name].to_numpy(), judged.probabilities[name].to_numpy())

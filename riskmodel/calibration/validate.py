@@ -11,6 +11,7 @@ import pandas as pd
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.errors import UsageError
 from riskmodel.metrics import Judged, joined, judge_coded
+from riskmodel.metrics.predictors import DEFAULT_PREDICTORS
 
 if TYPE_CHECKING:
     from riskmodel.inference.scorer import Masks
@@ -27,17 +28,24 @@ def cross_validated(
     *,
     folds: int = FOLDS,
     seed: int = 0,
+    predictors: Sequence[str] = (DEFAULT_PREDICTORS,),
     progress: Callable[[int, int | None], None] | None = None,
     **how: Any,
-) -> Judged:
+) -> dict[str, Judged]:
     """Everybody judged by a model fitted to the others; as many people with something serious in each fold.
 
     Parameters
     ----------
     folds
         2 or more, and no more than there are people.
+    predictors
+        the predictor sets by which they are judged; the fits read all that is recorded.
     how
         further arguments of the fit.
+
+    Returns
+    -------
+    predictor set → the people judged by it.
 
     Raises
     ------
@@ -49,18 +57,19 @@ def cross_validated(
         raise UsageError(f"folds must be 2 to {people}, not {folds}")
     index = pd.Index(list(names))
     fold = _folds(model, masks, folds, seed)
-    parts: list[tuple[np.ndarray, Judged]] = []
+    parts: dict[str, list[tuple[np.ndarray, Judged]]] = {which: [] for which in predictors}
     for k in range(folds):
         held = fold == k
         fitted = fit_coded(model, [name for name, out in zip(names, held, strict=True) if not out],
                            np.ascontiguousarray(masks[:, ~held]), learn, **how)  # fmt: skip
         if fitted.interrupted:
             raise KeyboardInterrupt
-        own = np.ascontiguousarray(masks[:, held])
-        parts.append((np.nonzero(held)[0], judge_coded(fitted.model, own, index[held])))
+        others = np.ascontiguousarray(masks[:, held])
+        for which, judged in parts.items():
+            judged.append((np.nonzero(held)[0], judge_coded(fitted.model, others, index[held], which)))
         if progress:
             progress(k + 1, folds)
-    return joined(parts)
+    return {which: joined(judged) for which, judged in parts.items()}
 
 
 def _folds(model: Model, masks: Masks, folds: int, seed: int) -> np.ndarray:

@@ -126,6 +126,7 @@ def _card(fitted: Any, names: list[str], masks: Any, asked: dict[str, Any], how:
     """Every file of the validation report card; none when the fit was, or this is, interrupted."""
     from riskmodel.calibration.validate import cross_validated
     from riskmodel.metrics import judge_coded
+    from riskmodel.metrics.predictors import DEFAULT_PREDICTORS
     from riskmodel.report.card import card
     from riskmodel.report.card_of import Validation
     from riskmodel.report.render import files
@@ -137,7 +138,7 @@ def _card(fitted: Any, names: list[str], masks: Any, asked: dict[str, Any], how:
         with _steps("cross-validating") as progress:
             after = cross_validated(
                 fitted.parent, names, masks, asked["learn"], folds=folds, seed=seed, progress=progress, **how
-            )
+            )[DEFAULT_PREDICTORS]
         before = judge_coded(fitted.parent, masks, names)
         return files(card(Validation(fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"])))
     except KeyboardInterrupt:

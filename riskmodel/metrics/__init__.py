@@ -7,12 +7,14 @@ from riskmodel.metrics.curves import decision_curve, reliability, roc
 from riskmodel.metrics.decisions import confusion, net_benefit
 from riskmodel.metrics.evaluate import Judged, evaluate, joined, judge, judge_coded, tabulate
 from riskmodel.metrics.policies import policy_curves
+from riskmodel.metrics.predictors import PREDICTOR_SETS, predictors_of
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS
 from riskmodel.metrics.recalibration import smooth_reliability
 from riskmodel.metrics.summary import FEWEST_EVENTS, summarise
 
 __all__ = [
     "FEWEST_EVENTS",
+    "PREDICTOR_SETS",
     "PROBABILITY_METRICS",
     "Judged",
     "confusion",
@@ -23,6 +25,7 @@ __all__ = [
     "judge_coded",
     "net_benefit",
     "policy_curves",
+    "predictors_of",
     "reliability",
     "roc",
     "smooth_reliability",

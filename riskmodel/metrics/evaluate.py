@@ -11,16 +11,15 @@ import pandas as pd
 
 from riskmodel.decision.stakes import imaging_stakes, stakes
 from riskmodel.errors import CasesError, UsageError, nearest
+from riskmodel.metrics.acted import actions_of, urgency_of
+from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, Evidence, checked_predictors
 from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
 
 if TYPE_CHECKING:
-    from riskmodel.decision.actions import Decision
-    from riskmodel.decision.policy import Policy
     from riskmodel.inference.scorer import Masks
     from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
-SOON = "within_48_hours"
 SUBGROUPS = ("age", "sex", "setting")
 
 
@@ -33,15 +32,18 @@ class Judged:
     outcomes
         (people, conditions and any_serious): 1, 0, or NaN where unknown.
     probabilities
-        the same shape: the posterior given everything but outcomes.
+        the same shape: the posterior given the predictor set.
     actions
-        action → (people,): whether the policy asks for it: any imaging, mri, being seen within 48 hours.
+        action → (people,): whether the policy asks for it, on what was known before: any imaging, mri, any test, being
+        seen within 48 hours.
     thresholds
         (threshold's name, condition, probability) of the policy.
     groups
         subgroup variable → (people,) state, None where not assessed.
     urgency
         (people,): how soon the policy wants each to be seen, a word of the policy.
+    predictors
+        what the model was shown: ``history``, ``before_imaging`` or ``all``.
     """
 
     outcomes: pd.DataFrame
@@ -50,28 +52,37 @@ class Judged:
     thresholds: tuple[tuple[str, str, float], ...]
     groups: Mapping[str, Array]
     urgency: Array
+    predictors: str = DEFAULT_PREDICTORS
 
 
-def judge(model: Model, cohort: pd.DataFrame, *, setting: str | None = None) -> Judged:
+def judge(
+    model: Model, cohort: pd.DataFrame, *, setting: str | None = None, predictors: str = DEFAULT_PREDICTORS
+) -> Judged:
     """Score a cohort without its outcomes, and set them beside the result.
 
     Parameters
     ----------
     cohort
         one row a person, columns as in a case file, with at least one condition column.
+    predictors
+        what the model is shown, of what the cohort holds: ``history`` (no test), ``before_imaging`` (all but the
+        results of imaging) or ``all``. A scan is how most of these diagnoses are made: a model that reads it predicts
+        what is already known.
 
     Raises
     ------
     CasesError
         cells that are not understood, or no outcome column.
     """
-    return judge_coded(model, model.code(cohort, setting=setting, known_outcomes=True), list(cohort.index))
+    checked_predictors(predictors)
+    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    return judge_coded(model, masks, list(cohort.index), predictors)
 
 
-def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable]) -> Judged:
+def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable], predictors: str = DEFAULT_PREDICTORS) -> Judged:
     """As :func:`judge`, of coded evidence (variables, people) with outcomes."""
     index = pd.Index(list(names))
-    masks = without_outcomes(model, coded)
+    evidence = Evidence(model, coded, list(index))
     conditions = [(row, v) for row, v in enumerate(model.variables) if v.role == "condition"]
     outcomes = {}
     for row, variable in conditions:
@@ -81,32 +92,21 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable]) -> Judged
         columns = ", ".join(variable.column for _, variable in conditions)
         raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
     outcomes |= _composites(model, outcomes)
-    scored = model.scoring.compiled()(masks)
-    names = model.scoring.scorer.output_names
-    impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
-    if impossible.size:
-        raise CasesError(f"row {index[int(impossible[0])]}: its evidence has probability zero")
-    probabilities = pd.DataFrame(scored.posterior.probability.T, index=index, columns=list(names))
+    posterior = evidence.posterior(checked_predictors(predictors)).probability
+    outputs = list(model.scoring.scorer.output_names)
+    probabilities = pd.DataFrame(posterior.T, index=index, columns=outputs)
     return Judged(
-        pd.DataFrame(outcomes, index=index)[list(names)],
+        pd.DataFrame({name: outcomes[name] for name in outputs}, index=index),
         probabilities.clip(0, 1),
-        actions_of(model.policy, scored.decision),
+        actions_of(model, evidence, predictors),
         tuple(
             (stake.threshold, stake.condition, model.policy.thresholds[stake.threshold].value)
             for stake in stakes(model.policy)
         ),
-        {v.name: _states(masks[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
-        np.array(model.policy.urgencies, dtype=object)[scored.decision.urgency],
+        {v.name: _states(coded[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
+        urgency_of(model, evidence, predictors),
+        predictors,
     )
-
-
-def without_outcomes(model: Model, coded: Masks) -> Masks:
-    """The same people as nobody knows their outcomes."""
-    masks = coded.copy()
-    for row, variable in enumerate(model.variables):
-        if variable.role == "condition":
-            masks[row] = variable.full_mask
-    return masks
 
 
 def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
@@ -120,6 +120,7 @@ def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
         some[0].thresholds,
         {name: np.concatenate([part.groups[name] for part in some])[order] for name in some[0].groups},
         np.concatenate([part.urgency for part in some])[order],
+        some[0].predictors,
     )
 
 
@@ -141,21 +142,12 @@ def _states(mask: Array, states: Sequence[str]) -> Array:
     return found
 
 
-def actions_of(policy: Policy, decision: Decision) -> dict[str, Array]:
-    """What a policy does, as decisions: any imaging, an MRI, seen within 48 hours."""
-    found = {"any imaging": decision.imaging.any(axis=0)}
-    if "mri" in policy.imaging_tokens:
-        found["mri"] = decision.imaging[policy.imaging_tokens.index("mri")]
-    if SOON in policy.urgencies:
-        found["seen within 48 hours"] = decision.urgency <= policy.urgencies.index(SOON)
-    return {name: np.asarray(acted, dtype=float) for name, acted in found.items()}
-
-
 def evaluate(
     model: Model,
     cohort: pd.DataFrame,
     *,
     setting: str | None = None,
+    predictors: str = DEFAULT_PREDICTORS,
     conditions: Sequence[str] | None = None,
     by: Sequence[str] = (),
     resamples: int = RESAMPLES,
@@ -165,6 +157,8 @@ def evaluate(
 
     Parameters
     ----------
+    predictors
+        what the model is shown: ``history``, ``before_imaging`` or ``all``, as of :func:`judge`.
     conditions
         which outcomes; by default the four serious ones and ``any_serious``, as far as they are known.
     by
@@ -189,7 +183,7 @@ def evaluate(
     >>> bool(found.query("metric == 'auc'")["value"].item() > 0.5)
     True
     """
-    judged = judge(model, cohort, setting=setting)
+    judged = judge(model, cohort, setting=setting, predictors=predictors)
     return tabulate(model, judged, conditions=conditions, by=by, resamples=resamples, seed=seed)
 
 

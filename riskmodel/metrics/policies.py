@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import UsageError, nearest
+from riskmodel.metrics.acted import actions_of
 from riskmodel.metrics.curves import THRESHOLDS, decision_curve
-from riskmodel.metrics.evaluate import actions_of, judge_coded, without_outcomes
+from riskmodel.metrics.evaluate import judge_coded
+from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, Evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from riskmodel.inference.scorer import Masks
     from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
@@ -27,6 +28,7 @@ def policy_curves(  # noqa: PLR0913
     action: str = "any imaging",
     policies: Sequence[str | Path] | None = None,
     setting: str | None = None,
+    predictors: str = DEFAULT_PREDICTORS,
     thresholds: Sequence[float] = THRESHOLDS,
     resamples: int = 0,
     seed: int = 0,
@@ -40,9 +42,12 @@ def policy_curves(  # noqa: PLR0913
     condition
         for which acting pays: a condition or ``any_serious``.
     action
-        ``any imaging``, ``mri`` or ``seen within 48 hours``.
+        ``any imaging``, ``mri``, ``any test`` or ``seen within 48 hours``; a policy decides on imaging without any
+        result of imaging, on tests without any test.
     policies
         names or paths; by default all of the priors folder.
+    predictors
+        what the model, and so a policy, is shown at most: ``history``, ``before_imaging`` or ``all``.
 
     Returns
     -------
@@ -59,25 +64,27 @@ def policy_curves(  # noqa: PLR0913
     ['acibadem_2026', 'clinical_note', 'consensus', 'general_medicine_2025', 'healthusias', 'whitlock_2026']
     """
     masks = model.code(cohort, setting=setting, known_outcomes=True)
-    judged = judge_coded(model, masks, list(cohort.index))
+    judged = judge_coded(model, masks, list(cohort.index), predictors)
     known = [str(name) for name in judged.outcomes]
     if condition not in known:
         raise UsageError(f"condition: {condition!r} is not one of {', '.join(known)}{nearest(condition, known)}")
     chosen = policies if policies is not None else sorted(f.stem for f in (model.root / "policies").glob("*.toml"))
+    evidence = Evidence(model, masks, list(cohort.index))
     return decision_curve(
         judged.outcomes[condition].to_numpy(), judged.probabilities[condition].to_numpy(),
-        decisions=_acted(model, masks, chosen, action), thresholds=thresholds, resamples=resamples, seed=seed,
+        decisions=_acted(model, evidence, predictors, chosen, action),
+        thresholds=thresholds, resamples=resamples, seed=seed,
     )  # fmt: skip
 
 
-def _acted(model: Model, coded: Masks, policies: Sequence[str | Path], action: str) -> dict[str, Array]:
+def _acted(
+    model: Model, evidence: Evidence, predictors: str, policies: Sequence[str | Path], action: str
+) -> dict[str, Array]:
     """Whom each policy acts on; outcomes are not shown to it."""
-    masks = without_outcomes(model, coded)
-    posterior = model.scoring.compiled()(masks).posterior
     found = {}
     for name in policies:
         other = model.with_policy(name)
-        done = actions_of(other.policy, other.scoring.decide(masks, posterior))
+        done = actions_of(other, evidence, predictors)
         if action not in done:
             raise UsageError(f"action: {action!r} is not one of {', '.join(done)}{nearest(action, done)}")
         found[other.policy.name] = done[action]
