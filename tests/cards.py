@@ -22,5 +22,5 @@ def validation_of(people: int, learn: str) -> Validation:
     cohort = to_cases(TRUTH, found, with_outcomes=True)
     names, masks = list(cohort["case_id"]), MODEL.code(cohort, setting="emergency", known_outcomes=True)
     fitted = fit_coded(MODEL, names, masks, learn, name="test")
-    after = cross_validated(MODEL, names, masks, learn, folds=2, name="test")
+    after = cross_validated(MODEL, names, masks, learn, folds=2, name="test")["before_imaging"]
     return Validation(fitted, masks, judge_coded(MODEL, masks, names), after, folds=2, resamples=10)

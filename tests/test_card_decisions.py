@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskmodel.metrics.predictors import restricted
 from riskmodel.report.card import card
 from riskmodel.report.card_decisions import reclassification
 from riskmodel.report.render import files
@@ -26,7 +27,7 @@ def table(pages, name):
 
 def test_who_is_imaged_before_and_after_is_counted_person_by_person(validation, pages):
     shown = table(pages, "reclassification").set_index(["action", "whom"])
-    assert {action for action, _ in shown.index} == {"any imaging", "mri", "seen within 48 hours"}
+    assert {action for action, _ in shown.index} == {"any imaging", "mri", "any test", "seen within 48 hours"}
     for action in validation.before.actions:
         was, now = validation.before.actions[action], validation.after.actions[action]
         pairs = list(zip(was, now, strict=True))
@@ -49,9 +50,7 @@ def test_urgency_before_against_after_adds_up(validation, pages):
 
 
 def test_urgency_is_that_of_the_policy(validation):
-    from riskmodel.metrics.evaluate import without_outcomes
-
-    scored = MODEL.scoring.compiled()(without_outcomes(MODEL, validation.masks))
+    scored = MODEL.scoring.compiled()(restricted(MODEL, validation.masks))
     assert list(validation.before.urgency) == [MODEL.policy.urgencies[i] for i in scored.decision.urgency]
 
 
