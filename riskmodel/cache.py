@@ -1,7 +1,8 @@
 """A checked cache of compiled scorers, so that scoring a small file does not read and compile all priors again.
 
 An entry is found by a digest of every prior file and the package version, and carries a checksum of itself: a stale
-or damaged entry is never used. Where the folder cannot be written nothing is cached and nothing fails.
+or damaged entry is never used. Where the folder cannot be written nothing is cached and nothing fails. Beside the
+scorers lie the last draws of statements.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import Any
 import numpy as np
 
 from riskmodel._version import __version__
-from riskmodel.evidence.records import Variable
-from riskmodel.inference.scorer import Group, Scorer
+from riskmodel.evidence import distributions
+from riskmodel.evidence.records import Priors, Variable
+from riskmodel.inference.scorer import Array, Group, Scorer
 from riskmodel.inference.weights import Weights
 
 FORMAT = 4
 CHECKSUM = 32  # bytes of SHA-256 before the content
+DRAWS_KEPT = 16  # sets of draws; of 1,000 draws each is 2 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,13 @@ def folder() -> Path:
 def fetch(digest: str) -> Entry | None:
     """What is kept under a digest, or None."""
     try:
-        content = _path(digest).read_bytes()
+        body = _checked(_path(digest))
     except (OSError, RuntimeError):
         return None
-    body = memoryview(content)[CHECKSUM:]
-    if hashlib.sha256(body).digest() != content[:CHECKSUM]:
+    if body is None:
         return None
-    end = content.index(b"\n", CHECKSUM)
-    entry = _decode(json.loads(content[CHECKSUM:end]), memoryview(content)[end + 1 :])
+    end = bytes(body).index(b"\n")
+    entry = _decode(json.loads(bytes(body[:end])), body[end + 1 :])
     return entry if isinstance(entry, Entry) else None
 
 
@@ -66,21 +68,65 @@ def keep(digest: str, entry: Entry) -> None:
     arrays: list[bytes] = []
     head = json.dumps(_encode(entry, arrays)).encode()
     body = b"".join([head, b"\n", *arrays])
+    with contextlib.suppress(OSError, RuntimeError):  # there may be no home to find the folder by
+        _write(_path(digest), body)
+
+
+def drawn_values(priors: Priors, draws: int, seed: int) -> Array:
+    """:func:`riskmodel.evidence.distributions.draw_values` for a seed, kept on disk.
+
+    An entry is found by the statements, the number of draws, the seed and the code that draws.
+    """
+    digest = _draws_digest(priors, draws, seed)
+    count = len(priors.selected)
     with contextlib.suppress(OSError, RuntimeError):
-        path = _path(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(body).digest() + body)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
+        body = _checked(_path(digest, "draws"))
+        if body is not None and len(body) == 8 * draws * count:
+            return np.frombuffer(body).reshape(draws, count).copy()
+    values = distributions.draw_values(priors, draws, np.random.default_rng(seed))
+    with contextlib.suppress(OSError, RuntimeError):
+        path = _path(digest, "draws")
+        _write(path, values.tobytes())
+        _forget(path.parent)
+    return values
 
 
-def _path(digest: str) -> Path:
+def _draws_digest(priors: Priors, draws: int, seed: int) -> str:
+    selected = set(priors.selected)
+    drawn = [repr(statement) for statement in priors.statements if statement.id in selected]
+    code = [path.read_text(encoding="utf-8") for path in sorted(Path(distributions.__file__).parent.glob("*.py"))]
+    asked = [*code, *drawn, repr(priors.prior_set), f"{draws} {seed}"]
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
+
+
+def _forget(place: Path) -> None:
+    """Keep only the draws that were made last."""
+    entries = sorted(place.glob("*.draws"), key=lambda entry: entry.stat().st_mtime)
+    for entry in entries[:-DRAWS_KEPT]:
+        entry.unlink(missing_ok=True)
+
+
+def _path(digest: str, kind: str = "scorer") -> Path:
     key = hashlib.sha256(f"{FORMAT} {__version__} {digest}".encode()).hexdigest()
-    return folder() / f"{key}.scorer"
+    return folder() / f"{key}.{kind}"
+
+
+def _checked(path: Path) -> memoryview | None:
+    """The content of a file, or None where it is not what was written."""
+    content = memoryview(path.read_bytes())
+    body = content[CHECKSUM:]
+    return body if hashlib.sha256(body).digest() == content[:CHECKSUM] else None
+
+
+def _write(path: Path, body: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(body).digest() + body)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _encode(value: Any, arrays: list[bytes]) -> Any:

@@ -231,11 +231,22 @@ class Model:
         return recalibrate(self, cohort, **options)
 
     def uncertain(self, draws: int, seed: int, level: float = 0.95) -> Uncertain:
-        """Scoring under joint draws of all statements; the same seed gives the same draws."""
+        """Scoring under joint draws of all statements; the same seed gives the same draws. The last ones are kept."""
+        from riskmodel.network.cpt import build_network
         from riskmodel.uncertainty import Uncertain
 
-        scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
-        return Uncertain(scoring, self.draw(draws, np.random.default_rng(seed)), level)
+        if (draws, seed) not in self._drawn:
+            scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
+            network = build_network(self.priors, cache.drawn_values(self.priors, draws, seed))
+            self._drawn.clear()
+            self._drawn[draws, seed] = Uncertain(scoring, network, level)
+        drawn = self._drawn[draws, seed]
+        return drawn if drawn.level == level else replace(drawn, level=level)
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[int, int], Uncertain]:
+        """The draws that were asked for last, by their number and seed; 30 kB a draw."""
+        return {}
 
     def posterior_draws(
         self, cases: pd.DataFrame, draws: int, *, setting: str | None = None, seed: int = 0

@@ -9,9 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
+from riskmodel.cache import drawn_values
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
-from riskmodel.evidence.distributions import draw_values, together
+from riskmodel.evidence.distributions import together
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
@@ -154,7 +155,8 @@ def shares(
     "basis" → kind (seed, study, assumption …) → (outputs,) and "read" → likewise, by how the figure was read; the
     kinds of each sum to 1.
     """
-    values = draw_values(priors, draws, np.random.default_rng(seed))
+    values = drawn_values(priors, draws, seed)
+    priors = without_silent(priors, masks)
     chosen = [priors.statement(name) for name in priors.selected]
     kinds = {
         "basis": {basis: [s.basis == basis for s in chosen] for basis in ALL_BASES},
@@ -171,6 +173,32 @@ def shares(
         total = np.maximum(np.sum(list(variances.values()), axis=0), np.finfo(float).tiny)
         found[name] = {kind: variance / total for kind, variance in variances.items()}
     return found
+
+
+def without_silent(priors: Priors, masks: Masks) -> Priors:
+    """The priors without the findings and tests of which no case knows anything: they change no posterior.
+
+    Examples
+    --------
+    >>> from riskmodel.model import load
+    >>> model = load()
+    >>> len(without_silent(model.priors, model.scoring.scorer.blank(1)).network_variables)
+    18
+    """
+    rows = zip(priors.variables, masks, strict=True)
+    parents = {v.name: v.parents for v in priors.network_variables}
+    waiting = [v.name for v, row in rows if v.name in parents and (v.role == "condition" or (row != v.full_mask).any())]
+    kept: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        waiting += [parent for parent in parents[name] if parent not in kept]
+        kept.add(name)
+    groups = {name: tuple(member for member in members if member in kept) for name, members in priors.groups.items()}
+    return replace(
+        priors,
+        variables=tuple(v for v in priors.variables if not v.in_network or v.name in kept),
+        groups={name: members for name, members in groups.items() if len(members) > 1},
+    )
 
 
 def _variances(

@@ -1,6 +1,7 @@
 """The cache of compiled scorers is never believed when stale or damaged."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from riskmodel import cache
@@ -48,3 +49,64 @@ def test_without_a_folder_nothing_fails(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("RISKMODEL_CACHE", str(tmp_path / "file" / "cache"))
     same(load_scoring("seeds"), load("seeds").scoring)
+
+
+@pytest.fixture
+def no_drawing(monkeypatch):
+    """Whatever is drawn from now on comes from the folder."""
+
+    def forbid():
+        monkeypatch.setattr(cache.distributions, "draw_values", lambda *_: pytest.fail("drawn anew"))
+
+    return forbid
+
+
+def test_draws_are_kept_for_their_number_and_seed(folder, no_drawing):
+    priors = load().priors
+    first = cache.drawn_values(priors, 64, 3)
+    assert np.array_equal(first, cache.distributions.draw_values(priors, 64, np.random.default_rng(3)))
+    assert not np.array_equal(first, cache.drawn_values(priors, 64, 4))
+    no_drawing()
+    assert np.array_equal(first, cache.drawn_values(load().priors, 64, 3))
+
+
+def test_draws_of_other_statements_are_not_taken(folder):
+    model = load()
+    first = cache.drawn_values(model.priors, 64, 3)
+    other = cache.drawn_values(model.with_statement("find.fever.infection", value=0.3, low=0.2, high=0.4).priors, 64, 3)
+    assert np.mean(first != other) > 0
+
+
+def test_damaged_draws_are_made_anew(folder):
+    priors = load().priors
+    first = cache.drawn_values(priors, 64, 3)
+    (entry,) = folder.glob("*.draws")
+    content = bytearray(entry.read_bytes())
+    content[100] ^= 1
+    entry.write_bytes(bytes(content))
+    assert np.array_equal(first, cache.drawn_values(priors, 64, 3))
+
+
+def test_only_the_last_draws_are_kept(folder, monkeypatch):
+    monkeypatch.setattr(cache, "DRAWS_KEPT", 3)
+    priors = load().priors
+    for seed in range(5):
+        cache.drawn_values(priors, 8, seed)
+    assert len(list(folder.glob("*.draws"))) == 3
+
+
+def test_a_model_draws_once_for_a_number_and_seed(folder, monkeypatch):
+    from riskmodel.network import cpt
+
+    model = load()
+    built = []
+    build = cpt.build_network
+    monkeypatch.setattr(cpt, "build_network", lambda *asked: built.append(1) or build(*asked))
+    cases = pd.DataFrame({"fever": ["yes"]})
+    first = model.score(cases, setting="primary_care", draws=32)
+    assert first.equals(model.score(cases, setting="primary_care", draws=32))
+    narrow = model.score(cases, setting="primary_care", draws=32, level=0.5)
+    assert (narrow["p_infection_low"] > first["p_infection_low"]).all()
+    assert len(built) == 2  # the stated values, and the draws
+    model.score(cases, setting="primary_care", draws=32, seed=1)
+    assert len(built) == 3

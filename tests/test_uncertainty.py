@@ -258,3 +258,19 @@ def test_confidence_is_the_weighted_agreement(model, network, people):
         levels = uncertain.urgency(people.masks[:, rows], posterior)
         weights = posterior.evidence / posterior.evidence.sum(axis=0)
         assert np.allclose(((levels == urgency[rows]) * weights).sum(axis=0), confidence[rows])
+
+
+def test_findings_of_which_nothing_is_known_take_no_part_in_what_the_uncertainty_rests_on(monkeypatch):
+    """They change no posterior: the shares are those of the whole network, from a third of it."""
+    from riskmodel import uncertainty
+    from riskmodel.model import load
+
+    model = load()
+    masks = model.code(pd.DataFrame({"fever": ["yes"], "leg_weakness": ["no"], "esr_mm_h": [50]}), setting="emergency")
+    quick = uncertainty.shares(model.priors, model.variables, masks, 64, 1)
+    assert len(uncertainty.without_silent(model.priors, masks).network_variables) < 26
+    monkeypatch.setattr(uncertainty, "without_silent", lambda priors, _masks: priors)
+    whole = uncertainty.shares(model.priors, model.variables, masks, 64, 1)
+    for name, kinds in whole.items():
+        for kind, share in kinds.items():
+            np.testing.assert_allclose(quick[name][kind], share, rtol=1e-9, atol=1e-12)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,10 +18,10 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.kernel import score_tables, weighted_intervals
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
-from riskmodel.inference.scorer import Array, Masks, Scorer
+from riskmodel.inference.scorer import Array, Group, Masks, Scorer
 from riskmodel.network.tables import Network
 
-DRAWS_AT_ONCE = 20  # tables of so many draws are built together
+TABLES_AT_ONCE = 1 << 21  # entries of the tables of draws that are built together
 CASES_AT_ONCE = 5_000  # posteriors of so many cases under all draws are held together
 
 
@@ -88,40 +89,56 @@ class DrawScorer:
         with_blank = np.ascontiguousarray(np.concatenate([masks, scorer.blank(1, setting)], axis=1))
         probability = np.empty((self.draws, len(scorer.output_names), count + 1))
         evidence = np.empty((self.draws, count + 1))
+        needed = _needed(scorer.inner, with_blank), _needed(scorer.outer, with_blank)
+        groups = zip((*scorer.inner, *scorer.outer), (*needed[0], *needed[1]), strict=True)
+        entries = sum(group.table[0].size for group, looked_up in groups if looked_up)
+        together = max(1, min(TABLES_AT_ONCE // max(entries, 1), self.draws // (2 * threads)))
 
         def chunk(first: int) -> None:
-            for k, tables in enumerate(self._tables(first, setting), start=first):
+            draws = slice(first, min(first + together, self.draws))
+            for k, tables in enumerate(self._tables(draws, setting, *needed), start=first):
                 score_tables(scorer, tables, with_blank, probability[k], evidence[k])
 
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(chunk, range(0, self.draws, DRAWS_AT_ONCE)))
+            list(pool.map(chunk, range(0, self.draws, together)))
         impossible = evidence == 0
         if impossible.any():  # such draws weigh nothing
             probability[np.broadcast_to(impossible[:, None], probability.shape)] = 0.0
         cases = np.swapaxes(probability, 0, 1)
         return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
 
-    def _tables(self, first: int, setting: int) -> Iterator[DrawTables]:
-        """The look-up tables of some draws, in one setting."""
-        last = min(first + DRAWS_AT_ONCE, self.draws)
-        parts = Parts(_slice(self.network, first, last, setting))
+    def _tables(
+        self, draws: slice, setting: int, needed_in: Sequence[bool], needed_out: Sequence[bool]
+    ) -> Iterator[DrawTables]:
+        """The look-up tables of some draws, in one setting; each is gone when the next is taken.
+
+        Groups of which no case knows anything are never looked up, and left out of the work.
+        """
+        parts = Parts(_slice(self.network, draws, setting))
         contexts = set(parts.contexts)
         inner_static = [factor for factor in parts.static() if contexts & set(factor.scope)]
         outer_static = [factor for factor in parts.static() if not contexts & set(factor.scope)]
-        size = last - first
+        size = draws.stop - draws.start
         inner = parts.spread(inner_static, (), self._order[: self._count], contexts=True)[:, 0, :, 0]
         outer = parts.spread(outer_static, (), self._order, contexts=False)[:, 0, 0]
-        groups_in = [self._patterns(parts, group, shape, size, inner=True) for group, shape in self._inner]
-        single = [self._patterns(parts, group, shape, size, inner=False) for group, shape in self._outer]
-        groups_out = [self._join([single[place] for place in members]) for members in self._plan]
-        inner, outer = _repeat(inner, size), _repeat(outer, size)
-        for k in range(size):
-            yield DrawTables(
-                inner[k : k + 1],
-                outer[k : k + 1],
-                np.concatenate([table[k] for table in groups_in]) if groups_in else np.empty(0),
-                np.concatenate([table[k] for table in groups_out]) if groups_out else np.empty(0),
+        groups_in = {
+            place: self._patterns(parts, *self._inner[place], size, inner=True)
+            for place in np.flatnonzero(needed_in).tolist()
+        }
+        groups_out = {
+            place: self._join(
+                [self._patterns(parts, *self._outer[member], size, inner=False) for member in self._plan[place]]
             )
+            for place in np.flatnonzero(needed_out).tolist()
+        }
+        inner, outer = _repeat(inner, size), _repeat(outer, size)
+        flat_in, slots_in = _flat(self.scorer.inner)
+        flat_out, slots_out = _flat(self.scorer.outer)
+        for k in range(size):
+            for flat, slots, groups in ((flat_in, slots_in, groups_in), (flat_out, slots_out, groups_out)):
+                for place, table in groups.items():
+                    flat[slots[place]] = table[k]
+            yield DrawTables(inner[k : k + 1], outer[k : k + 1], flat_in, flat_out)
 
     def _join(self, tables: Sequence[Array]) -> Array:
         """The flat tables of some groups as one: every pattern of each with every pattern of the others."""
@@ -154,16 +171,27 @@ class DrawTables:
     outer: Array
 
 
+def _needed(groups: Sequence[Group], masks: Masks) -> list[bool]:
+    """Whether any case knows anything of a group; where none does it is never looked up."""
+    return [bool((group.pattern(masks) != group.skip).any()) for group in groups]
+
+
+def _flat(groups: Sequence[Group]) -> tuple[Array, list[slice]]:
+    """Room for the tables of all groups in one setting, one after the other, and the place of each."""
+    ends = np.cumsum([0, *(group.table[0].size for group in groups)])
+    return np.zeros(int(ends[-1])), [slice(int(a), int(b)) for a, b in pairwise(ends)]
+
+
 def _repeat(array: Array, size: int) -> Array:
     return np.broadcast_to(array, (size, *array.shape[1:])) if array.shape[0] != size else array
 
 
-def _slice(network: Network, first: int, last: int, setting: int) -> Network:
+def _slice(network: Network, draws: slice, setting: int) -> Network:
     """Some draws of a network with the setting held at one state (it stays a variable, with that state alone)."""
     tables = {}
     for variable in network.variables:
         table = network.tables[variable.name]
-        table = table[first:last] if table.shape[0] > 1 else table
+        table = table[draws] if table.shape[0] > 1 else table
         if SELECTOR in variable.parents:
             table = table.take([setting], axis=1 + variable.parents.index(SELECTOR))
         tables[variable.name] = table

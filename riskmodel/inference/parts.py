@@ -78,8 +78,13 @@ class Parts:
 
     def factors(self, group: Sequence[str]) -> list[Factor]:
         members = set(group)
-        scopes = [self.network.factor(name) for name in self.by_name]
-        return [factor for factor in scopes if members & set(factor.scope)]
+        return [self._factor(name) for name in self.by_name if members & set(self._scope(name))]
+
+    def _scope(self, name: str) -> tuple[str, ...]:
+        return (*self.by_name[name].parents, name)
+
+    def _factor(self, name: str) -> Factor:
+        return Factor(self._scope(name), self.network.tables[name])
 
     def has_context(self, group: Sequence[str]) -> bool:
         return any(set(self.contexts) & set(factor.scope) for factor in self.factors(group))
@@ -87,8 +92,7 @@ class Parts:
     def static(self) -> list[Factor]:
         """Tables that speak of enumerated variables only, the selector's own left out."""
         names = [name for name in self.by_name if not (self.selector and name == SELECTOR)]
-        factors = [self.network.factor(name) for name in names]
-        return [factor for factor in factors if set(factor.scope) <= self.enumerated]
+        return [self._factor(name) for name in names if set(self._scope(name)) <= self.enumerated]
 
     def order(self, groups: Sequence[Sequence[str]]) -> tuple[list[str], int]:
         """The conditions, those that any table with a context speaks of first, and how many these are."""
