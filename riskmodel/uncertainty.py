@@ -13,6 +13,7 @@ from riskmodel.cache import drawn_values
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import together
+from riskmodel.evidence.lineage import IN_COHORT, basis_shares, narrowed, read_shares, reading
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import (
     CASES_AT_ONCE,
@@ -152,23 +153,23 @@ def shares(
 
     Returns
     -------
-    "basis" → kind (seed, study, assumption …) → (outputs,) and "read" → likewise, by how the figure was read; the
-    kinds of each sum to 1.
+    "basis" → kind (seed, study, assumption, cohort) → (outputs,) and "read" → likewise, by how the figure was read;
+    the kinds of each sum to 1. A fitted statement counts in part as what it was, and in part as cohort.
     """
     values = drawn_values(priors, draws, seed)
     priors = without_silent(priors, masks)
     chosen = [priors.statement(name) for name in priors.selected]
     kinds = {
-        "basis": {basis: [s.basis == basis for s in chosen] for basis in ALL_BASES},
-        "read": {read: [s.read == read for s in chosen] for read in HOW_READ},
+        "basis": {basis: [basis_shares(s).get(basis, 0.0) for s in chosen] for basis in ALL_BASES},
+        "read": {read: [read_shares(s).get(read, 0.0) for s in chosen] for read in (*HOW_READ, IN_COHORT)},
     }
     whole = {i: members for members in together(chosen) for i in members}  # parts of one distribution stay together
     found = {}
     for name, groups in kinds.items():
         variances = {
-            kind: _variances(priors, variables, masks, values, whole, flags)
-            for kind, flags in groups.items()
-            if any(flags)
+            kind: _variances(priors, variables, masks, values, whole, weights)
+            for kind, weights in groups.items()
+            if any(weights)
         }
         total = np.maximum(np.sum(list(variances.values()), axis=0), np.finfo(float).tiny)
         found[name] = {kind: variance / total for kind, variance in variances.items()}
@@ -207,11 +208,12 @@ def _variances(
     masks: Masks,
     values: Array,
     whole: Mapping[int, Sequence[int]],
-    flags: Sequence[bool],
+    weights: Sequence[float],
 ) -> Array:
-    """Mean variance over cases of each output's log-odds when only the flagged statements vary."""
-    varying = [flags[whole[i][0]] if i in whole else flags[i] for i in range(len(flags))]
-    network = build_network(priors, np.where(varying, values, values[:1]))
+    """Mean variance over cases of each output's log-odds when of each statement's variance only a share is left."""
+    shares = [weights[whole[i][0]] if i in whole else weights[i] for i in range(len(weights))]
+    chosen = [priors.statement(name) for name in priors.selected]
+    network = build_network(priors, narrowed(chosen, values, shares))
     scorer = DrawScorer(network, variables)
     setting = int(scorer.scorer.settings(masks)[0])
     posterior = scorer.score(masks, setting)
@@ -243,6 +245,4 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     output = names.index(about)
     yield f"What the uncertainty of {about} rests on (share of the variance of its log-odds)"
     for kinds in shares(priors, scoring.variables, case, draws, seed).values():
-        yield "  " + ", ".join(
-            f"{HOW_READ.get(kind, kind)} {percent(float(share[output]))}" for kind, share in kinds.items()
-        )
+        yield "  " + ", ".join(f"{reading(kind)} {percent(float(share[output]))}" for kind, share in kinds.items())

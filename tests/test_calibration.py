@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -283,8 +282,8 @@ def test_a_fit_of_a_fit_starts_from_it(seeds):
     second = fit_coded(first.model, range(800), masks, "base_rates", name="second")
     moved = first.table.set_index("statement").query("verdict != 'unchanged'")
     again = second.table.set_index("statement").loc[moved.index]
-    np.testing.assert_allclose(again["prior"], moved["posterior"])
+    np.testing.assert_allclose(again["prior"], moved["posterior"], atol=((moved["high"] - moved["low"]) / 390).max())
     assert np.all(again["high"] - again["low"] < moved["high"] - moved["low"])
     statement = second.model.statement("base.infection.emergency")
     assert statement.note.count("was ") == 2
-    assert replace(statement, note="").basis == "cohort"
+    assert [step.cohort for step in statement.informed] == ["first", "second"]

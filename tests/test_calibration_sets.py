@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,13 @@ from riskmodel import cohort
 from riskmodel.calibration import calibrate, recalibrate
 from riskmodel.calibration.choose import asked_for, here
 from riskmodel.calibration.fit import fit_coded
+from riskmodel.calibration.provenance import cohort_hash
 from riskmodel.calibration.verification import inverse_probabilities
 from riskmodel.cli import main
 from riskmodel.errors import CasesError, OutputError, PriorsError, UsageError
+from riskmodel.evidence.lineage import basis_shares, largest, read_shares
 from riskmodel.evidence.load import load_priors
+from riskmodel.uncertainty import shares
 from tests.tabular import TRUTH, simulate, tabular
 
 CONDITIONS = [v.name for v in load_priors().variables if v.role == "condition"]
@@ -66,19 +70,68 @@ def test_the_written_set_says_where_each_number_comes_from(rates, tmp_path):
     moved = rates.table[rates.table["verdict"] != "unchanged"].set_index("statement")
     assert set(document["override"]) == set(moved.index)
     for name, numbers in document["override"].items():
-        assert numbers["basis"] == "cohort"
-        assert numbers["source"] == "spine_clinic_2024"
-        assert numbers["locator"] == "n = 700"
+        (informed,) = numbers["informed"]
+        assert informed["cohort"] == "spine_clinic_2024"
+        assert informed["people"] == pytest.approx(moved.loc[name, "n_informing"], rel=0.005)
+        assert informed["share"] == pytest.approx(moved.loc[name, "share"], abs=0.0005)
         assert numbers["note"].startswith(f"was {rates.parent.statement(name).value:g} (")
-        assert [numbers[key] for key in ("value", "low", "high")] == moved.loc[
-            name, ["posterior", "low", "high"]
-        ].tolist()
+        se = (moved.loc[name, "high"] - moved.loc[name, "low"]) / 3.92
+        for key, column in (("value", "posterior"), ("low", "low"), ("high", "high")):
+            assert numbers[key] == pytest.approx(moved.loc[name, column], abs=se / 100)
+            assert len(repr(numbers[key])) <= 10  # digits that mean nothing are not written
 
 
-def test_a_fitted_statement_is_of_the_cohort(rates):
-    statement = rates.model.statement("base.fracture.spine_clinic")
-    assert (statement.basis, statement.source) == ("cohort", "spine_clinic_2024")
-    assert rates.model.priors.sources[statement.source].kind == "data"
+def test_a_fitted_statement_keeps_what_it_was(seeds, rates, tmp_path):
+    loaded = rm.load(rates.write(tmp_path / "local.toml"))
+    for name in rates.table.loc[rates.table["verdict"] != "unchanged", "statement"]:
+        before, after = seeds.statement(name), loaded.statement(name)
+        assert (after.basis, after.source, after.read) == (before.basis, before.source, before.read)
+        parts = basis_shares(after)
+        assert sum(parts.values()) == pytest.approx(1)
+        assert parts.get("cohort", 0.0) == (after.informed[0].share if after.informed[0].share >= 0.1 else 0.0)
+        assert read_shares(after).get("in_cohort", 0.0) == parts.get("cohort", 0.0)
+    statement = loaded.statement("base.fracture.spine_clinic")
+    assert statement.informed[0].share > 0.1
+    source = loaded.priors.sources[statement.informed[0].cohort]
+    assert source.kind == "data"
+    assert source.fit.version == rm.__version__
+    assert source.fit.command.startswith("riskmodel.calibrate(learn='base_rates', prior_weight=1, name='Spine clinic")
+    assert date.fromisoformat(source.fit.date)
+
+
+def test_a_cohort_has_one_hash_whatever_the_order_of_its_people(seeds, people, rates):
+    masks = seeds.code(people, known_outcomes=True)
+    assert rates.origin.cohort_hash == cohort_hash(seeds.variables, masks)
+    assert cohort_hash(seeds.variables, masks[:, ::-1]) == rates.origin.cohort_hash
+    masks[0, 0] = 1 if masks[0, 0] != 1 else 2
+    assert cohort_hash(seeds.variables, masks) != rates.origin.cohort_hash
+
+
+def test_a_statement_that_the_data_hardly_told_stays_an_assumption(seeds):
+    people = cohort.simulate(seeds, 400, np.random.default_rng(4), setting="emergency", missing=0.5)
+    fitted = calibrate(seeds, cohort.to_cases(seeds, people, with_outcomes=True), "findings", setting="emergency")
+    table = fitted.table.set_index("statement")
+    little = [
+        name for name in table.index[(table["verdict"] != "unchanged") & (table["share"] < 0.099)]
+        if seeds.statement(name).basis == "assumption"
+    ]  # fmt: skip
+    much = table.index[table["share"] > 0.101]
+    assert len(little) > 10
+    assert len(much) > 5
+    assert {largest(basis_shares(fitted.model.statement(name))) for name in little} == {"assumption"}
+    assert all("cohort" in basis_shares(fitted.model.statement(name)) for name in much)
+    assert not [s.id for s in fitted.model.priors.statements if s.basis == "cohort"]
+
+
+def test_what_the_uncertainty_rests_on_splits_between_former_basis_and_cohort(seeds, rates):
+    masks = seeds.code(pd.DataFrame({"age": [60], "fever": ["yes"]}), setting="spine_clinic")
+    before = shares(seeds.priors, seeds.variables, masks, 200, 1)
+    after = shares(rates.model.priors, seeds.variables, masks, 200, 1)
+    assert "cohort" not in before["basis"]
+    for kinds in after.values():
+        np.testing.assert_allclose(sum(kinds.values()), 1)
+    assert after["basis"]["cohort"].max() > 0.001
+    assert after["read"]["in_cohort"].max() > 0.001
     assert rates.model.draw(8, np.random.default_rng(1)).draws == 8
 
 
@@ -94,6 +147,11 @@ def test_a_changed_model_and_a_set_of_ones_own_are_extended_whole(seeds, people,
     second = rm.load(written)
     assert second.priors.statements == again.model.priors.statements
     assert {"first", "first_2"} <= set(second.priors.sources)
+    third = calibrate(second, people, "base_rates", name="third").model.statement("base.fracture.spine_clinic")
+    assert [step.cohort for step in third.informed] == ["first", "third"]
+    assert third.basis == seeds.statement("base.fracture.spine_clinic").basis
+    by_hand = second.with_statement("base.fracture.spine_clinic", value=0.05).statement("base.fracture.spine_clinic")
+    assert by_hand.informed == ()
     with pytest.raises(UsageError, match="is the set that was fitted"):
         again.write(tmp_path / "first.toml")
 
@@ -106,15 +164,33 @@ def test_a_fitted_number_wins_in_a_set_that_prefers_studies(tmp_path, people):
     assert loaded.statements == fitted.model.priors.statements
 
 
+@pytest.mark.parametrize("name", ["a\x07b", "two\nlines", "\x7f", " ", "half \ud800"])
+def test_a_name_that_no_set_can_hold_is_refused(seeds, people, name):
+    with pytest.raises(UsageError, match=r"the cohort's name .*printable characters"):
+        calibrate(seeds, people, "base_rates", name=name)
+
+
+@pytest.mark.parametrize("name", ['"quoted" \\ # [x]', "Klinikum Süd\u00a0Ost", "x" * 300])
+def test_a_set_of_any_other_name_can_be_loaded_again(seeds, people, name, tmp_path):
+    fitted = calibrate(seeds, people, "base_rates", name=name)
+    assert rm.load(fitted.write(tmp_path / "set.toml")).priors.statements == fitted.model.priors.statements
+
+
+def informed(key="mine", people=20, share=0.3):
+    return f'informed = [{{ cohort = "{key}", people = {people}, share = {share} }}]'
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        (f'{NUMBERS}basis = "cohort"', "key 'source': missing"),
-        (f'{NUMBERS}basis = "cohort"\nsource = "mime"', "unknown source 'mime'.*did you mean 'mine'"),
-        ('value = 0.1\nbasis = "cohort"\nsource = "mine"', "a cohort without value, low and high"),
-        ('value = 0.1\nsource = "mine"', "received 'mine' without a basis"),
-        ('value = 0.1\nbasis = "study"\nsource = "mine"', "key 'basis'.*received 'study'.*'cohort'"),
-        ('value = 0.3\nlow = 0.05\nhigh = 0.2\nbasis = "cohort"\nsource = "mine"', "outside its range"),
+        (f'{NUMBERS}basis = "cohort"', "key 'basis' has been replaced.*informed = "),
+        (f"{NUMBERS}{informed('mime')}", "unknown source 'mime'.*did you mean 'mine'"),
+        (f"value = 0.1\n{informed()}", "a fitted number without value, low and high"),
+        (f"{NUMBERS}{informed(share=1.5)}", "informed.0.share.*received 1.5"),
+        (f"{NUMBERS}{informed(people=-1)}", "informed.0.people.*received -1"),
+        (f'{NUMBERS}informed = [{{ cohort = "mine" }}]', "informed.0.people.*missing"),
+        ('value = 0.1\nsource = "mine"', "unknown key 'source'"),
+        (f"value = 0.3\nlow = 0.05\nhigh = 0.2\n{informed()}", "outside its range"),
     ],
 )  # fmt: skip
 def test_a_broken_override_is_reported(tmp_path, override, message):
@@ -151,7 +227,7 @@ def test_what_the_data_contradict_and_what_they_do_not_speak_of(tmp_path):
     assert (table.loc[pain, "verdict"] == "unchanged").all()
     assert (table.loc[pain, "posterior"] == table.loc[pain, "prior"]).all()
     assert (table.loc[pain, "n_informing"] == 0).all()
-    assert not {name for name in pain if fitted.model.priors.statement(name).basis == "cohort"}
+    assert not {name for name in pain if fitted.model.priors.statement(name).informed}
     text = str(fitted)
     assert "contradicted" in text
     assert "the data said nothing about:\n  s5, s6" in text

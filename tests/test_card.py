@@ -107,7 +107,7 @@ def test_the_command_writes_set_and_card(cohort, tmp_path):
     done = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "card" / "report.html").stat().st_size < 5e6
-    assert rm.load(tmp_path / "local.toml").statement("base.fracture.emergency").basis == "cohort"
+    assert rm.load(tmp_path / "local.toml").statement("base.fracture.emergency").informed
 
 
 @pytest.mark.parametrize("during", ["the fit", "a fold"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,12 @@ from scipy import special
 
 from riskmodel.calibration.coordinates import FARTHEST, Z95, Coordinates, off_scale, on_scale, prior_interval, prior_sd
 from riskmodel.calibration.optimise import Fitted, Target
+from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.write_set import Origin
 from riskmodel.evidence.distributions import EDGE
 from riskmodel.evidence.load import with_overrides
-from riskmodel.evidence.records import COHORT, RATIOS, Statement
+from riskmodel.evidence.records import RATIOS, Informed, Statement
 from riskmodel.inference.scorer import Array
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 STILL = 0.05  # prior sd: a statement that moved less …
 AS_WIDE = 0.97  # … and stayed this wide was told nothing, and keeps its stated value
+EXACT_PLACES = 12  # more than any rounded number has
 CONTRADICTED = 2.0  # prior sd
 
 
@@ -81,6 +83,14 @@ class _Learnt:
         low, high = (off_scale(self.statement, end) for end in reach)
         return min(low, self.value), max(high, self.value)
 
+    def share(self) -> float:
+        """The share of the variance on its scale that the data took away, 0 to 1."""
+        return min(max(1.0 - (self.sd / self.prior) ** 2, 0.0), 1.0)
+
+    def informed(self, cohort: str) -> Informed:
+        """What the data told, with three digits."""
+        return Informed(cohort, float(f"{self.people():.3g}"), round(self.share(), 3))
+
     def people(self) -> float:
         """The size that a count would need to tell as much as the data did."""
         told = max(1.0 / self.sd**2 - 1.0 / self.prior**2, 0.0)
@@ -105,7 +115,8 @@ def concluded(
     sds, priors_now = _sds(slopes, covariance), _sds(slopes, _inverse(target.prior_precision(x)))
     values = coordinates.values(x[None])[0]
     prior_set = model.priors.prior_set
-    rows, overrides, place = [], {}, 0
+    rows, place = [], 0
+    overrides: dict[str, dict[str, Any]] = {}
     learnt_ids = {coordinates.statements[column].id for column in coordinates.columns}
     for identifier in asked:
         if identifier not in learnt_ids:
@@ -121,12 +132,14 @@ def concluded(
             learnt.append(_Learnt(statement, float(values[column]), *spreads, counted, origin.prior_weight == 0))
             place += 1
         still = all(one.still for one in learnt)
+        own: dict[str, dict[str, Any]] = {}
         for one in learnt:
             prior = prior_interval(one.statement, prior_set)
             kept = _kept(one.statement, prior) if still else _moved(one, prior)
             rows.append(kept)
             if not still:
-                overrides[one.statement.id] = _override(one, kept, source.key, origin)
+                own[one.statement.id] = _override(one, kept, source.key)
+        overrides |= _whole(own) if block.complete else own
     frame = pd.DataFrame(rows)
     order = {identifier: i for i, identifier in enumerate(model.priors.selected)}
     frame = frame.sort_values("statement", key=lambda names: names.map(order), ignore_index=True)
@@ -158,7 +171,8 @@ def _common(statement: Statement, prior: tuple[float, float]) -> dict[str, objec
 
 def _kept(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
     rest = {"posterior": statement.value, "low": prior[0], "high": prior[1]}
-    unmoved = {"shift": 0.0, "shift_low": -Z95, "shift_high": Z95, "verdict": "unchanged", "n_informing": 0.0}
+    unmoved = {"shift": 0.0, "shift_low": -Z95, "shift_high": Z95, "verdict": "unchanged", "n_informing": 0.0,
+               "share": 0.0}  # fmt: skip
     return {**_common(statement, prior), **rest, **unmoved}
 
 
@@ -174,18 +188,25 @@ def _moved(one: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
         "shift_high": one.shift_to(high),
         "verdict": "contradicted" if abs(one.shift) > CONTRADICTED else "moved",
         "n_informing": one.people(),
+        "share": one.share(),
     }
 
 
-def _override(one: _Learnt, row: Mapping[str, object], key: str, origin: Origin) -> dict[str, float | str]:
+def _whole(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The states of one distribution, the most probable of them as what the others leave of 1."""
+    if overrides:
+        most = max(overrides, key=lambda name: overrides[name]["value"])
+        rest = sum(numbers["value"] for name, numbers in overrides.items() if name != most)
+        overrides[most]["value"] = round(1.0 - rest, EXACT_PLACES)
+    return overrides
+
+
+def _override(one: _Learnt, row: Mapping[str, object], key: str) -> dict[str, Any]:
+    """The number as the set holds it: what it was stays, with what the cohort told."""
     old = one.statement
-    low, high = row["prior_low"], row["prior_high"]
-    said = f"was {old.value:g} ({low:.3g} to {high:.3g}; {old.basis}, {old.source})"
-    numbers = {name: float(row[column]) for name, column in (("value", "posterior"), ("low", "low"), ("high", "high"))}  # type: ignore[arg-type]
-    return {
-        **numbers,
-        "basis": COHORT,
-        "source": key,
-        "locator": f"n = {origin.people}",
-        "note": f"{said}; {old.note}" if old.note else said,
-    }
+    was = f"was {old.value:g} ({row['prior_low']:.3g} to {row['prior_high']:.3g})"
+    fitted = [float(row[name]) for name in ("posterior", "low", "high")]  # type: ignore[arg-type]
+    value, low, high = rounded(*fitted, ratio=old.quantity in RATIOS)
+    informed = [asdict(step) for step in (*old.informed, one.informed(key))]
+    note = f"{was}; {old.note}" if old.note else was
+    return {"value": value, "low": low, "high": high, "informed": informed, "note": note}

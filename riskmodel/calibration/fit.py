@@ -21,6 +21,7 @@ from riskmodel.calibration.people import (
     known_outcomes,
     weights_for,
 )
+from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.write_set import Origin
 from riskmodel.errors import CasesError, UsageError
@@ -91,8 +92,8 @@ def calibrate(
     >>> model = rm.load()
     >>> people = simulate(model, 400, np.random.default_rng(1), setting="spine_clinic")
     >>> fitted = calibrate(model, to_cases(model, people, with_outcomes=True), "base_rates", name="clinic")
-    >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").basis
-    (True, 'cohort')
+    >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
+    (True, 'clinic')
     """
     masks = model.code(cohort, setting=setting, known_outcomes=True)
     return fit_coded(
@@ -133,10 +134,12 @@ def fit_coded(  # noqa: PLR0913
     outcomes: str = "ignorable",
     progress: Progress | None = None,
     notes: Sequence[str] = (),
+    command: str = "",
     tolerance: float = TOLERANCE,
 ) -> Calibration:
-    """As :func:`calibrate`, of coded evidence (variables, rows) with the rows' names."""
+    """As :func:`calibrate`, of coded evidence (variables, rows) with the rows' names; ``command`` goes into the set."""
     check_prior_weight(prior_weight)
+    check_name(name)
     priors = model.priors
     ids = asked_for(priors, learn)
     if not masks.shape[1]:
@@ -166,6 +169,8 @@ def fit_coded(  # noqa: PLR0913
         settings=settings,
         outcomes=outcomes,
         prior_weight=prior_weight,
+        cohort_hash=cohort_hash(model.variables, masks),
+        command=command or _call(learn, prior_weight, name, outcomes),
     )
     return concluded(model, coordinates, target, fitted, covariance(target, fitted.point), ids, origin, notes)
 
@@ -177,6 +182,12 @@ def _settings(model: Model, masks: Masks) -> dict[str, int]:
     row = [variable.name for variable in model.variables].index("setting")
     counts = {setting: int((masks[row] == 1 << i).sum()) for i, setting in enumerate(model.settings)}
     return {setting: count for setting, count in counts.items() if count}
+
+
+def _call(learn: str | Sequence[str], prior_weight: float, name: str, outcomes: str) -> str:
+    """The call from Python, as text."""
+    what = learn if isinstance(learn, str) else list(learn)
+    return f"riskmodel.calibrate(learn={what!r}, {prior_weight=:g}, {name=}, {outcomes=})"
 
 
 def _silent(settings: Sequence[str] | dict[str, int], ids: Sequence[str]) -> str:

@@ -14,12 +14,18 @@ import pandas as pd
 from riskmodel.calibration.optimise import INTERRUPTED
 from riskmodel.calibration.write_set import Origin, set_text, write_whole
 from riskmodel.errors import UsageError
-from riskmodel.text import RESEARCH_ONLY, Figure, table
+from riskmodel.evidence.lineage import basis_shares
+from riskmodel.text import RESEARCH_ONLY, Figure, percent, table
 
 if TYPE_CHECKING:
+    from riskmodel.evidence.records import Statement
     from riskmodel.model import Model
 
 WIDTH = 110
+HEADING = (
+    "Shift in prior standard deviations, largest first; n: people who would tell as much; data: the share of the",
+    "variance that the data took away (below 10 % a statement stays what it was)",
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Calibration:
         ``posterior``, ``low``, ``high`` (95 % intervals), ``shift``, ``shift_low``, ``shift_high`` (of the posterior
         and its interval from the prior, in prior standard deviations on the logit scale, or log scale of a ratio),
         ``verdict`` (``unchanged``: the data said nothing about it; ``moved``; ``contradicted``: by more than 2 prior
-        sd), ``n_informing`` (how many people who tell of nothing else would say as much).
+        sd), ``n_informing`` (how many people who tell of nothing else would say as much), ``share`` (0 to 1: of
+        the variance that the data took away). The numbers of ``model`` are these, to a hundredth of a standard error.
     converged
         whether the search arrived; a fit that was interrupted has not.
     log_posterior
@@ -94,9 +101,9 @@ class Calibration:
         result += [f"Marked as not converged: {self.why}" for _ in [0] if not self.converged]
         result += [f"Note: {note}" for note in self.notes]
         if len(moved):
-            result += ["", "Shift in prior standard deviations, largest first; n: people who would tell as much"]
-            rows = [_row(row) for _, row in moved.iloc[:most].iterrows()]
-            result += table(["statement", "prior", "posterior (95 %)", "shift", "n", ""], rows)
+            result += ["", *HEADING]
+            rows = [_row(row, self.model.statement(row["statement"])) for _, row in moved.iloc[:most].iterrows()]
+            result += table(["statement", "prior", "posterior (95 %)", "shift", "n", "data", "rests on", ""], rows)
         if most is not None and len(moved) > most:
             result.append(f"… and {len(moved) - most} more")
         if counts.get("unchanged", 0):
@@ -120,9 +127,19 @@ class Calibration:
         return f"<div><p><b>{head}</b></p>{state}{notes}{shown}{foot}</div>"
 
 
-def _row(row: pd.Series) -> list[object]:
+def _row(row: pd.Series, statement: Statement) -> list[object]:
     number = {key: float(row[key]) for key in ("prior", "posterior", "low", "high", "shift", "n_informing")}
     interval = f"{number['posterior']:.3g} ({number['low']:.3g} to {number['high']:.3g})"
     flag = "contradicted" if row["verdict"] == "contradicted" else ""
+    share = Figure(percent(float(row["share"])))
     shift, people = Figure(f"{number['shift']:+.2f}"), Figure(f"{number['n_informing']:,.0f}")
-    return [row["statement"], Figure(f"{number['prior']:.3g}"), interval, shift, people, flag]
+    return [
+        row["statement"],
+        Figure(f"{number['prior']:.3g}"),
+        interval,
+        shift,
+        people,
+        share,
+        " + ".join(basis_shares(statement)),
+        flag,
+    ]

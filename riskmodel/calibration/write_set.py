@@ -6,15 +6,17 @@ import os
 import re
 import tempfile
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
+from riskmodel._version import __version__
+from riskmodel.calibration.provenance import printable, today
 from riskmodel.errors import OutputError, UsageError
 from riskmodel.evidence.load import load_priors
-from riskmodel.evidence.records import COHORT, Priors, Source, Statement
+from riskmodel.evidence.records import Fit, Priors, Source, Statement
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ class Origin:
         how many, and of how many at least one outcome is known.
     settings
         people by setting.
+    cohort_hash
+        the same for the same people, in whatever order and file format.
+    command
+        what was called.
+    date
+        the day of the fit, in universal time.
     """
 
     name: str
@@ -39,6 +47,9 @@ class Origin:
     settings: Mapping[str, int] = field(default_factory=dict)
     outcomes: str = "ignorable"
     prior_weight: float = 1.0
+    cohort_hash: str = ""
+    command: str = ""
+    date: str = field(default_factory=today)
 
     def headline(self) -> str:
         places = ", ".join(f"{count:,} {setting}" for setting, count in self.settings.items())
@@ -51,7 +62,8 @@ class Origin:
         if status:
             note += f"; not converged: {status}"
         where = f"n = {self.people}, of whom {self.verified} have some outcome"
-        return Source(source_key(self.name, taken), f"Cohort {self.name}", "data", where=where, note=note)
+        fit = Fit(self.date, __version__, self.cohort_hash, printable(self.command))
+        return Source(source_key(self.name, taken), f"Cohort {self.name}", "data", where=where, note=note, fit=fit)
 
 
 def source_key(name: str, taken: Container[str]) -> str:
@@ -84,8 +96,7 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
     sources = tomlkit.table(is_super_table=True)
     for key, source in priors.sources.items():
         if key not in parent.sources:
-            words = {"title": source.title, "kind": source.kind, "where": source.where, "note": source.note}
-            sources[key] = _table({name: text for name, text in words.items() if text})
+            sources[key] = _table({name: value for name, value in asdict(source).items() if value and name != "key"})
     document["sources"] = sources
     overrides = tomlkit.table(is_super_table=True)
     before = {statement.id: statement for statement in parent.statements}
@@ -96,10 +107,10 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
     return tomlkit.dumps(document)
 
 
-def _table(values: Mapping[str, object]) -> tomlkit.items.Table:
+def _table(values: Mapping[str, Any]) -> tomlkit.items.Table:
     table = tomlkit.table()
     for key, value in values.items():
-        table[key] = value
+        table[key] = _table(value) if isinstance(value, Mapping) else value
     return table
 
 
@@ -110,11 +121,21 @@ def _numbers(statement: Statement, before: Statement) -> dict[str, object]:
         numbers["n"] = statement.n
     elif statement.low is not None and statement.high is not None:
         numbers |= {"low": statement.low, "high": statement.high}
-    if statement.basis == COHORT:
-        numbers |= {"basis": COHORT, "source": statement.source, "locator": statement.locator}
+    if statement.informed:
+        numbers["informed"] = _inline(statement)
     if statement.note != before.note:
         numbers["note"] = statement.note
     return numbers
+
+
+def _inline(statement: Statement) -> tomlkit.items.Array:
+    """What each cohort told, as a list of tables, one a line."""
+    steps = tomlkit.array()
+    for step in statement.informed:
+        table = tomlkit.inline_table()
+        table.update(asdict(step))
+        steps.append(table)
+    return steps
 
 
 def _parent(model: Model, path: Path) -> tuple[str, Priors]:

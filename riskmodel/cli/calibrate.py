@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -106,8 +107,9 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     names, masks, notes = _read(cohort, model, asked)
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
+    command = shlex.join(["riskmodel", *sys.argv[1:]])
     with _steps("calibrating") as progress:
-        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, **how)
+        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, command=command, **how)
     pages = _card(fitted, names, masks, asked, how) if card is not None else {}
     fitted.write(output)
     put(fitted.lines())

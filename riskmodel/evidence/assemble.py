@@ -178,11 +178,12 @@ def _renumber(
 
 
 def cited(identifier: str, table: OverrideTable, sources: Mapping[str, Source], file: str) -> Iterator[Problem]:
-    """Whether the source that an override names exists."""
-    if table.source is not None and table.source not in sources:
-        where = f"override {identifier!r}, key 'source'"
-        received = f"unknown source {table.source!r}"
-        yield Problem(file, where, received, f"a key under [sources]{nearest(table.source, sources)}")
+    """Whether the cohorts that an override names exist."""
+    for step in table.informed or ():
+        if step.cohort not in sources:
+            where = f"override {identifier!r}, key 'informed'"
+            received = f"unknown source {step.cohort!r}"
+            yield Problem(file, where, received, f"a key under [sources]{nearest(step.cohort, sources)}")
 
 
 def report(statement: Statement, faults: Any, file: str, problems: list[Problem], kind: str = "statement") -> None:

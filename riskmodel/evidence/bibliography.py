@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem, nearest
 from riskmodel.evidence.network_file import check_top_keys, tables, text_of
-from riskmodel.evidence.records import Source, Statement
+from riskmodel.evidence.records import Fit, Source, Statement
 from riskmodel.evidence.schema import ExcludedTable, SourceTable, read_table, show
 
 if TYPE_CHECKING:
@@ -34,7 +34,12 @@ def read_sources(document: dict[str, Any], file: str, sources: dict[str, Source]
         else:
             table = read_table(SourceTable, entry, file, label, problems)
             # a faulty entry still exists: citing it is no second problem
-            sources[key] = Source(key, **table.model_dump()) if table else Source(key, "", "")
+            sources[key] = _source(key, table) if table else Source(key, "", "")
+
+
+def _source(key: str, table: SourceTable) -> Source:
+    fit = None if table.fit is None else Fit(**table.fit.model_dump())
+    return Source(key, **{**table.model_dump(), "fit": fit})
 
 
 def read_excluded(document: dict[str, Any], file: str, problems: list[Problem]) -> list[ExcludedTable]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
-from riskmodel.evidence.records import COHORT, RATIOS, Priors, PriorSet, Statement
+from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 
 Array = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ def size(statement: Statement, prior_set: PriorSet) -> float:
     """
     if statement.n is not None:
         return float(statement.n)
-    return float(prior_set.default_n["study" if statement.basis == COHORT else statement.basis])
+    return float(prior_set.default_n["study" if statement.informed else statement.basis])
 
 
 def spread(statement: Statement, prior_set: PriorSet) -> Spread:
@@ -86,7 +86,7 @@ def spread(statement: Statement, prior_set: PriorSet) -> Spread:
     --------
     >>> from riskmodel.evidence.records import Event, Given
     >>> fever = Statement("fever", "probability", Event("fever", ("present",)), Given(), "", 0.55,
-    ...                   "study", "yusuf_2019", True, low=0.35, high=0.7)
+    ...                   "study", "yusuf_2019", "abstract", low=0.35, high=0.7)
     >>> spread(fever, PriorSet("s", ("study",), "")).kind
     'logit_normal'
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.files import priors_root, read_files
 
@@ -56,7 +56,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
 
 def with_overrides(
     priors: Priors,
-    overrides: Mapping[str, Mapping[str, float | str]],
+    overrides: Mapping[str, Mapping[str, Any]],
     sources: Mapping[str, Source] | None = None,
 ) -> Priors:
     """The same priors with other numbers in some statements; what they drive stays selected.
@@ -66,8 +66,7 @@ def with_overrides(
     priors
         Left as they are.
     overrides
-        For each statement's id any of value, low, high and n, as in a set's ``[override]``; with basis
-        "cohort" also its source, locator and note.
+        For each statement's id any of value, low, high, n, informed and note, as in a set's ``[override]``.
     sources
         What they cite beside the sources of the priors.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import PriorsError, Problem, nearest
 from riskmodel.evidence.assemble import cited, report
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors, Source
 
 
-def overridden(
-    priors: Priors, overrides: Mapping[str, Mapping[str, float | str]], sources: Mapping[str, Source]
-) -> Priors:
+def overridden(priors: Priors, overrides: Mapping[str, Mapping[str, Any]], sources: Mapping[str, Source]) -> Priors:
     """Priors with other numbers in some statements, checked like a set's overrides; ``sources`` are new ones."""
     file = f"overrides of {priors.prior_set.name}"
     problems: list[Problem] = []

@@ -48,7 +48,7 @@ def pooled_statement(into: Statement, members: Sequence[Statement], prior_set: P
     )
     numbers = replace(into, value=value, low=low, high=high, level=0.95, n=None, events=None, counts="")
     worst = max(members, key=lambda member: list(HOW_READ).index(member.read))
-    return replace(numbers, read=worst.read), pooled
+    return replace(numbers, read=worst.read, informed=()), pooled
 
 
 def pool_all(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,6 @@ QuantityKind = Literal[
     "dependence",
 ]
 StatedBasis = Literal["seed", "study", "assumption"]
-Basis = Literal["seed", "study", "assumption", "cohort"]  # a cohort: fitted, not stated
 
 ROLES: tuple[str, ...] = get_args(Role)
 BASES: tuple[str, ...] = get_args(StatedBasis)
@@ -39,7 +38,7 @@ WORKED_BACK = "worked_back"
 REPLACED = MappingProxyType({  # keys of former versions: the key instead, and what it says
     "verified": ("read", 'read = "full_text", "abstract", "second_hand" or "no": how the figure was read'),
 })  # fmt: skip
-ALL_BASES: tuple[str, ...] = get_args(Basis)
+ALL_BASES: tuple[str, ...] = (*BASES, COHORT)  # a cohort: fitted, not stated
 QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
 RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
 CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
@@ -49,8 +48,24 @@ MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How a cohort was fitted: the day, the program's version, a hash of the cohort, and the command."""
+
+    date: str
+    version: str
+    cohort_hash: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.date}, riskmodel {self.version}, cohort {self.cohort_hash[:23]}…, {self.command}"
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A document that states numbers, cited by its key; ``form`` says what sort of document it is."""
+    """A document that states numbers, cited by its key.
+
+    ``form`` says what sort of document it is, ``fit`` how a cohort was fitted.
+    """
 
     key: str
     title: str
@@ -59,6 +74,7 @@ class Source:
     form: str = ""
     where: str = ""
     note: str = ""
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +185,25 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Informed:
+    """What one cohort told a statement.
+
+    ``people`` is the size of a count that tells as much; ``share`` (0 to 1) the share of the variance before this fit,
+    on the statement's scale, that the data took away.
+    """
+
+    cohort: str
+    people: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One number from one source about one quantity, as its source states it.
 
     ``read`` says how the figure was read at its source (a key of ``HOW_READ``); ``counts`` is ``WORKED_BACK`` where
-    events were worked back from a rounded share, and empty where they are as printed.
+    events were worked back from a rounded share, and empty where they are as printed. ``informed`` are the cohorts
+    that the number has been fitted to, the first first; its basis, source and reading stay what they were.
     """
 
     id: str
@@ -182,7 +212,7 @@ class Statement:
     given: Given
     given_text: str
     value: float
-    basis: Basis
+    basis: StatedBasis
     source: str
     read: Read
     low: float | None = None
@@ -195,6 +225,7 @@ class Statement:
     note: str = ""
     drives: str = ""
     file: str = ""
+    informed: tuple[Informed, ...] = ()
 
     def __post_init__(self) -> None:
         numbers = {"value": self.value, "low": self.low, "high": self.high}
@@ -245,7 +276,7 @@ class PriorSet:
     reference_setting: str
     pins: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
-    overrides: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     default_n: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_N))
     title: str = ""
     file: str = ""

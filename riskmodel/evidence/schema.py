@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, time
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.errors import Problem, nearest
 from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, Role, StatedBasis
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 class Table(BaseModel):
     """A TOML table in which every key is known and has its own type: nothing is converted."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    former: ClassVar[Mapping[str, tuple[str, str]]] = REPLACED
 
 
 TableT = TypeVar("TableT", bound=Table)
@@ -65,6 +65,15 @@ class StatementTable(Table):
 SourceKind = Literal["seed", "study", "review", "guideline", "statistics", "data", "assumption"]
 
 
+class FitTable(Table):
+    """``[sources.KEY.fit]``: how a cohort was fitted."""
+
+    date: str
+    version: str
+    cohort_hash: str
+    command: str
+
+
 class SourceTable(Table):
     """``[sources.KEY]`` of sources.toml and of a user's set."""
 
@@ -74,6 +83,7 @@ class SourceTable(Table):
     form: str = ""
     where: str = ""
     note: str = ""
+    fit: FitTable | None = None
 
 
 class ExcludedTable(Table):
@@ -89,16 +99,26 @@ class ExcludedTable(Table):
     compare: list[str] = Field(default_factory=list)
 
 
+class InformedTable(Table):
+    """One of ``informed`` of an override: the cohort's key under [sources], and what it told."""
+
+    cohort: str
+    people: Annotated[float, Field(ge=0)]
+    share: Annotated[float, Field(ge=0, le=1)]
+
+
 class OverrideTable(Table):
-    """``[override."statement.id"]`` of a set; with basis "cohort", a number fitted to the cohort that is the source."""
+    """``[override."statement.id"]`` of a set; with ``informed``, a number fitted to these cohorts, the first first."""
+
+    former = MappingProxyType({
+        "basis": ("informed", 'informed = [{ cohort = "key", people = 120, share = 0.4 }]: fit to the cohort again')
+    })  # fmt: skip
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
     n: int | None = None
-    basis: Literal["cohort"] | None = None
-    source: str | None = None
-    locator: str | None = None
+    informed: list[InformedTable] | None = None
     note: str | None = None
 
 
@@ -154,16 +174,16 @@ def read_table(model: type[TableT], raw: object, file: str, label: str, problems
         return model.model_validate(raw)
     except ValidationError as error:
         errors = error.errors()
-        former = {REPLACED[key][0] for details in errors if (key := _former(details))}
+        former = {model.former[key][0] for details in errors if (key := _former(model, details))}
         errors = [details for details in errors if details["type"] != "missing" or details["loc"][-1] not in former]
         problems.extend(_translate(model, details, file, label) for details in errors)
         return None
 
 
-def _former(error: Any) -> str:
+def _former(model: type[Table], error: Any) -> str:
     """The key of an error, where it is one of a former version."""
     key = str(error["loc"][-1]) if error["loc"] else ""
-    return key if error["type"] == "extra_forbidden" and key in REPLACED else ""
+    return key if error["type"] == "extra_forbidden" and key in model.former else ""
 
 
 def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem:
@@ -173,8 +193,8 @@ def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem
     kind, given = error["type"], error["input"]
     if kind == "missing":
         return Problem(file, where, "missing", TYPES[kind])
-    if former := _former(error):
-        return Problem(file, label, f"key {former!r} has been replaced", REPLACED[former][1])
+    if former := _former(model, error):
+        return Problem(file, label, f"key {former!r} has been replaced", model.former[former][1])
     if kind == "extra_forbidden":
         known = known_keys(model, keys[:-1])
         return Problem(file, where, f"unknown key {keys[-1]!r}", f"one of {', '.join(known)}{nearest(keys[-1], known)}")

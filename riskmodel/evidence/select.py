@@ -151,7 +151,7 @@ def _rank(statement: Statement, choice: Choice) -> tuple[int, int]:
     """Smaller is better: the deepest pin, then what was fitted to a cohort, then the preferred basis."""
     prefer = (COHORT, *choice.prior_set.prefer)
     depth = choice.pins.get(statement.id)
-    return (0, prefer.index(statement.basis)) if depth is None else (-1 - depth, 0)
+    return (0, prefer.index(COHORT if statement.informed else statement.basis)) if depth is None else (-1 - depth, 0)
 
 
 def _best(group: Sequence[Statement], choice: Choice, problems: list[Problem]) -> list[Statement]:

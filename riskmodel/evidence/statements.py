@@ -18,7 +18,7 @@ from riskmodel.evidence.parse import (
     parse_of,
     words,
 )
-from riskmodel.evidence.records import AUDIT, COHORT, CRUDE_RATIOS, RATIOS, Event, Given, Source, Statement
+from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Informed, Source, Statement
 from riskmodel.evidence.schema import StatementTable, read_table
 
 if TYPE_CHECKING:
@@ -252,9 +252,10 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
     """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
-    events behind the old value go. With basis "cohort" it takes the cohort as its source.
+    events behind the old value go. What cohorts told goes too, unless the override says it: the number is
+    no longer theirs.
     """
-    words = {key: numbers[key] for key in ("basis", "source", "locator", "note") if key in numbers}
+    words = {key: numbers[key] for key in ("informed", "note") if key in numbers}
     numbers = {key: number for key, number in numbers.items() if key not in words}
     bounds = "low" in numbers or "high" in numbers
     kept: dict[str, Any] = {
@@ -272,19 +273,12 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
     if faults:
         return statement, faults
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
-    if words.get("basis") == COHORT:
-        words |= {"locator": words.get("locator", "")}
+    if numbers:
+        words["informed"] = tuple(Informed(**step) for step in words.get("informed", ()))
     return replace(statement, **changed, **words, level=level, events=None, counts=""), []
 
 
 def _cohort_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with who says an override."""
-    if words.get("basis") == COHORT:
-        if "source" not in words:
-            yield "source", "missing", "the key of the cohort, under [sources]"
-        if not {"value", "low", "high"} <= set(numbers):
-            yield "basis", "a cohort without value, low and high", "all three, as they were fitted"
-    else:
-        for key in ("source", "locator"):
-            if key in words:
-                yield key, f"received {words[key]!r} without a basis", f'with basis = "{COHORT}" only'
+    if "informed" in words and not {"value", "low", "high"} <= set(numbers):
+        yield "informed", "a fitted number without value, low and high", "all three, as they were fitted"

@@ -9,7 +9,8 @@ import numpy as np
 
 from riskmodel.cohort import compare_policies
 from riskmodel.evidence.distributions import draw_values
-from riskmodel.evidence.records import ALL_BASES, COHORT, Priors
+from riskmodel.evidence.lineage import fits
+from riskmodel.evidence.records import BASES, Priors
 from riskmodel.model import Model
 from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
@@ -28,13 +29,14 @@ CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
 def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     """The lines of the check, part by part."""
     priors, network = model.priors, model.tables
-    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in ALL_BASES}
-    bases = {basis: count for basis, count in bases.items() if count or basis != COHORT}
+    bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in BASES}
     counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
     yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} drive tables"
     driving = how_read([priors.statement(name) for name in priors.selected])
     yield from wrap(f"Of those that drive tables: {driving}.", WIDTH)
     yield from wrap(seed_documents(priors), WIDTH)
+    for fit in fits(priors):
+        yield from wrap(fit, WIDTH)
     graph = model.network
     entries = sum(table[0].size for table in network.tables.values())
     yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {entries} table entries"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.cohort import HISTORY, simulate
-from riskmodel.evidence.records import HOW_READ
+from riskmodel.evidence.lineage import reading
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.model import Model
@@ -117,4 +117,4 @@ def rests_on(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]
     rows = [[names[i], *(percent(float(share[i])) for share in found.values())] for i in shown]
     yield ""
     yield f"What the uncertainty of the posteriors of {cases.what} rests on (share of the variance of the log-odds):"
-    yield from (f"  {line}" for line in table(["posterior", *(HOW_READ.get(kind, kind) for kind in found)], rows))
+    yield from (f"  {line}" for line in table(["posterior", *(reading(kind) for kind in found)], rows))

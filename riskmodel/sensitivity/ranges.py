@@ -9,6 +9,7 @@ import pandas as pd
 
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.distributions import EDGE, Spread, interval_sd, quantile, size, spread, together
+from riskmodel.evidence.lineage import lineage
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.inference.scorer import Array
 
@@ -80,7 +81,8 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
     -------
     frame with ``statement``, ``says``, ``value``, ``low`` and ``high`` (quantiles .025 and .975), ``sd`` (on the
     logit scale of a probability, the log scale of a ratio), ``origin`` of the range, ``changed`` (how the set came
-    by the number, where not simply as stated), ``basis``, ``source`` and ``read``.
+    by the number, where not simply as stated), ``basis``, ``source``, ``read`` and ``fitted`` (what
+    cohorts told of it).
     """
     chosen, problems = checked_statements(priors, names)
     refuse(problems)
@@ -93,7 +95,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
             "statement": name, "says": says(statement), "value": statement.value, "low": float(low),
             "high": float(high), "sd": scale_sd(shape), "origin": origin(statement, priors.prior_set),
             "changed": priors.origin(name), "basis": statement.basis, "source": statement.source,
-            "read": statement.read,
+            "read": statement.read, "fitted": lineage(statement),
         })  # fmt: skip
     return pd.DataFrame(rows)
 

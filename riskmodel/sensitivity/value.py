@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.distributions import draw_values
+from riskmodel.evidence.lineage import basis_shares, largest, read_shares
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.model import Model
 from riskmodel.network.cpt import build_network
@@ -29,8 +30,8 @@ from riskmodel.sensitivity.regression import Array, normal_scores
 By = Literal["statement", "source", "basis", "read"]
 GROUPS: Mapping[str, Callable[..., str]] = {
     "source": lambda statement: statement.source,
-    "basis": lambda statement: statement.basis,
-    "read": lambda statement: statement.read,
+    "basis": lambda statement: largest(basis_shares(statement)),
+    "read": lambda statement: largest(read_shares(statement)),
 }
 THREADS = 2
 LEAST_DRAWS = 50

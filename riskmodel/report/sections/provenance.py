@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.evidence.lineage import fits
 from riskmodel.report.reading import how_read, seed_documents
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.sensitivity.ranges import ranges
@@ -27,7 +28,7 @@ def section(study: Study) -> Section:
         "default for that basis). Sources without statements here are those of the other readings that "
         "[[section:coherence]] asks of the network."
     )
-    cited = {statement.source for statement in priors.statements}
+    cited = {statement.source for statement in priors.statements} | {f.cohort for s in chosen for f in s.informed}
     sources = pd.DataFrame(
         [
             {
@@ -46,7 +47,7 @@ def section(study: Study) -> Section:
     return Section(
         "provenance",
         "Where the numbers come from",
-        (seed_documents(priors), said),
+        (seed_documents(priors), said, *fits(priors)),
         (statements_table(priors, chosen), _sources(sources)),
     )
 
@@ -65,6 +66,7 @@ def statements_table(priors: Priors, chosen: list[Statement]) -> Table:
         Column("source", "Source", "source"),
         Column("locator", "Where in it"),
         Column("read", "How it was read", "read"),
+        Column("fitted", "Fitted to"),
         Column("changed", "Changed by the set"),
         Column("note", "Note"),
     )

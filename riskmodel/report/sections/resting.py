@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.evidence.records import HOW_READ
+from riskmodel.evidence.lineage import reading
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.text import listed, percent, words
 
@@ -21,7 +21,7 @@ def section(study: Study) -> Section:
         Column("setting", "Setting"),
         Column("condition", "Condition"),
         *(
-            Column(kind, HOW_READ.get(kind, kind).capitalize(), "percent")
+            Column(kind, reading(kind).capitalize(), "percent")
             for kinds in frame.attrs["kinds"].values()
             for kind in kinds
         ),
