@@ -16,7 +16,7 @@ from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.errors import UsageError
 from riskmodel.metrics import judge_coded, tabulate
 from riskmodel.report.card import card
-from riskmodel.report.card_of import Validation
+from riskmodel.report.card_of import Validation, metric_words, outcome_words
 from riskmodel.report.render import files
 
 MODEL = rm.load()
@@ -74,17 +74,19 @@ def test_a_fit_mends_what_was_wrong(validation):
 def test_the_card_holds_what_reviewers_ask_for(validation):
     report = card(validation)
     assert [section.id for section in report.sections] == [
-        "population", "outcomes", "missing", "model", "performance", "decisions", "subgroups", "limits",
+        "population", "preparation", "outcomes", "predictors", "model", "performance", "decisions", "subgroups",
+        "limits", "checklist",
     ]  # fmt: skip
     pages = files(report)
     assert "For research, not for the care of a patient." in pages["report.html"]
     assert "http" not in pages["report.html"].replace("http://www.w3.org", "")
     table = pd.read_csv(pd.io.common.StringIO(pages["tables/performance.csv"]))
-    expected = (
-        tabulate(MODEL, validation.after, resamples=10).query("decision == ''").set_index(["condition", "metric"])
-    )
+    expected = tabulate(MODEL, validation.after, resamples=10).query("decision == ''")
+    expected["condition"] = expected["condition"].map(outcome_words)
+    expected["metric"] = expected["metric"].map(metric_words)
+    expected = expected.set_index(["condition", "metric"])
     for row in table.itertuples():
-        key = (row.condition.replace(" ", "_"), row.metric.replace(" ", "_"))
+        key = (row.condition, row.metric)
         assert row.value_after == pytest.approx(expected.loc[key, "value"], rel=1e-9, nan_ok=True)
     assert set(table["warning"].dropna())  # some conditions have few events, and say so
     assert "only" in pages["report.md"]

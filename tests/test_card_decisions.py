@@ -35,7 +35,7 @@ def test_who_is_imaged_before_and_after_is_counted_person_by_person(validation, 
         assert (row["newly"], row["no_longer"]) == (pairs.count((0, 1)), pairs.count((1, 0)))
         assert row["before"] * len(pairs) == pytest.approx(sum(was))
         assert row["after"] * len(pairs) == pytest.approx(sum(now))
-        groups = shown.loc[action].loc[["with any serious", "without any serious"], "people"]
+        groups = shown.loc[action].loc[["with any serious disease", "without any serious disease"], "people"]
         assert groups.sum() == validation.after.outcomes["any_serious"].notna().sum()
     assert shown["newly"].sum() + shown["no_longer"].sum() > 0  # the fit changes what somebody is asked to do
 

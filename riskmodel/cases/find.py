@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from riskmodel.cases.coded import moved
+from riskmodel.cases.header import Layout
 from riskmodel.cases.inputs import open_reader
-from riskmodel.cases.options import RunOptions
+from riskmodel.cases.options import Reject, RunOptions
 from riskmodel.cases.scored import Masks
 from riskmodel.errors import CasesError, nearest
 from riskmodel.evidence.records import Variable
@@ -70,8 +71,43 @@ def read_all(
     return names, np.concatenate(parts, axis=1)
 
 
-def read_every(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> tuple[list[str], Masks, int]:
-    """As :func:`read_all`, but a bad row ends it; also how many rows got the run's setting.
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Every row of a file in memory, and how it was read.
+
+    Attributes
+    ----------
+    names, masks
+        identifiers, and the coded evidence (variables, rows), of the rows that were accepted.
+    records
+        rows of the file.
+    rejects
+        what is wrong with the others; a row may be named more than once.
+    defaulted
+        rows that got the run's setting.
+    layout
+        which column of the file was read as which variable.
+    file, sha256
+        the file, and the hash of its bytes.
+    """
+
+    names: list[str]
+    masks: Masks
+    records: int
+    rejects: tuple[Reject, ...]
+    defaulted: int
+    layout: Layout
+    file: str
+    sha256: str
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were rejected."""
+        return len({reject.record for reject in self.rejects})
+
+
+def read_every(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> Reading:
+    """As :func:`read_all`, but a bad row ends it.
 
     Raises
     ------
@@ -80,7 +116,7 @@ def read_every(source: str | Path, variables: Sequence[Variable], options: RunOp
     """
     names: list[str] = []
     parts: list[Masks] = []
-    rejects: list[str] = []
+    rejects: list[Reject] = []
     defaulted = 0
     with open_reader(source, variables, options) as reader:
         records, lines = 0, reader.header_lines
@@ -88,7 +124,7 @@ def read_every(source: str | Path, variables: Sequence[Variable], options: RunOp
             coded = reader.read(item)
             if coded.fault is not None:
                 raise CasesError(f"{reader.name}: line {lines + coded.fault.line + 1}: {coded.fault.problem}")
-            rejects += [str(moved(reject, records, lines)) for reject in coded.rejects]
+            rejects += [moved(reject, records, lines) for reject in coded.rejects]
             records, lines = records + coded.records, lines + coded.line_count
             names += [coded.case_id(row) for row in range(len(coded.rows))]
             parts.append(coded.masks)
@@ -97,6 +133,7 @@ def read_every(source: str | Path, variables: Sequence[Variable], options: RunOp
             more = f"\n  … and {len(rejects) - SHOWN} more" if len(rejects) > SHOWN else ""
             shown = "".join(f"\n  {reject}" for reject in rejects[:SHOWN])
             raise CasesError(f"{reader.name}: {len(rejects)} faults, each of which would reject its row:{shown}{more}")
-    if not names:
-        raise CasesError(f"{source}: no row")
-    return names, np.concatenate(parts, axis=1), defaulted
+        if not names:
+            raise CasesError(f"{source}: no row")
+        masks = np.concatenate(parts, axis=1)
+        return Reading(names, masks, records, (), defaulted, reader.layout, reader.name, reader.sha256())

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from riskmodel.cli.common import PROGRESS_AFTER, common, examples, load_model, put, say
 from riskmodel.errors import OutputError
+
+if TYPE_CHECKING:
+    from riskmodel.cases.find import Reading
+    from riskmodel.report.card_of import Record
 
 
 @click.command(epilog=examples(
@@ -104,13 +111,14 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     if not output.resolve().parent.is_dir():
         raise OutputError(f"{output}: no folder {output.resolve().parent}")
     model = load_model(asked["priors"], asked["policy"], asked["setting"])
-    names, masks, notes = _read(cohort, model, asked)
+    reading = _read(cohort, model, asked)
+    names, masks = reading.names, reading.masks
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
     command = shlex.join(["riskmodel", *sys.argv[1:]])
     with _steps("calibrating") as progress:
-        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, command=command, **how)
-    pages = _card(fitted, names, masks, asked, how) if card is not None else {}
+        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, command=command, **how)
+    pages = _card(fitted, reading, asked, how) if card is not None else {}
     fitted.write(output)
     put(fitted.lines())
     say([f"wrote {output}"])
@@ -124,7 +132,7 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     sys.exit(0 if fitted.converged and bool(pages) == (card is not None) else 1)
 
 
-def _card(fitted: Any, names: list[str], masks: Any, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
+def _card(fitted: Any, reading: Reading, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
     """Every file of the validation report card; none when the fit was, or this is, interrupted."""
     from riskmodel.calibration.validate import cross_validated
     from riskmodel.metrics import judge_coded
@@ -135,20 +143,43 @@ def _card(fitted: Any, names: list[str], masks: Any, asked: dict[str, Any], how:
 
     if fitted.interrupted:
         return {}
+    names, masks = reading.names, reading.masks
     folds, seed = asked["folds"], asked["seed"]
+    record = _record(reading, fitted, asked["mapping"])
     try:
         with _steps("cross-validating") as progress:
             after = cross_validated(
                 fitted.parent, names, masks, asked["learn"], folds=folds, seed=seed, progress=progress, **how
             )[DEFAULT_PREDICTORS]
         before = judge_coded(fitted.parent, masks, names)
-        return files(card(Validation(fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"])))
+        validation = Validation(fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"], record)
+        return files(card(validation))
     except KeyboardInterrupt:
         return {}
 
 
-def _read(cohort: str, model: Any, asked: dict[str, Any]) -> tuple[list[str], Any, list[str]]:
-    """The rows of the cohort, all of them or none, and what to note about them."""
+def _record(reading: Reading, fitted: Any, mapping: Path | None) -> Record:
+    """How the cohort was read, for the card."""
+    from riskmodel.cases.description import columns_read
+    from riskmodel.report.card_of import Record
+
+    reasons = Counter(f"{reject.column}: {reject.problem}" for reject in reading.rejects)
+    columns = columns_read(reading.layout, fitted.parent.variables, mapping)
+    return Record(
+        file=reading.file,
+        sha256=reading.sha256,
+        mapping=mapping.name if mapping else "",
+        mapping_sha256=sha256(mapping.read_bytes()).hexdigest() if mapping else "",
+        records=reading.records,
+        rejected=reading.rejected,
+        defaulted=reading.defaulted,
+        reasons=dict(reasons.most_common()),
+        columns=tuple(map(asdict, columns)),
+    )
+
+
+def _read(cohort: str, model: Any, asked: dict[str, Any]) -> Reading:
+    """The rows of the cohort, all of them or none."""
     from riskmodel.cases.find import read_every
     from riskmodel.cases.options import RunOptions
     from riskmodel.settings import shares_listed
@@ -156,8 +187,7 @@ def _read(cohort: str, model: Any, asked: dict[str, Any]) -> tuple[list[str], An
     setting = model.default_setting(asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=True)
     with shares_listed(model.scoring):
-        names, masks, _ = read_every(cohort, model.variables, options)
-    return names, masks, []
+        return read_every(cohort, model.variables, options)
 
 
 @contextmanager

@@ -9,9 +9,13 @@ import numpy as np
 from riskmodel._version import __version__
 from riskmodel.report import card_people as people
 from riskmodel.report import card_performance as performance
+from riskmodel.report.card_checklist import checklist
 from riskmodel.report.card_decisions import decisions
+from riskmodel.report.card_of import outcome_words
+from riskmodel.report.card_predictors import predictors
+from riskmodel.report.card_preparation import preparation
+from riskmodel.report.card_statements import model
 from riskmodel.report.section import Report
-from riskmodel.text import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +32,15 @@ def card(validation: Validation) -> Report:
     before, after = validation.measured(validation.before), validation.measured(validation.after)
     sections = (
         people.population(validation),
+        preparation(validation),
         people.outcomes(validation),
-        people.missing(validation),
-        people.model(validation),
+        predictors(validation),
+        model(validation),
         performance.performance(validation, before, after),
         decisions(validation, before, after),
         performance.subgroups(validation),
         people.limits(validation),
+        checklist(),
     )
     name = validation.fitted.origin.name
     return Report(
@@ -46,17 +52,26 @@ def card(validation: Validation) -> Report:
 
 
 def _facts(v: Validation) -> dict[str, str]:
-    origin, parent = v.fitted.origin, v.fitted.parent
+    origin, parent, fitted = v.fitted.origin, v.fitted.parent, v.fitted.model
     status = "yes" if v.fitted.converged else f"no: {v.fitted.why}"
-    return {
-        "Fitted model": f"prior set {parent.priors.prior_set.name}, policy {parent.policy.name}",
+    facts = {
+        "Kind of study": "update of a published model by a cohort, evaluated in the same cohort by cross-validation",
+        "Model before": f"prior set {parent.priors.prior_set.name}, policy {parent.policy.name}, "
+        f"hash {parent.scoring.model_hash}",
+        "Model after": f"hash {fitted.scoring.model_hash}",
         "Cohort": origin.headline(),
+        "Cohort hash": f"{origin.cohort_hash}, of the people as they were coded, in any order",
         "Learnt": v.learn or "as asked",
-        "Outcomes": f"taken as {origin.outcomes}; prior weight {origin.prior_weight:g}",
+        "Outcomes": f"taken as {origin.outcomes}; weight of the priors {origin.prior_weight:g}",
         "Converged": f"{status}, after {v.fitted.steps} steps",
-        "Performance": f"{v.folds}-fold cross-validation, {v.resamples} bootstrap resamples, seed {v.seed}",
+        "Performance": f"{v.folds}-fold cross-validation, {v.resamples} bootstrap resamples, seed {v.seed} for both",
         "Program": f"riskmodel {__version__}",
     }
+    if v.record is not None:
+        facts["Cohort file"] = f"{v.record.file}, SHA-256 {v.record.sha256}"
+        if v.record.mapping:
+            facts["Mapping file"] = f"{v.record.mapping}, SHA-256 {v.record.mapping_sha256}"
+    return {**facts, "Command": origin.command, "Date": origin.date}
 
 
 def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
@@ -67,12 +82,12 @@ def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str
     rough = enough[np.minimum(enough["events"], enough["n"] - enough["events"]) < ROUGH]
     if len(rough):
         pairs = zip(rough["condition"], rough["events"], strict=True)
-        told = ", ".join(f"{words(name)} ({events} events)" for name, events in pairs)
+        told = ", ".join(f"{outcome_words(name)} ({events} events)" for name, events in pairs)
         said.append(f"Fewer than {ROUGH} events, so only roughly known: {told}.")
     few = whole[whole["warning"] != ""]
     if len(few):
         pairs = zip(few["condition"], few["warning"], strict=True)
-        told = ", ".join(f"{words(condition)} ({warning})" for condition, warning in pairs)
+        told = ", ".join(f"{outcome_words(condition)} ({warning})" for condition, warning in pairs)
         said.append(f"Too little is known to judge {told}; figures are shown with that warning, and no curve.")
     return said
 
@@ -114,7 +129,7 @@ def _went(name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
     ):
         old, new = (_pick(table, name, metric) for table in (before, after))
         figures.append(f"{what} went from {_with_interval(old)} to {_with_interval(new)}")
-    return f"For {words(name)}, in people not used for the fit, {'; '.join(figures)}."
+    return f"For {outcome_words(name)}, in people not used for the fit, {'; '.join(figures)}."
 
 
 def _pick(table: pd.DataFrame, condition: str, metric: str) -> pd.Series:

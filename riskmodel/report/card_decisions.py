@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.report.card_of import outcome_words
 from riskmodel.report.card_performance import FEWEST_TO_DRAW, before_and_after, before_and_after_columns, events_of
-from riskmodel.report.section import Column, Figure, Section, Table
+from riskmodel.report.section import Column, Figure, Section, Table, each
 from riskmodel.text import percent, words
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ def decisions(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Secti
 
 def _of_whom(v: Validation) -> dict[str, Array]:
     """Everyone, then those with and without the main outcome, where it is known."""
-    y, name = v.after.outcomes[v.main].to_numpy(), words(v.main)
-    groups = {EVERYONE: np.ones(len(y), dtype=bool), f"with {name}": y == 1, f"without {name}": y == 0}
+    y, name = v.after.outcomes[v.main].to_numpy(), outcome_words(v.main)
+    groups: dict[str, Array] = {
+        EVERYONE: np.full(len(y), fill_value=True),
+        f"with {name}": y == 1,
+        f"without {name}": y == 0,
+    }
     return {group: members for group, members in groups.items() if members.any()}
 
 
@@ -62,8 +67,9 @@ def reclassification(v: Validation) -> pd.DataFrame:
     for action in v.before.actions:
         was, now = (np.asarray(which.actions[action]) > 0 for which in (v.before, v.after))
         for whom, members in _of_whom(v).items():
-            counts = {"newly": int((now & ~was & members).sum()), "no_longer": int((was & ~now & members).sum())}
-            shares = {"before": float(was[members].mean()), "after": float(now[members].mean())}
+            old, new = was[members], now[members]
+            counts = {"newly": int((new & ~old).sum()), "no_longer": int((old & ~new).sum())}
+            shares = {"before": float(old.mean()), "after": float(new.mean())}
             rows.append({"action": action, "whom": whom, "people": int(members.sum()), **shares, **counts,
                          "change": shares["after"] - shares["before"]})  # fmt: skip
     return pd.DataFrame(rows)
@@ -97,7 +103,7 @@ def _changed(v: Validation) -> str:
     parts = [
         f"{row.action} from {percent(row.before)} to {percent(row.after)} of people ({row.newly:,} asked for it after "
         f"only, {row.no_longer:,} before only)"
-        for row in table[table["whom"] == EVERYONE].itertuples()
+        for row in each(table[table["whom"] == EVERYONE])
     ]
     same = float((v.before.urgency == v.after.urgency).mean())
     return f"From before to after the fit: {'; '.join(parts)}. {percent(same)} of people keep their urgency."
@@ -108,14 +114,21 @@ def _changed(v: Validation) -> str:
 
 def _thresholds(before: pd.DataFrame, after: pd.DataFrame) -> Table:
     old, new = (table[table["decision"] != ""] for table in (before, after))
-    frame = before_and_after(old, new, ["condition", "decision", "metric", "events", "warning"])
+    frame = before_and_after(old, new, ["condition", "decision", "threshold", "metric", "events", "warning"])
+    frame["decision"] = [_decision(*pair) for pair in zip(frame["decision"], frame["threshold"], strict=True)]
     columns = before_and_after_columns(Column("decision", "Decision"))
     return Table("decisions", "How good thresholds and actions are", frame, columns, shown=24)
 
 
+def _decision(name: str, threshold: float) -> str:
+    """A decision in words: of a threshold its name and the probability from which it acts."""
+    named, found, _ = name.partition(": p >=")
+    return f"threshold {words(named)}: p ≥ {percent(threshold)}" if found else name
+
+
 def _curves(v: Validation) -> Figure:
     name = v.main
-    outcome = words(name)
+    outcome = outcome_words(name)
 
     def draw() -> Canvas:
         from riskmodel.metrics import decision_curve as curve

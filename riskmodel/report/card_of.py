@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from riskmodel.metrics import tabulate
+from riskmodel.text import words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
     from riskmodel.calibration import Calibration
@@ -15,6 +18,60 @@ if TYPE_CHECKING:
     from riskmodel.metrics import Judged
 
 OVERALL = "any_serious"
+METRICS = {
+    "auc": "AUC", "brier": "Brier score", "scaled_brier": "scaled Brier score", "log_score": "log score",
+    "observed_over_expected": "observed over expected (O/E)", "tp": "true positives", "fp": "false positives",
+    "fn": "false negatives", "tn": "true negatives", "ppv": "positive predictive value",
+    "npv": "negative predictive value", "acted_on": "share acted on",
+}  # fmt: skip
+
+
+def outcome_words(name: str) -> str:
+    """An outcome as it stands in a sentence.
+
+    >>> outcome_words("any_serious"), outcome_words("cauda_equina")
+    ('any serious disease', 'cauda equina')
+    """
+    return f"{words(name)} disease" if name == OVERALL else words(name)
+
+
+def metric_words(name: str) -> str:
+    """A metric as it stands in a sentence.
+
+    >>> metric_words("auc"), metric_words("calibration_slope")
+    ('AUC', 'calibration slope')
+    """
+    return METRICS.get(name, words(name))
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """How the cohort's file was read.
+
+    Attributes
+    ----------
+    file, sha256
+        of the cohort; the hash is of the bytes of the file.
+    mapping, mapping_sha256
+        the same of the mapping file, empty without one.
+    records, rejected, defaulted
+        rows read, rejected, and given the setting of the command.
+    reasons
+        why rows were rejected, with the number of cells.
+    columns
+        of each column of the file: file_column, column (what it was read as), values (translated), missing (codes for
+        not assessed), unit (factor of numbers).
+    """
+
+    file: str
+    sha256: str
+    mapping: str
+    mapping_sha256: str
+    records: int
+    rejected: int
+    defaulted: int
+    reasons: Mapping[str, int]
+    columns: Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +90,8 @@ class Validation:
         of that cross-validation.
     learn
         what was asked to be learnt.
+    record
+        how the cohort was read, where a command did.
     """
 
     fitted: Calibration
@@ -43,6 +102,7 @@ class Validation:
     resamples: int = 200
     seed: int = 0
     learn: str = ""
+    record: Record | None = None
 
     def measured(self, which: Judged, by: tuple[str, ...] = ()) -> pd.DataFrame:
         return tabulate(self.fitted.parent, which, by=by, resamples=self.resamples, seed=self.seed)

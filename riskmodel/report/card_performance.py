@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.metrics import tabulate
+from riskmodel.report.card_of import metric_words, outcome_words
 from riskmodel.report.section import Column, Figure, Section, Table
 from riskmodel.text import words
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from riskmodel.report.card_of import Validation
 
+ENDS = {"low": "2.5 %", "high": "97.5 %"}
 FEWEST_TO_DRAW = 10  # events, below which no curve is drawn
 
 
@@ -47,14 +49,14 @@ def before_and_after(before: pd.DataFrame, after: pd.DataFrame, keys: list[str])
         for table, when in ((before, "before"), (after, "after"))
     ]
     frame = both[0].merge(both[1], on=keys, sort=False)
-    return frame.assign(condition=frame["condition"].map(words), metric=frame["metric"].map(words))
+    return frame.assign(condition=frame["condition"].map(outcome_words), metric=frame["metric"].map(metric_words))
 
 
 def before_and_after_columns(*more: Column) -> tuple[Column, ...]:
     """The columns of such a table, with further ones after the condition."""
     return (
         Column("condition", "Outcome"), *more, Column("metric", "Metric"),
-        *(Column(f"{name}_{when}", f"{when.capitalize()}" if name == "value" else f"{when}, 95 % {name}", "number")
+        *(Column(f"{name}_{when}", when.capitalize() if name == "value" else ENDS[name], "number")
           for when in ("before", "after") for name in ("value", "low", "high")),
         Column("events", "Events", "whole"), Column("warning", "Warning"),
     )  # fmt: skip
@@ -66,7 +68,7 @@ def events_of(v: Validation, name: str) -> int:
 
 
 def _reliability(v: Validation, name: str) -> Figure:
-    outcome = words(name)
+    outcome = outcome_words(name)
 
     def draw() -> Canvas:
         from riskmodel.report.figures import reliability
@@ -95,13 +97,16 @@ def subgroups(v: Validation) -> Section:
     )
     wanted = ("observed_over_expected", "calibration_slope", "auc", "brier")
     frame = found[(found["subgroup"] != "") & (found["decision"] == "") & found["metric"].isin(wanted)].copy()
-    frame["metric"] = frame["metric"].map(words)
+    frame["metric"] = frame["metric"].map(metric_words)
+    frame["subgroup"] = frame["subgroup"].map(lambda name: words(name).replace("=", ": "))
     columns = (
         Column("subgroup", "Subgroup"), Column("metric", "Metric"), Column("value", "Value", "number"),
-        Column("low", "low", "number"), Column("high", "high", "number"), Column("n", "People", "whole"),
+        Column("low", ENDS["low"], "number"), Column("high", ENDS["high"], "number"), Column("n", "People", "whole"),
         Column("events", "Events", "whole"), Column("warning", "Warning"),
     )  # fmt: skip
-    said = (f"Of {words(name)}, after the fit; people in whom the subgroup was not recorded are in none.",)
+    said = (
+        f"For {outcome_words(name)}, after the fit. People whose age or sex was not recorded are in no subgroup of it.",
+    )
     return Section(
         "subgroups", "Subgroups", said, (Table("subgroups", "By age, sex and setting", frame, columns, shown=40),)
     )
