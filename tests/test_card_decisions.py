@@ -27,15 +27,16 @@ def table(pages, name):
 
 def test_who_is_imaged_before_and_after_is_counted_person_by_person(validation, pages):
     shown = table(pages, "reclassification").set_index(["action", "whom"])
-    assert {action for action, _ in shown.index} == {"any imaging", "mri", "any test", "seen within 48 hours"}
+    assert {action for action, _ in shown.index} == {"any imaging", "MRI", "any test", "seen within 48 hours"}
     for action in validation.before.actions:
         was, now = validation.before.actions[action], validation.after.actions[action]
         pairs = list(zip(was, now, strict=True))
-        row = shown.loc[(action, "everyone")]
+        name = "MRI" if action == "mri" else action
+        row = shown.loc[(name, "everyone")]
         assert (row["newly"], row["no_longer"]) == (pairs.count((0, 1)), pairs.count((1, 0)))
         assert row["before"] * len(pairs) == pytest.approx(sum(was))
         assert row["after"] * len(pairs) == pytest.approx(sum(now))
-        groups = shown.loc[action].loc[["with any serious disease", "without any serious disease"], "people"]
+        groups = shown.loc[name].loc[["with any serious disease", "without any serious disease"], "people"]
         assert groups.sum() == validation.after.outcomes["any_serious"].notna().sum()
     assert shown["newly"].sum() + shown["no_longer"].sum() > 0  # the fit changes what somebody is asked to do
 

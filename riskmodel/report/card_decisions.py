@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from riskmodel.report.card_of import outcome_words
+from riskmodel.report.card_of import action_words, outcome_words
 from riskmodel.report.card_performance import FEWEST_TO_DRAW, before_and_after, before_and_after_columns, events_of
 from riskmodel.report.section import Column, Figure, Section, Table, each
 from riskmodel.text import percent, words
@@ -70,7 +70,7 @@ def reclassification(v: Validation) -> pd.DataFrame:
             old, new = was[members], now[members]
             counts = {"newly": int((new & ~old).sum()), "no_longer": int((old & ~new).sum())}
             shares = {"before": float(old.mean()), "after": float(new.mean())}
-            rows.append({"action": action, "whom": whom, "people": int(members.sum()), **shares, **counts,
+            rows.append({"action": action_words(action), "whom": whom, "people": int(members.sum()), **shares, **counts,
                          "change": shares["after"] - shares["before"]})  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -123,7 +123,7 @@ def _thresholds(before: pd.DataFrame, after: pd.DataFrame) -> Table:
 def _decision(name: str, threshold: float) -> str:
     """A decision in words: of a threshold its name and the probability from which it acts."""
     named, found, _ = name.partition(": p >=")
-    return f"threshold {words(named)}: p ≥ {percent(threshold)}" if found else name
+    return f"threshold {words(named)}: p ≥ {percent(threshold)}" if found else action_words(name)
 
 
 def _curves(v: Validation) -> Figure:
@@ -138,7 +138,7 @@ def _curves(v: Validation) -> Figure:
         drawn = canvas(9.5, 5)
         axes = drawn.subplots(1, 2, sharey=True)
         for ax, (when, which) in zip(axes, (("before", v.before), ("after", v.after)), strict=True):
-            acted = {f"policy: {action}": done for action, done in which.actions.items()}
+            acted = {f"policy: {action_words(action)}": done for action, done in which.actions.items()}
             y, p = which.outcomes[name].to_numpy(), which.probabilities[name].to_numpy()
             decision_curve(curve(y, p, decisions=acted), ax)
             ax.set_title(when, loc="left", fontsize="medium")

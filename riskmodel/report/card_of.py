@@ -35,6 +35,15 @@ def outcome_words(name: str) -> str:
     return f"{words(name)} disease" if name == OVERALL else words(name)
 
 
+def action_words(name: str) -> str:
+    """An action as it stands in a table.
+
+    >>> action_words("mri"), action_words("any imaging")
+    ('MRI', 'any imaging')
+    """
+    return name.upper() if name in ("mri", "ct") else name
+
+
 def metric_words(name: str) -> str:
     """A metric as it stands in a sentence.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.metrics.predictors import PREDICTOR_SETS
 from riskmodel.report.card_of import outcome_words
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.text import listed, words
@@ -81,7 +82,8 @@ def outcomes(v: Validation) -> Section:
     measured = (
         "Performance is measured in the people whose outcome is known; where the findings decided who that is, it is "
         "not the performance in everyone. An outcome that joins several counts as known where all of them are known. A "
-        "prediction is made from risk factors, findings and tests; no outcome enters it."
+        f"prediction is made from {PREDICTOR_SETS[v.after.predictors]} (predictor set {v.after.predictors}); no "
+        "outcome enters it."
     )
     said = (how[v.fitted.origin.outcomes], measured)
     return Section("outcomes", "Outcomes", said, tables)

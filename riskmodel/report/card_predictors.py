@@ -9,6 +9,7 @@ import pandas as pd
 
 from riskmodel.codebook import entries
 from riskmodel.evidence.records import Event
+from riskmodel.metrics.predictors import PREDICTOR_SETS, predictors_of
 from riskmodel.network.ask import conditional
 from riskmodel.report.section import Column, Section, Table
 from riskmodel.text import percent, words
@@ -27,8 +28,9 @@ def predictors(v: Validation) -> Section:
     sentences = (
         (
             "The predictors are the variables of the network, which come from published red flags. None was chosen or "
-            "left out because of these data. A number is turned into one of the bands below; no other transformation "
-            "is made."
+            "left out because of these data. The fit reads all of them; the predictions that are judged read "
+            f"{PREDICTOR_SETS[v.after.predictors]} (predictor set {v.after.predictors}). A number is turned "
+            "into one of the bands below; no other transformation is made."
         ),
         (
             "Missing values: a blank cell means not assessed, never absent. Nobody was left out for a blank cell and "
@@ -41,7 +43,11 @@ def predictors(v: Validation) -> Section:
 
 
 def definitions(v: Validation) -> pd.DataFrame:
-    """One row a predictor: variable, column of the case file, role, states (with their bands), unit, definition."""
+    """One row a predictor: variable, column of the case file, role, states (with bands), unit, used, definition.
+
+    ``used`` says whether the predictions that are judged read it.
+    """
+    used = predictors_of(v.fitted.parent, v.after.predictors)
     rows = [
         {
             "variable": words(str(entry["variable"])),
@@ -49,6 +55,7 @@ def definitions(v: Validation) -> pd.DataFrame:
             "role": words(str(entry["role"])),
             "states": ", ".join(map(words, entry["states"])),  # type: ignore[call-overload]
             "unit": entry["unit"],
+            "used": "yes" if entry["variable"] in used else "no",
             "definition": entry["definition"],
         }
         for entry in entries(v.fitted.parent.priors)
@@ -61,6 +68,7 @@ def _definitions(v: Validation) -> Table:
     columns = (
         Column("variable", "Predictor"), Column("column", "Column"), Column("role", "Role"),
         Column("states", "States (bands), the base state first"), Column("unit", "Unit"),
+        Column("used", "In predictions"),
         Column("definition", "Definition"),
     )  # fmt: skip
     return Table("definitions", "What each predictor means", definitions(v), columns, shown=50)

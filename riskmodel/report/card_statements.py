@@ -39,11 +39,10 @@ def model(v: Validation) -> Section:
         ),
         (
             "The table holds every statement that the network is made of, learnt or not, so that it is the whole model "
-            "after the fit. Informing people: how many people, counted for this statement alone, would have told as "
-            "much as the cohort did. Told by the cohort: the share of the statement's variance that it took away."
+            "after the fit."
         ),
     )
-    return Section("model", "The model before and after", sentences, (_table(v),), _figures(v))
+    return Section("model", "The model before and after", sentences, _tables(v), _figures(v))
 
 
 def statements(v: Validation) -> pd.DataFrame:
@@ -81,18 +80,30 @@ def statements(v: Validation) -> pd.DataFrame:
     return frame.sort_values("shift", key=lambda column: -column.abs(), kind="stable", ignore_index=True)
 
 
-def _table(v: Validation) -> Table:
-    columns = (
+def _tables(v: Validation) -> tuple[Table, Table]:
+    frame = statements(v)
+    values = (
         Column("statement", "Statement", "statement"),
         Column("prior", "Before", "number"), Column("prior_low", "2.5 %", "number"),
         Column("prior_high", "97.5 %", "number"),
         Column("posterior", "After", "number"), Column("low", "2.5 %", "number"), Column("high", "97.5 %", "number"),
-        Column("shift", "Shift, prior sd", "number", 2), Column("n_informing", "Informing people", "number", 2),
-        Column("share", "Told by the cohort", "percent"), Column("informed", "What informs it now"),
-        Column("basis", "Basis before"), Column("source", "Source before"),
-        Column("read", "How it was read", "read"), Column("locator", "Where in it"), Column("says", "It says"),
+        Column("shift", "Shift", "number", 2), Column("n_informing", "People", "number", 2),
+        Column("share", "Told", "percent"),
     )  # fmt: skip
-    return Table("statements", "Every statement before and after", statements(v), columns)
+    sources = (
+        Column("statement", "Statement", "statement"), Column("says", "It says"),
+        Column("informed", "What informs it now"), Column("basis", "Basis before"), Column("source", "Source before"),
+        Column("read", "How it was read", "read"), Column("locator", "Where in it"),
+    )  # fmt: skip
+    note = (
+        "Shift: in standard deviations of the prior. People: how many, counted for this statement alone, would have "
+        "told as much as the cohort did. Told: the share of the statement's variance that the cohort took away. All "
+        "three are blank where the statement was not to be learnt."
+    )
+    return (
+        Table("statements", "Every statement before and after, with 95 % intervals", frame, values, note=note),
+        Table("statement_sources", "What each statement rests on", frame, sources, shown=5),
+    )
 
 
 def _figures(v: Validation) -> tuple[Figure, ...]:
