@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["probability", "ratio"]
 Z95 = 1.959963984540054
-MISFIT = 0.1  # of the interval's width: beyond it the fitted ends are far from those that were said
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,6 @@ class Elicitation:
         what a statement says of it: median (mean of a Beta) and 95 % interval of the fitted distribution.
     n
         of a Beta: the people it is worth; else None.
-    note
-        how well it fits, empty where it fits well.
     """
 
     kind: Kind
@@ -47,7 +44,6 @@ class Elicitation:
     low: float
     high: float
     n: int | None = None
-    note: str = ""
 
     def numbers(self) -> dict[str, float]:
         """For ``model.with_statement(id, **numbers)``, or a set's ``[override]``."""
@@ -64,7 +60,7 @@ class Elicitation:
         form = self.spread.kind.replace("_", "-")
         size = f", worth {self.n} people" if self.n is not None else ""
         lines = [f"Said: {said}", f"Fitted: {form}, {self.value:.4g} (95 % {self.low:.4g} to {self.high:.4g}){size}"]
-        return [*lines, *filter(None, [self.note]), RESEARCH_ONLY]
+        return [*lines, RESEARCH_ONLY]
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -86,9 +82,9 @@ def elicit(
     """The distribution of a statement from what someone believes of it.
 
     Either ``low``, ``median`` and ``high``: the true value is as likely above the median as below, and lies between
-    low and high with probability ``level``; gives a logit-normal (log-normal, for a ratio). Or ``mode`` and
-    ``certainty``: the most likely value, and how many people one would have to have seen to be as sure; gives
-    a Beta (of a probability only).
+    low and high with probability ``level``; gives a logit-normal (log-normal, for a ratio), split at the median where
+    the ends lie at unlike distances from it. Or ``mode`` and ``certainty``: the most likely value, and how many people
+    one would have to have seen to be as sure; gives a Beta (of a probability only).
 
     Parameters
     ----------
@@ -108,7 +104,7 @@ def elicit(
     --------
     >>> belief = elicit(low=0.4, median=0.6, high=0.8)
     >>> belief.spread.kind, round(belief.low, 3), round(belief.high, 3)
-    ('logit_normal', 0.38, 0.786)
+    ('logit_normal', 0.4, 0.8)
     >>> elicit(mode=0.5, certainty=38).numbers()
     {'value': 0.5, 'n': 40}
     """
@@ -124,7 +120,7 @@ def elicit(
 
 
 def _from_quantiles(low: float, median: float, high: float, kind: Kind, level: float) -> Elicitation:
-    """Median kept; one standard deviation for both sides, on the logit or log scale."""
+    """Median and both ends kept: a standard deviation for each side, on the logit or log scale."""
     from scipy.special import expit, ndtri
 
     top = 1.0 if kind == "probability" else np.inf
@@ -136,24 +132,14 @@ def _from_quantiles(low: float, median: float, high: float, kind: Kind, level: f
     on_scale = logit if kind == "probability" else np.log
     back = expit if kind == "probability" else np.exp
     middle, z = float(on_scale(median)), float(ndtri(0.5 + level / 2))
-    sd = float(on_scale(high) - on_scale(low)) / (2 * z)
-    ends = [float(back(middle + side * z * sd)) for side in (-1, 1)]
-    apart = max(abs(ends[0] - low), abs(ends[1] - high)) / (high - low)
-    said_level = f"{100 * level:g} %"
-    note = (
-        f"The belief is lopsided: the fitted {said_level} interval runs from {ends[0]:.3g} to {ends[1]:.3g}, "
-        f"not from {low:g} to {high:g}."
-        if apart > MISFIT
-        else ""
-    )
+    below, above = (middle - float(on_scale(low))) / z, (float(on_scale(high)) - middle) / z
     return Elicitation(
         kind,
         (("low", low), ("median", median), ("high", high)),
-        Spread("logit_normal" if kind == "probability" else "log_normal", middle, sd),
+        Spread("logit_normal" if kind == "probability" else "log_normal", middle, below, above),
         median,
-        float(back(middle - Z95 * sd)),
-        float(back(middle + Z95 * sd)),
-        note=note,
+        float(back(middle - Z95 * below)),
+        float(back(middle + Z95 * above)),
     )
 
 

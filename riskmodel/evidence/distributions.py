@@ -1,8 +1,9 @@
 """A statement → its distribution → draws.
 
-An interval gives a logit-normal (probabilities, shares) or log-normal (ratios, weights); a count gives a
-Beta. The states of one distribution (an age mix, the bands of a test) are drawn together and stay on the
-simplex: a Dirichlet where they have counts, else logistic-normal. Draw 0 is the stated values themselves.
+An interval gives a logit-normal (probabilities, shares) or log-normal (ratios, weights), split at the value where the
+interval is skewed; a count gives a Beta. The states of one distribution (an age mix, the bands of a test) are drawn
+together and stay on the simplex: a Dirichlet where they have counts, else so that each holds its own interval
+(:mod:`riskmodel.evidence.shares`). Draw 0 is the stated values themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
+from riskmodel.evidence import shares
+from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 
 Array = NDArray[np.float64]
@@ -23,19 +26,32 @@ Array = NDArray[np.float64]
 Z95 = 1.96  # half-width of a 95 % interval in standard deviations, as intervals are reported
 EDGE = 1e-12  # draws of probabilities are kept this far from 0 and 1
 SMALLEST_SHARE = 1e-9  # no state of a joint distribution falls below this in a draw
+HELD_WITHIN = 0.02  # of its level: the share of draws inside a stated interval
+ONE_SIDED = 0.01  # of an interval's width lies on each side of the value at least, where one end is the value
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a single statement varies: `kind` with its two parameters.
+    """How a single statement varies: `kind` with its parameters.
 
-    ``logit_normal`` and ``log_normal``: (transformed median, standard deviation on that scale);
-    ``beta``: (a, b); ``fixed``: (value, 0).
+    ``logit_normal`` and ``log_normal``: transformed median, standard deviation on that scale below it, and above it
+    (None: the same); ``beta``: a, b; ``fixed``: value, 0.
     """
 
     kind: str
     first: float
     second: float
+    third: float | None = None
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        """Standard deviations below and above the median of a logit-normal or log-normal."""
+        return self.second, self.second if self.third is None else self.third
+
+    @property
+    def sd(self) -> float:
+        """The mean of both: the width of the 95 % interval over that of a standard normal."""
+        return sum(self.sides) / 2
 
 
 def logit(p: float) -> float:
@@ -43,20 +59,27 @@ def logit(p: float) -> float:
 
 
 def interval_sd(statement: Statement) -> float | None:
-    """Standard deviation on the logit or log scale from the statement's interval.
+    """Standard deviation on the logit or log scale from the width of the statement's interval."""
+    sides = interval_sides(statement)
+    return sum(sides) / 2 if sides else None
 
-    A bound of 0 or 1 of a probability is moved half-way to the value.
+
+def interval_sides(statement: Statement) -> tuple[float, float] | None:
+    """Standard deviations on the logit or log scale from the statement's interval, below its value and above it.
+
+    A bound of 0 or 1 of a probability is moved half-way to the value. None without an interval that can be used.
     """
     if statement.low is None or statement.high is None:
         return None
-    width = 2 * Z95 * _z_ratio(statement.level)
-    if statement.quantity in RATIOS:
-        return (math.log(statement.high) - math.log(statement.low)) / width
-    low = statement.low if statement.low > 0 else statement.value / 2
-    high = statement.high if statement.high < 1 else (1 + statement.value) / 2
-    if not 0 < low <= high < 1:
+    scale, value = (math.log if statement.quantity in RATIOS else logit), statement.value
+    low = statement.low if statement.low > 0 else value / 2
+    high = statement.high if statement.quantity in RATIOS or statement.high < 1 else (1 + value) / 2
+    if not 0 < low <= value <= high or (statement.quantity not in RATIOS and high >= 1):
         return None
-    return (logit(high) - logit(low)) / width
+    below, above = scale(value) - scale(low), scale(high) - scale(value)
+    least = ONE_SIDED * (below + above)
+    half = Z95 * _z_ratio(statement.level)
+    return max(below, least) / half, max(above, least) / half
 
 
 def _z_ratio(level: float) -> float:
@@ -94,9 +117,9 @@ def spread(statement: Statement, prior_set: PriorSet) -> Spread:
     ratio = statement.quantity in RATIOS
     if not ratio and not 0 < value < 1:
         return Spread("fixed", value, 0.0)
-    sd = interval_sd(statement)
-    if sd is not None and statement.events is None:
-        return Spread("log_normal", math.log(value), sd) if ratio else Spread("logit_normal", logit(value), sd)
+    sides = interval_sides(statement)
+    if sides is not None and statement.events is None:
+        return Spread("log_normal", math.log(value), *sides) if ratio else Spread("logit_normal", logit(value), *sides)
     count = size(statement, prior_set)
     if ratio:  # a ratio without an interval: as uncertain as a log odds from that many, split evenly
         return Spread("log_normal", math.log(value), math.sqrt(4.0 / count))
@@ -115,18 +138,32 @@ def together(statements: Sequence[Statement]) -> list[list[int]]:
 def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
     """Joint draws of all selected statements, shape (draws, selected statements in register order).
 
-    Sobol' points, scrambled by ``rng``, mapped through each statement's distribution. Draw 0 is the stated
-    values. The draws depend on ``draws``, the statements and the generator's state alone.
+    A Latin hypercube by ``rng``, mapped through each statement's distribution. Draw 0 is the stated values. The
+    draws depend on ``draws``, the statements and the generator's state alone.
     """
     if draws < 2:
         raise UsageError(f"draws must be at least 2, not {draws}")
-    from scipy.stats import qmc
+    values = values_at(priors, latin_hypercube(draws - 1, len(dimensions(priors)), rng))
+    return np.vstack([[statement.value for statement in _selected(priors)], values])
 
-    sobol = qmc.Sobol(len(dimensions(priors)), rng=rng)
-    points = sobol.random_base2(math.ceil(math.log2(draws)))[:draws]
-    values = values_at(priors, points)
-    values[0] = [statement.value for statement in _selected(priors)]
-    return values
+
+def unheld(priors: Priors, values: Array) -> dict[str, float]:
+    """Statements whose stated interval is not held as often as stated, within 2 %, and the share of draws inside.
+
+    It happens to parts of one distribution whose intervals rule each other out, and by chance where there are few
+    draws.
+
+    Parameters
+    ----------
+    values
+        (draws, selected statements), as of :func:`draw_values`.
+    """
+    inside = {
+        statement.id: (statement.level, float(np.mean((column >= statement.low) & (column <= statement.high))))
+        for statement, column in zip(_selected(priors), values.T, strict=True)
+        if interval_sides(statement) is not None and statement.n is None and statement.events is None
+    }
+    return {name: share for name, (level, share) in inside.items() if abs(share - level) > HELD_WITHIN}
 
 
 def dimensions(priors: Priors) -> list[tuple[str, ...]]:
@@ -174,7 +211,7 @@ def quantile(shape: Spread, uniform: Array) -> Array:
         return np.full_like(uniform, shape.first)
     if shape.kind == "beta":
         return np.clip(special.betaincinv(shape.first, shape.second, uniform), EDGE, 1 - EDGE)
-    normal = shape.first + shape.second * special.ndtri(uniform)
+    normal = shares.split(special.ndtri(uniform), shape.first, *shape.sides)
     if shape.kind == "log_normal":
         return np.exp(normal)
     return np.clip(special.expit(normal), EDGE, 1 - EDGE)
@@ -186,44 +223,51 @@ def _joint(statements: Sequence[Statement], uniform: Array, spare: Array, prior_
     A state stated as 0 stays there in every draw.
     """
     possible = [i for i, statement in enumerate(statements) if statement.value > 0]
-    shares = np.zeros((len(uniform), len(statements)))
+    drawn = np.zeros((len(uniform), len(statements)))
     if possible:
-        some = [statements[i] for i in possible]
-        shares[:, possible] = _positive(some, uniform[:, possible], spare, prior_set)
-    return shares
+        drawn[:, possible] = _positive([statements[i] for i in possible], uniform[:, possible], spare, prior_set)
+    return drawn
 
 
 def _positive(statements: Sequence[Statement], uniform: Array, spare: Array, prior_set: PriorSet) -> Array:
-    """Draws of states that are stated as possible: Dirichlet where all have n, else logistic-normal."""
+    """Draws of states that are stated as possible: Dirichlet where all have n, else each in its interval."""
     from scipy import special
 
-    shares = np.array([statement.value for statement in statements])
-    rest = max(1.0 - float(shares.sum()), 0.0)
-    complete = rest <= EDGE  # every state is stated: the first is the one that others are compared with
-    if all(statement.n is not None for statement in statements):
+    stated = np.array([statement.value for statement in statements])
+    rest = max(1.0 - float(stated.sum()), 0.0)
+    complete = rest <= EDGE
+    if is_dirichlet(statements):
         count = float(np.mean([size(statement, prior_set) for statement in statements]))
-        gammas = special.gammaincinv(shares * count, uniform)
+        gammas = special.gammaincinv(stated * count, uniform)
         total = gammas.sum(axis=1) + (0.0 if complete else special.gammaincinv(rest * count, spare))
         return _inside(gammas / total[:, None], complete=complete)
-    sds = np.array([_logit_sd(statement, prior_set) for statement in statements])
-    ratios = np.exp(np.log(shares / (shares[0] if complete else rest)) + sds * special.ndtri(uniform))
-    if complete:
-        ratios[:, 0] = 1.0
-        return _inside(ratios / ratios.sum(axis=1, keepdims=True), complete=True)
-    return _inside(ratios / (1.0 + ratios.sum(axis=1, keepdims=True)), complete=False)
+    return _inside(sticks(statements, prior_set).shares(special.ndtri(uniform)), complete=complete)
 
 
-def _inside(shares: Array, *, complete: bool) -> Array:
+def is_dirichlet(statements: Sequence[Statement]) -> bool:
+    """Whether the states of one distribution are drawn from a Dirichlet: all are counted."""
+    return all(statement.n is not None for statement in statements)
+
+
+def sticks(statements: Sequence[Statement], prior_set: PriorSet) -> shares.Sticks:
+    """How the possible states of one distribution are drawn where they are no Dirichlet."""
+    values = tuple(statement.value for statement in statements)
+    below, above = zip(*(_logit_sides(statement, prior_set) for statement in statements), strict=True)
+    return shares.solve(values, below, above, complete=1.0 - sum(values) <= EDGE)
+
+
+def _inside(drawn: Array, *, complete: bool) -> Array:
     """Keep every state a little above zero, so that no draw makes a finding impossible by rounding."""
-    shares = np.maximum(shares, SMALLEST_SHARE)
-    total = shares.sum(axis=1, keepdims=True)
+    drawn = np.maximum(drawn, SMALLEST_SHARE)
+    total = drawn.sum(axis=1, keepdims=True)
     most = 1.0 if complete else 1.0 - SMALLEST_SHARE
-    return shares / total if complete else np.where(total > most, shares * most / total, shares)
+    return drawn / total if complete else np.where(total > most, drawn * most / total, drawn)
 
 
-def _logit_sd(statement: Statement, prior_set: PriorSet) -> float:
-    sd = interval_sd(statement)
-    if sd is not None:
-        return sd
+def _logit_sides(statement: Statement, prior_set: PriorSet) -> tuple[float, float]:
+    sides = interval_sides(statement)
+    if sides is not None:
+        return sides
     value = min(max(statement.value, EDGE), 1 - EDGE)
-    return math.sqrt(1.0 / (size(statement, prior_set) * value * (1 - value)))
+    sd = math.sqrt(1.0 / (size(statement, prior_set) * value * (1 - value)))
+    return sd, sd

@@ -255,16 +255,19 @@ class Pooled:
     """What stands behind a pooled number: the statements, and how much they differ.
 
     ``tau2`` is the variance between studies on the log-odds or log scale, ``i2`` (0 to 1) the share of the
-    variance that is between them, ``q`` Cochran's Q.
+    variance that is between them, ``q`` Cochran's Q; ``mean_low`` and ``mean_high`` the 95 % interval of the mean.
     """
 
     of: tuple[str, ...]
     tau2: float
     i2: float
     q: float
+    mean_low: float
+    mean_high: float
 
     def __str__(self) -> str:
-        return f"pooled of {', '.join(self.of)}; tau² {self.tau2:.3g}, I² {100 * self.i2:.0f} %"
+        mean = f"95 % interval of the mean {self.mean_low:.3g} to {self.mean_high:.3g}"
+        return f"pooled of {', '.join(self.of)}; tau² {self.tau2:.3g}, I² {100 * self.i2:.0f} %; {mean}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from textwrap import wrap
 import numpy as np
 
 from riskmodel.cohort import compare_policies
-from riskmodel.evidence.distributions import draw_values
+from riskmodel.evidence.distributions import draw_values, unheld
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.records import BASES, Priors
 from riskmodel.model import Model
@@ -20,6 +20,7 @@ from riskmodel.report.reading import how_read, seed_documents
 from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
 from riskmodel.text import figure, table
 
+INTERVAL_DRAWS = 2049  # in which stated intervals are looked for
 AUDIT_DRAWS = 300  # for the intervals of the coherence audit
 AGREES = 0.05  # standard deviations
 WIDTH = 118  # of sentences
@@ -44,6 +45,7 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     yield from _origins(priors)
     readings = round_trip(priors, network)
     yield from _round_trip(readings)
+    yield from _unheld(priors, seed)
     yield from _rarer(model)
     yield from _other_settings(model)
     yield from _audit(model, draws or AUDIT_DRAWS, seed)
@@ -73,6 +75,17 @@ def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
     yield from (
         f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}" for r in failed
     )
+
+
+def _unheld(priors: Priors, seed: int) -> Iterator[str]:
+    """The stated intervals that draws cannot hold: of parts of one distribution that rule each other out."""
+    found = unheld(priors, draw_values(priors, INTERVAL_DRAWS, np.random.default_rng(seed)))
+    if found:
+        yield ""
+        yield "Stated intervals that draws do not hold as often as stated (parts of one distribution that rule out"
+        yield "what another states):"
+        for name, share in found.items():
+            yield f"  {name}: {100 * share:.0f} % of draws lie inside, not {100 * priors.statement(name).level:g} %"
 
 
 def _rarer(model: Model) -> Iterator[str]:

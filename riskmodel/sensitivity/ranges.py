@@ -103,7 +103,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
 def scale_sd(shape: Spread) -> float:
     """Standard deviation of a statement on its own scale: logit of a probability, log of a ratio."""
     if shape.kind != "beta":
-        return shape.second
+        return shape.sd
     from scipy import special
 
     return float(np.sqrt(special.polygamma(1, shape.first) + special.polygamma(1, shape.second)))
