@@ -11,7 +11,7 @@ import riskmodel as rm
 from riskmodel import cohort
 from riskmodel.sensitivity import flips, one_way, sobol
 
-CASES, FLIPPED, POINTS = 2_000, 8, 2**8
+CASES, FLIPPED, POINTS = 2_000, 8, 2**9
 
 
 def measured() -> list[tuple[str, float]]:

@@ -69,6 +69,11 @@ def test_a_near_additive_target_agrees_with_one_way(tiny):
     assert list(found.table["name"][:2]) == list(tornado["statement"][:2])
 
 
+def test_few_points_are_warned_of(tiny):
+    assert sobol(tiny, CASE, TARGET, setting="here").warning == ""
+    assert "256 base points are few" in sobol(tiny, CASE, TARGET, n=256, setting="here").warning
+
+
 def test_groups_hold_every_statement_once(tiny):
     for by in ("basis", "source"):
         found = sobol(tiny, CASE, TARGET, by=by, n=64, setting="here")

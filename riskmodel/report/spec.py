@@ -61,7 +61,7 @@ class SobolTable(Table):
     """``[sobol]``: of which target, from how many base points, and how many statements are looked at one by one."""
 
     target: str = "mean p(any_serious)"
-    samples: Annotated[int, Field(ge=2, le=2**16)] = 256
+    samples: Annotated[int, Field(ge=2, le=2**16)] = 512
     statements: Annotated[int, Field(ge=1, le=100)] = 15
 
 

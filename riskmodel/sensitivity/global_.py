@@ -26,6 +26,7 @@ RESAMPLES = 200  # bootstrap samples behind the intervals
 REST = "all others"
 ROUNDING = 1e-12  # an index this small is none
 ALONE = 128  # draws in which one group varies alone
+ENOUGH = 512  # base points: with fewer, first-order indices come out above totals by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,8 @@ class Sobol:
         of the target when all statements vary.
     screened
         the ids that were looked at one by one; all others are one group. Empty where nothing was left out.
+    warning
+        what to beware of: fewer than 512 base points; else empty.
     """
 
     table: pd.DataFrame
@@ -54,6 +57,7 @@ class Sobol:
     draws: int
     variance: float
     screened: tuple[str, ...]
+    warning: str = ""
 
     @property
     def additive(self) -> float:
@@ -67,7 +71,7 @@ def sobol(  # noqa: PLR0913
     target: Target | str,
     *,
     by: By = "basis",
-    n: int = 256,
+    n: int = ENOUGH,
     seed: int = 0,
     setting: str | None = None,
     top: int = 20,
@@ -85,7 +89,7 @@ def sobol(  # noqa: PLR0913
         ``basis`` or ``source`` of the statements; or ``statement``: then the ``top`` of them by their one-way effect
         are looked at one by one and all others are one group.
     n
-        base points, a power of 2; n · (groups + 2) networks are built.
+        base points, a power of 2; n · (groups + 2) networks are built. Fewer than 512 give a ``warning``.
     seed
         the same seed gives the same indices.
 
@@ -133,7 +137,8 @@ def sobol(  # noqa: PLR0913
         )
     shares = np.var(apart, axis=1) / variance if variance else np.zeros(len(groups))
     table = _table(groups, moved, names, indices, shares)
-    return Sobol(table, followed, by, len(values), variance, chosen)
+    few = f"{n} base points are few: indices are rough below {ENOUGH}, and small ones noise" if n < ENOUGH else ""
+    return Sobol(table, followed, by, len(values), variance, chosen, few)
 
 
 def _group(model: Model, ids: tuple[str, ...], by: str, chosen: Sequence[str]) -> str:

@@ -27,6 +27,8 @@ def section(study: Study) -> Section | None:
         "them. First order: what a group does by itself; total: with all that it does together with others. "
         f"{draws:,} networks were built."
     )
+    if any_result.warning:
+        how += f" {any_result.warning}."
     meaning = (
         f"The first-order indices of the statements sum to {number(additive, 2)}: "
         + ("they act nearly one by one, so that tornado plots tell nearly the whole. " if additive > ADDITIVE else
