@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.calibration.estimator import RedFlagClassifier
     from riskmodel.elicitation import elicit
     from riskmodel.model import Model, load
+    from riskmodel.report.compared import compare
     from riskmodel.sensitivity.live import follow
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "RedFlagClassifier",
     "__version__",
     "calibrate",
+    "compare",
     "elicit",
     "follow",
     "load",
@@ -35,6 +37,7 @@ _HOMES = {
     "Model": "model",
     "RedFlagClassifier": "calibration.estimator",
     "calibrate": "calibration",
+    "compare": "report.compared",
     "elicit": "elicitation",
     "follow": "sensitivity.live",
     "load": "model",
@@ -51,3 +54,7 @@ def __getattr__(name: str) -> Any:
     if name == "metrics":
         return import_module("riskmodel.metrics")
     raise AttributeError(f"module 'riskmodel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

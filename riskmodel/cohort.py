@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.errors import UsageError
+from riskmodel.errors import UsageError, as_list
 from riskmodel.network.simulate import States, sample
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +22,15 @@ FEWEST = 50  # people with a condition, below which no share of them is given
 HISTORY = ("context", "risk_factor", "finding")  # what history and examination tell; tests come later
 
 
-@dataclass(frozen=True)
-class Cohort:
+@dataclass(frozen=True, repr=False)
+class Cohort(Shown):
     """Simulated people: the truth, and what was assessed of it."""
 
     states: dict[str, States]
     masks: Masks
+
+    def sheet(self) -> Sheet:
+        return Sheet("Cohort", {"people": self.masks.shape[1], "variables": len(self.states)})
 
     def outcome(self, condition: str) -> np.ndarray:
         """Whether each person has a condition."""
@@ -69,6 +73,7 @@ def assessed(
     roles: Sequence[str] = (*HISTORY, "test"),
 ) -> Masks:
     """What was assessed of people whose states are known, as evidence of shape (variables, people)."""
+    as_list("roles", roles)
     count = len(next(iter(states.values())))
     masks = np.repeat(np.array([[v.full_mask] for v in model.variables], dtype=np.uint8), count, axis=1)
     for row, variable in enumerate(model.variables):

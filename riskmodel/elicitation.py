@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import Spread, logit, quantile
+from riskmodel.shown import Sheet, Shown
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ Kind = Literal["probability", "ratio"]
 Z95 = 1.959963984540054
 
 
-@dataclass(frozen=True)
-class Elicitation:
+@dataclass(frozen=True, repr=False)
+class Elicitation(Shown):
     """A belief and the distribution that comes nearest to it.
 
     Attributes
@@ -45,6 +45,10 @@ class Elicitation:
     high: float
     n: int | None = None
 
+    def sheet(self) -> Sheet:
+        facts = dict(line.split(": ", 1) for line in self.lines() if line.startswith(("Said: ", "Fitted: ")))
+        return Sheet("Elicited belief", {**facts, **({"Note": self.note} if self.note else {})})
+
     def numbers(self) -> dict[str, float]:
         """For ``model.with_statement(id, **numbers)``, or a set's ``[override]``."""
         if self.n is not None:
@@ -64,9 +68,6 @@ class Elicitation:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 def elicit(

@@ -63,6 +63,18 @@ class PolicyError(PriorsError):
     subject = "policy"
 
 
+def as_list(name: str, value: object) -> None:
+    """Refuse a text where a list of texts is wanted: Python would take it letter by letter.
+
+    >>> as_list("by", ["age"])
+    >>> as_list("by", "age")
+    Traceback (most recent call last):
+    riskmodel.errors.UsageError: by is a list: write by=['age'], not by='age'
+    """
+    if isinstance(value, str):
+        raise UsageError(f"{name} is a list: write {name}=[{value!r}], not {name}={value!r}")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint naming the nearest known name, or nothing.
 

@@ -87,7 +87,7 @@ def _evidence(case: Explanation) -> list[str]:
 
 def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
     return [
-        f"{question.variable:26}  {question.information:.4f}   {_range(case, question)}"
+        f"{question.variable:26}  {question.information:.4f}   {furthest(case, question)}"
         for question in questions
         if case.serious
     ]
@@ -119,11 +119,11 @@ def _columns(cells: tuple[str, ...]) -> str:
     return "".join(f"  {cell:>10}" for cell in cells)
 
 
-def _range(case: Explanation, question: Question) -> str:
+def furthest(case: Explanation, question: Question) -> str:
     """The serious condition whose probability the answer could move furthest, and how far."""
-    furthest = int(np.argmax(question.highest - question.lowest))
-    low, high = percent(float(question.lowest[furthest])), percent(float(question.highest[furthest]))
-    return f"{case.serious[furthest]} {low} to {high}"
+    most = int(np.argmax(question.highest - question.lowest))
+    low, high = percent(float(question.lowest[most])), percent(float(question.highest[most]))
+    return f"{case.serious[most]} {low} to {high}"
 
 
 def signed(value: float, places: int = 1) -> str:

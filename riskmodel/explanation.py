@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from riskmodel.decision.nodes import Holds, leaves
 from riskmodel.errors import InferenceError
 from riskmodel.explained import lines
+from riskmodel.explained_html import html_of
 from riskmodel.inference.explain import Question, next_questions, without_each
 from riskmodel.inference.scorer import Masks
 from riskmodel.inference.weights import odds
@@ -111,7 +111,7 @@ class Explanation:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return html_of(self)
 
 
 def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pathways | None = None) -> Explanation:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from riskmodel.cases.columns import CASE_ID, ColumnContract
 from riskmodel.cases.header import match_header
 from riskmodel.cases.mapping import CaseMapping
 from riskmodel.cases.scored import Flags, Integer, Number, OutputColumn
-from riskmodel.errors import CasesError
+from riskmodel.errors import CasesError, UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Masks
 
@@ -21,6 +22,35 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 10  # bad cells named in an error
+
+
+def as_frame(cases: object) -> pd.DataFrame:
+    """Cases as a frame: a frame as it is, one case as a Series or a dict, several as a list of dicts.
+
+    Raises
+    ------
+    UsageError
+        anything else, with what to give instead.
+    """
+    import pandas as pd
+
+    if isinstance(cases, pd.DataFrame):
+        return cases
+    if isinstance(cases, pd.Series):
+        return cases.to_frame().T
+    if isinstance(cases, Mapping):
+        several = any(isinstance(cell, list | tuple | np.ndarray | pd.Series) for cell in cases.values())
+        return pd.DataFrame(cases) if several else pd.DataFrame([cases])
+    if isinstance(cases, list) and cases and all(isinstance(case, Mapping) for case in cases):
+        return pd.DataFrame(cases)
+    if isinstance(cases, str | PathLike):
+        raise UsageError(
+            f"cases is a path, {str(cases)!r}: give what is in the file, pd.read_csv({str(cases)!r}, dtype=str), "
+            "or score the file with the command riskmodel score"
+        )
+    raise UsageError(
+        f"cases is a {type(cases).__name__}: give a pandas frame with a row a case, or one case as a dict or a Series"
+    )
 
 
 def code_frame(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from riskmodel.errors import InferenceError, UsageError, nearest
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.scoring import Scoring
 from riskmodel.settings import checked_setting, named_setting, settings_of, shares_listed
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     from riskmodel.posterior_draws import PosteriorDraws
     from riskmodel.uncertainty import Uncertain
 
+Cases: TypeAlias = "pd.DataFrame | pd.Series | Mapping[str, Any] | list[dict[str, Any]]"
+
 DEFAULT_PRIORS = "seeds"
 DEFAULT_POLICY = "consensus"
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(Shown):
     """Priors and a policy, and everything worked out from them; an immutable value.
 
     Examples
@@ -51,6 +54,21 @@ class Model:
     priors: Priors
     policy: Policy
     root: Path = field(default_factory=priors_root)
+
+    def sheet(self) -> Sheet:
+        from riskmodel.overview import overview
+
+        return overview(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Model(priors {self.priors.prior_set.name}, policy {self.policy.name}, "
+            f"{len(self.priors.selected)} statements, {len(self.settings)} settings)"
+        )
+
+    def summary(self) -> Sheet:
+        """What the model is made of, and the base rates that it starts from."""
+        return self.sheet()
 
     @cached_property
     def tables(self) -> Network:
@@ -87,16 +105,18 @@ class Model:
         """The setting of people who are to be simulated: an error where none is named."""
         return named_setting(self.scoring, setting)
 
-    def code(self, cases: pd.DataFrame, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
+    def code(self, cases: Cases, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
         """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer`."""
-        from riskmodel.frames import code_frame
+        from riskmodel.frames import as_frame, code_frame
 
         with shares_listed(self.scoring):
-            return code_frame(cases, self.variables, self.default_setting(setting), known_outcomes=known_outcomes)
+            return code_frame(
+                as_frame(cases), self.variables, self.default_setting(setting), known_outcomes=known_outcomes
+            )
 
     def score(
         self,
-        cases: pd.DataFrame,
+        cases: Cases,
         *,
         setting: str | None = None,
         known_outcomes: bool = False,
@@ -109,7 +129,7 @@ class Model:
         Parameters
         ----------
         cases
-            one row a case; columns as in a case file, any of them missing.
+            one row a case; columns as in a case file, any of them missing. One case may be a Series or a dict.
         setting
             of the rows that name none; needed where there is no column ``setting``.
         known_outcomes
@@ -127,9 +147,10 @@ class Model:
         CasesError
             naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
         """
-        from riskmodel.frames import to_frame
+        from riskmodel.frames import as_frame, to_frame
         from riskmodel.output import small_score, uncertain_score
 
+        cases = as_frame(cases)
         masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
         score = uncertain_score(self.uncertain(draws, seed, level)) if draws else small_score(self.scoring)
         block = score(masks)
@@ -140,7 +161,7 @@ class Model:
 
     def posterior(
         self,
-        cases: pd.DataFrame,
+        cases: Cases,
         *,
         setting: str | None = None,
         known_outcomes: bool = False,
@@ -156,6 +177,9 @@ class Model:
         """
         import pandas as pd
 
+        from riskmodel.frames import as_frame
+
+        cases = as_frame(cases)
         masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
         soft = {
             self._row(name): self._likelihood(name, values, len(cases)) for name, values in (likelihoods or {}).items()
@@ -178,22 +202,19 @@ class Model:
             raise UsageError(f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})")
         return array
 
-    def explain(
-        self, case: pd.DataFrame | pd.Series, *, setting: str | None = None, known_outcomes: bool = False
-    ) -> Explanation:
+    def explain(self, case: Cases, *, setting: str | None = None, known_outcomes: bool = False) -> Explanation:
         """One case explained: posteriors, what spoke for and against, rules, what to ask next.
 
         Parameters
         ----------
         case
-            a row of a frame of cases, or a frame of one row.
+            a row of a frame of cases, a frame of one row, or a dict.
         """
-        import pandas as pd
-
         from riskmodel.decision.pathways import find_pathways
         from riskmodel.explanation import explain_case
+        from riskmodel.frames import as_frame
 
-        frame = case.to_frame().T if isinstance(case, pd.Series) else case
+        frame = as_frame(case)
         if len(frame) != 1:
             raise UsageError(f"explain takes one case, not {len(frame)}")
         masks = self.code(frame, setting=setting, known_outcomes=known_outcomes)
@@ -248,9 +269,7 @@ class Model:
         """The draws that were asked for last, by their number and seed; 30 kB a draw."""
         return {}
 
-    def posterior_draws(
-        self, cases: pd.DataFrame, draws: int, *, setting: str | None = None, seed: int = 0
-    ) -> PosteriorDraws:
+    def posterior_draws(self, cases: Cases, draws: int, *, setting: str | None = None, seed: int = 0) -> PosteriorDraws:
         """Every case's posteriors under every draw: 8 bytes for each output, draw and case.
 
         >>> import pandas as pd
@@ -258,8 +277,10 @@ class Model:
         >>> bool(found.exceeding(0.0001)["infection"][0] > found.exceeding(0.01)["infection"][0])
         True
         """
+        from riskmodel.frames import as_frame
         from riskmodel.posterior_draws import PosteriorDraws
 
+        cases = as_frame(cases)
         return PosteriorDraws.of(self.uncertain(draws, seed), self.code(cases, setting=setting), cases.index)
 
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
@@ -312,7 +333,7 @@ def inputs_of(priors: Priors) -> str:
     """A digest of what drives the network: selected statements with their numbers, variables, arcs."""
     parts: Sequence[object] = [
         *(f"{v.name} {v.states} {v.parents} {v.lower_edges} {v.form}" for v in priors.variables),
-        *(repr(priors.statement(identifier)) for identifier in priors.selected),
+        *(priors.statement(identifier).every_field() for identifier in priors.selected),
         priors.prior_set.reference_setting,
     ]
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from riskmodel.errors import UsageError
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from riskmodel.uncertainty import Uncertain
 
 
-@dataclass(frozen=True)
-class PosteriorDraws:
+@dataclass(frozen=True, repr=False)
+class PosteriorDraws(Shown):
     """Posteriors under all draws.
 
     Attributes
@@ -38,6 +39,19 @@ class PosteriorDraws:
     probability: Array
     weight: Array
 
+    def sheet(self) -> Sheet:
+        _, draws, cases = self.probability.shape
+        effective = 1 / (self.weight**2).sum(axis=0)
+        return Sheet(
+            "Posterior draws",
+            {
+                "draws": draws,
+                "cases": cases,
+                "effective sample size": f"{effective.min():.0f} to {effective.max():.0f}" if cases else "none",
+                "outputs": ", ".join(self.names),
+            },
+        )
+
     @classmethod
     def of(cls, uncertain: Uncertain, masks: Masks, index: pd.Index) -> PosteriorDraws:
         names = uncertain.scoring.scorer.output_names
@@ -47,6 +61,50 @@ class PosteriorDraws:
             probability[:, :, rows] = posterior.probability
             weight[:, rows] = posterior.evidence / posterior.evidence.sum(axis=0)
         return cls(names, index, probability, weight)
+
+    def resampled(self, *, seed: int = 0) -> Array:
+        """Draws of equal weight: as many as there are, taken by weight for each case; (outputs, draws, cases).
+
+        Systematic resampling: a draw of weight w is taken n w times, up or down to a whole number.
+        """
+        _, draws, cases = self.probability.shape
+        starts = np.random.default_rng(seed).random((cases,))
+        taken = np.empty_like(self.probability)
+        for case in range(cases):
+            ends = np.cumsum(self.weight[:, case])
+            places = np.searchsorted(ends / ends[-1], (np.arange(draws) + starts[case]) / draws)
+            taken[:, :, case] = self.probability[:, places, case]
+        return taken
+
+    def to_dict(self, *, seed: int = 0) -> dict[str, Array]:
+        """Output → (1 chain, draws, cases), draws of equal weight: what ArviZ and xarray take.
+
+        >>> import riskmodel as rm
+        >>> found = rm.load().posterior_draws({"fever": "yes"}, 64, setting="primary_care")
+        >>> found.to_dict()["infection"].shape
+        (1, 64, 1)
+        """
+        taken = self.resampled(seed=seed)
+        return {name: taken[i][None] for i, name in enumerate(self.names)}
+
+    def to_arviz(self, *, seed: int = 0) -> Any:
+        """The draws as ArviZ takes them, one variable an output, with the dimension ``case``.
+
+        Raises
+        ------
+        UsageError
+            where ArviZ is not installed.
+        """
+        try:
+            import arviz
+        except ImportError:
+            raise UsageError("to_arviz needs ArviZ, which is not installed: pip install arviz") from None
+        posterior = self.to_dict(seed=seed)
+        coords = {"case": [str(case) for case in self.index]}
+        dims = {name: ["case"] for name in self.names}
+        if int(arviz.__version__.split(".")[0]) >= 1:  # groups became one mapping
+            return arviz.from_dict({"posterior": posterior}, coords=coords, dims=dims)
+        return arviz.from_dict(posterior=posterior, coords=coords, dims=dims)
 
     def exceeding(self, threshold: float) -> pd.DataFrame:
         """P(posterior > threshold) of each output for each case: the weight of the draws above it.

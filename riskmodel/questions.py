@@ -18,6 +18,7 @@ from riskmodel.decision.stakes import imaging_stakes, net_benefit
 from riskmodel.inference.explain import entropy
 from riskmodel.inference.scorer import Array, Masks, Posterior
 from riskmodel.scoring import Scoring
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.decision.pathways import Pathways
@@ -30,8 +31,8 @@ SAME = 1e-15  # gains of so little are rounding
 ROLES = ("context", "risk_factor", "finding", "test", "circumstance")
 
 
-@dataclass(frozen=True, eq=False)
-class Questions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Questions(Shown):
     """What could be asked of some cases; arrays of shape (variables that can be asked for, cases).
 
     Attributes
@@ -73,6 +74,9 @@ class Questions:
     cost: Array
     hours: Array
     order: NDArray[np.int64]
+
+    def sheet(self) -> Sheet:
+        return Sheet("What to ask next", {"cases": self.gain.shape[1], "questions and tests": len(self.names)})
 
     @property
     def best(self) -> NDArray[np.int64]:

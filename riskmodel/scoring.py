@@ -18,6 +18,7 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.impossible import ImpossiblePairs
 from riskmodel.inference.scorer import Masks, Posterior, Scorer
 from riskmodel.inference.weights import Reasons, Weights, compute_weights, find_reasons
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.network.tables import Network
@@ -35,8 +36,8 @@ class Scored:
     decision: Decision
 
 
-@dataclass(frozen=True)
-class Scoring:
+@dataclass(frozen=True, repr=False)
+class Scoring(Shown):
     """A network and a policy, ready to score coded evidence.
 
     Attributes
@@ -52,6 +53,17 @@ class Scoring:
     weights: Weights
     policy: Policy
     inputs: str
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            "Scoring",
+            {
+                "model": self.model_hash,
+                "policy": self.policy.name,
+                "variables": len(self.variables),
+                "outputs": ", ".join(self.scorer.output_names),
+            },
+        )
 
     @classmethod
     def of(cls, network: Network, variables: Sequence[Variable], policy: Policy, inputs: str) -> Scoring:

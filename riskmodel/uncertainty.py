@@ -27,6 +27,7 @@ from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
 from riskmodel.network.cpt import build_network
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring
+from riskmodel.shown import Sheet, Shown
 from riskmodel.text import percent
 
 DEFAULT_LEVEL = 0.95
@@ -49,8 +50,8 @@ class SameAction:
     both: Array  # urgency and imaging
 
 
-@dataclass(frozen=True)
-class Uncertain:
+@dataclass(frozen=True, repr=False)
+class Uncertain(Shown):
     """A scoring under all draws of its statements.
 
     Attributes
@@ -65,6 +66,12 @@ class Uncertain:
     network: Network
     level: float = DEFAULT_LEVEL
     threads: int = 2
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            "Scoring under draws",
+            {"draws": self.network.draws, "level": f"{100 * self.level:g} %", "model": self.scoring.model_hash},
+        )
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:

@@ -25,9 +25,10 @@ SIDE_BY_SIDE = {("calibration", "sensitivity"), ("sensitivity", "calibration")}
 # Top-level modules that are parts of the model layer.
 MODEL = {
     "model", "scoring", "output", "frames", "cohort", "explanation", "summary", "codebook", "cache", "text",
-    "settings", "uncertainty", "posterior_draws", "elicitation", "questions", "stopping", "explained",
+    "settings", "uncertainty", "posterior_draws", "elicitation", "questions", "stopping", "explained", "explained_html",
+    "overview",
 }  # fmt: skip
-ANYWHERE = {"errors", "signals", "pool", "_version"}
+ANYWHERE = {"errors", "signals", "pool", "shown", "_version"}
 # Methods of the model that hand over to a later part, which is imported when they are called.
 HANDS_OVER = {("model.py", "calibration")}
 FRONT_DOORS = {"__init__.py", "__main__.py"}
@@ -39,6 +40,7 @@ ONLY_USERS = {
         "frames.py",
         "cohort.py",
         "model.py",
+        "overview.py",
         "posterior_draws.py",
         "metrics/",
         "calibration/",

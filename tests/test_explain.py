@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -275,10 +277,42 @@ def test_where_no_serious_condition_rose_the_text_says_so(explained: dict[str, E
     assert "For and against" not in str(explained["nothing"])
 
 
-def test_a_notebook_shows_the_text_with_its_signs_escaped(explained: dict[str, Explanation]) -> None:
-    shown = explained["discitis"]._repr_html_()
-    assert shown.startswith("<pre>Case X1")
-    assert "&lt; its odds rose most" in shown
+def test_a_notebook_shows_all_that_the_text_says_in_tables(explained: dict[str, Explanation]) -> None:
+    """Every probability, weight, rule, question and action of the text stands in the HTML too."""
+    for answer in explained.values():
+        shown = re.sub(r"<svg.*?</svg>", "", answer._repr_html_())
+        assert shown.count("<table") == shown.count("</table>") > 0
+        cells = [html.unescape(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", shown)]
+        for name, now, before in answer.posteriors:
+            assert {name.replace("_", " "), percent(now), percent(before)} <= set(cells)
+        for item in answer.observations:
+            assert {item.variable.replace("_", " "), signed(item.weight), signed(-item.change)} <= set(cells)
+        assert {rule.id for rule in answer.rules} <= set(cells)
+        for question in (*answer.questions, *answer.results):
+            assert question.variable.replace("_", " ") in cells
+        assert {item.rule for item in answer.explained_away} <= set(cells)
+        assert answer.urgency.replace("_", " ") in shown
+        assert shown.count(RESEARCH_ONLY) == 1
+
+
+def test_a_bar_is_as_long_as_its_number(explained: dict[str, Explanation]) -> None:
+    answer = explained["discitis"]
+    rows = re.findall(r"<tr>(.*?)</tr>", answer._repr_html_())
+    lengths = {
+        item.weight: float(re.search(r'y="2" width="([\d.]+)"', row)[1])  # type: ignore[index]
+        for item in answer.observations
+        for row in rows
+        if row.startswith("<td") and f">{item.variable.replace('_', ' ')}<" in row and "likelihood" not in row
+        if 'y="2"' in row
+    }
+    weights = np.array(list(lengths))
+    np.testing.assert_allclose(list(lengths.values()), 80 * np.abs(weights) / np.abs(weights).max(), atol=0.051)
+
+
+def test_what_a_file_says_is_escaped(explained: dict[str, Explanation]) -> None:
+    answer = replace(explained["discitis"], case_id="<script>x</script>", waiting=("<b>",))
+    assert "<script>" not in answer._repr_html_()
+    assert "&lt;script&gt;" in answer._repr_html_()
 
 
 @pytest.mark.parametrize(

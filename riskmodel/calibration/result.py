@@ -15,6 +15,7 @@ from riskmodel.calibration.optimise import INTERRUPTED
 from riskmodel.calibration.write_set import Origin, set_text, write_whole
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
+from riskmodel.shown import Sheet, Shown
 from riskmodel.text import RESEARCH_ONLY, Figure, percent, table
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ HEADING = (
 )
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, repr=False)
+class Calibration(Shown):
     """A model fitted to a cohort.
 
     Attributes
@@ -65,6 +66,18 @@ class Calibration:
     log_likelihood: float
     origin: Origin
     notes: tuple[str, ...] = ()
+
+    def sheet(self) -> Sheet:
+        counts = self.table["verdict"].value_counts()
+        return Sheet(
+            "Calibration",
+            {
+                "cohort": self.origin.headline(),
+                "statements": len(self.table),
+                **{verdict: int(counts.get(verdict, 0)) for verdict in ("moved", "contradicted", "unchanged")},
+                "converged": "yes" if self.converged else f"no, {self.why}",
+            },
+        )
 
     @property
     def interrupted(self) -> bool:

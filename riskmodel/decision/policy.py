@@ -11,6 +11,7 @@ from riskmodel.decision.actions import Decision, Levels, unite
 from riskmodel.decision.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
 from riskmodel.decision.nodes import Posterior, leaves
 from riskmodel.decision.vocabulary import Vocabulary
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,8 +35,8 @@ class Findings:
     fallback: Levels
 
 
-@dataclass(frozen=True)
-class Policy:
+@dataclass(frozen=True, repr=False)
+class Policy(Shown):
     """An ordered vocabulary of urgencies, and rules; immutable, and checked when loaded."""
 
     name: str
@@ -52,6 +53,20 @@ class Policy:
     flags: tuple[str, ...] = ()
     text: str = ""
     program: Program = field(init=False, repr=False)
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            f"Policy {self.name}",
+            {
+                "title": self.title,
+                "rules": len(self.rules),
+                "urgencies": ", ".join(self.urgencies),
+                "imaging": ", ".join(self.imaging_tokens),
+                "tests": ", ".join(self.test_tokens),
+                "referral": ", ".join(self.referral_tokens),
+                "thresholds": ", ".join(f"{name} {item.value:.3g}" for name, item in self.thresholds.items()),
+            },
+        )
 
     def __post_init__(self) -> None:
         conditions = [rule.condition for rule in self.rules]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,8 +200,8 @@ class Informed:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Statement(Shown):
     """One number from one source about one quantity, as its source states it.
 
     ``read`` says how the figure was read at its source (a key of ``HOW_READ``); ``counts`` is ``WORKED_BACK`` where
@@ -244,6 +247,24 @@ class Statement:
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
             raise ValueError(f"{self.id}: the range {self.low} to {self.high} excludes its value {self.value}")
 
+    def sheet(self) -> Sheet:
+        interval = f" ({self.low:g} to {self.high:g})" if self.low is not None and self.high is not None else ""
+        facts = {
+            "value": f"{self.value:g}{interval}",
+            "people": self.n,
+            "quantity": f"{self.quantity.replace('_', ' ')} of {self.of}",
+            "given": self.given_text,
+            "basis": self.basis,
+            "source": f"{self.source} {self.locator}".strip(),
+            "read": self.read.replace("_", " "),
+            "note": self.note,
+        }
+        return Sheet(f"Statement {self.id}", {name: fact for name, fact in facts.items() if fact not in ("", None)})
+
+    def every_field(self) -> str:
+        """All of it as one text, to be hashed."""
+        return f"Statement({', '.join(f'{entry.name}={getattr(self, entry.name)!r}' for entry in fields(self))})"
+
     @property
     def is_audit(self) -> bool:
         """Whether it is compared with the network only, and drives no table."""
@@ -285,8 +306,8 @@ class PriorSet:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Priors:
+@dataclass(frozen=True, slots=True, repr=False)
+class Priors(Shown):
     """Everything loaded from a priors folder, with one prior set applied.
 
     ``statements`` is the whole register (overrides applied); ``selected`` the ids of those that drive a
@@ -303,6 +324,20 @@ class Priors:
     digest: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pooled: Mapping[str, Pooled] = field(default_factory=dict)
+
+    def sheet(self) -> Sheet:
+        chosen = [self.statement(name) for name in self.selected]
+        counts = Counter[str](statement.basis for statement in chosen)
+        return Sheet(
+            f"Priors {self.prior_set.name}",
+            {
+                "statements": f"{len(self.statements)}, {len(chosen)} drive tables",
+                "of these": ", ".join(f"{counts[basis]} {basis}" for basis in ALL_BASES if counts[basis]),
+                "sources": len(self.sources),
+                "variables": len(self.network_variables),
+                "digest": self.digest[:16],
+            },
+        )
 
     def variable(self, name: str) -> Variable:
         return next(variable for variable in self.variables if variable.name == name)

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.decision.stakes import imaging_stakes, stakes
-from riskmodel.errors import CasesError, UsageError, nearest
+from riskmodel.errors import CasesError, UsageError, as_list, nearest
 from riskmodel.metrics.acted import actions_of, urgency_of
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, Evidence, checked_predictors
 from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.inference.scorer import Masks
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 SUBGROUPS = ("age", "sex", "setting")
 
 
-@dataclass(frozen=True, eq=False)
-class Judged:
+@dataclass(frozen=True, eq=False, repr=False)
+class Judged(Shown):
     """A cohort with what the model says of it; outcomes were not shown to the model.
 
     Attributes
@@ -53,6 +54,17 @@ class Judged:
     groups: Mapping[str, Array]
     urgency: Array
     predictors: str = DEFAULT_PREDICTORS
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            "Cohort judged",
+            {
+                "people": len(self.outcomes),
+                "predictors": self.predictors,
+                "events": ", ".join(f"{name} {int((self.outcomes[name] == 1).sum())}" for name in self.outcomes),
+                "actions": ", ".join(self.actions),
+            },
+        )
 
 
 def judge(
@@ -197,6 +209,8 @@ def tabulate(
     seed: int = 0,
 ) -> pd.DataFrame:
     """The table of :func:`evaluate`, of people already judged."""
+    as_list("by", by)
+    as_list("conditions", conditions)
     wrong = [name for name in by if name not in judged.groups]
     if wrong:
         raise UsageError(f"by: {wrong[0]!r} is not one of {', '.join(judged.groups)}{nearest(wrong[0], judged.groups)}")

@@ -10,12 +10,13 @@ import numpy as np
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
 from riskmodel.network.factors import Array, Factor
+from riskmodel.shown import Sheet, Shown
 
 SUM_TOLERANCE = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+@dataclass(frozen=True, slots=True, repr=False)
+class Network(Shown):
     """A discrete Bayesian network with a draw axis.
 
     Attributes
@@ -41,6 +42,18 @@ class Network:
     clipped: Mapping[str, int] = field(default_factory=dict)
     rarer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            "Network",
+            {
+                "variables": len(self.variables),
+                "arcs": sum(len(variable.parents) for variable in self.variables),
+                "table entries": sum(table[0].size for table in self.tables.values()),
+                "draws": self.draws,
+                "dependent groups": len(self.groups),
+            },
+        )
 
     def __post_init__(self) -> None:
         for variable in self.variables:

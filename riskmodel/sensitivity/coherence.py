@@ -19,14 +19,15 @@ from riskmodel.network.ask import implied
 from riskmodel.network.cpt import build_network
 from riskmodel.network.factors import Array
 from riskmodel.network.tables import Network
+from riskmodel.shown import Sheet, Shown
 
 TAIL = 0.025  # intervals are 95 %
 MOVED = 0.05  # moves smaller than this many standard deviations are not listed
 ROUNDS = 6  # of the search for coherent values
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
+@dataclass(frozen=True, slots=True, repr=False)
+class Audited(Shown):
     """A statement as stated and as the network implies it.
 
     Attributes
@@ -48,6 +49,16 @@ class Audited:
     implied_low: float
     implied_high: float
     distance: float
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            f"Audited {self.statement.id}",
+            {
+                "stated": f"{self.stated:.3g} ({self.stated_low:.3g} to {self.stated_high:.3g})",
+                "implied": f"{self.implied:.3g} ({self.implied_low:.3g} to {self.implied_high:.3g})",
+                "distance": f"{self.distance:.2f}",
+            },
+        )
 
 
 def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:

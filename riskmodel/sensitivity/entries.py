@@ -20,6 +20,7 @@ from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.tables import Network
 from riskmodel.sensitivity.ranges import refuse
 from riskmodel.sensitivity.what_if import people_of
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -28,8 +29,8 @@ Place = tuple[int, ...]  # of an entry: a state of each parent, then the variabl
 AT_ONCE = 500  # entries of one table evaluated together
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityFunction:
+@dataclass(frozen=True, slots=True, repr=False)
+class SensitivityFunction(Shown):
     """P(output | evidence) of one case as a function of one entry of a table.
 
     Attributes
@@ -55,6 +56,18 @@ class SensitivityFunction:
     beta: float
     gamma: float
     delta: float
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            "Sensitivity function",
+            {
+                "entry": f"{self.variable}={self.state}",
+                "given": ", ".join(f"{parent}={state}" for parent, state in self.parents.items()) or "nothing",
+                "value": f"{self.value:.4g}",
+                "output": self.output,
+                "function": f"({self.alpha:.4g} x + {self.beta:.4g}) / ({self.gamma:.4g} x + {self.delta:.4g})",
+            },
+        )
 
     def __call__(self, x: float) -> float:
         """The posterior with the entry at ``x``, 0 to 1; NaN where that makes the evidence impossible."""

@@ -16,6 +16,7 @@ from riskmodel.sensitivity.one_way import one_way
 from riskmodel.sensitivity.ranges import Varying, refuse
 from riskmodel.sensitivity.targets import Target, checked_targets, of_piece
 from riskmodel.sensitivity.what_if import People, Progress, people_of, what_ifs
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -29,8 +30,8 @@ ALONE = 128  # draws in which one group varies alone
 ENOUGH = 512  # base points: with fewer, first-order indices come out above totals by chance
 
 
-@dataclass(frozen=True, eq=False)
-class Sobol:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sobol(Shown):
     """Sobol' indices of a target by groups of statements.
 
     Attributes
@@ -58,6 +59,10 @@ class Sobol:
     variance: float
     screened: tuple[str, ...]
     warning: str = ""
+
+    def sheet(self) -> Sheet:
+        facts = {"target": self.target, "by": self.by, "draws": self.draws, "variance": f"{self.variance:.3g}"}
+        return Sheet("Sobol' indices", facts, {"Shares of the variance": self.table})
 
     @property
     def additive(self) -> float:

@@ -17,6 +17,7 @@ from riskmodel.sensitivity.one_way import POINTS, one_way
 from riskmodel.sensitivity.ranges import Varying, checked_statements, from_scale, refuse, to_scale
 from riskmodel.sensitivity.targets import Target
 from riskmodel.sensitivity.what_if import People, Piece, Progress, people_of, what_ifs
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -30,8 +31,8 @@ MIDDLE = 0.37  # where a statement of 0 or 1 is tried too, on that scale: no rou
 SAME = 1e-12  # a posterior that moves by less, relative to itself, does not hang on the statement
 
 
-@dataclass(frozen=True, eq=False)
-class Flips:
+@dataclass(frozen=True, eq=False, repr=False)
+class Flips(Shown):
     """What single statements would have to be for the actions of cases to change.
 
     Attributes
@@ -47,6 +48,10 @@ class Flips:
 
     table: pd.DataFrame
     nearest: pd.DataFrame
+
+    def sheet(self) -> Sheet:
+        facts = {"statements": self.table["statement"].nunique(), "rows": len(self.table)}
+        return Sheet("Flips of the action", facts, {"What each statement would have to be": self.table})
 
 
 def flips(

@@ -13,6 +13,7 @@ from riskmodel.inference.scorer import Array, Masks
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
 from riskmodel.sensitivity.targets import Target, checked_targets, of_piece
 from riskmodel.sensitivity.what_if import People, Piece, Progress, changed, people_of, what_ifs
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -21,8 +22,8 @@ POINTS = 7  # of a curve, the ends included; the stated value is one more
 ALL = ""  # the setting of a target that is of the cases of all settings
 
 
-@dataclass(frozen=True, eq=False)
-class OneWay:
+@dataclass(frozen=True, eq=False, repr=False)
+class OneWay(Shown):
     """Targets and actions as each statement varies alone.
 
     Attributes
@@ -46,6 +47,10 @@ class OneWay:
     curves: pd.DataFrame
     actions: pd.DataFrame
     cases: dict[str, int]
+
+    def sheet(self) -> Sheet:
+        facts = {"statements": self.table["statement"].nunique(), "targets": self.table["target"].nunique()}
+        return Sheet("One-way sensitivity", facts, {"What each statement moves": self.table})
 
     def tornado(self, target: Target | str, setting: str | None = None) -> pd.DataFrame:
         """The rows of one target (in one setting), the largest effect first."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from riskmodel.errors import UsageError, nearest
+from riskmodel.errors import UsageError, as_list, nearest
 from riskmodel.evidence.distributions import EDGE, Spread, interval_sd, quantile, size, spread, together
 from riskmodel.evidence.lineage import lineage
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
@@ -29,6 +29,7 @@ def checked_statements(priors: Priors, names: Sequence[str] | None) -> tuple[lis
     known = [statement.id for statement in selected(priors)]
     if names is None:
         return known, []
+    as_list("statements", names)
     problems = []
     register = {statement.id for statement in priors.statements}
     for name in names:

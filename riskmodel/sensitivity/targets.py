@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.errors import UsageError, nearest
+from riskmodel.errors import UsageError, as_list, nearest
 from riskmodel.inference.scorer import Array
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def checked_targets(
     targets: Sequence[Target | str], model: Model, cases: Sequence[str]
 ) -> tuple[list[Target], list[str]]:
     """The targets, and what is wrong with any that cannot be followed; ``cases`` are the names there are."""
+    as_list("targets", targets)
     found, problems = [], []
     for target in targets:
         try:

@@ -13,6 +13,7 @@ from riskmodel.inference.scorer import Masks
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
 from riskmodel.sensitivity.targets import log_odds
 from riskmodel.sensitivity.what_if import Progress, people_of, what_ifs
+from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 ANY = "any_serious"
 
 
-@dataclass(frozen=True, eq=False)
-class TwoWay:
+@dataclass(frozen=True, eq=False, repr=False)
+class TwoWay(Shown):
     """A map over two statements.
 
     Attributes
@@ -42,6 +43,11 @@ class TwoWay:
     output: str
     case: str
     stated: tuple[float, str, str]
+
+    def sheet(self) -> Sheet:
+        facts = {"output": self.output, "case": self.case}
+        tables = {"The two statements": self.statements, "The answer at each pair of values": self.table}
+        return Sheet("Two-way sensitivity", facts, tables)
 
     @property
     def actions(self) -> list[str]:

@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from riskmodel.decision.stakes import imaging_stakes
-from riskmodel.errors import UsageError, nearest
+from riskmodel.errors import UsageError, as_list, nearest
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.evidence.lineage import basis_shares, largest, read_shares
 from riskmodel.inference.draws import DrawScorer
@@ -26,6 +26,7 @@ from riskmodel.model import Model
 from riskmodel.network.cpt import build_network
 from riskmodel.sensitivity.choices import ALL, Choices, choices_of, draw_people, worth_knowing
 from riskmodel.sensitivity.regression import Array, normal_scores
+from riskmodel.shown import Sheet, Shown
 
 By = Literal["statement", "source", "basis", "read"]
 GROUPS: Mapping[str, Callable[..., str]] = {
@@ -37,8 +38,8 @@ THREADS = 2
 LEAST_DRAWS = 50
 
 
-@dataclass(frozen=True, eq=False)
-class ValueStudy:
+@dataclass(frozen=True, eq=False, repr=False)
+class ValueStudy(Shown):
     """People and draws, scored once, from which every value of information is worked out.
 
     Attributes
@@ -53,6 +54,10 @@ class ValueStudy:
     values: Array
     choices: Mapping[str, Choices]
     perfect: pd.DataFrame
+
+    def sheet(self) -> Sheet:
+        facts = {"draws": len(self.values), "settings": ", ".join(self.choices)}
+        return Sheet("Value of information", facts, {"Of perfect information": self.perfect})
 
     @classmethod
     def of(
@@ -167,6 +172,7 @@ def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str,
     """The settings asked for, or all; one without a name in a network that has none."""
     if settings is None:
         return model.settings or ("",)
+    as_list("settings", settings)
     for setting in settings:
         model.default_setting(setting)
     return tuple(settings)

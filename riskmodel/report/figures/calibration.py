@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.report.figures.axes import new_axes
 from riskmodel.report.figures.performance import count_people, without_frame
 from riskmodel.report.figures.posteriors import GREY, INK, LEAST, PALE, STATED, TICKS, log_odds
 
@@ -22,7 +23,7 @@ TALLEST = 0.12  # column of the histogram, as a share of the height
 def reliability(
     y: np.ndarray,
     p: np.ndarray,
-    ax: Axes,
+    ax: Axes | None = None,
     *,
     bins: int = 10,
     smooth: bool = True,
@@ -41,6 +42,7 @@ def reliability(
     span
         the probabilities between which both axes run, as of :func:`reliability_span` for pictures side by side.
     """
+    ax = ax or new_axes(6, 5.5)
     from riskmodel.metrics import reliability as binned
     from riskmodel.metrics import smooth_reliability
 

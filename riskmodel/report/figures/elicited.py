@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.report.figures.axes import new_axes
 from riskmodel.report.figures.posteriors import IMPLIED, INK, PALE, STATED
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 POINTS = 400
 
 
-def elicited(elicitation: Elicitation, ax: Axes) -> Axes:
+def elicited(elicitation: Elicitation, ax: Axes | None = None) -> Axes:
     """The density of an elicited distribution, its 95 % interval, and what was said.
 
     Parameters
@@ -24,6 +25,7 @@ def elicited(elicitation: Elicitation, ax: Axes) -> Axes:
     elicitation
         of :func:`riskmodel.elicit`.
     """
+    ax = ax or new_axes(7, 3.6)
     shares = np.linspace(0.002, 0.998, POINTS)
     values = elicitation.quantiles(shares)
     density = np.gradient(shares, values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.report.figures.axes import new_axes
 from riskmodel.report.figures.posteriors import GREY, IMPLIED, INK
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def count_people(ax: Axes, n: int, events: int) -> None:
     )  # fmt: skip
 
 
-def decision_curve(table: pd.DataFrame, ax: Axes, *, per: int = 1000) -> Axes:
+def decision_curve(table: pd.DataFrame, ax: Axes | None = None, *, per: int = 1000) -> Axes:
     """Net benefit over thresholds, one line a strategy.
 
     Parameters
@@ -47,6 +48,7 @@ def decision_curve(table: pd.DataFrame, ax: Axes, *, per: int = 1000) -> Axes:
     per
         so many people.
     """
+    ax = ax or new_axes(7, 4.2)
     styles = iter(LINES)
     for name, part in table.groupby("strategy", sort=False):
         fixed: Mapping[str, tuple[str, object]] = {
@@ -76,7 +78,9 @@ def decision_curve(table: pd.DataFrame, ax: Axes, *, per: int = 1000) -> Axes:
     return without_frame(ax)
 
 
-def roc(y: np.ndarray, p: np.ndarray, ax: Axes, *, label: str = "", points: Mapping[str, float] | None = None) -> Axes:
+def roc(
+    y: np.ndarray, p: np.ndarray, ax: Axes | None = None, *, label: str = "", points: Mapping[str, float] | None = None
+) -> Axes:
     """The receiver operating characteristic, with its area; call again on the same axes for another line.
 
     Parameters
@@ -84,6 +88,7 @@ def roc(y: np.ndarray, p: np.ndarray, ax: Axes, *, label: str = "", points: Mapp
     points
         name → threshold, marked on the curve.
     """
+    ax = ax or new_axes(5, 5)
     from riskmodel.metrics import PROBABILITY_METRICS
     from riskmodel.metrics import roc as curve
     from riskmodel.metrics.summary import checked

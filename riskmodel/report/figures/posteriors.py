@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.errors import UsageError
+from riskmodel.report.figures.axes import new_axes
 from riskmodel.text import percent
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def bare(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
-def posteriors(scored: pd.Series, ax: Axes, *, thresholds: Mapping[str, float] | None = None) -> Axes:
+def posteriors(scored: pd.Series, ax: Axes | None = None, *, thresholds: Mapping[str, float] | None = None) -> Axes:
     """The posteriors of one case with their credible intervals, on a log-odds axis.
 
     Parameters
@@ -55,6 +56,7 @@ def posteriors(scored: pd.Series, ax: Axes, *, thresholds: Mapping[str, float] |
     thresholds
         condition → probability from which a policy acts, drawn as a tick of its own.
     """
+    ax = ax or new_axes(7.5, 3.8)
     names = [name.removeprefix("p_") for name in scored.index if f"{name}_low" in scored.index]
     if not names:
         raise UsageError("this row has no intervals: score the case with draws=1000")
@@ -80,7 +82,7 @@ def _title(scored: pd.Series) -> str:
     return f"{case}{str(scored['urgency']).replace('_', ' ')}{sure}"
 
 
-def stated_and_implied(audited: Sequence[Audited], ax: Axes, *, most: int = 12) -> Axes:
+def stated_and_implied(audited: Sequence[Audited], ax: Axes | None = None, *, most: int = 12) -> Axes:
     """Statements beside what the network implies of the same quantity, worst disagreement on top.
 
     Each pair is drawn relative to the stated value, in standard deviations of both together, so that
@@ -93,6 +95,7 @@ def stated_and_implied(audited: Sequence[Audited], ax: Axes, *, most: int = 12) 
     most
         how many to draw.
     """
+    ax = ax or new_axes(8, 4.5)
     shown = [item for item in audited if item.distance and np.isfinite(item.distance)][:most]
     for y, item in enumerate(reversed(shown)):
         _pair(ax, y, item)

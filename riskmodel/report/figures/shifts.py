@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.report.figures.axes import new_axes
 from riskmodel.report.figures.posteriors import GREY, IMPLIED, INK, bare
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 BEYOND = 2.0  # prior standard deviations: the data contradict the statement
 
 
-def shifts(table: pd.DataFrame, ax: Axes, *, most: int = 20) -> Axes:
+def shifts(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 20) -> Axes:
     """A forest of statements, largest shift on top, in standard deviations of each prior.
 
     Parameters
@@ -25,6 +26,7 @@ def shifts(table: pd.DataFrame, ax: Axes, *, most: int = 20) -> Axes:
     most
         how many statements to draw; unchanged ones are left out.
     """
+    ax = ax or new_axes(8, 5)
     moved = table[table["verdict"] != "unchanged"]
     order = moved["shift"].abs().sort_values(ascending=False, kind="stable").index[:most]
     shown = moved.loc[order].iloc[::-1]
