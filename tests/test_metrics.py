@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.stats import norm
 from sklearn.metrics import confusion_matrix
 
 import riskmodel as rm
@@ -29,7 +30,9 @@ from riskmodel.metrics import (
     smooth_reliability,
     summarise,
 )
+from riskmodel.metrics.area import auc_interval
 from riskmodel.metrics.summary import summarise_decision
+from riskmodel.metrics.verification import expected_outcomes
 
 STORED = Path(__file__).parent / "stored"
 RESULTS = json.loads((STORED / "results.json").read_text())
@@ -211,6 +214,100 @@ def test_bootstrap_intervals_cover_the_truth():
     assert held >= 52
 
 
+@pytest.mark.parametrize("kind", ["alike", "skewed"])
+def test_the_interval_of_the_area_holds_the_truth_at_eight_events(kind):
+    """Of 300 samples the 95 % intervals hold the true area in at least 90 %; bootstrap percentiles in 70 to 80 %."""
+    rng, held = np.random.default_rng(6), 0
+    truth = 0.9
+    for _ in range(300):
+        if kind == "alike":  # normal scores
+            others, cases = rng.normal(0, 1, 300), rng.normal(norm.ppf(truth) * np.sqrt(2), 1, 8)
+        else:  # exponential ones, of which the area has a closed form
+            others, cases = rng.exponential(1, 300), rng.exponential(truth / (1 - truth), 8)
+        p = np.concatenate([cases, others])
+        p = (p - p.min()) / np.ptp(p)
+        row = summarise(np.r_[np.ones(8), np.zeros(300)], p, resamples=2).set_index("metric").loc["auc"]
+        held += row["low"] <= truth <= row["high"]
+    assert held >= 0.9 * 300
+
+
+def test_the_interval_of_the_area_is_newcombe_s():
+    """Its ends are the areas that lie a normal quantile of their own standard errors away."""
+    low, high = auc_interval(0.8, 12, 90)
+    for end in (low, high):
+        q1, q2 = end / (2 - end), 2 * end**2 / (1 + end)  # Hanley and McNeil, with both groups of the mean size
+        size = (12 + 90) / 2
+        variance = (end * (1 - end) + (size - 1) * (q1 + q2 - 2 * end**2)) / (12 * 90)
+        assert abs(0.8 - end) == pytest.approx(1.959964 * np.sqrt(variance), rel=1e-5)
+    assert auc_interval(1.0, 5, 100)[1] == 1
+    assert 0.6 < auc_interval(1.0, 5, 100)[0] < 0.95
+    assert np.isnan(auc_interval(np.nan, 0, 10)).all()
+
+
+# ---- outcomes known of some people only --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scanned():
+    """12,000 people: the truth, and outcomes known of those the policy scans and of one in fifty of the others."""
+    rng = np.random.default_rng(21)
+    people = simulate(MODEL, 12_000, rng, setting="emergency", missing=0.3, roles=("context", "risk_factor", "finding"))
+    truth = to_cases(MODEL, people, with_outcomes=True)
+    imaged = judge(MODEL, truth).actions["any imaging"] > 0
+    known = truth.copy()
+    conditions = [v.column for v in MODEL.variables if v.role == "condition"]
+    known.loc[~(imaged | (rng.random(len(truth)) < 0.02)), conditions] = ""
+    return truth, known
+
+
+def test_metrics_of_those_examined_are_corrected_to_those_of_everyone(scanned):
+    truth, known = (evaluate(MODEL, cases, conditions=["malignancy", "fracture"], resamples=0) for cases in scanned)
+    keys = ["condition", "decision", "metric"]
+    both = truth.merge(known, on=keys, suffixes=("_true", "")).set_index(keys)
+    for condition in ("malignancy", "fracture"):
+        row = both.loc[(condition, "any imaging", "sensitivity")]
+        assert row["value"] - 0.1 > row["value_true"]
+        assert row["corrected"] == pytest.approx(row["value_true"], abs=0.08)
+        assert row["correction"] == "model-imputed"
+        assert both.loc[(condition, "any imaging", "acted_on"), "corrected"] == pytest.approx(
+            both.loc[(condition, "any imaging", "acted_on"), "value_true"]
+        )
+        area = both.loc[(condition, "", "auc")]
+        assert abs(area["corrected"] - area["value_true"]) < abs(area["value"] - area["value_true"])
+    assert set(truth["correction"]) == {""}
+    assert truth["corrected"].isna().all()
+    assert known["warning"].str.contains("outcome known in .* of 12,000 people").all()
+
+
+def test_corrected_figures_have_intervals(scanned):
+    cases = scanned[1].iloc[:4000]
+    found = evaluate(MODEL, cases, conditions=["malignancy"], resamples=20)
+    row = found[(found["decision"] == "any imaging") & (found["metric"] == "sensitivity")].iloc[0]
+    assert row["corrected_low"] < row["corrected"] < row["corrected_high"] < row["value"]
+
+
+def test_expected_outcomes_are_moved_by_what_the_known_ones_show():
+    """Among the known twice as many events as expected: the unknown are moved by the same log-odds."""
+    rng = np.random.default_rng(2)
+    p = rng.beta(1, 9, 30_000)
+    y = (rng.random(30_000) < 1 / (1 + np.exp(-(np.log(p / (1 - p)) + 0.7)))).astype(float)
+    y[rng.random(30_000) < p] = np.nan
+    found = expected_outcomes(y, p)
+    unknown = np.isnan(y)
+    assert np.array_equal(found[~unknown], y[~unknown])
+    found, p = found[unknown], p[unknown]
+    moved = np.log(found / (1 - found)) - np.log(p / (1 - p))
+    assert moved == pytest.approx(np.full(unknown.sum(), 0.7), abs=0.06)
+
+
+def test_a_composite_of_which_one_part_is_known_present_is_expected_to_be():
+    cases = pd.DataFrame({"infection": ["present", ""], "fracture": ["absent", "absent"], "malignancy": ["", ""]})
+    judged = judge(MODEL, cases.assign(cauda_equina="absent"), setting="emergency")
+    assert judged.outcomes["any_serious"].isna().all()
+    assert judged.recorded["any_serious"].iloc[0] == pytest.approx(1)
+    assert judged.recorded["any_serious"].iloc[1] < 0.2
+
+
 def test_the_same_seed_gives_the_same_intervals():
     tables = [summarise(Y, P, resamples=20, seed=seed) for seed in (1, 1, 2)]
     assert tables[0].equals(tables[1])
@@ -222,18 +319,27 @@ def test_people_whose_outcome_is_unknown_are_left_out_and_counted():
     y[::3] = np.nan
     found = summarise(y, P, resamples=0)
     assert set(found["n"]) == {int((~np.isnan(y)).sum())}
-    assert found.equals(summarise(y[~np.isnan(y)], P[~np.isnan(y)], resamples=0))
+    alone = summarise(y[~np.isnan(y)], P[~np.isnan(y)], resamples=0)
+    assert found.drop(columns="warning").equals(alone.drop(columns="warning"))
+    assert set(found["warning"]) == {f"outcome known in {(~np.isnan(y)).sum()} of {len(y)} people"}
 
 
 @pytest.mark.parametrize(
     ("events", "warning"),
-    [(0, "nobody has it"), (1, "only 1 event"), (9, "only 9 events"), (10, ""), (40, "everybody has it")],
+    [
+        (0, "nobody has it"),
+        (1, "only 1 event"),
+        (9, "only 9 events"),
+        (29, "only 29 events"),
+        (30, ""),
+        (100, "everybody has it"),
+    ],
 )
 def test_few_events_are_a_warning(events, warning):
-    y = np.r_[np.ones(events), np.zeros(40 - events)]
-    found = summarise(y, np.linspace(0.9, 0.1, 40), resamples=10)
+    y = np.r_[np.ones(events), np.zeros(100 - events)]
+    found = summarise(y, np.linspace(0.9, 0.1, 100), resamples=10)
     assert set(found["warning"]) == {warning}
-    if events in (0, 40):
+    if events in (0, 100):
         assert np.isnan(value(found, "auc"))
         assert np.isfinite(value(found, "brier"))
 

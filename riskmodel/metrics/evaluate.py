@@ -43,6 +43,9 @@ class Judged(Shown):
         subgroup variable → (people,) state, None where not assessed.
     urgency
         (people,): how soon the policy wants each to be seen, a word of the policy.
+    recorded
+        as the probabilities, but given all that is recorded, imaging included, and where this outcome is unknown those
+        of other conditions: what is expected of the people whose outcome is unknown.
     predictors
         what the model was shown: ``history``, ``before_imaging`` or ``all``.
     """
@@ -53,6 +56,7 @@ class Judged(Shown):
     thresholds: tuple[tuple[str, str, float], ...]
     groups: Mapping[str, Array]
     urgency: Array
+    recorded: pd.DataFrame
     predictors: str = DEFAULT_PREDICTORS
 
     def sheet(self) -> Sheet:
@@ -107,8 +111,10 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable], predictor
     posterior = evidence.posterior(checked_predictors(predictors)).probability
     outputs = list(model.scoring.scorer.output_names)
     probabilities = pd.DataFrame(posterior.T, index=index, columns=outputs)
+    truth = pd.DataFrame({name: outcomes[name] for name in outputs}, index=index)
+    recorded = evidence.recorded(truth.notna().to_numpy().T)
     return Judged(
-        pd.DataFrame({name: outcomes[name] for name in outputs}, index=index),
+        truth,
         probabilities.clip(0, 1),
         actions_of(model, evidence, predictors),
         tuple(
@@ -117,6 +123,7 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable], predictor
         ),
         {v.name: _states(coded[row], v.states) for row, v in enumerate(model.variables) if v.name in SUBGROUPS},
         urgency_of(model, evidence, predictors),
+        pd.DataFrame(recorded.T, index=index, columns=outputs).clip(0, 1),
         predictors,
     )
 
@@ -132,6 +139,7 @@ def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
         some[0].thresholds,
         {name: np.concatenate([part.groups[name] for part in some])[order] for name in some[0].groups},
         np.concatenate([part.urgency for part in some])[order],
+        pd.concat([part.recorded for part in some]).iloc[order],
         some[0].predictors,
     )
 
@@ -183,14 +191,16 @@ def evaluate(
     one row a metric: condition, subgroup ("" for everyone), decision ("" for the probabilities themselves, else the
     threshold or action), threshold (from which acting is taken to pay: of the policy for this condition, of the scan of
     least harm for its benefit where the decision is an action; NaN where there is none), metric, value, low, high, n,
-    events, warning.
+    events, warning; corrected, corrected_low, corrected_high, correction (where some outcomes are unknown: the metric
+    in everyone, as of :func:`riskmodel.metrics.summarise`).
 
     Examples
     --------
     >>> import numpy as np, riskmodel as rm
     >>> from riskmodel.cohort import simulate, to_cases
     >>> model = rm.load()
-    >>> people = to_cases(model, simulate(model, 500, np.random.default_rng(1)), with_outcomes=True)
+    >>> rng = np.random.default_rng(1)
+    >>> people = to_cases(model, simulate(model, 500, rng, setting="emergency"), with_outcomes=True)
     >>> found = evaluate(model, people, conditions=["fracture"], resamples=0)
     >>> bool(found.query("metric == 'auc'")["value"].item() > 0.5)
     True
@@ -253,11 +263,13 @@ def _tables(
 ) -> Iterator[tuple[str, float | None, pd.DataFrame]]:
     y = judged.outcomes[name].to_numpy()[members]
     p = judged.probabilities[name].to_numpy()[members]
-    yield "", None, summarise(y, p, resamples=resamples, seed=seed)
+    recorded = judged.recorded[name].to_numpy()[members]
+    yield "", None, summarise(y, p, recorded=recorded, resamples=resamples, seed=seed)
     for threshold, condition, at in judged.thresholds:
         if condition == name:
             acted = (p >= at).astype(float)
-            table = summarise_decision(y, acted, at, resamples=resamples, seed=seed)
+            table = summarise_decision(y, acted, at, recorded=recorded, resamples=resamples, seed=seed)
             yield f"{threshold}: p >= {at:.3g}", at, table
     for action, acted in judged.actions.items():
-        yield action, pays, summarise_decision(y, acted[members], pays, resamples=resamples, seed=seed)
+        table = summarise_decision(y, acted[members], pays, recorded=recorded, resamples=resamples, seed=seed)
+        yield action, pays, table

@@ -58,7 +58,8 @@ def policy_curves(  # noqa: PLR0913
     >>> import numpy as np, riskmodel as rm
     >>> from riskmodel.cohort import simulate, to_cases
     >>> model = rm.load()
-    >>> people = to_cases(model, simulate(model, 300, np.random.default_rng(1)), with_outcomes=True)
+    >>> rng = np.random.default_rng(1)
+    >>> people = to_cases(model, simulate(model, 300, rng, setting="emergency"), with_outcomes=True)
     >>> found = policy_curves(model, people, thresholds=[0.05])
     >>> found["strategy"].tolist()[3:]
     ['acibadem_2026', 'clinical_note', 'consensus', 'general_medicine_2025', 'healthusias', 'whitlock_2026']

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.decision.pathways import find_pathways
 from riskmodel.errors import CasesError, UsageError, nearest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from riskmodel.inference.scorer import Masks, Posterior
+    from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
 PREDICTOR_SETS: Mapping[str, str] = {  # each holds what the one before it holds
@@ -128,6 +130,20 @@ class Evidence:
                 raise CasesError(f"row {self._names[int(impossible[0])]}: its evidence has probability zero")
             self._posterior[predictors] = found
         return self._posterior[predictors]
+
+    def recorded(self, known: NDArray[np.bool_]) -> Array:
+        """P(present) given all that is recorded, (outputs, people).
+
+        Where a condition's outcome is unknown, the known outcomes of other conditions are read too (unless they cannot
+        be under the model); where it is known no outcome is.
+
+        Parameters
+        ----------
+        known
+            (outputs, people): whose outcome is known.
+        """
+        without, whole = self.posterior("all").probability, self._scorer.score(self._coded)
+        return np.where(known | ~(whole.evidence > 0), without, whole.probability)
 
 
 def fewer(one: str, other: str) -> str:

@@ -8,17 +8,27 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import UsageError
+from riskmodel.metrics.area import auc_interval
 from riskmodel.metrics.decisions import beyond_resampling, decision_metrics
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS, Array
+from riskmodel.metrics.verification import with_correction
 
-FEWEST_EVENTS = 10
+FEWEST_EVENTS = 30
 RESAMPLES = 200
 COLUMNS = ("metric", "value", "low", "high", "n", "events", "warning")
 
 Measure = Callable[[Array], Mapping[str, float]]  # how often each person counts → metrics
 
 
-def summarise(y: Array, p: Array, *, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95) -> pd.DataFrame:
+def summarise(
+    y: Array,
+    p: Array,
+    *,
+    recorded: Array | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Every metric of some probabilities.
 
     Parameters
@@ -27,12 +37,18 @@ def summarise(y: Array, p: Array, *, resamples: int = RESAMPLES, seed: int = 0, 
         outcomes: 1, 0, or NaN where unknown (left out).
     p
         probabilities in [0, 1], of the same people.
+    recorded
+        probabilities of the outcome given all that is recorded of the same people: with them, and some outcomes
+        unknown, figures of everyone beside those of the people whose outcome is known.
     resamples
-        of the percentile bootstrap, 0 for no intervals.
+        of the percentile bootstrap, 0 for no intervals; the AUC's interval is that of
+        :func:`riskmodel.metrics.area.auc_interval`.
 
     Returns
     -------
-    one row a metric: value, low, high (of ``level``), n (people with a known outcome), events, warning.
+    one row a metric: value, low, high (of ``level``), n (people with a known outcome), events, warning, and corrected,
+    corrected_low, corrected_high, correction: the metric in everyone, and how it was corrected for unknown outcomes
+    (``model-imputed``, as of :func:`riskmodel.metrics.verification.expected_outcomes`; NaN and "" where all are known).
 
     Raises
     ------
@@ -44,14 +60,19 @@ def summarise(y: Array, p: Array, *, resamples: int = RESAMPLES, seed: int = 0, 
     >>> y, p = np.array([0, 0, 1, 1, np.nan]), np.array([0.1, 0.4, 0.35, 0.8, 0.5])
     >>> found = summarise(y, p, resamples=0).set_index("metric")
     >>> float(found.loc["auc", "value"]), found.loc["auc", "warning"]
-    (0.75, 'only 2 events')
+    (0.75, 'only 2 events; outcome known in 4 of 5 people')
     """
-    y, p, each = alike(*checked(y, p))
+    known, predicted, each = alike(*checked(y, p))
 
-    def measure(weight: Array) -> Mapping[str, float]:
+    def measure(y: Array, p: Array, weight: Array) -> Mapping[str, float]:
         return {name: metric(y, p, weight) for name, metric in PROBABILITY_METRICS.items()}
 
-    return _table(y, each, measure, resamples, seed, level)
+    found = _table(known, each, lambda weight: measure(known, predicted, weight), resamples, seed, level)
+    if resamples:
+        of_area, people = found["metric"] == "auc", found.iloc[0]
+        ends = auc_interval(found.loc[of_area, "value"].item(), people["events"], people["n"] - people["events"], level)
+        found.loc[of_area, ["low", "high"]] = ends
+    return with_correction(found, y, p, recorded, measure, resamples=resamples, seed=seed, level=level)
 
 
 def summarise_decision(
@@ -59,6 +80,7 @@ def summarise_decision(
     acted: Array,
     threshold: float | None = None,
     *,
+    recorded: Array | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -73,16 +95,22 @@ def summarise_decision(
         1 or 0 for each person.
     threshold
         the probability from which acting pays, for the net benefit; none without it.
+    recorded
+        as of :func:`summarise`.
     """
     if threshold is not None and not 0 < threshold < 1:
         raise UsageError(f"threshold must lie between 0 and 1, not {threshold}")
-    y, acted, each = alike(*checked(y, acted))
-    found = _table(y, each, lambda weight: decision_metrics(y, acted, threshold, weight), resamples, seed, level)
+    known, done, each = alike(*checked(y, acted))
+    found = _table(known, each, lambda weight: decision_metrics(known, done, threshold, weight), resamples, seed, level)
     if resamples:
         value = dict(zip(found["metric"], found["value"], strict=True))
         for name, ends in beyond_resampling(value, level).items():
             found.loc[found["metric"] == name, ["low", "high"]] = ends
-    return found
+
+    def measure(y: Array, acted: Array, weight: Array) -> Mapping[str, float]:
+        return decision_metrics(y, acted, threshold, weight)
+
+    return with_correction(found, y, acted, recorded, measure, resamples=resamples, seed=seed, level=level)
 
 
 def checked(y: Array, p: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel._version import __version__
+from riskmodel.metrics import FEWEST_EVENTS
 from riskmodel.report import card_people as people
 from riskmodel.report import card_performance as performance
 from riskmodel.report.card_checklist import checklist
@@ -77,18 +78,18 @@ def _facts(v: Validation) -> dict[str, str]:
 def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     said = _learnt(v.fitted.table)
     whole = after[after["decision"] == ""].drop_duplicates("condition")
-    enough = whole[whole["warning"] == ""]
+    fewer = np.minimum(whole["events"], whole["n"] - whole["events"])
+    enough, few = whole[fewer >= FEWEST_EVENTS], whole[fewer < FEWEST_EVENTS]
     said += [_went(str(name), before, after) for name in sorted(enough["condition"], key=lambda name: name != v.main)]
     rough = enough[np.minimum(enough["events"], enough["n"] - enough["events"]) < ROUGH]
     if len(rough):
         pairs = zip(rough["condition"], rough["events"], strict=True)
         told = ", ".join(f"{outcome_words(name)} ({events} events)" for name, events in pairs)
         said.append(f"Fewer than {ROUGH} events, so only roughly known: {told}.")
-    few = whole[whole["warning"] != ""]
     if len(few):
         pairs = zip(few["condition"], few["warning"], strict=True)
         told = ", ".join(f"{outcome_words(condition)} ({warning})" for condition, warning in pairs)
-        said.append(f"Too little is known to judge {told}; figures are shown with that warning, and no curve.")
+        said.append(f"Too few to judge precisely: {told}. Figures carry that warning; no curve below 10 events.")
     return said
 
 
