@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from riskmodel.errors import PriorsError
+from riskmodel.evidence.limits import limit_faults
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.evidence.select import parameter
+from riskmodel.evidence.statements import Numbers
 from riskmodel.report.reading import how_read, seed_documents
 
 if TYPE_CHECKING:
@@ -436,3 +438,25 @@ def test_what_the_seed_documents_are_is_said() -> None:
     assert said.endswith("206 assumptions without a source")
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     assert "a blog with reader comments" in readme[:2000]
+
+
+@pytest.mark.parametrize(
+    "numbers", ["value = 1e308\nlow = 1e-308\nhigh = 1.7e308", "value = 1e-3\nlow = 1e-308\nhigh = 9.9"]
+)
+@pytest.mark.filterwarnings("error")
+def test_a_ratio_that_cannot_be_meant_is_refused_before_anything_is_divided(tmp_path: Path, numbers: str) -> None:
+    text = f'extends = "seeds"\n[override."risk.infection.iv_drug_use"]\n{numbers}\n'
+    with pytest.raises(PriorsError, match=r"override 'risk.infection.iv_drug_use', key 'low'.*a ratio from 1e-06"):
+        load_priors(own_set(tmp_path, text))
+
+
+def test_a_default_size_beyond_all_people_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PriorsError, match=r"default_n\.study.*1000000000"):
+        load_priors(own_set(tmp_path, 'extends = "seeds"\n[default_n]\nstudy = 10000000000\n'))
+
+
+def test_no_shipped_number_is_near_a_limit() -> None:
+    for name in ("seeds", "literature"):
+        for statement in load_priors(name).statements:
+            numbers = (statement.value, statement.low, statement.high, statement.n, statement.events, statement.level)
+            assert not list(limit_faults(Numbers(statement.quantity, *numbers[:5], numbers[5])))

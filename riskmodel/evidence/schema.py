@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.errors import Problem, nearest
+from riskmodel.evidence.limits import MOST_PEOPLE
 from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, Role, StatedBasis
 
 
@@ -128,7 +129,7 @@ class PoolTable(Table):
     of: list[str]
 
 
-Size = Annotated[int, Field(gt=0)]
+Size = Annotated[int, Field(gt=0, le=MOST_PEOPLE)]
 
 
 class DefaultSizes(Table):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem
+from riskmodel.evidence.limits import limit_faults
 from riskmodel.evidence.network_file import text_of
 from riskmodel.evidence.parse import (
     BrokenNameError,
@@ -66,7 +67,7 @@ def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, probl
     if table is None:
         return None
     numbers = Numbers(table.quantity, table.value, table.low, table.high, table.n, table.events, table.level)
-    faults = [*number_faults(numbers), *_claim_faults(table)]
+    faults = [*(list(number_faults(numbers)) or limit_faults(numbers)), *_claim_faults(table)]
     of: Event | None = None
     given: Given | None = None
     try:
@@ -269,7 +270,9 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
     if bounds:
         kept["n"] = None
     changed = {**kept, **numbers}
-    faults = [*number_faults(Numbers(statement.quantity, **changed)), *_cohort_faults(words, numbers)]
+    result = Numbers(statement.quantity, **changed)
+    limits = [] if "informed" in words else limit_faults(result)  # a fit may be as unsure as it finds itself
+    faults = [*(list(number_faults(result)) or limits), *_cohort_faults(words, numbers)]
     if faults:
         return statement, faults
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
