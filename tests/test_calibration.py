@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pyagrum as gum
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 import riskmodel as rm
 from riskmodel import cohort
 from riskmodel.calibration.coordinates import Coordinates, off_scale, on_scale, prior_interval, prior_sd
 from riskmodel.calibration.fit import fit_coded
+from riskmodel.calibration.laplace import covariance
 from riskmodel.calibration.likelihood import Likelihood
-from riskmodel.calibration.optimise import Target, covariance, maximise
+from riskmodel.calibration.optimise import Target, maximise
 from riskmodel.evidence.distributions import draw_values, spread
 from riskmodel.evidence.load import load_priors
 from riskmodel.inference.compile import compile_scorer
@@ -287,3 +288,45 @@ def test_a_fit_of_a_fit_starts_from_it(seeds):
     statement = second.model.statement("base.infection.emergency")
     assert statement.note.count("was ") == 2
     assert [step.cohort for step in statement.informed] == ["first", "second"]
+
+
+# ---- where the likelihood has a kink ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [23, 4])
+def test_the_interval_of_one_statement_is_that_of_the_exact_posterior_at_a_kink_too(seeds, seed):
+    """The slope jumps where fever is as common as another finding of its group; with seed 23 the mode lies there."""
+    masks = verified(seeds, 300, seed, "emergency", 1.0)
+    row = fit_coded(seeds, range(300), masks, ["find.fever.none"]).table.iloc[0]
+    coordinates = Coordinates(seeds.priors, ["find.fever.none"])
+    x = np.linspace(*(on_scale(seeds.statement("find.fever.none"), p) for p in (0.008, 0.15)), 121)
+    values = Target(Likelihood(coordinates, masks), coordinates, 1.0).values(x[:, None])
+    share = np.cumsum(np.exp(values - values.max()))
+    exact = special.expit(np.interp([0.025, 0.975], (share - 0.5 * np.diff(share, prepend=0)) / share[-1], x))
+    np.testing.assert_allclose([row["low"], row["high"]], exact, rtol=0.03)
+    assert row["n_informing"] < 300
+
+
+def test_a_kink_in_one_statement_leaves_the_interval_of_another(seeds):
+    """Against the posterior of both on a grid of 41 by 41 points, worked out once."""
+    masks = verified(seeds, 300, 23, "emergency", 1.0)
+    table = fit_coded(seeds, range(300), masks, ["find.fever.none", "find.weight_loss.none"]).table
+    exact = [[0.01976, 0.06521], [0.05219, 0.07255]]
+    np.testing.assert_allclose(table[["low", "high"]], exact, rtol=0.03)
+    assert table["n_informing"].max() < 300
+
+
+def test_no_statement_is_told_of_by_more_people_than_there_are(seeds):
+    masks = verified(seeds, 200, 5, "emergency", 1.0)
+    table = fit_coded(seeds, range(200), masks, "base_rates", prior_weight=0.1).table
+    assert 150 < table["n_informing"].max() <= 200
+
+
+def test_likelihoods_of_many_points_are_those_of_each(seeds):
+    masks = verified(seeds, 50, 3, "emergency")
+    coordinates = Coordinates(seeds.priors, ["find.fever.none", "risk.fracture.osteoporosis"])
+    likelihood = Likelihood(coordinates, masks)
+    x = coordinates.start + np.random.default_rng(1).normal(0, 0.3, (5, coordinates.size))
+    each = [likelihood.at(row).log_likelihood for row in x]
+    np.testing.assert_allclose(likelihood.log_likelihoods(x), each, rtol=1e-12)
+    assert likelihood.log_likelihoods(np.empty((0, 2))).shape == (0,)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from riskmodel.calibration.coordinates import FARTHEST, Z95, Coordinates, off_scale, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.coordinates import Z95, Coordinates, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.intervals import Marginal, checked
 from riskmodel.calibration.optimise import Fitted, Target
 from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.write_set import Origin
-from riskmodel.evidence.distributions import EDGE
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import RATIOS, Informed, Statement
 from riskmodel.inference.scorer import Array
@@ -43,13 +43,14 @@ def says(statement: Statement) -> str:
 class _Learnt:
     """A learnt statement after the fit, on its own scale."""
 
-    statement: Statement
-    value: float
-    sd: float
+    marginal: Marginal
     prior: float  # sd of the prior where the statement is now
     before: float  # and at the stated value
-    counted: bool  # whether the prior is a Beta
-    flat: bool  # whether the prior has been left out
+    most: int  # people who could have told of it
+
+    @property
+    def statement(self) -> Statement:
+        return self.marginal.statement
 
     @property
     def shift(self) -> float:
@@ -61,42 +62,25 @@ class _Learnt:
 
     @property
     def still(self) -> bool:
-        return abs(self.shift) < STILL and self.sd > AS_WIDE * self.prior
+        return abs(self.shift) < STILL and self.marginal.sd > AS_WIDE * self.prior
 
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval: normal on the statement's scale, or where its prior is a Beta that of a Beta.
-
-        The Beta has the same mode and curvature on the logit scale; after plain counts it is the exact posterior.
-        Without a prior it is that of as many people as tell as much, and half a one on either side.
-        """
-        if self.flat and self.statement.quantity not in RATIOS:
-            people, p = self.people(), self.value
-            low, high = special.betaincinv(people * p + 0.5, people * (1 - p) + 0.5, [0.025, 0.975])
-            return min(float(low), p), max(float(high), p)
-        if self.counted:
-            information, p = 1.0 / self.sd**2, self.value
-            ends = special.betaincinv(information / (1 - p), information / p, [0.025, 0.975])
-            low, high = (float(end) for end in np.clip(ends, EDGE, 1 - EDGE))
-            return min(low, p), max(high, p)
-        at = on_scale(self.statement, self.value)
-        reach = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
-        low, high = (off_scale(self.statement, end) for end in reach)
-        return min(low, self.value), max(high, self.value)
+    @property
+    def value(self) -> float:
+        return self.marginal.value
 
     def share(self) -> float:
         """The share of the variance on its scale that the data took away, 0 to 1."""
-        return min(max(1.0 - (self.sd / self.prior) ** 2, 0.0), 1.0)
+        return min(max(1.0 - (self.marginal.sd / self.prior) ** 2, 0.0), 1.0)
 
     def informed(self, cohort: str) -> Informed:
         """What the data told, with three digits."""
         return Informed(cohort, float(f"{self.people():.3g}"), round(self.share(), 3))
 
     def people(self) -> float:
-        """The size that a count would need to tell as much as the data did."""
-        told = max(1.0 / self.sd**2 - 1.0 / self.prior**2, 0.0)
-        if self.statement.quantity in RATIOS:
-            return 4.0 * told
-        return told / max(self.value * (1 - self.value), 1e-12)
+        """The size that a count would need to tell as much as the data did; no more than there are people."""
+        told = max(1.0 / self.marginal.sd**2 - 1.0 / self.prior**2, 0.0)
+        share = 0.5 if self.statement.quantity in RATIOS else self.value
+        return min(told / max(share * (1 - share), 1e-12), float(self.most))
 
 
 def concluded(
@@ -110,12 +94,8 @@ def concluded(
     notes: Sequence[str],
 ) -> Calibration:
     """The result of a search, with the fitted model; ``asked`` are the ids of all that should be learnt."""
-    x = fitted.point.x
-    slopes = coordinates.slopes(x)
-    sds, priors_now = _sds(slopes, covariance), _sds(slopes, _inverse(target.prior_precision(x)))
-    values = coordinates.values(x[None])[0]
     prior_set = model.priors.prior_set
-    rows, place = [], 0
+    rows: list[dict[str, object]] = []
     overrides: dict[str, dict[str, Any]] = {}
     learnt_ids = {coordinates.statements[column].id for column in coordinates.columns}
     for identifier in asked:
@@ -123,22 +103,16 @@ def concluded(
             statement = model.priors.statement(identifier)
             rows.append(_kept(statement, prior_interval(statement, prior_set)))
     source = origin.source(model.priors.sources, "" if fitted.converged else fitted.why)
-    for block in coordinates.blocks:
-        learnt = []
-        for column in block.columns:
-            statement = coordinates.statements[column]
-            before, counted = prior_sd(statement, prior_set), bool(block.counts.size)
-            spreads = (float(sds[place]), float(priors_now[place]), before)
-            learnt.append(_Learnt(statement, float(values[column]), *spreads, counted, origin.prior_weight == 0))
-            place += 1
+    learnt_blocks = _blocks(coordinates, target, fitted, covariance, origin)
+    for block, learnt in zip(coordinates.blocks, learnt_blocks, strict=True):
         still = all(one.still for one in learnt)
         own: dict[str, dict[str, Any]] = {}
         for one in learnt:
             prior = prior_interval(one.statement, prior_set)
-            kept = _kept(one.statement, prior) if still else _moved(one, prior)
-            rows.append(kept)
+            row = _kept(one.statement, prior) if still else _moved(one, prior)
+            rows.append(row)
             if not still:
-                own[one.statement.id] = _override(one, kept, source.key)
+                own[one.statement.id] = _override(one, row, source.key)
         overrides |= _whole(own) if block.complete else own
     frame = pd.DataFrame(rows)
     order = {identifier: i for i, identifier in enumerate(model.priors.selected)}
@@ -148,6 +122,30 @@ def concluded(
         replace(model, priors=priors), model, frame, fitted.converged, fitted.why, fitted.steps,
         fitted.log_posterior, fitted.point.log_likelihood, origin, tuple(notes),
     )  # fmt: skip
+
+
+def _blocks(
+    coordinates: Coordinates, target: Target, fitted: Fitted, covariance: Array, origin: Origin
+) -> list[list[_Learnt]]:
+    """The learnt statements of each block."""
+    x = fitted.point.x
+    slopes = coordinates.slopes(x)
+    sds, prior_sds = _sds(slopes, covariance), _sds(slopes, _inverse(target.prior_precision(x)))
+    values = coordinates.values(x[None])[0]
+    marginals: list[Marginal] = []
+    for block in coordinates.blocks:
+        counted, flat = bool(block.counts.size), origin.prior_weight == 0
+        for column in block.columns:
+            sd = float(sds[len(marginals)])
+            marginals.append(Marginal(coordinates.statements[column], float(values[column]), sd, counted, flat))
+    prior_set = coordinates.priors.prior_set
+    most = origin.people if origin.outcomes == "ignorable" else origin.verified
+    learnt = [
+        _Learnt(marginal, float(prior), prior_sd(marginal.statement, prior_set), most)
+        for marginal, prior in zip(checked(target, x, covariance, marginals, slopes), prior_sds, strict=True)
+    ]
+    first = np.cumsum([0, *(len(block.columns) for block in coordinates.blocks)])
+    return [learnt[start:end] for start, end in itertools.pairwise(first)]
 
 
 def _sds(slopes: Array, covariance: Array) -> Array:
@@ -177,7 +175,7 @@ def _kept(statement: Statement, prior: tuple[float, float]) -> dict[str, object]
 
 
 def _moved(one: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
-    low, high = one.interval()
+    low, high = one.marginal.interval()
     return {
         **_common(one.statement, prior),
         "posterior": one.value,

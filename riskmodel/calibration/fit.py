@@ -10,8 +10,9 @@ import numpy as np
 from riskmodel.calibration.choose import asked_for, here, kind_of
 from riskmodel.calibration.conclude import concluded
 from riskmodel.calibration.coordinates import Coordinates
+from riskmodel.calibration.laplace import covariance
 from riskmodel.calibration.likelihood import Likelihood
-from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_prior_weight, covariance, maximise
+from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_prior_weight, maximise
 from riskmodel.calibration.people import (
     check_findings,
     check_identifiers,

@@ -73,6 +73,29 @@ class Likelihood:
             counts.append(found)
         return Point(x, total, tables, counts) if np.isfinite(total) else None
 
+    def log_likelihoods(self, x: Array) -> Array:
+        """The log likelihood at many points, (points, coordinates); -inf where :meth:`at` is None."""
+        parts = [x[start : start + PAIRS_AT_ONCE] for start in range(0, len(x), PAIRS_AT_ONCE)]
+        return np.concatenate([np.empty(0), *(self._log_likelihoods(part) for part in parts)])
+
+    def _log_likelihoods(self, x: Array) -> Array:
+        try:
+            network = build_network(self.coordinates.priors, self.coordinates.values(x))
+        except InferenceError:  # at one of the points or more
+            return (
+                np.full(1, -np.inf)
+                if len(x) == 1
+                else np.concatenate([self._log_likelihoods(row) for row in x[:, None]])
+            )
+        total = np.zeros(len(x))
+        for stratum in self.strata:
+            held = at_setting(network, stratum.setting)
+            tables = [self.layout.build(piece, held) for piece in self.layout.pieces]
+            for row in range(len(x)):
+                evidence, _ = self._expect(stratum, [table[row if len(table) > 1 else 0] for table in tables])
+                total[row] += float(stratum.weights @ np.log(evidence)) if np.all(evidence > 0) else -np.inf
+        return np.where(np.isfinite(total), total, -np.inf)
+
     def evidence(self, masks: Masks) -> Array:
         """P(evidence | setting) of each row at the stated values; 0 where it is impossible."""
         from riskmodel.inference.compile import compile_scorer

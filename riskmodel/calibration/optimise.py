@@ -24,8 +24,6 @@ KINK = 0.05  # of log posterior; a promise this small that no step keeps is a ch
 ENOUGH = 1e-4  # share of the promised rise that a step must bring
 REFRESH = 5  # steps after which the metric is taken anew
 RIDGE = 1e-10  # of the largest information, where a direction has neither data nor prior
-FEW = 40  # coordinates up to which the information is taken by differences of the gradient
-DIFFERENCE = 1e-3
 INTERRUPTED = "interrupted"  # why a search ended that someone stopped
 
 Progress = Callable[[int, int | None], None]
@@ -65,6 +63,11 @@ class Target:
 
     def value(self, point: Point) -> float:
         return point.log_likelihood + self.prior_weight * self.coordinates.log_prior(point.x)
+
+    def values(self, x: Array) -> Array:
+        """At many points, (points, coordinates); -inf where the statements cannot hold together."""
+        log_priors = np.array([self.coordinates.log_prior(row) for row in x])
+        return np.asarray(self.likelihood.log_likelihoods(x) + self.prior_weight * log_priors)
 
     def gradient(self, point: Point) -> Array:
         return self.likelihood.gradient(point) + self.prior_weight * self.coordinates.prior_gradient(point.x)
@@ -163,44 +166,7 @@ def _updated(inverse: Array, step: Array, change: Array) -> Array:
     return np.asarray(away @ inverse @ away.T + np.outer(step, step) / curvature)
 
 
-def covariance(target: Target, point: Point) -> Array:
-    """Of the coordinates, by Laplace's approximation: (coordinates, coordinates).
-
-    The information of the data is minus the differences of the exact gradient where coordinates are few, else
-    the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula.
-    """
-    once, squared = target.likelihood.information(point)
-    prior = target.prior_precision(point.x)
-    if len(point.x) <= FEW:
-        exact = _differences(target, point)
-        if exact is not None:
-            if squared is once:
-                squared = exact
-            once = exact
-    total = once + prior
-    total += np.eye(len(total)) * (RIDGE * max(float(np.diag(total).max(initial=0.0)), 1.0))
-    inverse = _inverse(total)
-    return inverse if squared is once else np.asarray(inverse @ (squared + prior) @ inverse)
-
-
-def _differences(target: Target, point: Point) -> Array | None:
-    """Minus the second derivatives of the log likelihood; None where they leave the posterior no maximum."""
-    size = len(point.x)
-    information = np.zeros((size, size))
-    for i in range(size):
-        shift = np.zeros(size)
-        shift[i] = DIFFERENCE
-        sides = [target.likelihood.at(point.x + side * shift) for side in (1, -1)]
-        if sides[0] is None or sides[1] is None:
-            return None
-        up, down = (target.likelihood.gradient(side) for side in sides if side is not None)
-        information[i] = (down - up) / (2 * DIFFERENCE)
-    information = 0.5 * (information + information.T)
-    lowest = np.linalg.eigvalsh(information + target.prior_precision(point.x))[0]
-    return information if lowest > 0 else None
-
-
 def check_prior_weight(prior_weight: object) -> None:
     """Refuse what is no finite number of 0 or more."""
-    if not isinstance(prior_weight, Real) or not (np.isfinite(float(prior_weight)) and prior_weight >= 0):
+    if not isinstance(prior_weight, Real) or not (np.isfinite(float(prior_weight)) and float(prior_weight) >= 0):
         raise UsageError(f"prior_weight must be a number of 0 or more, not {prior_weight!r}")

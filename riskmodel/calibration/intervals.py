@@ -1,0 +1,177 @@
+"""95 % intervals of the learnt statements: Laplace's, checked on the posterior and replaced where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import special
+from scipy.integrate import cumulative_trapezoid
+
+from riskmodel.calibration.coordinates import FARTHEST, Z95, off_scale, on_scale
+from riskmodel.calibration.laplace import FEW
+from riskmodel.calibration.optimise import Target
+from riskmodel.evidence.distributions import EDGE
+from riskmodel.evidence.records import RATIOS, Statement
+from riskmodel.inference.scorer import Array
+
+CHECKED = np.array([-2.0, -1.0, 1.0, 2.0])  # standard deviations from the mode
+NEAR, CLOSE = 0.05, 0.1  # log density that an approximation may be wrong by: this, and a share of the depth
+REACHES = np.array([0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0])  # standard deviations, among which the tails are looked for
+DEEP = 8.0  # below the mode, in log density: the tail beyond holds less than 0.1 %
+PER_SIDE, FINE = 24, 4_001  # points of the posterior on each side of the mode, and interpolated ones
+HALF_CHI_SQUARE = 0.5 * Z95**2  # log likelihood at the ends of a 95 % profile interval, below its maximum
+DEEPEST = 700.0
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """The posterior of one learnt statement, on its own scale (logit; log of a ratio or weight).
+
+    Attributes
+    ----------
+    value, sd
+        mode, and standard deviation on the scale.
+    counted
+        whether the prior is a Beta.
+    flat
+        whether the prior has been left out.
+    ends
+        the 95 % interval where it is not that of Laplace's approximation.
+    """
+
+    statement: Statement
+    value: float
+    sd: float
+    counted: bool
+    flat: bool
+    ends: tuple[float, float] | None = None
+
+    @property
+    def is_beta(self) -> bool:
+        return self.counted or (self.flat and self.statement.quantity not in RATIOS)
+
+    @property
+    def at_a_bound(self) -> bool:
+        """Whether a probability without a prior runs to 0 or 1: the likelihood has no mode there to measure from."""
+        return self.flat and self.is_beta and min(self._counts()) < 1
+
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval: normal on the statement's scale, or where its prior is a Beta that of a Beta.
+
+        The Beta has the same mode and curvature on the logit scale; after plain counts it is the exact posterior.
+        Without a prior it is that of as many people as tell as much, and half a one on either side.
+        """
+        if self.ends is not None:
+            low, high = self.ends
+        elif self.is_beta:
+            half = 0.5 if self.flat else 0.0
+            first, second = self._counts()
+            found = special.betaincinv(first + half, second + half, [0.025, 0.975])
+            low, high = (float(end) for end in (found if self.flat else np.clip(found, EDGE, 1 - EDGE)))
+        else:
+            at = on_scale(self.statement, self.value)
+            reach = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
+            low, high = (off_scale(self.statement, end) for end in reach)
+        return min(low, self.value), max(high, self.value)
+
+    def depth(self, t: Array) -> Array:
+        """How far the log density of the approximation is below its mode, ``t`` standard deviations from there."""
+        if not self.is_beta:
+            return np.asarray(0.5 * t**2)
+        (first, second), z = self._counts(), t * self.sd
+        rest = np.logaddexp(np.log1p(-self.value), np.log(self.value) + z)
+        return np.asarray((first + second) * rest - first * z)
+
+    def _counts(self) -> tuple[float, float]:
+        """Those of the Beta with this mode and curvature on the logit scale."""
+        information = 1.0 / self.sd**2
+        return information / (1 - self.value), information / self.value
+
+
+def checked(
+    target: Target, x: Array, covariance: Array, marginals: Sequence[Marginal], slopes: Array
+) -> list[Marginal]:
+    """The marginals, those replaced of whose shape the posterior is not.
+
+    Each is compared with the log posterior on the line along which Laplace's approximation has its profile: there
+    the statement moves and the others follow. Where they differ, the interval is that of the posterior on this
+    line, by quadrature (without a prior, the profile interval of the likelihood). With one coordinate it is exact.
+
+    Parameters
+    ----------
+    x
+        the mode, (coordinates,), and the ``covariance`` there.
+    slopes
+        of the statements' own scales by the coordinates, (statements, coordinates).
+    """
+    if len(x) > FEW:
+        return list(marginals)
+    lines = [_Line(target, x, covariance @ slope / one.sd) for one, slope in zip(marginals, slopes, strict=True)]
+    depths = _depths(lines, CHECKED)
+    columns = target.coordinates.columns
+    return [
+        one if _agrees(one, depth) else _replaced(one, line, column)
+        for one, line, depth, column in zip(marginals, lines, depths, columns, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line through the mode; a step of 1 is a standard deviation of the statement."""
+
+    target: Target
+    x: Array
+    direction: Array
+
+    def points(self, t: Array) -> Array:
+        return np.asarray(self.x + t[:, None] * self.direction, dtype=float)
+
+
+def _depths(lines: Sequence[_Line], t: Array) -> Array:
+    """How far the log posterior is below the mode's, (lines, t)."""
+    target, x = lines[0].target, lines[0].x
+    values = target.values(np.concatenate([x[None], *(line.points(t) for line in lines)]))
+    return np.asarray(np.minimum(values[0] - values[1:], DEEPEST)).reshape(len(lines), len(t))
+
+
+def _agrees(one: Marginal, depth: Array) -> bool:
+    if one.at_a_bound:
+        return True
+    expected = one.depth(CHECKED)
+    return bool(np.all(np.abs(depth - expected) < NEAR + CLOSE * expected))
+
+
+def _replaced(one: Marginal, line: _Line, column: int) -> Marginal:
+    t, depth = _profile(line)
+    ends = _likelihood_ends(t, depth) if one.flat else _quantiles(t, depth)
+    values = line.target.coordinates.values(line.points(ends))[:, column]
+    low, high = min(*values, one.value), max(*values, one.value)
+    width = on_scale(one.statement, high) - on_scale(one.statement, low)
+    return replace(one, ends=(float(low), float(high)), sd=max(width / (2 * Z95), 1e-12))
+
+
+def _profile(line: _Line) -> tuple[Array, Array]:
+    """The line's posterior from tail to tail: places, and the depth at each."""
+    coarse = np.concatenate([-REACHES[::-1], REACHES])
+    depth = _depths([line], coarse)[0]
+    sides = [depth[: len(REACHES)][::-1], depth[len(REACHES) :]]
+    low, high = (REACHES[np.argmax(side >= DEEP)] if np.any(side >= DEEP) else REACHES[-1] for side in sides)
+    fine = np.unique(np.concatenate([np.linspace(-low, 0, PER_SIDE + 1), np.linspace(0, high, PER_SIDE + 1)]))
+    return fine, _depths([line], fine)[0]
+
+
+def _quantiles(t: Array, depth: Array) -> Array:
+    """Where 2.5 % and 97.5 % of the density are reached, its logarithm linear between the points."""
+    fine = np.linspace(t[0], t[-1], FINE)
+    log_density = -np.interp(fine, t, depth)
+    share: Array = cumulative_trapezoid(np.exp(log_density - log_density.max()), fine, initial=0)
+    return np.asarray(np.interp([0.025, 0.975], share / share[-1], fine))
+
+
+def _likelihood_ends(t: Array, depth: Array) -> Array:
+    """The outermost places within the 95 % likelihood interval."""
+    fine = np.linspace(t[0], t[-1], FINE)
+    inside = fine[np.interp(fine, t, depth - depth.min()) <= HALF_CHI_SQUARE]
+    return np.array([inside[0], inside[-1]])
