@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.explanation import Explanation
+    from riskmodel.frames import MappingLike
     from riskmodel.inference.scorer import Masks
     from riskmodel.network.tables import Network
     from riskmodel.posterior_draws import PosteriorDraws
@@ -105,14 +106,23 @@ class Model(Shown):
         """The setting of people who are to be simulated: an error where none is named."""
         return named_setting(self.scoring, setting)
 
-    def code(self, cases: Cases, *, setting: str | None = None, known_outcomes: bool = False) -> Masks:
-        """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer`."""
+    def code(
+        self,
+        cases: Cases,
+        *,
+        setting: str | None = None,
+        known_outcomes: bool = False,
+        mapping: MappingLike = None,
+        allow_repeats: bool = False,
+    ) -> Masks:
+        """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer` and :meth:`score`."""
         from riskmodel.frames import as_frame, code_frame
 
         with shares_listed(self.scoring):
             return code_frame(
-                as_frame(cases), self.variables, self.default_setting(setting), known_outcomes=known_outcomes
-            )
+                as_frame(cases), self.variables, self.default_setting(setting),
+                known_outcomes=known_outcomes, mapping=mapping, allow_repeats=allow_repeats,
+            )  # fmt: skip
 
     def score(
         self,
@@ -120,6 +130,8 @@ class Model(Shown):
         *,
         setting: str | None = None,
         known_outcomes: bool = False,
+        mapping: MappingLike = None,
+        allow_repeats: bool = False,
         draws: int = 0,
         seed: int = 0,
         level: float = 0.95,
@@ -134,6 +146,10 @@ class Model(Shown):
             of the rows that name none; needed where there is no column ``setting``.
         known_outcomes
             take condition columns as evidence instead of ignoring them.
+        mapping
+            a mapping file, or the same content as a dict: other names of columns and values, missing codes, units.
+        allow_repeats
+            take a ``case_id`` that stands in several rows.
         draws, seed, level
             with draws, credible intervals of every probability (95 % by default), the share of draws that
             give the same urgency, and the effective number of draws for each case.
@@ -147,17 +163,18 @@ class Model(Shown):
         CasesError
             naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
         """
-        from riskmodel.frames import as_frame, to_frame
+        from riskmodel.frames import as_frame, identifiers, to_frame
         from riskmodel.output import small_score, uncertain_score
 
         cases = as_frame(cases)
-        masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
+        asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
+        masks = self.code(cases, setting=setting, **asked)
         score = uncertain_score(self.uncertain(draws, seed, level)) if draws else small_score(self.scoring)
         block = score(masks)
         if block.impossible:
             first = block.impossible[0]
             raise InferenceError(f"row {cases.index[first.row]}: {first.problem}")
-        return to_frame(block.columns, cases)
+        return to_frame(block.columns, cases.index, identifiers(cases, self.variables, mapping))
 
     def posterior(
         self,
@@ -165,12 +182,16 @@ class Model(Shown):
         *,
         setting: str | None = None,
         known_outcomes: bool = False,
+        mapping: MappingLike = None,
+        allow_repeats: bool = False,
         likelihoods: Mapping[str, np.ndarray] | None = None,
     ) -> pd.DataFrame:
         """P(condition present | evidence) of each case, one column a condition and composite.
 
         Parameters
         ----------
+        mapping, allow_repeats
+            as of :meth:`score`.
         likelihoods
             soft evidence: variable → array (cases, states) of P(observation | state), up to a factor,
             beside what the frame says of that variable.
@@ -180,7 +201,8 @@ class Model(Shown):
         from riskmodel.frames import as_frame
 
         cases = as_frame(cases)
-        masks = self.code(cases, setting=setting, known_outcomes=known_outcomes)
+        asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
+        masks = self.code(cases, setting=setting, **asked)
         soft = {
             self._row(name): self._likelihood(name, values, len(cases)) for name, values in (likelihoods or {}).items()
         }
@@ -202,7 +224,14 @@ class Model(Shown):
             raise UsageError(f"likelihoods: {name} needs finite values of 0 or more of shape ({cases}, {states})")
         return array
 
-    def explain(self, case: Cases, *, setting: str | None = None, known_outcomes: bool = False) -> Explanation:
+    def explain(
+        self,
+        case: Cases,
+        *,
+        setting: str | None = None,
+        known_outcomes: bool = False,
+        mapping: MappingLike = None,
+    ) -> Explanation:
         """One case explained: posteriors, what spoke for and against, rules, what to ask next.
 
         Parameters
@@ -212,13 +241,14 @@ class Model(Shown):
         """
         from riskmodel.decision.pathways import find_pathways
         from riskmodel.explanation import explain_case
-        from riskmodel.frames import as_frame
+        from riskmodel.frames import as_frame, identifiers
 
         frame = as_frame(case)
         if len(frame) != 1:
             raise UsageError(f"explain takes one case, not {len(frame)}")
-        masks = self.code(frame, setting=setting, known_outcomes=known_outcomes)
-        name = frame["case_id"].iloc[0] if "case_id" in frame else frame.index[0]
+        masks = self.code(frame, setting=setting, known_outcomes=known_outcomes, mapping=mapping)
+        names = identifiers(frame, self.variables, mapping)
+        name = frame.index[0] if names is None else names.iloc[0]
         return explain_case(self.scoring, masks, str(name), find_pathways(self.root))
 
     def with_statement(self, statement: str, **numbers: float) -> Model:
@@ -269,7 +299,15 @@ class Model(Shown):
         """The draws that were asked for last, by their number and seed; 30 kB a draw."""
         return {}
 
-    def posterior_draws(self, cases: Cases, draws: int, *, setting: str | None = None, seed: int = 0) -> PosteriorDraws:
+    def posterior_draws(
+        self,
+        cases: Cases,
+        draws: int,
+        *,
+        setting: str | None = None,
+        mapping: MappingLike = None,
+        seed: int = 0,
+    ) -> PosteriorDraws:
         """Every case's posteriors under every draw: 8 bytes for each output, draw and case.
 
         >>> import pandas as pd
@@ -281,7 +319,8 @@ class Model(Shown):
         from riskmodel.posterior_draws import PosteriorDraws
 
         cases = as_frame(cases)
-        return PosteriorDraws.of(self.uncertain(draws, seed), self.code(cases, setting=setting), cases.index)
+        masks = self.code(cases, setting=setting, mapping=mapping)
+        return PosteriorDraws.of(self.uncertain(draws, seed), masks, cases.index)
 
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
         """Tables for joint draws of all statements; draw 0 is the stated values."""

@@ -45,6 +45,20 @@ def asking_score(scoring: Scoring, pathways: Pathways | None) -> Score:
     return _Columns(scoring, scoring.compiled(), few=True, ask=asker(scoring, pathways))
 
 
+def only_possible(scoring: Scoring) -> Score:
+    """The callback that only names the rows whose evidence is impossible, as the others do."""
+
+    def check(masks: Masks) -> ScoredBlock:
+        impossible = np.nonzero(~(scoring.scorer.score(np.ascontiguousarray(masks)).evidence > 0))[0]
+        return ScoredBlock((), tuple(_impossible(scoring, masks, int(row)) for row in impossible))
+
+    return check
+
+
+def _impossible(scoring: Scoring, masks: Masks, row: int) -> Impossible:
+    return Impossible(row, scoring.impossible_pairs.describe(masks[:, row]))
+
+
 def asker(scoring: Scoring, pathways: Pathways | None) -> Ask:
     """From evidence to the next best question of each case."""
     from riskmodel.inference.kernel import CompiledScorer
@@ -70,7 +84,9 @@ class _Columns:
     def __call__(self, masks: Masks) -> ScoredBlock:
         scored = self.score(np.ascontiguousarray(masks))
         impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
-        return ScoredBlock(tuple(self.columns(scored)), tuple(self._impossible(masks, int(row)) for row in impossible))
+        return ScoredBlock(
+            tuple(self.columns(scored)), tuple(_impossible(self.scoring, masks, int(row)) for row in impossible)
+        )
 
     def columns(self, scored: Scored) -> list[OutputColumn]:
         reasons, decision, policy = scored.reasons, scored.decision, self.scoring.policy
@@ -160,9 +176,6 @@ class _Columns:
             return ""
         rest, slot = divmod(code, self.scoring.weights.slots)
         return reason_label(self.scoring.scorer, self.scoring.weights, *divmod(rest, self._leaders), slot)
-
-    def _impossible(self, masks: Masks, row: int) -> Impossible:
-        return Impossible(row, self.scoring.impossible_pairs.describe(masks[:, row]))
 
 
 class LazyCompiled:

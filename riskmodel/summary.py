@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from riskmodel._version import __version__
-from riskmodel.cases.options import RunResult, Summary
+from riskmodel.cases.options import Mapped, RunResult, Summary
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.scoring import Scoring
 from riskmodel.text import RESEARCH_ONLY, figure, percent, table
 
 SHOWN = 50  # rows of the readable table
+REASONS = 10  # shown on the terminal
 
 
 def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], asked: Mapping[str, object]) -> str:
@@ -21,7 +23,7 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
     record = {
         "riskmodel": __version__,
         "model": scoring.model_hash,
-        "inputs": {"cases_sha256": result.source_sha256, "priors": scoring.inputs},
+        "inputs": {"cases_sha256": result.source_sha256, "priors": scoring.inputs, **_mapping(result.mapped)},
         "policy": scoring.policy.name,
         "command": list(command),
         "options": dict(asked),
@@ -44,26 +46,47 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
+def _mapping(mapped: Mapped | None) -> dict[str, object]:
+    """The mapping and what it did, in the run record; nothing without one."""
+    return {} if mapped is None else {"mapping_sha256": mapped.sha256, "mapping": asdict(mapped)}
+
+
+def read_lines(result: RunResult, use: str) -> Iterator[str]:
+    """How many records were read, used and rejected, and why: the same for every command that reads cases.
+
+    Parameters
+    ----------
+    use
+        what became of the good ones: ``scored``, ``used``.
+    """
+    counts = result.counts
+    yield f"{counts.read} records read = {counts.scored} {use} + {counts.rejected} rejected"
+    yield from (f"warning: {warning}" for warning in result.warnings)
+    if result.mapped is not None:
+        cells = sum(translation.cells for translation in result.mapped.translations)
+        columns = len({translation.column for translation in result.mapped.translations})
+        yield f"mapping: {len(result.mapped.columns)} columns renamed, {cells} cells in {columns} columns translated"
+    yield from (f"rejected: {reason}" for reason in result.reasons[:REASONS])
+    further = sum(reason.count for reason in result.reasons[REASONS:]) + result.unlisted
+    if further:
+        yield f"  … and {further} further faults" + (f": all of them in {result.rejects}" if result.rejects else "")
+
+
 def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[str]:
     """The summary of a run, for the terminal."""
-    counts = result.counts
-    yield f"{counts.read} records read = {counts.scored} scored + {counts.rejected} rejected"
-    yield from (f"warning: {warning}" for warning in result.warnings)
+    yield from read_lines(result, "scored")
     if few := result.summary.low.get("effective_draws"):
         yield (
             f"warning: for {few} cases fewer than {FEWEST_EFFECTIVE} draws are effective, so that their intervals are "
             "rough: ask for more --draws"
         )
-    yield from (f"rejected: {reject}" for reject in result.first_rejects)
-    if counts.rejected > len(result.first_rejects) and result.rejects:
-        yield f"  … all of them in {result.rejects}"
     if result.summary.default_setting and setting == "as_reported":
         serious = _any_serious(scoring, setting)
         yield (
             f"note: {result.summary.default_setting} rows name no setting and got as_reported: the base rates that the "
             f"seed documents state{serious}. That is no real clinic."
         )
-    if counts.scored:
+    if result.counts.scored:
         yield from _assessed(result.summary)
         yield from _means(result.summary, scoring)
         yield from _actions(result.summary)

@@ -24,10 +24,10 @@ CONTRACT = ColumnContract(VARIABLES)
 @pytest.mark.parametrize(
     ("decoder", "texts", "mask"),
     [
-        (FEVER, ["present", "PRESENT", "yes", "Y", "true", "1", "positive"], 2),
-        (FEVER, ["absent", "no", "N", "False", "0", "negative"], 1),
+        (FEVER, ["present", "PRESENT", "yes", "Y", "true", "1", "1.0", "positive"], 2),
+        (FEVER, ["absent", "no", "N", "False", "0", "0.0", "negative"], 1),
         (FEVER, ["", "unknown", "Not_Assessed", "absent|present", "yes|no"], 3),
-        (TRAUMA, ["yes", "minor|major", "major|minor", "1"], 6),
+        (TRAUMA, ["yes", "minor|major", "major|minor", "1", "1.0"], 6),
         (TRAUMA, ["none", "no"], 1),
         (TRAUMA, ["none|minor|major", "yes|none", ""], 7),
         (SEX, ["f", "F", "female", "Female"], 1),
@@ -40,7 +40,7 @@ CONTRACT = ColumnContract(VARIABLES)
         (ESR, [">0", "<200", ">19.9", "<50.1"], 7),
         (ESR, [">20", ">49.9"], 6),
         (ESR, [">50", ">120", ">200", "200"], 4),
-        (SCAN, ["0", "1", "199.9", "no", "normal"], 1),
+        (SCAN, ["0", "1", "1.0", "199.9", "no", "normal"], 1),
         (SCAN, ["200", "yes", "retention"], 2),
         (SETTING, ["emergency", "Emergency"], 4),
     ],
@@ -54,9 +54,23 @@ def test_understood(decoder, texts, mask):
     [
         (
             FEVER,
-            [" yes", "yes ", "ja", "2", "01", "1.0", "y|", "|", "present,absent", "unknown|yes", "Ｙes", "présent"],
+            [
+                " yes",
+                "yes ",
+                "ja",
+                "2",
+                "01",
+                "2.0",
+                "1.00",
+                "y|",
+                "|",
+                "present,absent",
+                "unknown|yes",
+                "Ｙes",
+                "présent",
+            ],
         ),
-        (SEX, ["yes", "no", "1", "w"]),
+        (SEX, ["yes", "no", "1", "1.0", "w"]),
         (
             AGE,
             ["-1", "+1", "1e1", "120.0001", "121", "1,5", "1.", ".5", "٤", "<5", "1" * 401, "0x10", "yes", "nan", "½"],
@@ -133,10 +147,10 @@ def test_days_are_exact_weeks():
         ({"values": {"fever": {"a": 1}}}, "must be a text"),
         ({"values": {"fever": "yes"}}, "must be a table of tables"),
         ({"units": {"fever": "mg/dL"}}, "takes no numbers"),
-        ({"units": {"age": "hours"}}, "allowed: years, months, or a positive factor"),
-        ({"units": {"age": -1}}, "positive factor"),
-        ({"units": {"age": True}}, "positive factor"),
-        ({"units": {"age": float("nan")}}, "positive factor"),
+        ({"units": {"age": "hours"}}, "allowed: years, months, or a factor from"),
+        ({"units": {"age": -1}}, "a factor from 1e-9 to 1e+9"),
+        ({"units": {"age": True}}, "a factor from 1e-9 to 1e+9"),
+        ({"units": {"age": float("nan")}}, "a factor from 1e-9 to 1e+9"),
     ],
 )
 def test_bad_mappings(mapping, part):

@@ -15,7 +15,8 @@ from tests.case_files import HEADER, Ran, run_bytes
 
 WIDTH = HEADER.count(",") + 1
 WORDS = [
-    "", "absent", "present", "yes", "No", "TRUE", "0", "1", "none", "minor", "Major", "minor|major", "major|none|minor",
+    "", "absent", "present", "yes", "No", "TRUE", "0", "1", "0.0", "1.0", "-9.0", "1.00",
+    "none", "minor", "Major", "minor|major", "major|none|minor",
     "unknown", "not_assessed", "Unknown", "f", "M", "male", "primary_care", "emergency", "EMERGENCY", "under_18",
     "from_18_to_49", "from_18_to_49|from_50", "17.999999999999999999", "18", "018", "49.9", "120", "120.0", "120.01",
     "200", "<5", ">120", "<20", ">200", "<0", "5.", ".5", "1e1", "-1", "+5", "12345678", "123456789",

@@ -161,7 +161,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         check_is_fitted(self, "model_")
         X = self._frame(X)
-        masks = restricted(self.model_, self.model_.code(X, setting=self.setting), self.predictors)
+        masks = restricted(self.model_, self.model_.code(self._evidence(X), setting=self.setting), self.predictors)
         posterior = CompiledScorer(self.model_.scoring.scorer).score(masks)
         impossible = np.nonzero(~(posterior.evidence > 0))[0]
         if impossible.size:
@@ -250,6 +250,11 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         if twice:
             raise InputError(f"the outcome {twice[0]} stands in X and in Y: leave it out of one")
         return X.drop(columns="case_id", errors="ignore").reset_index(drop=True).assign(**known)
+
+    def _evidence(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The cases without their names, which may be there twice, and without outcomes, which are never read."""
+        outcomes = [variable.column for variable in self.model_.variables if variable.role == "condition"]
+        return X.drop(columns=["case_id", *outcomes], errors="ignore")
 
     def _frame(self, X: pd.DataFrame | Array) -> pd.DataFrame:
         """The cases as a frame with names."""

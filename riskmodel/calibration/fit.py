@@ -96,7 +96,7 @@ def calibrate(
     >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
     (True, 'clinic')
     """
-    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    masks = model.code(cohort, setting=setting, known_outcomes=True, allow_repeats=True)  # those are refused below
     return fit_coded(
         model, identifiers(cohort), masks, learn,
         prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,

@@ -19,6 +19,8 @@ from riskmodel.errors import nearest
 from riskmodel.evidence.records import Variable
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_WHOLE = re.compile(r"(-?[0-9]+)\.0")
+_NUMBER_STARTS = frozenset("<>0123456789")
 _LONGEST_NUMBER = 400
 _SHOWN = 80
 _MISSING_CODES = frozenset({"na", "n/a", "nan", "null", "none", "missing", ".", "-", "?", "-1", "-9", "-99", "-999"})
@@ -33,7 +35,7 @@ class CellProblem:
 
 @dataclass(frozen=True, slots=True)
 class CellRules:
-    """What a mapping file says about one column: exact texts first, then a factor for numbers."""
+    """What a mapping file says about one column: texts first, then a factor for numbers."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
@@ -43,6 +45,16 @@ class CellRules:
 def fold(text: str) -> str:
     """Lower case for comparing words, ASCII only: no other letter stands for one of them."""
     return text.lower() if text.isascii() else text
+
+
+def whole(text: str) -> str:
+    """A whole number as other programs write it once a column has blanks (``1.0``), without its point.
+
+    >>> whole("1.0"), whole("-9.0"), whole("1.5"), whole("1.00")
+    ('1', '-9', '1.5', '1.00')
+    """
+    found = _WHOLE.fullmatch(text) if text.endswith(".0") else None
+    return found[1] if found else text
 
 
 def excerpt(text: str) -> str:
@@ -76,21 +88,45 @@ class CellDecoder:
     (4, 6, 6, 7)
     >>> trauma.decode("mayor").problem
     "not understood (did you mean 'major'?); allowed: none, minor, major, yes or no; blank = not assessed"
+    >>> trauma.decode("1"), trauma.decode("1.0"), trauma.decode("0.0"), trauma.decode("True")
+    (6, 6, 1, 6)
     """
 
     def __init__(self, variable: Variable, rules: CellRules | None = None, *, needed: bool = False) -> None:
         self.variable = variable
         self.rules = rules or CellRules()
+        self.values = {whole(text): word for text, word in self.rules.values.items()}
+        self.missing = frozenset(map(whole, self.rules.missing))
         self.blank: int | CellProblem = _not_named(variable) if needed else variable.full_mask
         self.single = variable.name == columns.SETTING  # always one state
         self.edges = tuple(Fraction(Decimal(repr(edge))) for edge in variable.lower_edges)
         self.maximum = None if variable.maximum == inf else Fraction(Decimal(repr(variable.maximum)))
         self.words = _words(variable)
+        self.translated = (*sorted(self.values), *sorted(self.missing - self.values.keys()))
+        self._codes = {text: code for code, text in enumerate(self.translated, 2)}
+
+    @property
+    def translates(self) -> bool:
+        """Whether a mapping says anything about the cells of this column."""
+        return bool(self.translated) or self.rules.factor != 1
+
+    def read_as(self, text: str) -> str:
+        """What a text that the mapping names is read as; nothing where it is a missing code."""
+        return self.values.get(text, "")
+
+    def translation(self, text: str) -> int:
+        """What the mapping did to a good cell: 0 nothing, 1 changed its unit, 2 + i read ``translated[i]``."""
+        text = whole(text)
+        code = self._codes.get(text, 0)
+        if code or self.rules.factor == 1:
+            return code
+        return int(text[:1] in _NUMBER_STARTS and text not in self.words and fold(text) not in self.words)
 
     def decode(self, text: str) -> int | CellProblem:  # noqa: PLR0911 - the order of the rules, read downwards
         """The bitmask of the states that the cell leaves possible, or why it is refused."""
-        text = self.rules.values.get(text, text)
-        if text == "" or text in self.rules.missing:
+        text = whole(text)
+        text = whole(self.values.get(text, text))
+        if text == "" or text in self.missing:
             return self.blank
         mask = self.words.get(text) or self.words.get(fold(text))
         if mask is not None:
@@ -103,7 +139,7 @@ class CellDecoder:
             return self._refuse("a line break in the cell")
         if "|" in text:
             return self._decode_set(text)
-        if self.edges and text[0] in "<>0123456789":
+        if self.edges and text[0] in _NUMBER_STARTS:
             return self._decode_number(text)
         return self._refuse("not understood" + _hint(text, [*self.words, *columns.NOT_ASSESSED]))
 

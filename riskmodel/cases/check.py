@@ -67,6 +67,7 @@ def take_coded(block: CodedBlock, rows: NDArray[np.int64]) -> CodedBlock:
         texts=texts,
         defaulted=block.defaulted[rows],
         hashes=None if block.hashes is None else block.hashes[:, rows],
+        translated=block.translated[:, rows] if len(block.translated) else block.translated,
     )
 
 

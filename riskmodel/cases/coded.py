@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
 from riskmodel.cases.columns import SETTING, ColumnContract
 from riskmodel.cases.header import Layout
 from riskmodel.cases.mapping import CaseMapping
-from riskmodel.cases.options import Reject
+from riskmodel.cases.options import Mapped, Reject, Translation
 from riskmodel.cases.scored import Masks
 from riskmodel.cases.tokens import RowFault, split_record
 from riskmodel.errors import NoSettingError
@@ -48,7 +48,8 @@ class CodedBlock:
 
     ``lines`` gives, for each accepted row, the lines of the block before it (None for Parquet);
     ``masks`` is (variables, accepted rows). Rejects count records and lines from 0 within the block.
-    ``texts`` is a list of columns of strings (small engine) or ``TextCells``.
+    ``texts`` is a list of columns of strings (small engine) or ``TextCells``. ``translated`` is (columns that
+    the mapping speaks of, accepted rows): see :meth:`CellDecoder.translation`.
     """
 
     records: int
@@ -61,6 +62,7 @@ class CodedBlock:
     defaulted: NDArray[np.bool_]
     fault: Fault | None = None
     hashes: NDArray[np.uint64] | None = None
+    translated: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 0), np.uint32))
 
     def case_id(self, row: int) -> str:
         return self.texts.text(0, row) if isinstance(self.texts, TextCells) else self.texts[0][row]
@@ -89,6 +91,7 @@ class Coder:
     ) -> None:
         self.contract = contract
         self.layout = layout
+        self.mapping = mapping
         self.width = len(layout.names)
         self.full = np.array([variable.full_mask for variable in contract.variables], np.uint8)
         self.setting = contract.by_variable.get(SETTING, -1)
@@ -103,6 +106,22 @@ class Coder:
             mapping.decoder(variable, needed=nameless and row == self.setting)
             for row, variable in enumerate(contract.variables)
         ]
+        speaking = [row for row in dict.fromkeys(layout.rows) if row >= 0 and self.decoders[row].translates]
+        self.slots: dict[int, int] = {row: slot for slot, row in enumerate(speaking)}
+
+    def mapped(self, translated: Mapping[tuple[int, int], int]) -> Mapped | None:
+        """What the mapping was and did, from how many cells each translation of each slot was used on."""
+        if not self.mapping.sha256:
+            return None
+        names = {row: name for name, row in zip(self.layout.names, self.layout.rows, strict=True) if row >= 0}
+        done = []
+        for row, slot in self.slots.items():
+            decoder = self.decoders[row]
+            for code, value in enumerate(("", *decoder.translated), 1):
+                if cells := translated.get((slot, code), 0):
+                    done.append(Translation(names[row], value, decoder.read_as(value) if code > 1 else "", cells))
+        columns = {name: self.mapping.columns[name] for name in self.layout.names if name in self.mapping.columns}
+        return Mapped(self.mapping.sha256, columns, tuple(done))
 
     def fill_setting(self, masks: Masks) -> NDArray[np.bool_]:
         """Give rows without a setting the run's; returns which they are."""

@@ -32,6 +32,7 @@ class CaseReader(Protocol):
     engine: Literal["small", "compiled"]
     contract: ColumnContract
     layout: Layout
+    coder: Coder
     header_lines: int
 
     def items(self) -> Iterator[Any]: ...
@@ -70,8 +71,8 @@ class CsvReader:
             known_outcomes=options.known_outcomes,
             file=self.name,
         )
-        coder = Coder(self.contract, self.layout, mapping, options.default_setting)
-        self._reader = SmallReader(coder) if self.engine == "small" else _compiled_reader(coder)
+        self.coder = Coder(self.contract, self.layout, mapping, options.default_setting)
+        self._reader = SmallReader(self.coder) if self.engine == "small" else _compiled_reader(self.coder)
 
     def items(self) -> Iterator[Block]:
         return self._blocks.blocks(self._reader.records_end)

@@ -22,21 +22,22 @@
     crp_mg_l = "mg/dL"
     pain_duration_weeks = "days"
 
-Texts are compared exactly, before anything else is read from the cell.
+Texts are compared exactly (but ``1.0`` is ``1``), before anything else is read from the cell.
 """
 
 from __future__ import annotations
 
-import math
+import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cases.cells import CellDecoder, CellProblem, CellRules
+from riskmodel.cases.cells import CellDecoder, CellProblem, CellRules, excerpt, whole
 from riskmodel.cases.columns import CASE_ID, ColumnContract, takes_numbers
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Variable
@@ -49,16 +50,21 @@ UNIT_FACTORS: Mapping[tuple[str, str], Fraction] = {
     ("ml", "l"): Fraction(1000),
 }
 EVERY = "*"
+LEAST_FACTOR, MOST_FACTOR, MOST_DIGITS = Decimal("1e-9"), Decimal("1e9"), 30  # of a unit
 _KEYS = ("ignore", "missing", "columns", "values", "missing_in", "units")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMapping:
-    """A checked mapping: new names for headers, columns to ignore, and rules for each variable's cells."""
+    """A checked mapping: new names for headers, columns to ignore, and rules for each variable's cells.
+
+    ``sha256`` is that of the file's bytes (of a dict: of its content as sorted JSON), empty without a mapping.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     rules: Mapping[str, CellRules] = field(default_factory=dict)
+    sha256: str = ""
 
     def decoder(self, variable: Variable, *, needed: bool = False) -> CellDecoder:
         """The decoder of a variable's cells under this mapping; ``needed`` refuses blanks."""
@@ -75,23 +81,36 @@ def load_mapping(mapping: Path | Mapping[str, Any] | None, contract: ColumnContr
     """
     if mapping is None:
         return CaseMapping()
-    name, table = ("mapping", dict(mapping)) if isinstance(mapping, Mapping) else (str(mapping), _read(mapping))
+    if isinstance(mapping, Mapping):
+        name, table = "mapping", dict(mapping)
+        content = json.dumps(table, sort_keys=True, default=str).encode()
+    else:
+        name, content = str(mapping), _content(mapping)
+        table = _parsed(name, content)
     checked = _Check(contract, [])
     result = checked.mapping(table)
     if checked.problems:
         raise UsageError(
             "\n".join([f"{name}: {len(checked.problems)} problem(s)", *(f"  {p}" for p in checked.problems)])
         )
-    return result
+    return replace(result, sha256=hashlib.sha256(content).hexdigest())
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _content(path: Path) -> bytes:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
+        return Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not TOML: {error}") from None
+
+
+def _parsed(name: str, content: bytes) -> dict[str, Any]:
+    """The tables of a file; numbers that Python refuses to hold are no TOML either."""
+    try:
+        return tomllib.loads(content.decode(), parse_float=Decimal)
+    except InvalidOperation:
+        raise UsageError(f"{name}: not TOML: a number with an exponent that is out of range") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: not TOML: {error}") from None
 
 
 @dataclass(slots=True)
@@ -145,7 +164,11 @@ class _Check:
         for text, word in found.items():
             if not isinstance(word, str):
                 self.problems.append(f"values.{name}.{text}: {word!r}; must be a text")
-        return {text: word for text, word in found.items() if isinstance(word, str)}
+        entries = {text: word for text, word in found.items() if isinstance(word, str)}
+        for text, word in entries.items():
+            if entries.get(whole(text), word) != word:
+                self.problems.append(f"values.{name}: {text} and {whole(text)} are one number with two words")
+        return entries
 
     def row(self, where: str, name: str) -> int:
         row = self.contract.row(name)
@@ -177,11 +200,13 @@ class _Check:
             self.problems.append(f"units.{name}: the column takes no numbers")
         elif isinstance(unit, str) and (unit in known or unit == variable.unit):
             return known.get(unit, Fraction(1))
-        elif isinstance(unit, int | float | Decimal) and math.isfinite(unit) and unit is not True and unit > 0:
+        elif _is_factor(unit):
             return Fraction(str(unit))
         else:
             units = ", ".join([variable.unit, *known])
-            self.problems.append(f"units.{name}: {unit!r}; allowed: {units}, or a positive factor")
+            factor = f"a factor from {LEAST_FACTOR:g} to {MOST_FACTOR:g}, of at most {MOST_DIGITS} digits"
+            shown = excerpt(repr(unit) if isinstance(unit, str) else str(unit))
+            self.problems.append(f"units.{name}: {shown}; allowed: {units}, or {factor}")
         return Fraction(1)
 
     def checked(self, variable: Variable, own: dict[str, str], common: dict[str, str]) -> dict[str, str]:
@@ -191,6 +216,13 @@ class _Check:
             if isinstance(found, CellProblem):
                 self.problems.append(f"values.{variable.name}.{text}: {word!r}: {found.problem}")
         return {**common, **own}
+
+
+def _is_factor(unit: Any) -> bool:
+    """Whether a number can be meant as a factor between units; beyond it arithmetic would never end."""
+    if isinstance(unit, bool) or not isinstance(unit, int | float | Decimal) or unit != unit:  # noqa: PLR0124 - NaN
+        return False
+    return LEAST_FACTOR <= unit <= MOST_FACTOR and len(Decimal(str(unit)).as_tuple().digits) <= MOST_DIGITS
 
 
 def _understood(variable: Variable, word: str) -> bool:

@@ -49,15 +49,54 @@ class Reject:
     problem: str
 
     def __str__(self) -> str:
-        place = f"record {self.record}" if self.line is None else f"line {self.line}"
-        case = f" (case {self.case_id})" if self.case_id else ""
         cell = f", column {self.column}: {self.value!r}" if self.column else ""
-        return f"{place}{case}{cell}: {self.problem}"
+        return f"{self.place}{cell}: {self.problem}"
+
+    @property
+    def place(self) -> str:
+        """Where it is: the line (in Parquet the record) and the case."""
+        place = f"record {self.record}" if self.line is None else f"line {self.line}"
+        return f"{place} (case {self.case_id})" if self.case_id else place
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A fault that one or more rows share: how many, and where the first of them are."""
+
+    column: str
+    value: str
+    problem: str
+    count: int
+    first: tuple[str, ...]
+
+    def __str__(self) -> str:
+        cell = f"{self.column} {self.value!r}" if self.value else self.column or "rows"
+        more = ", …" if self.count > len(self.first) else ""
+        return f"{self.count:,} × {cell} ({', '.join(self.first)}{more}): {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a mapping did to the cells of one column: ``value`` is the text in the file, empty where a unit changed."""
+
+    column: str
+    value: str
+    read_as: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a mapping was, and what it did to the accepted rows."""
+
+    sha256: str
+    columns: Mapping[str, str]
+    translations: tuple[Translation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Records read, scored and rejected; ``scored + rejected == read`` is checked on every run."""
+    """Records read, scored (or otherwise used) and rejected; ``scored + rejected == read`` is checked on every run."""
 
     read: int
     scored: int
@@ -89,12 +128,18 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did: print it, or write it into ``run.json``."""
+    """What a run did: print it, or write it into ``run.json``.
+
+    ``reasons`` are the faults of the rejected rows, the most frequent first, and ``unlisted`` how many further
+    faults there are, of kinds too many to remember. ``mapped`` is None without a mapping.
+    """
 
     counts: Counts
     summary: Summary
     warnings: tuple[str, ...]
-    first_rejects: tuple[Reject, ...]
+    reasons: tuple[Reason, ...]
+    unlisted: int
+    mapped: Mapped | None
     engine: str
     source_sha256: str
     output: str

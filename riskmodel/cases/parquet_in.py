@@ -54,7 +54,7 @@ class ParquetReader:
             known_outcomes=options.known_outcomes,
             file=self.name,
         )
-        self._coder = Coder(self.contract, self.layout, mapping, options.default_setting)
+        self.coder = Coder(self.contract, self.layout, mapping, options.default_setting)
         layout = self.layout
         coded = [field for field, row in enumerate(layout.rows) if row >= 0]
         self._texts = (layout.id_field, *layout.kept)
@@ -95,7 +95,7 @@ class ParquetReader:
 
     def read(self, item: Any) -> CodedBlock:
         """Code one batch of rows."""
-        coder, layout, count = self._coder, self.layout, item.num_rows
+        coder, layout, count = self.coder, self.layout, item.num_rows
         columns = {field: item.column(self.layout.names[field]) for field in self._fields}
         try:
             for column in columns.values():
@@ -103,9 +103,12 @@ class ParquetReader:
         except pa.ArrowException as error:
             raise CasesError(f"{self.name}: a text is not UTF-8: {error}") from None
         masks: Masks = np.repeat(coder.full[:, None], count, axis=1)
+        translated = np.zeros((len(coder.slots), count), np.uint32)
         for field, row in enumerate(layout.rows):
             if row >= 0:
-                masks[row] = self._decode(row, columns[field])
+                masks[row], codes = self._decode(row, columns[field])
+                if row in coder.slots:
+                    translated[coder.slots[row]] = codes
         texts = [_as_texts(columns[field]) for field in self._texts]
         named = np.array([not id_problem(text) for text in texts[0].to_pylist()], np.bool_)
         good = np.logical_and(masks.all(axis=0), named)
@@ -125,16 +128,19 @@ class ParquetReader:
             rejects=rejects,
             defaulted=coder.fill_setting(masks),
             hashes=_hashes(cells) if isinstance(cells, TextCells) else None,
+            translated=translated[:, rows],
         )
 
-    def _decode(self, row: int, column: Any) -> NDArray[np.uint8]:
-        """The masks of a column, 0 for a bad cell; each different value is decoded once."""
-        decode = self._coder.decoders[row].decode
+    def _decode(self, row: int, column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """Masks of a column, 0 for a bad cell, and what the mapping did; each different value is decoded once."""
+        decoder = self.coder.decoders[row]
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        found = [decode(cell_text(value)) for value in [*encoded.dictionary.to_pylist(), None]]
+        texts = [cell_text(value) for value in [*encoded.dictionary.to_pylist(), None]]
+        found = [decoder.decode(text) for text in texts]
         masks = np.array([0 if isinstance(mask, CellProblem) else mask for mask in found], np.uint8)
+        translations = np.array([decoder.translation(text) for text in texts], np.uint32)
         codes = encoded.indices.fill_null(len(found) - 1) if encoded.null_count else encoded.indices
-        return np.take(masks, np.asarray(codes))
+        return np.take(masks, np.asarray(codes)), np.take(translations, np.asarray(codes))
 
     def _explain(self, rows: NDArray[np.int64], columns: dict[int, Any]) -> list[Reject]:
         rejects: list[Reject] = []
@@ -142,7 +148,7 @@ class ParquetReader:
             cells = [""] * len(self.layout.names)
             for field, column in columns.items():
                 cells[field] = cell_text(column[row].as_py())
-            rejects += self._coder.explain_cells(row, None, cells)
+            rejects += self.coder.explain_cells(row, None, cells)
         return rejects
 
     def no_masks(self) -> Masks:

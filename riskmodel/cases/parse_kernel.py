@@ -23,12 +23,13 @@ LONG_WORDS = 4  # longer cells than these words hold are left to Python
 # What a field is for.
 IGNORED, WORDS, NUMBERS = 0, 1, 2
 # Columns of the plan, one row a field.
-KIND, VARIABLE, KEPT, BASE, SHIFT, MULTIPLIER, LONG_BASE, LONG_MASK = range(8)
+KIND, VARIABLE, KEPT, BASE, SHIFT, MULTIPLIER, LONG_BASE, LONG_MASK, TRANSLATED = range(9)
 # What the state of a call holds.
 POSITION, ROW, LINE, MISSES = range(4)
 _K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(32)
 UNKNOWN = -1
+MASK_BITS = 8  # of an entry of the tables of words; above them what the mapping did to the cell
 NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)  # marks an empty entry: no UTF-8 has these bytes
 
 
@@ -124,7 +125,7 @@ def hash_words(base, start, length):
 
 @njit(nogil=True, cache=True)
 def find_long(base, start, length, plan, field, long_keys, long_masks):
-    """The mask of a cell of more than eight bytes, 0 if it is known to be bad, or UNKNOWN."""
+    """The entry of a cell of more than eight bytes, 0 if it is known to be bad, or UNKNOWN."""
     if length > 8 * LONG_WORDS:
         return UNKNOWN
     wrap = plan[field, LONG_MASK]
@@ -150,7 +151,7 @@ def find_long(base, start, length, plan, field, long_keys, long_masks):
 
 @njit(nogil=True, cache=True)
 def find_short(key, plan, field, keys, masks):
-    """The mask of a cell of at most eight bytes, 0 if it is known to be bad, or UNKNOWN."""
+    """The entry of a cell of at most eight bytes, 0 if it is known to be bad, or UNKNOWN."""
     place = np.int64((key * np.uint64(plan[field, MULTIPLIER])) >> np.uint64(plan[field, SHIFT]))
     entry = plan[field, BASE] + place
     while keys[entry] != key:
@@ -214,11 +215,11 @@ def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose sta
 ):
     """Parse records from ``state`` on, until the end of the block or until ``out`` or ``misses`` is full.
 
-    ``out`` is (masks, bad, spans, starts, lengths, hashes): spans hold where a record begins and ends and
-    the lines before it, starts and lengths the id and the kept texts.
+    ``out`` is (masks, bad, spans, starts, lengths, hashes, translated): spans hold where a record begins and
+    ends and the lines before it, starts and lengths the id and the kept texts, translated what the mapping did.
     """
     keys, masks, long_keys, long_masks = tables
-    out_masks, bad_rows, spans, starts, lengths, hashes = out
+    out_masks, bad_rows, spans, starts, lengths, hashes, translated = out
     base = np.int64(data.ctypes.data)
     width = len(plan)
     place, row, line, missed = state[POSITION], state[ROW], state[LINE], state[MISSES]
@@ -281,6 +282,9 @@ def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose sta
                         missed += 1
                     bad |= mask == 0
                     out_masks[variable, row] = mask & 255
+                    slot = plan[field, TRANSLATED]
+                    if slot > 0:
+                        translated[slot - 1, row] = max(mask, 0) >> MASK_BITS
                 if field == id_field:
                     starts[0, row] = content
                     lengths[0, row] = length

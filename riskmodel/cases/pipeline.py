@@ -93,12 +93,12 @@ def run(
             chosen = compiled_score if reader.engine == "compiled" and compiled_score else score
             writer, close = planning.open_writer(plan, outputs, reader)
             rejects = Rejects(planning.open_rejects(plan, outputs), reader.name)
-            job = _Job(reader, chosen, writer, rejects, options)
+            job = Job(reader, chosen, writer, rejects, options)
             try:
                 job.execute(progress, signals)
             finally:
                 close()
-            result = job.result(plan)
+            result = job.result(plan.output, str(plan.rejects) if rejects.any else None)
             planning.add_report(plan, outputs, result, report)
             outputs.commit(signals)
         finally:
@@ -106,7 +106,7 @@ def run(
     return result
 
 
-class _Job:
+class Job:
     """One run: `work` in any thread, `take` in file order."""
 
     def __init__(
@@ -139,7 +139,7 @@ class _Job:
         scored = self.score(coded.masks)
         check_columns(scored.columns, coded.masks.shape[1])
         coded, columns = without_impossible(coded, scored)
-        tally = tally_rows(self.reader.contract, coded.masks, coded.defaulted, columns)
+        tally = tally_rows(self.reader.contract, coded, columns)
         return _Worked(coded, columns, self.writer.render(coded, columns), tally)
 
     def begin(self, scored: ScoredBlock) -> None:
@@ -170,18 +170,20 @@ class _Job:
         coded, rows = worked.coded, np.flatnonzero(repeated)
         gone = take_coded(coded, rows)
         columns = take_columns(worked.columns, rows)
-        self.tally.add(tally_rows(self.reader.contract, gone.masks, gone.defaulted, columns), -1)
+        self.tally.add(tally_rows(self.reader.contract, gone, columns), -1)
         column = self.reader.layout.names[self.reader.layout.id_field]
         return [gone.reject(row, column, gone.case_id(row), REPEATED) for row in range(len(rows))]
 
-    def result(self, plan: planning.Plan) -> RunResult:
+    def result(self, output: str, rejects: str | None) -> RunResult:
         return RunResult(
             counts=Counts(self.records, self.tally.rows, self.rejects.rows),
             summary=self.tally.summary(self.reader.contract),
             warnings=self.reader.layout.warnings,
-            first_rejects=tuple(self.rejects.first),
+            reasons=self.rejects.reasons.found,
+            unlisted=self.rejects.reasons.unlisted,
+            mapped=self.reader.coder.mapped(self.tally.translated),
             engine=self.reader.engine,
             source_sha256=self.reader.sha256(),
-            output=plan.output,
-            rejects=str(plan.rejects) if self.rejects.any else None,
+            output=output,
+            rejects=rejects,
         )

@@ -52,9 +52,12 @@ class CompiledReader:
     def _settle(self, data: bytearray, rows: _Rows, misses: NDArray[np.int64]) -> None:
         """Decode the cells that the kernel did not know."""
         for row, variable, start, length in misses.tolist():
-            mask = self.tables.decode(variable, bytes(data[start : start + length]))
-            rows.masks[variable, row] = mask
-            rows.bad[row] |= mask == 0
+            entry = self.tables.decode(variable, bytes(data[start : start + length]))
+            rows.masks[variable, row] = entry & 255
+            rows.bad[row] |= entry == 0
+            slot = self.coder.slots.get(variable)
+            if slot is not None:
+                rows.translated[slot, row] = entry >> kernel.MASK_BITS
         if len(misses):
             self.tables.refresh()
 
@@ -81,6 +84,7 @@ class CompiledReader:
             defaulted=self.coder.fill_setting(masks),
             fault=fault,
             hashes=rows.hashes[:, chosen],
+            translated=rows.translated[:, chosen],
         )
 
 
@@ -100,10 +104,11 @@ class _Rows:
         self.starts = np.zeros((texts, capacity), np.int64)
         self.lengths = np.zeros((texts, capacity), np.int64)
         self.hashes = np.empty((2, capacity), np.uint64)
+        self.translated = np.zeros((len(coder.slots), capacity), np.uint32)
 
     @property
     def out(self) -> tuple[NDArray[np.generic], ...]:
-        return self.masks, self.bad, self.spans, self.starts, self.lengths, self.hashes
+        return self.masks, self.bad, self.spans, self.starts, self.lengths, self.hashes, self.translated
 
     def larger(self) -> _Rows:
         """The same rows with twice the room."""

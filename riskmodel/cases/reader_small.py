@@ -29,6 +29,20 @@ class _Memo(dict[str, int]):
         return mask
 
 
+class _Translations(dict[str, int]):
+    """Cell text to what the mapping did to it."""
+
+    def __init__(self, decoder: CellDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def __missing__(self, text: str) -> int:
+        code = self.decoder.translation(text)
+        if len(self) < _MEMO:
+            self[text] = code
+        return code
+
+
 class SmallReader:
     """The plain-Python engine: tokenises and codes one block."""
 
@@ -37,6 +51,7 @@ class SmallReader:
     def __init__(self, coder: Coder) -> None:
         self.coder = coder
         self.memos = [_Memo(decoder) for decoder in coder.decoders]
+        self.translations = {row: _Translations(coder.decoders[row]) for row in coder.slots}
 
     @staticmethod
     def records_end(data: bytearray, start: int, end: int) -> int:
@@ -81,9 +96,12 @@ class SmallReader:
         rejects = rejects or []
         columns = list(zip(*cells, strict=True)) if cells else [()] * coder.width
         masks: Masks = np.repeat(coder.full[:, None], len(cells), axis=1)
+        translated = np.zeros((len(coder.slots), len(cells)), np.uint32)
         for column, row in zip(columns, layout.rows, strict=True):
             if row >= 0:
                 masks[row] = np.frombuffer(bytes(map(self.memos[row].__getitem__, column)), np.uint8)
+            if row in coder.slots:
+                translated[coder.slots[row]] = [self.translations[row][text] for text in column]
         named = np.array([not id_problem(text) for text in columns[layout.id_field]], np.bool_)
         good = np.logical_and(masks.all(axis=0), named)
         for index in np.flatnonzero(~good):
@@ -104,6 +122,7 @@ class SmallReader:
             rejects=rejects,
             defaulted=coder.fill_setting(masks),
             fault=fault,
+            translated=translated[:, kept],
         )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from riskmodel.cases.options import Reject
+from riskmodel.cases.dedupe import REPEATED
+from riskmodel.cases.options import Reason, Reject
 from riskmodel.cases.render import line
 from riskmodel.cases.writer import Sink
 from riskmodel.errors import CasesError
 
 REJECT_COLUMNS = ("record", "line", "case_id", "column", "value", "problem")
-_REMEMBERED = 10
+_MOST_KINDS = 1000
+_FIRST_PLACES = 3
 
 
 def rejects_path(output: Path) -> Path:
@@ -29,6 +31,28 @@ def stem(path: Path) -> str:
     return bare.with_suffix("").name
 
 
+class Reasons:
+    """Faults of the same kind (column, value and problem) counted together, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, str, str], tuple[int, tuple[str, ...]]] = {}
+        self.unlisted = 0
+
+    def add(self, reject: Reject) -> None:
+        key = (reject.column, "" if reject.problem == REPEATED else reject.value, reject.problem)
+        count, first = self._kinds.get(key, (0, ()))
+        if not count and len(self._kinds) == _MOST_KINDS:
+            self.unlisted += 1
+            return
+        self._kinds[key] = count + 1, (*first, reject.place) if len(first) < _FIRST_PLACES else first
+
+    @property
+    def found(self) -> tuple[Reason, ...]:
+        """The most frequent first; those as frequent in the order of the file."""
+        ordered = sorted(self._kinds.items(), key=lambda kind: -kind[1][0])
+        return tuple(Reason(*key, *counted) for key, counted in ordered)
+
+
 class Rejects:
     """Writes rejects as they come, one line a bad cell; the file is begun with the first.
 
@@ -39,7 +63,7 @@ class Rejects:
         self._begin = begin
         self._source = source
         self._sink: Sink | None = None
-        self.first: list[Reject] = []
+        self.reasons = Reasons()
         self.rows = 0
 
     def add(self, rejects: list[Reject]) -> None:
@@ -52,7 +76,8 @@ class Rejects:
         if self._sink is None:
             self._sink = self._begin()
             self._sink.write(line(REJECT_COLUMNS).encode())
-        self.first += rejects[: _REMEMBERED - len(self.first)]
+        for reject in rejects:
+            self.reasons.add(reject)
         self.rows += len({reject.record for reject in rejects})
         self._sink.write("".join(map(reject_line, rejects)).encode())
 

@@ -1,4 +1,7 @@
-"""Tables from the bytes of a cell to its mask, for the compiled reader: known words first, others learned."""
+"""Tables from the bytes of a cell to its entry, for the compiled reader: known words first, others learned.
+
+An entry is the mask of the cell and, above its bits, what the mapping did to the cell; 0 for a bad one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _MASK64 = (1 << 64) - 1
 _MULTIPLIERS = [int(m) | 1 for m in np.random.default_rng(1).integers(1 << 62, 1 << 63, 16)]
 _NEVER = np.iinfo(np.int64).max
 
-Arrays = tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint8]]
+Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint32]]
 
 
 class Tables:
@@ -38,17 +41,16 @@ class Tables:
         self.current = self._build()
 
     def decode(self, variable: int, key: bytes) -> int:
-        """The mask of a cell the kernel did not know, 0 when bad; learned for the next block."""
+        """The entry of a cell the kernel did not know; learned for the next block."""
         words = self._words[variable]
-        mask = words.get(key)
-        if mask is None:
-            found = self.coder.decoders[variable].decode(key.decode().replace('""', '"'))
-            mask = 0 if isinstance(found, CellProblem) else found
+        entry = words.get(key)
+        if entry is None:
+            entry = entry_of(self.coder.decoders[variable], key.decode().replace('""', '"'))
             if len(words) < _MOST_WORDS and len(key) <= _WORD * kernel.LONG_WORDS and b'"' not in key:
                 with self._lock:
-                    words[key] = mask
+                    words[key] = entry
                     self._fresh += 1
-        return mask
+        return entry
 
     def refresh(self) -> None:
         """Take learned words into the tables, when there are enough to be worth it."""
@@ -59,20 +61,20 @@ class Tables:
 
     def _build(self) -> tuple[NDArray[np.int64], Arrays]:
         layout = self.coder.layout
-        plan = np.zeros((len(layout.names), kernel.LONG_MASK + 1), np.int64)
+        plan = np.zeros((len(layout.names), kernel.TRANSLATED + 1), np.int64)
         for slot, field in enumerate(layout.kept, 1):
             plan[field, kernel.KEPT] = slot
         keys: list[NDArray[np.uint64]] = []
-        masks: list[NDArray[np.uint8]] = []
+        entries: list[NDArray[np.uint32]] = []
         long_keys: list[NDArray[np.uint64]] = []
-        long_masks: list[NDArray[np.uint8]] = []
+        long_entries: list[NDArray[np.uint32]] = []
         base = long_base = 0
         for field, row in enumerate(layout.rows):
             if row < 0:
                 continue
             words = self._words[row]
-            multiplier, shift, own_keys, own_masks = _short_table(words)
-            own_long, own_long_masks = _long_table(words)
+            multiplier, shift, own_keys, own_entries = _short_table(words)
+            own_long, own_long_entries = _long_table(words)
             number = self.edges[row, 0] != _NEVER
             plan[field, kernel.KIND] = kernel.NUMBERS if number else kernel.WORDS
             plan[field, kernel.VARIABLE] = row
@@ -81,36 +83,44 @@ class Tables:
             plan[field, kernel.MULTIPLIER] = multiplier
             plan[field, kernel.LONG_BASE] = long_base
             plan[field, kernel.LONG_MASK] = len(own_long) - 1
+            plan[field, kernel.TRANSLATED] = self.coder.slots.get(row, -1) + 1
             keys.append(own_keys)
-            masks.append(own_masks)
+            entries.append(own_entries)
             long_keys.append(own_long)
-            long_masks.append(own_long_masks)
+            long_entries.append(own_long_entries)
             base += len(own_keys)
             long_base += len(own_long)
         arrays = tuple(
             np.concatenate(parts) if parts else empty
             for parts, empty in (
                 (keys, np.zeros(1, np.uint64)),
-                (masks, np.zeros(1, np.uint8)),
+                (entries, np.zeros(1, np.uint32)),
                 (long_keys, np.zeros((1, kernel.LONG_WORDS + 1), np.uint64)),
-                (long_masks, np.zeros(1, np.uint8)),
+                (long_entries, np.zeros(1, np.uint32)),
             )
         )
         return plan, arrays  # type: ignore[return-value]
 
 
+def entry_of(decoder: CellDecoder, text: str) -> int:
+    """The mask of a cell with what the mapping did to it, 0 when it is bad."""
+    mask = decoder.decode(text)
+    return 0 if isinstance(mask, CellProblem) else mask | decoder.translation(text) << kernel.MASK_BITS
+
+
 def seeds(decoder: CellDecoder) -> dict[bytes, int]:
-    """The words a column knows, in the usual cases of letters, with their masks (0 for a bad blank)."""
+    """The words a column knows, in the usual cases of letters, with their entries (0 for a bad blank)."""
     known: Iterable[str] = [*decoder.words, *NOT_ASSESSED]
     texts = {"", *decoder.rules.values, *decoder.rules.missing}
     for word in known:
         texts |= {word, word.lower(), word.upper(), word.capitalize()}
+    texts |= {f"{text}.0" for text in texts if text.isdigit()}
     found = {}
     for text in texts:
-        mask = decoder.decode(text)
+        entry = entry_of(decoder, text)
         fits = len(text.encode()) <= _WORD * kernel.LONG_WORDS and '"' not in text and "\0" not in text
-        if text == "" or (fits and not isinstance(mask, CellProblem)):
-            found[text.encode()] = 0 if isinstance(mask, CellProblem) else mask
+        if text == "" or (fits and entry):
+            found[text.encode()] = entry
     return found
 
 
@@ -129,9 +139,9 @@ def _whole_edges(decoders: list[CellDecoder]) -> tuple[NDArray[np.int64], NDArra
     return edges, maxima
 
 
-def _short_table(words: dict[bytes, int]) -> tuple[int, int, NDArray[np.uint64], NDArray[np.uint8]]:
+def _short_table(words: dict[bytes, int]) -> tuple[int, int, NDArray[np.uint64], NDArray[np.uint32]]:
     """A table of the words of at most eight bytes, under the multiplier that scatters them best."""
-    short = {int.from_bytes(word, "little"): mask for word, mask in words.items() if len(word) <= _WORD}
+    short = {int.from_bytes(word, "little"): entry for word, entry in words.items() if len(word) <= _WORD}
     bits = max(4, (4 * len(short)).bit_length())
     shift = 64 - bits
 
@@ -140,27 +150,27 @@ def _short_table(words: dict[bytes, int]) -> tuple[int, int, NDArray[np.uint64],
 
     best = max(_MULTIPLIERS if len(short) < 256 else _MULTIPLIERS[:1], key=distinct)
     size = (1 << bits) + len(short) + 1
-    keys, masks = np.full(size, kernel.NO_KEY, np.uint64), np.zeros(size, np.uint8)
-    for key, mask in short.items():
+    keys, entries = np.full(size, kernel.NO_KEY, np.uint64), np.zeros(size, np.uint32)
+    for key, entry in short.items():
         place = (key * best & _MASK64) >> shift
         while keys[place] != kernel.NO_KEY:
             place += 1
-        keys[place], masks[place] = key, mask
-    return best, shift, keys, masks
+        keys[place], entries[place] = key, entry
+    return best, shift, keys, entries
 
 
-def _long_table(words: dict[bytes, int]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+def _long_table(words: dict[bytes, int]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
     """A table of the longer words: four words of content and the length, 0 where empty."""
-    long = {word: mask for word, mask in words.items() if len(word) > _WORD}
+    long = {word: entry for word, entry in words.items() if len(word) > _WORD}
     size = 1 << max(3, (3 * len(long)).bit_length())
-    keys, masks = np.zeros((size, kernel.LONG_WORDS + 1), np.uint64), np.zeros(size, np.uint8)
+    keys, entries = np.zeros((size, kernel.LONG_WORDS + 1), np.uint64), np.zeros(size, np.uint32)
     text = np.zeros(_WORD * (kernel.LONG_WORDS + 1), np.uint8)
-    for word, mask in long.items():
+    for word, entry in long.items():
         text[:] = 0
         text[: len(word)] = np.frombuffer(word, np.uint8)
         place = int(kernel.hash_words(text.ctypes.data, 0, len(word))) & (size - 1)
         while keys[place, kernel.LONG_WORDS]:
             place = (place + 1) & (size - 1)
         keys[place, : kernel.LONG_WORDS] = text.view(np.uint64)[: kernel.LONG_WORDS]
-        keys[place, kernel.LONG_WORDS], masks[place] = len(word), mask
-    return keys, masks
+        keys[place, kernel.LONG_WORDS], entries[place] = len(word), entry
+    return keys, entries

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from riskmodel.cases.coded import CodedBlock
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.options import Summary
-from riskmodel.cases.scored import Flags, Masks, Number, OutputColumn, Text
+from riskmodel.cases.scored import Flags, Number, OutputColumn, Text
 
 _UNIT = 1e10  # sums of probabilities are kept as whole numbers of their tenth decimal
 
@@ -26,6 +26,7 @@ class Tally:
     labels: dict[str, dict[str, int]] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
     low: dict[str, int] = field(default_factory=dict)
+    translated: dict[tuple[int, int], int] = field(default_factory=dict)  # (column's slot, translation) → cells
 
     def add(self, other: Tally, sign: int = 1) -> None:
         self.rows += sign * other.rows
@@ -41,6 +42,8 @@ class Tally:
             self.sums[name] = self.sums.get(name, 0) + sign * total
         for name, count in other.low.items():
             self.low[name] = self.low.get(name, 0) + sign * count
+        for key, count in other.translated.items():
+            self.translated[key] = self.translated.get(key, 0) + sign * count
 
     def summary(self, contract: ColumnContract) -> Summary:
         variables = contract.variables
@@ -64,13 +67,14 @@ def _added(mine: list[int], other: list[int], sign: int) -> list[int]:
     return [a + sign * b for a, b in zip(mine or [0] * len(other), other, strict=True)]
 
 
-def tally_rows(
-    contract: ColumnContract, masks: Masks, defaulted: NDArray[np.bool_], columns: Sequence[OutputColumn]
-) -> Tally:
-    """The counts of some rows."""
-    rows = masks.shape[1]
-    tally = Tally(rows=rows, defaulted=int(np.count_nonzero(defaulted)))
-    for variable, mask in zip(contract.variables, masks, strict=True):
+def tally_rows(contract: ColumnContract, coded: CodedBlock, columns: Sequence[OutputColumn]) -> Tally:
+    """The counts of the accepted rows of a block."""
+    rows = coded.masks.shape[1]
+    tally = Tally(rows=rows, defaulted=int(np.count_nonzero(coded.defaulted)))
+    for slot, codes in enumerate(coded.translated):
+        counts = np.bincount(codes)
+        tally.translated |= {(slot, int(code)): int(counts[code]) for code in np.flatnonzero(counts) if code}
+    for variable, mask in zip(contract.variables, coded.masks, strict=True):
         tally.assessed.append(rows - int(np.count_nonzero(mask == variable.full_mask)))
         tally.states.append([int(np.count_nonzero(mask == 1 << s)) for s in range(len(variable.states))])
     for column in columns:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from riskmodel.cli.common import PROGRESS_AFTER, common, examples, load_model, put, say
+from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.errors import OutputError
 
 if TYPE_CHECKING:
-    from riskmodel.cases.find import Reading
+    from riskmodel.cases.collect import CaseRows
+    from riskmodel.cases.options import RunResult
     from riskmodel.report.card_of import Record
+
+SHOWN = 3  # reasons for rejecting rows, in a note
 
 
 @click.command(epilog=examples(
@@ -45,12 +47,7 @@ if TYPE_CHECKING:
     help="base_rates, findings, risk_factors, all, or ids of statements; several separated by commas.",
 )
 @common
-@click.option(
-    "--mapping",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="TOML: new names for columns, values, missing codes, units.",
-)
+@mapping_option
 @click.option("--name", metavar="NAME", help="Of the cohort, in the fitted set.  [default: the file's name]")
 @click.option(
     "--prior-weight",
@@ -101,9 +98,11 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     """Fit the statements to a COHORT with known outcomes, and write the fit as a prior set.
 
     Prints prior and posterior of each statement that moved. The interrupt key ends the search: the best fit so
-    far is written, marked as not converged, without a report card, and the exit status is 1.
+    far is written, marked as not converged, without a report card, and the exit status is 1. It is 1 too where rows
+    of the cohort were rejected; they are counted, and the fit is that of the others.
     """
     from riskmodel.calibration.fit import fit_coded
+    from riskmodel.cases.options import RunOptions
     from riskmodel.report.folder import check_folder
 
     if card is not None:
@@ -111,14 +110,17 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     if not output.resolve().parent.is_dir():
         raise OutputError(f"{output}: no folder {output.resolve().parent}")
     model = load_model(asked["priors"], asked["policy"], asked["setting"])
-    reading = _read(cohort, model, asked)
-    names, masks = reading.names, reading.masks
+    options = RunOptions(
+        default_setting=model.default_setting(asked["setting"]), mapping=asked["mapping"], known_outcomes=True
+    )
+    rows = read_rows(cohort, model.scoring, options)
+    names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
     command = shlex.join(["riskmodel", *sys.argv[1:]])
     with _steps("calibrating") as progress:
-        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, command=command, **how)
-    pages = _card(fitted, reading, asked, how) if card is not None else {}
+        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, command=command, **how)
+    pages = _card(fitted, rows, asked, how) if card is not None else {}
     fitted.write(output)
     put(fitted.lines())
     say([f"wrote {output}"])
@@ -129,10 +131,11 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
         say([f"wrote {card / 'report.html'}"])
     elif card is not None:
         say(["interrupted: no report card was made"])
-    sys.exit(0 if fitted.converged and bool(pages) == (card is not None) else 1)
+    complete = fitted.converged and bool(pages) == (card is not None)
+    sys.exit(0 if complete and not rows.result.counts.rejected else 1)
 
 
-def _card(fitted: Any, reading: Reading, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
+def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
     """Every file of the validation report card; none when the fit was, or this is, interrupted."""
     from riskmodel.calibration.validate import cross_validated
     from riskmodel.metrics import judge_coded
@@ -143,9 +146,9 @@ def _card(fitted: Any, reading: Reading, asked: dict[str, Any], how: dict[str, A
 
     if fitted.interrupted:
         return {}
-    names, masks = reading.names, reading.masks
+    names, masks = list(rows.names), rows.masks
     folds, seed = asked["folds"], asked["seed"]
-    record = _record(reading, fitted, asked["mapping"])
+    record = _record(rows, fitted, asked["mapping"])
     try:
         with _steps("cross-validating") as progress:
             after = cross_validated(
@@ -158,36 +161,33 @@ def _card(fitted: Any, reading: Reading, asked: dict[str, Any], how: dict[str, A
         return {}
 
 
-def _record(reading: Reading, fitted: Any, mapping: Path | None) -> Record:
+def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
     """How the cohort was read, for the card."""
     from riskmodel.cases.description import columns_read
     from riskmodel.report.card_of import Record
 
-    reasons = Counter(f"{reject.column}: {reject.problem}" for reject in reading.rejects)
-    columns = columns_read(reading.layout, fitted.parent.variables, mapping)
+    result = rows.result
+    columns = columns_read(rows.layout, fitted.parent.variables, mapping)
     return Record(
-        file=reading.file,
-        sha256=reading.sha256,
+        file=rows.layout.file,
+        sha256=result.source_sha256,
         mapping=mapping.name if mapping else "",
-        mapping_sha256=sha256(mapping.read_bytes()).hexdigest() if mapping else "",
-        records=reading.records,
-        rejected=reading.rejected,
-        defaulted=reading.defaulted,
-        reasons=dict(reasons.most_common()),
+        mapping_sha256=result.mapped.sha256 if result.mapped else "",
+        records=result.counts.read,
+        rejected=result.counts.rejected,
+        defaulted=result.summary.default_setting,
+        reasons={f"{reason.column} {reason.value!r}: {reason.problem}": reason.count for reason in result.reasons},
         columns=tuple(map(asdict, columns)),
     )
 
 
-def _read(cohort: str, model: Any, asked: dict[str, Any]) -> Reading:
-    """The rows of the cohort, all of them or none."""
-    from riskmodel.cases.find import read_every
-    from riskmodel.cases.options import RunOptions
-    from riskmodel.settings import shares_listed
-
-    setting = model.default_setting(asked["setting"])
-    options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=True)
-    with shares_listed(model.scoring):
-        return read_every(cohort, model.variables, options)
+def _notes(result: RunResult) -> list[str]:
+    """What the fitted set tells of rows that were left out."""
+    counts = result.counts
+    if not counts.rejected:
+        return []
+    why = "; ".join(f"{reason.count:,} × {reason.column} {reason.value!r}" for reason in result.reasons[:SHOWN])
+    return [f"{counts.rejected:,} of {counts.read:,} rows were rejected and are not learnt from ({why})"]
 
 
 @contextmanager

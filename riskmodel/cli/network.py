@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from riskmodel.cli.common import common, examples, load_model, put, say, write
+from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.errors import UsageError
 
 if TYPE_CHECKING:
-    from riskmodel.inference.scorer import Masks
+    from riskmodel.cases.collect import CaseRows
     from riskmodel.model import Model
     from riskmodel.report.on_cases import Cases
 
@@ -38,31 +38,27 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 )
 @click.option("--compare", nargs=2, metavar="SET SET", help="Set two prior sets beside each other instead.")
 @click.option("--cases", metavar="FILE", help="Cases to show the effects on.  [default: simulated people]")
+@mapping_option
 def check(
-    priors: str,
-    policy: str,
-    setting: str | None,
-    draws: int,
-    seed: int,
-    policies: int,
-    compare: tuple[str, str] | None,
-    cases: str | None,
-) -> None:
+    draws: int, seed: int, policies: int, compare: tuple[str, str] | None, cases: str | None, mapping: Path | None,
+    **named: Any,
+) -> None:  # fmt: skip
     """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
     from riskmodel.report import check as checking
     from riskmodel.report import on_cases
 
     if compare:
-        put(_compare(compare, policy, setting, cases))
-        return
-    model = load_model(priors, policy, setting)
+        _compare(compare, cases, mapping, named)
+    setting = named["setting"]
+    model = load_model(**named)
+    rows = _read(model, setting, cases, mapping) if cases else None
     put(checking.report(model, draws, seed))
-    for group in _groups(model, setting, cases, seed):
+    for group in _groups(model, setting, rows, seed):
         put(on_cases.strengths(model, group))
         put(on_cases.rests_on(model, group, draws or checking.AUDIT_DRAWS, seed))
     if policies:
         put(checking.policies(model, policies, seed))
-    sys.exit(0 if checking.passed(model) else 1)
+    sys.exit(0 if checking.passed(model) and not (rows and rows.result.counts.rejected) else 1)
 
 
 @click.command(
@@ -143,33 +139,32 @@ def export(priors: str, policy: str, setting: str | None, form: str, output: Pat
         say([f"wrote {written}"])
 
 
-def _compare(sets: tuple[str, str], policy: str, setting: str | None, cases: str | None) -> Iterable[str]:
+def _compare(sets: tuple[str, str], cases: str | None, mapping: Path | None, named: dict[str, Any]) -> NoReturn:
+    """Print the comparison, and end with the status of what was read."""
     from riskmodel.report.compare import compare
 
     if cases is None:
         raise UsageError("say which cases to compare the sets on with --cases FILE")
-    first, second = (load_model(name, policy, setting) for name in sets)
-    names, masks = _read(first, setting, cases)
-    return compare(first, second, names, masks)
+    first, second = (load_model(name, named["policy"], named["setting"]) for name in sets)
+    rows = _read(first, named["setting"], cases, mapping)
+    put(compare(first, second, rows.names, rows.masks))
+    sys.exit(1 if rows.result.counts.rejected else 0)
 
 
-def _groups(model: Model, setting: str | None, cases: str | None, seed: int) -> list[Cases]:
+def _groups(model: Model, setting: str | None, rows: CaseRows | None, seed: int) -> list[Cases]:
     """The cases to show effects on: those of a file, or simulated people."""
     from riskmodel.report.on_cases import by_setting, simulated
 
-    if cases is None and setting is None and len(model.settings) > 1:
+    if rows is not None:
+        return by_setting(model, rows.masks, rows.names)
+    if setting is None and len(model.settings) > 1:
         put(["", "Name a --setting, or --cases, to see what the statements do to people."])
         return []
-    if cases is None:
-        return [simulated(model, setting, seed)]
-    names, masks = _read(model, setting, cases)
-    return by_setting(model, masks, names)
+    return [simulated(model, setting, seed)]
 
 
-def _read(model: Model, setting: str | None, cases: str) -> tuple[list[str], Masks]:
-    from riskmodel.cases.find import read_all
+def _read(model: Model, setting: str | None, cases: str, mapping: Path | None) -> CaseRows:
     from riskmodel.cases.options import RunOptions
-    from riskmodel.settings import shares_listed
 
-    with shares_listed(model.scoring):
-        return read_all(cases, model.variables, RunOptions(default_setting=model.default_setting(setting)))
+    options = RunOptions(default_setting=model.default_setting(setting), mapping=mapping)
+    return read_rows(cases, model.scoring, options)

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from riskmodel.cli.common import examples, say
+from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.errors import Problem, RiskModelError
 
 if TYPE_CHECKING:
-    from riskmodel.inference.scorer import Masks
+    from riskmodel.cases.collect import CaseRows
     from riskmodel.model import Model
-    from riskmodel.report.spec import Spec
+    from riskmodel.report.spec import CasesTable, Spec
     from riskmodel.report.study import Study
 
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     help="TOML: what to look at.  [default: the whole model, all settings]",
 )
 @click.option("--cases", metavar="FILE", help="The cases to look at, in place of the spec's.")
+@mapping_option
 @click.option("--priors", metavar="NAME|FILE", help="Prior set to report on; those of the spec stand beside it.")
 @click.option("--policy", metavar="NAME|FILE", help="Policy to report on; those of the spec stand beside it.")
 @click.option(
@@ -54,10 +56,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="In place of the spec's. The same seed gives the same report, byte for byte.",
 )
-def report(
-    output: Path, spec_file: Path | None, cases: str | None, priors: str | None, policy: str | None,
-    setting: str | None, draws: int | None, seed: int | None,
-) -> None:  # fmt: skip
+def report(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
     """Report what the posteriors and actions hang on: HTML, Markdown, tables as CSV, figures as SVG."""
     from riskmodel.report.folder import check_folder, write_folder
     from riskmodel.report.make import make
@@ -67,9 +66,9 @@ def report(
     check_folder(output)
     spec = read_spec(spec_file) if spec_file else default_spec()
     changes = {
-        "priors": _first(priors, spec.priors), "policies": _first(policy, spec.policies),
-        "settings": [setting] if setting else None, "draws": draws, "seed": seed,
-        "cases": spec.cases.model_copy(update={"file": cases}) if cases else None,
+        "priors": _first(asked["priors"], spec.priors), "policies": _first(asked["policy"], spec.policies),
+        "settings": [asked["setting"]] if asked["setting"] else None, "draws": asked["draws"], "seed": asked["seed"],
+        "cases": _asked(spec.cases, cases, mapping),
     }  # fmt: skip
     spec = spec.model_copy(update={key: value for key, value in changes.items() if value is not None})
     study = prepared(spec, str(spec_file or "report"))
@@ -78,6 +77,13 @@ def report(
         write_folder(output, written)
     tables, figures = _count(written, "tables"), _count(written, "figures")
     say([f"wrote {output}: report.html, report.md, {tables} tables, {figures} figures"])
+    sys.exit(1 if study.rejected else 0)
+
+
+def _asked(spec: CasesTable, cases: str | None, mapping: Path | None) -> CasesTable:
+    """The case file and its mapping: another file comes without the mapping of the spec's."""
+    named = spec.model_copy(update={"file": cases, "mapping": ""}) if cases else spec
+    return named.model_copy(update={"mapping": str(mapping)}) if mapping else named
 
 
 def _first(name: str | None, names: list[str]) -> list[str]:
@@ -116,43 +122,30 @@ def prepared(spec: Spec, file: str) -> Study:
         raise SpecError(problems)
     for name in spec.policies[1:]:
         tried(lambda name=name: models[0].with_policy(name), "policies")  # type: ignore[misc]
-    names, masks = _cases(spec, file, models[0], problems)
+    rows = _cases(spec, file, models[0], problems)
+    names, masks = (list(rows.names), rows.masks) if rows else ([], models[0].scoring.scorer.blank(0))
     problems += check_spec(spec, file, models[0], names)
     if problems:
         raise SpecError(problems)
     kept = [names.index(name) for name in spec.cases.ids] or list(range(len(names)))
-    return Study(spec, tuple(models), tuple(names[i] for i in kept), masks[:, kept])
+    rejected = rows.result.counts.rejected if rows else 0
+    return Study(spec, tuple(models), tuple(names[i] for i in kept), masks[:, kept], rejected=rejected)
 
 
-def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> tuple[list[str], Masks]:
-    """The cases of the file that the spec names; every row that cannot be used is a problem."""
-    import numpy as np
-
-    from riskmodel.cases.find import read_all
+def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> CaseRows | None:
+    """The good cases of the file that the spec names, if any."""
     from riskmodel.cases.options import RunOptions
-    from riskmodel.settings import shares_listed
 
-    none: tuple[list[str], Masks] = ([], model.scoring.scorer.blank(0))
     if not spec.cases.file:
-        return none
+        return None
     setting = spec.settings[0] if len(spec.settings) == 1 and spec.settings[0] in model.settings else None
-    faults: list[str] = []
+    mapping = Path(spec.cases.mapping) if spec.cases.mapping else None
     try:
-        options = RunOptions(default_setting=model.default_setting(setting))
-        with shares_listed(model.scoring):
-            names, masks = read_all(spec.cases.file, model.variables, options, faults)
+        options = RunOptions(default_setting=model.default_setting(setting), mapping=mapping)
+        return read_rows(spec.cases.file, model.scoring, options)
     except RiskModelError as error:
         problems.append(Problem(file, "key 'cases.file'", str(error), ""))
-        return none
-    faults += [f"{spec.cases.file}: case {name!r} stands there more than once" for name in _repeated(names)]
-    impossible = np.nonzero(~(model.scoring.scorer.score(masks).evidence > 0))[0]
-    faults += [f"{spec.cases.file}: case {names[i]!r}: its findings together have probability zero" for i in impossible]
-    problems += [Problem(file, "key 'cases.file'", fault, "mend or leave out the row") for fault in faults]
-    return names, masks
-
-
-def _repeated(names: list[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        return None
 
 
 @contextmanager

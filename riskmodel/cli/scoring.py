@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from riskmodel.cli.common import common, examples, progress_bar, put, say
+from riskmodel.cli.reading import mapping_option
 from riskmodel.errors import UsageError
 
 
@@ -30,12 +31,7 @@ from riskmodel.errors import UsageError
 )
 @click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
 @common
-@click.option(
-    "--mapping",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="TOML: new names for columns, values, missing codes, units.",
-)
+@mapping_option
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
 @click.option("--allow-repeats", is_flag=True, help="Accept a case_id more than once.")
@@ -120,12 +116,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @click.argument("cases")
 @click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
 @common
-@click.option(
-    "--mapping",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="TOML: new names for columns, values, missing codes, units.",
-)
+@mapping_option
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
 @click.option(
     "--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements."
@@ -145,7 +136,8 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
     with shares_listed(scoring):
-        masks = find_case(cases, case_id, scoring.variables, options)
+        masks, warned = find_case(cases, case_id, scoring.variables, options)
+    say(f"warning: {warning}" for warning in warned)
     explained = explain_case(scoring, masks, case_id, find_pathways())
     if not asked["draws"]:
         put([str(explained)])

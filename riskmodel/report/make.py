@@ -56,6 +56,14 @@ def make(study: Study) -> Report:
     return Report(study.spec.title, tuple(found(study)), tuple(sections), facts(study))
 
 
+def _cases(study: Study) -> str:
+    """How many cases the report looks at, and how many rows of their file were of no use."""
+    if not study.names:
+        return "no case file was given"
+    refused = f"; {study.rejected:,} further rows were rejected" if study.rejected else ""
+    return f"{len(study.names)} of {Path(study.spec.cases.file).name}{refused}"
+
+
 def facts(study: Study) -> dict[str, str]:
     """Of what the report speaks: everything that it takes to make it again."""
     spec, priors = study.spec, study.model.priors
@@ -66,7 +74,7 @@ def facts(study: Study) -> dict[str, str]:
         "Sources": seed_documents(priors),
         "Policy": study.policy,
         "Settings": ", ".join(study.settings),
-        "Cases": f"{len(study.names)} of {Path(spec.cases.file).name}" if study.names else "no case file was given",
+        "Cases": _cases(study),
         "Simulated": f"{spec.cohort.people:,} people in each setting, history and examination, "
         f"{100 * spec.cohort.missing:g} % of it blank at random; means over them differ by chance from the base "
         f"rates; {spec.value.people:,} for the value of a study, {spec.pathways.people:,} for the policies",

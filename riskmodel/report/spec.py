@@ -37,9 +37,10 @@ class SpecError(RiskModelError):
 
 
 class CasesTable(Table):
-    """``[cases]``: a case file beside the spec, and which of its cases (none named: all)."""
+    """``[cases]``: a case file and its mapping file beside the spec, and which of its cases (none named: all)."""
 
     file: str = ""
+    mapping: str = ""
     ids: list[str] = Field(default_factory=list)
 
 
@@ -127,8 +128,10 @@ def read_spec(path: Path) -> Spec:
     if spec is None or problems:
         raise SpecError(problems)
     if spec.cases.file:
-        beside = CasesTable(file=str(path.parent / spec.cases.file), ids=spec.cases.ids)
-        return spec.model_copy(update={"cases": beside})
+        asked = {"file": str(path.parent / spec.cases.file)}
+        if spec.cases.mapping:
+            asked["mapping"] = str(path.parent / spec.cases.mapping)
+        return spec.model_copy(update={"cases": spec.cases.model_copy(update=asked)})
     return spec
 
 

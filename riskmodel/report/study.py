@@ -52,6 +52,8 @@ class Study:
         the cases, with the setting of each; none where no case file was given.
     tell
         is told which analysis begins.
+    rejected
+        rows of the case file that could not be used.
     """
 
     spec: Spec
@@ -61,6 +63,7 @@ class Study:
     tell: Progress = lambda _what: None
 
     fragile: float = FRAGILE
+    rejected: int = 0
 
     @property
     def model(self) -> Model:
