@@ -115,7 +115,7 @@ def test_a_file_without_a_good_row_is_refused_with_its_reasons(tmp_path, quick):
     path.write_text("case_id,fever\na,maybe\nb,maybe\n")
     done = run("check", "--cases", path, *SETTING)
     assert done.exit_code == 2
-    assert "no row can be used" in done.stderr
+    assert "no row can be used, all 2 are rejected" in done.stderr
     assert "2 × fever 'maybe' (line 2 (case a), line 3 (case b))" in done.stderr
 
 

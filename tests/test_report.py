@@ -15,12 +15,14 @@ from click.testing import CliRunner
 
 import riskmodel as rm
 from riskmodel.cli import main
+from riskmodel.cli.report import prepared
 from riskmodel.errors import OutputError
 from riskmodel.report.figures import svg
 from riskmodel.report.folder import write_folder
+from riskmodel.report.make import facts
 from riskmodel.report.render import files
 from riskmodel.report.section import Column, Figure, Report, Section, Table, cell_text, number
-from riskmodel.report.spec import Spec, SpecError, default_spec, read_spec
+from riskmodel.report.spec import CasesTable, Spec, SpecError, default_spec, read_spec
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "notebooks" / "data" / "published_cases.csv"
@@ -258,24 +260,22 @@ def test_several_faults_of_a_spec_are_reported_together(tmp_path):
     assert len(caught.value.problems) == 3
 
 
-def test_bad_rows_of_the_cases_are_problems(tmp_path):
+def test_bad_rows_of_the_cases_are_left_out_and_counted(tmp_path):
     cases = tmp_path / "cases.csv"
     cases.write_text("case_id,fever,age\na,yes,50\nb,perhaps,50\na,no,40\n")
-    done = run("-o", tmp_path / "out", "--cases", cases)
-    assert done.exit_code == 2
-    assert "line 3" in done.output
-    assert "perhaps" in done.output
-    assert "'a' stands there more than once" in done.output
-    assert not (tmp_path / "out").exists()
+    spec = default_spec().model_copy(update={"settings": ["emergency"], "cases": CasesTable(file=str(cases))})
+    study = prepared(spec, "spec")
+    assert (study.names, study.rejected) == (("a",), 2)
+    assert facts(study)["Cases"] == "1 of cases.csv; 2 further rows were rejected"
 
 
 def test_an_empty_case_file_and_unknown_sets_are_problems_together(tmp_path):
     cases = tmp_path / "cases.csv"
     cases.write_text("case_id,fever\n")
     spec = spec_file(tmp_path, 'priors = ["seeds", "litrature"]\npolicies = ["consensus", "whitlok_2026"]')
-    done = run("-o", tmp_path / "out", "--cases", cases, "--spec", spec)
+    done = run("-o", tmp_path / "out", "--cases", cases, "--spec", spec, "--setting", "emergency")
     assert done.exit_code == 2
-    for said in ("no case that can be scored", "litrature", "whitlok_2026"):
+    for said in ("no row below the header", "litrature", "whitlok_2026"):
         assert said in done.output, said
 
 

@@ -61,8 +61,10 @@ def read_cases(
         job.execute(None, signals)
         result = job.result("", None)
     if not collected.names:
+        if not result.counts.read:
+            raise CasesError(f"{reader.name}: there is no row below the header")
         listed = "".join(f"\n  {reason}" for reason in result.reasons[:SHOWN])
-        raise CasesError(f"{reader.name}: no row can be used: {result.counts.rejected} of them were rejected{listed}")
+        raise CasesError(f"{reader.name}: no row can be used, all {result.counts.read:,} are rejected:{listed}")
     return CaseRows(tuple(collected.names), np.concatenate(collected.masks, axis=1), result, reader.layout)
 
 
