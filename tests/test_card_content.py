@@ -138,12 +138,14 @@ def test_the_command_records_how_the_cohort_was_read(tmp_path, monkeypatch):
     cohort = cohort.assign(ward="7b", age="648")
     outcomes = [variable.column for variable in MODEL.variables if variable.role == "condition"]
     cohort.loc[cohort.index % 4 == 0, outcomes] = ""
-    cohort.to_csv("hospital.csv", index=False)
+    again = cohort.iloc[[1, 2]]
+    wrong = cohort.iloc[:3].assign(case_id=["X1", "X2", "X3"], trauma=["maybe", "maybe", "yesterday"])
+    pd.concat([cohort, again, wrong]).to_csv("hospital.csv", index=False)
     Path("map.toml").write_text(MAPPING)
     arguments = ["calibrate", "hospital.csv", "-o", "local.toml", "--setting", "emergency", "--mapping", "map.toml"]
     arguments += ["--learn", "base_rates", "--folds", "2", "--report", "card", "--resamples", "5"]
     done = CliRunner().invoke(main, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1, done.output  # five rows were rejected
 
     page = Path("card/report.md").read_text(encoding="utf-8")
     assert f"Cohort file: hospital.csv, SHA-256 {sha256(Path('hospital.csv').read_bytes()).hexdigest()}" in page
@@ -156,7 +158,9 @@ def test_the_command_records_how_the_cohort_was_read(tmp_path, monkeypatch):
     assert "not read: ward" in page
 
     people = pd.read_csv("card/tables/flow.csv").set_index("step")["people"]
-    assert (people["rows read"], people["rejected"]) == (400, 0)
+    assert (people["rows read"], people["rejected"], people["rejected as repeats"]) == (405, 5, 2)
+    assert people["faults of rejected rows"].tolist() == [2, 1]
+    assert people["people in the cohort"] == 400
     assert people["of these, without any known outcome"] == 100
     assert people["people in the fit"] == 400
     assert people["judged on any serious disease"] == 300
@@ -164,4 +168,10 @@ def test_the_command_records_how_the_cohort_was_read(tmp_path, monkeypatch):
     assert columns.loc["Temp raised"].tolist() == ["fever", "ja → present; nein → absent", "-9", ""]
     assert columns.loc["age", "unit"] == "times 0.08333333333"
     assert columns.loc["ward", "column"] == "not read"
+    translated = pd.read_csv("card/tables/translations.csv", keep_default_na=False)
+    fever = cohort["Temp raised"].value_counts()
+    told = {tuple(row) for row in translated.itertuples(index=False)}
+    assert ("Temp raised", "ja", "present", fever["ja"]) in told
+    assert ("Temp raised", "-9", "not assessed", fever["-9"]) in told
+    assert ("age", "any number", "the same in the codebook's unit", 400) in told
     assert set(columns.index[:2]) == {"age", "Temp raised"}  # what the mapping changes stands first

@@ -163,6 +163,7 @@ def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any
 
 def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
     """How the cohort was read, for the card."""
+    from riskmodel.cases.dedupe import REPEATED
     from riskmodel.cases.description import columns_read
     from riskmodel.report.card_of import Record
 
@@ -176,9 +177,20 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
         records=result.counts.read,
         rejected=result.counts.rejected,
         defaulted=result.summary.default_setting,
-        reasons={f"{reason.column} {reason.value!r}: {reason.problem}": reason.count for reason in result.reasons},
+        repeats=sum(reason.count for reason in result.reasons if reason.problem == REPEATED),
+        reasons=_reasons(result),
         columns=tuple(map(asdict, columns)),
+        translations=tuple(map(asdict, result.mapped.translations)) if result.mapped else (),
     )
+
+
+def _reasons(result: RunResult) -> dict[str, int]:
+    """Why rows were rejected, repeats apart."""
+    from riskmodel.cases.dedupe import REPEATED
+
+    listed = [reason for reason in result.reasons if reason.problem != REPEATED]
+    reasons = {f"{reason.column} {reason.value!r}: {reason.problem}": reason.count for reason in listed}
+    return reasons | ({"other faults, of too many kinds to list": result.unlisted} if result.unlisted else {})
 
 
 def _notes(result: RunResult) -> list[str]:

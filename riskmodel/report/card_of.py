@@ -65,11 +65,16 @@ class Record:
         the same of the mapping file, empty without one.
     records, rejected, defaulted
         rows read, rejected, and given the setting of the command.
+    repeats
+        rows rejected because an earlier one has their case_id.
     reasons
-        why rows were rejected, with the number of cells.
+        why the other rows were rejected, with the number of faults; a row can have several.
     columns
         of each column of the file: file_column, column (what it was read as), values (translated), missing (codes for
         not assessed), unit (factor of numbers).
+    translations
+        of each text that the mapping translated: column, value (in the file, empty where a unit changed), read_as,
+        cells.
     """
 
     file: str
@@ -79,8 +84,10 @@ class Record:
     records: int
     rejected: int
     defaulted: int
+    repeats: int
     reasons: Mapping[str, int]
     columns: Sequence[Mapping[str, str]]
+    translations: Sequence[Mapping[str, str | int]] = ()
 
 
 @dataclass(frozen=True, eq=False)

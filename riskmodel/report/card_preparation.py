@@ -23,7 +23,7 @@ def preparation(v: Validation) -> Section:
         sentences: tuple[str, ...] = ("The people were given from Python, as they are; no file was read.",)
     else:
         sentences = (_mapping(v.record), _checked(v.record))
-        tables += (_columns(v.record),)
+        tables += (_columns(v.record), *_translations(v.record))
     return Section("preparation", "Data: how it was read, and the flow of people", sentences, tables)
 
 
@@ -62,6 +62,21 @@ def _columns(record: Record) -> Table:
     return Table("columns", "Columns of the file", pd.DataFrame(list(record.columns)), columns, shown=15)
 
 
+def _translations(record: Record) -> tuple[Table, ...]:
+    """What the mapping did to the cells, where it did anything."""
+    if not record.translations:
+        return ()
+    frame = pd.DataFrame(list(record.translations))
+    frame["value"] = frame["value"].where(frame["value"] != "", "any number")
+    frame["read_as"] = frame["read_as"].where(frame["value"] != "any number", "the same in the codebook's unit")
+    frame["read_as"] = frame["read_as"].where(frame["read_as"] != "", "not assessed")
+    columns = (
+        Column("column", "Column of the file"), Column("value", "In the file"), Column("read_as", "Read as"),
+        Column("cells", "Cells", "whole"),
+    )  # fmt: skip
+    return (Table("translations", "What the mapping file translated, in the rows that were used", frame, columns),)
+
+
 # ---- people -------------------------------------------------------------------------------------------------
 
 FLOW_COLUMNS = (Column("step", "Step"), Column("people", "People", "whole"), Column("why", "Why"))
@@ -78,9 +93,13 @@ def _rows_of_file(record: Record | None) -> list[tuple[str, int, str]]:
         return []
     return [
         ("rows read", record.records, ""),
-        ("rejected", record.rejected, "" if record.rejected else "no row had a value that is not allowed"),
-        *(("rejected for", count, reason) for reason, count in record.reasons.items()),
-        ("repeats of a case_id", 0, "a file with repeats is refused"),
+        (
+            "rejected",
+            record.rejected,
+            "a row can have several faults" if record.rejected else "every row could be read",
+        ),
+        *(("faults of rejected rows", count, reason) for reason, count in record.reasons.items()),
+        ("rejected as repeats", record.repeats, "an earlier row has their case_id"),
         ("got the setting of the command", record.defaulted, "their rows name no setting"),
     ]
 
