@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import floor, log10
 
+ABBREVIATIONS = {"mri": "MRI", "ct": "CT", "xray": "X-ray", "esr": "ESR", "crp": "CRP", "iv": "IV"}
+ABBREVIATION = re.compile(rf"\b({'|'.join(ABBREVIATIONS)})\b")
+POSTERIOR = re.compile(r"\bp\((\w+)\)")
 RESEARCH_ONLY = "For research, not for the care of a patient."
 
 
@@ -34,12 +38,25 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
 
 
 def words(name: str) -> str:
-    """A name as it stands in a sentence.
+    """A name as it stands in a sentence, abbreviations in their usual letters.
 
-    >>> words("gait_disturbance")
-    'gait disturbance'
+    >>> words("gait_disturbance"), words("mri, crp")
+    ('gait disturbance', 'MRI, CRP')
     """
-    return name.replace("_", " ")
+    return ABBREVIATION.sub(lambda match: ABBREVIATIONS[match[0]], name.replace("_", " "))
+
+
+def target_words(target: str) -> str:
+    """A target in words.
+
+    >>> target_words("mean p(any_serious)"), target_words("share urgency=within_24_hours")
+    ('mean P(any serious)', 'share with urgency within 24 hours')
+    >>> target_words("p(infection) of case case_07")
+    'P(infection) of case case_07'
+    """
+    if target.startswith("share "):
+        return words(target.replace("share ", "share with ", 1).replace("=", " "))
+    return POSTERIOR.sub(lambda match: f"P({words(match[1])})", target).replace("log_odds", "log-odds")
 
 
 def listed(parts: Sequence[str], last: str = "and") -> str:

@@ -19,6 +19,7 @@ from riskmodel.cli.report import prepared
 from riskmodel.errors import OutputError
 from riskmodel.report.figures import svg
 from riskmodel.report.folder import write_folder
+from riskmodel.report.labels import label
 from riskmodel.report.make import facts
 from riskmodel.report.render import files
 from riskmodel.report.section import Column, Figure, Report, Section, Table, cell_text, number
@@ -79,7 +80,7 @@ def test_every_table_and_figure_is_a_file_and_the_page_needs_none(written):
     page = (written / "report.html").read_text(encoding="utf-8")
     tables, pictured = (sorted(path.stem for path in (written / kind).iterdir()) for kind in ("tables", "figures"))
     assert sorted(re.findall(r'<div class="table" id="t-([^"]+)"', page)) == tables
-    assert sorted(re.findall(r'<svg role="img"[^>]* id="f-([^"]+)"', page)) == pictured
+    assert sorted(re.findall(r'<svg id="f-([^"]+)" role="img"', page)) == pictured
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"|@import|url\((?!#)', page.replace("xlink:href", "xlink"))
     assert len(page.encode()) < 5_000_000
     assert page.count("For research, not for the care of a patient.") == 1
@@ -95,7 +96,7 @@ def test_page_is_well_formed_and_links_lead_to_one_place(written):
 def test_markdown_links_lead_to_a_place(written):
     text = (written / "report.md").read_text(encoding="utf-8")
     names = set(re.findall(r'<a id="([^"]+)">', text))
-    links = re.findall(r"\]\(([^)]+)\)", text)
+    links = re.findall(r'\]\(([^ )]+)(?: "(?:[^"\\]|\\.)*")?\)', text)
     assert links
     for link in links:
         found = link[1:] in names if link.startswith("#") else (written / link).is_file()
@@ -152,7 +153,14 @@ def test_same_seed_gives_the_same_bytes(written, tmp_path):
 def found(written: Path) -> list[str]:
     text = (written / "report.md").read_text(encoding="utf-8")
     part = text.split("## What was found")[1].split("\n## ")[0]
-    return [re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", line[2:]) for line in part.splitlines() if line.startswith("- ")]
+    return [re.sub(LINK, r"\1", line[2:]) for line in part.splitlines() if line.startswith("- ")]
+
+
+LINK = re.compile(r'\[([^\]]+)\]\([^ )]+(?: "(?:[^"\\]|\\.)*")?\)')
+
+
+def labels(names) -> list[str]:
+    return [label(rm.load().priors.statement(name)) for name in names]
 
 
 def test_the_share_on_assumption_is_that_of_the_table(written):
@@ -168,8 +176,8 @@ def test_the_three_numbers_are_those_that_change_most_actions(written):
     assert table["actions"].is_monotonic_decreasing
     assert np.allclose(table["actions"], table[["primary_care", "emergency"]].mean(axis=1))
     sentence = next(line for line in found(written) if "matter most" in line)
-    named = re.findall(r"([a-z_]+(?:\.[a-z_]+)+) \(", sentence)
-    assert named == table[table["actions"] > 0]["statement"].tolist()[:3]
+    top = labels(table[table["actions"] > 0]["statement"].head(3))
+    assert [sentence.index(f"{name} (") for name in top] == sorted(sentence.index(f"{name} (") for name in top)
 
 
 def test_a_flip_is_one(written):
@@ -191,12 +199,49 @@ def test_fragile_cases_are_those_of_the_table(written):
     table = frame(written, "cases")
     shaky = table[table["same_action"] < 0.9]["case"].tolist()
     sentence = next(line for line in found(written) if "ragile" in line)
-    said, nearest = sentence.split("Nearest to another action is")
+    said, nearest = sentence.split("The case closest to another action is")
     assert sorted(set(re.findall(r"published_\d+", said))) == sorted(shaky[:5])
+    assert said.startswith(f"{len(shaky)} of {len(table)} cases")
     flips = frame(written, "flips")
     first = flips.loc[flips["in_sd"].abs().idxmin()]
     assert first["case"] in nearest
-    assert first["statement"] in nearest
+    assert labels([first["statement"]])[0] in nearest
+
+
+def test_findings_and_sections_count_alike(written):
+    """Fragile cases, flips, and cases in which an answer can change the action: one count each."""
+    text = re.sub(LINK, r"\1", (written / "report.md").read_text(encoding="utf-8"))
+    table, flips, asked = (frame(written, name) for name in ("cases", "flips", "next_questions"))
+    fragile = int((table["same_action"] < 0.9).sum())
+    assert f"{fragile} of {len(table)} cases are fragile" in text
+    assert f"{fragile} of the cases are fragile" in text
+    dependent = flips[flips["within"] == "yes"]["case"].nunique()
+    assert f"In {dependent} of {len(table)} cases at least one flip" in text
+    unasked = int(re.search(r"In (\d+) of 8 cases one more answer, which the policy does not", text)[1])
+    whole, part = re.search(r"In (\d+) of 8 cases at least one single answer .*; in (\d+) of these", text).groups()
+    assert int(part) == unasked <= int(whole)
+    changing = asked[(asked["change"] > 0) & asked["ordered"].isna()]["case"].nunique()
+    assert changing <= unasked
+
+
+def test_a_reader_sees_words_and_finds_the_identifier(written):
+    page = (written / "report.html").read_text(encoding="utf-8")
+    name = "find.spinal_tenderness.none"
+    assert f'<a href="#statement-{name}" title="{name}">spinal tenderness | no disease</a>' in page
+    shown = re.sub(r"<(?:title|style|script)[ >].*?</(?:title|style|script)>|<[^>]+>", "", page, flags=re.DOTALL)
+    before = shown.split("Where the numbers come from")[1]  # after the contents
+    assert name not in before
+    for raw in ("primary_care", "cauda_equina", "within_48_hours", "p(any_serious)"):
+        assert raw not in before, raw
+    assert f"<title>{name}</title>" in (written / "figures" / "changed.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["seeds", "literature"])
+def test_no_two_statements_of_a_set_have_the_same_label(name):
+    priors = rm.load(name).priors
+    shown = [label(priors.statement(one)) for one in priors.selected]
+    assert len(set(shown)) == len(shown)
+    assert not [text for text in shown if "=" in text or "_" in text or not text.strip()]
 
 
 def test_what_the_policy_asks_for_already_is_marked(written):
@@ -350,7 +395,7 @@ def test_what_is_written_is_escaped_and_linked():
     assert "&lt;i&gt;" in made["report.html"]
     assert "[the one](#statement-s)" in made["report.md"]
     assert "x\\|y" in made["report.md"]
-    assert 'aria-label="said &#34;so&#34;"' in made["report.html"] or "said &quot;so&quot;" in made["report.html"]
+    assert '<desc id="line-desc">said &quot;so&quot;</desc>' in made["report.html"]
     assert list(csv.reader(io.StringIO(made["tables/statements.csv"]))) == [
         ["statement", "value", "note"], ["s", "0.25", "x|y"], ["t", "", "<i>"],
     ]  # fmt: skip

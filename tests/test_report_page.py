@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from tests.test_report import CASES, SMALL, spec_file
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 PHONE = 390
+PDF_TEXT = shutil.which("pdftotext")
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,8 @@ def test_percentages_sort_by_value_not_by_letters(browser, page):
     browser.open(page)
     browser.click("#t-posteriors th:nth-child(3) button")
     shown = browser.run("[...document.querySelectorAll('#t-posteriors tbody tr')].map(r => r.cells[2].textContent)")
-    shares = [float(text.removesuffix("\u00a0%")) for text in shown]
+    shares = [float(text.split("\u00a0%")[0]) for text in shown]
+    assert all(" to " in text for text in shown)  # with the interval in the same cell
     assert shares == sorted(shares, reverse=True)
 
 
@@ -153,6 +156,83 @@ def test_every_link_leads_to_something_and_a_click_goes_there(browser, page):
     browser.run("new Promise(done => setTimeout(done, 100))")
     top = browser.run("document.getElementById(location.hash.slice(1)).getBoundingClientRect().top")
     assert -1 <= top < 900
+
+
+WIDE = (
+    "[...document.querySelectorAll('.scroll')].map(s => ({wide: s.scrollWidth > s.clientWidth + 1,"
+    " hint: s.previousElementSibling?.className === 'hint' && s.previousElementSibling.offsetHeight > 0,"
+    " faded: getComputedStyle(s).maskImage !== 'none', of: s.ariaLabel}))"
+)
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+def test_what_does_not_fit_says_that_it_scrolls(browser, page, width):
+    browser.open(page, width=width)
+    browser.run("new Promise(done => setTimeout(done, 100))")
+    boxes = browser.run(WIDE)
+    assert [box["of"] for box in boxes if box["wide"] != box["hint"] or box["wide"] != box["faded"]] == []
+    assert [box for box in boxes if box["wide"]]
+    browser.run("document.querySelectorAll('.scroll').forEach(s => { s.scrollLeft = s.scrollWidth })")
+    browser.run("new Promise(done => setTimeout(done, 100))")
+    assert not any(box["faded"] for box in browser.run(WIDE))  # there is no more on the right
+
+
+def test_most_tables_fit_a_desktop(browser, page):
+    browser.open(page, width=1280)
+    wide = {box["of"] for box in browser.run(WIDE) if box["wide"]}
+    assert len(wide) <= 1, wide  # the full statements with their notes may scroll
+
+
+def test_figures_are_as_wide_as_the_page_and_their_text_is_text(browser, page):
+    browser.open(page, width=1280)
+    widths = browser.run("[...document.querySelectorAll('figure svg')].map(s => s.getBoundingClientRect().width)")
+    assert set(widths) == {browser.run("document.querySelector('main').clientWidth")}
+    found = browser.run(
+        "[...document.querySelectorAll('figure svg')].map(s => [s.querySelectorAll('text').length,"
+        " s.getAttribute('aria-labelledby').split(' ').map(i => document.getElementById(i).textContent.length)])"
+    )
+    for texts, (title, description) in found:
+        assert texts > 5
+        assert title > 10
+        assert description > 20
+
+
+def test_no_two_labels_of_a_figure_touch(browser, page):
+    """Ticks and names beside rows, as the browser sets them."""
+    browser.open(page, width=1280)
+    touching = browser.run(
+        "[...document.querySelectorAll('figure svg')].flatMap(s => { const boxes = [...s.querySelectorAll("
+        "'[id*=xtick] text, [id*=ytick] text')].map(t => [t.textContent, t.getBoundingClientRect()]);"
+        " return boxes.flatMap(([a, one], i) => boxes.slice(i + 1).filter(([b, two]) => one.left < two.right - 1 &&"
+        " two.left < one.right - 1 && one.top < two.bottom - 4 && two.top < one.bottom - 4)"
+        ".map(([b]) => `${s.id}: ${a} / ${b}`)) })"
+    )
+    assert touching == []
+    turned = browser.run("[...document.querySelectorAll('[id*=xtick] text')].map(t => t.getAttribute('transform'))")
+    assert not [text for text in turned if not re.search(r"rotate\(-?0[ )]", text)]
+
+
+def test_print_keeps_every_column_and_its_heading(browser, page, tmp_path):
+    browser.open(page, width=1009)  # what a landscape sheet holds between its margins
+    browser.call("Emulation.setEmulatedMedia", media="print", features=[])
+    cut = browser.run(
+        "[...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth + 1)"
+        ".map(s => `${s.ariaLabel} ${s.scrollWidth} ${s.clientWidth}`)"
+    )
+    assert cut == []
+    browser.call("Emulation.setEmulatedMedia", media="")
+    if PDF_TEXT is None:
+        pytest.skip("there is no pdftotext on this machine")
+    browser.pdf(tmp_path / "report.pdf")
+    sheets = subprocess.run(
+        [PDF_TEXT, "-layout", str(tmp_path / "report.pdf"), "-"], check=True, capture_output=True, text=True
+    ).stdout.split("\f")  # fmt: skip
+    first = next(i for i, sheet in enumerate(sheets) if "It says" in sheet)
+    of_the_table = [sheet for sheet in sheets[first:] if sheet.count("assumption") > 5]
+    assert len(of_the_table) > 2
+    for sheet in of_the_table:
+        assert "Statement" in sheet
+        assert "Note" in sheet
 
 
 def test_prints_black_on_white(browser, page, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from riskmodel.report import counts
 from riskmodel.report.section import each, mark, number
 from riskmodel.report.sections import pathways
 from riskmodel.report.sections.one_way import matter_most
@@ -46,34 +47,37 @@ def resting(study: Study) -> str:
 def fragile(study: Study) -> str:
     if not study.names:
         return ""
-    shaky = study.actions[study.actions["same_action"] < study.fragile]
-    if shaky.empty:
+    cases = counts.fragile(study)
+    if cases.empty:
         return (
-            f"No case's action is fragile: at least {percent(study.fragile)} of the draws give the same urgency and "
-            f"imaging in [[section:cases_section|each of the {len(study.names)}]].{closest(study)}"
+            f"None of the [[section:cases_section|{len(study.names)} cases]] is fragile: in each, at least "
+            f"{percent(study.fragile)} of the draws give the same urgency and imaging.{closest(study)}"
         )
-    some = [f"{mark('case', row.case)} ({_action(row)}: {percent(row.same_action)})" for row in each(shaky.head(5))]
-    more = f" and {len(shaky) - 5} more" if len(shaky) > 5 else ""
+    some = [f"{mark('case', row.case)} ({_action(row)}: {percent(row.same_action)})" for row in each(cases.head(5))]
+    if len(cases) > len(some):
+        some.append(f"{len(cases) - len(some)} more")
     return (
-        f"Fragile: in {len(shaky)} of {len(study.names)} cases fewer than {percent(study.fragile)} of the draws give "
-        f"the same urgency and imaging: {listed(some)}{more}.{closest(study)}"
+        f"{len(cases)} of {len(study.names)} cases are [[section:cases_section|fragile]]: fewer than "
+        f"{percent(study.fragile)} of the draws give the same urgency and imaging. These are {listed(some)}."
+        f"{closest(study)}"
     )
 
 
 def _action(row: Any) -> str:
-    return ", ".join(filter(None, [words(row.urgency), row.imaging or "no imaging"]))
+    return words(", ".join([row.urgency, row.imaging or "no imaging"]))
 
 
 def closest(study: Study) -> str:
     """The case whose action the smallest change of one number changes."""
-    near = study.flips[study.flips["within"].astype(bool)] if len(study.flips) else study.flips
+    near = counts.flips_within(study)
     if near.empty:
         return ""
     row = near.iloc[int(near["in_sd"].abs().to_numpy().argmin())]
     return (
-        f" Nearest to another action is {mark('case', row['case'])}: {row['kind']} turns from {words(row['now'])} to "
-        f"{words(row['then'])} where [[statement:{row['statement']}]] is {number(row['flip'])} and not "
-        f"{number(row['value'])} ([[section:flips_section|{number(abs(row['in_sd']), 2)} standard deviations]] away)."
+        f" The case closest to another action is {mark('case', row['case'])}: its {row['kind']} changes from "
+        f"{words(row['now'])} to {words(row['then'])} if [[statement:{row['statement']}]] is {number(row['flip'])} "
+        f"instead of {number(row['value'])}, a change of "
+        f"[[section:flips_section|{number(abs(row['in_sd']), 2)} standard deviations]]."
     )
 
 
@@ -81,23 +85,20 @@ def ask(study: Study) -> str:
     """Which question to ask next, over the cases."""
     if not study.names:
         return ""
-    open_ = study.next_questions[~study.next_questions["ordered"].astype(bool)]
-    first = open_.groupby("case", sort=False).head(1)
-    useful = first[first["moves"]]
-    if useful.empty:
-        return "Nothing left to ask, that is not asked for already, can by itself change the action in any case."
-    counts = useful["variable"].value_counts()
-    most = [str(name) for name in useful["variable"].unique() if counts[name] == counts.iloc[0]]
-    asked = [words(name) for name in most[:2]]
+    first = counts.open_answers(study).groupby("case", sort=False).head(1)
+    if first.empty:
+        return "In no case can one more answer change the action, except answers that the policy asks for already."
+    often = first["variable"].value_counts()
+    most = [str(name) for name in first["variable"].unique() if often[name] == often.iloc[0]]
     said = (
-        "Ask next, beside the tests that the policy asks for already: most often "
-        f"{listed(asked, 'or')} (first in {counts.iloc[0]} of {len(study.names)} cases; in "
-        f"{len(useful)} some single answer can change the action)"
+        f"In {len(first)} of {len(study.names)} cases one more answer, which the policy does not ask for already, can "
+        f"change the action. The [[section:questions|best next question]] is most often about "
+        f"{listed([words(name) for name in most[:2]], 'or')} ({often.iloc[0]} cases{' each' if len(most) > 1 else ''})."
     )
-    best = useful.iloc[int(useful["gain"].to_numpy().argmax())]
+    best = first.iloc[int(first["gain"].to_numpy().argmax())]
     if best["gain"] <= 0:
-        return f"{said}, see [[section:questions|the questions of each case]]."
+        return said
     return (
-        f"{said}. An answer is worth most in {mark('case', best['case'])}: {words(best['variable'])} would change "
-        f"the [[section:questions|action]] with a probability of {percent(best['change'])}."
+        f"{said} The most valuable answer is that about {words(best['variable'])} in {mark('case', best['case'])}: it "
+        f"changes the action with a probability of {percent(best['change'])}."
     )

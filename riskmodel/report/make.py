@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
 from riskmodel.report.found import found
+from riskmodel.report.labels import group_label, labels
 from riskmodel.report.reading import how_read, seed_documents
-from riskmodel.report.section import Report, Section
+from riskmodel.report.section import Label, Labels, Report, Section
 from riskmodel.report.sections import (
     cases,
     coherence,
     flips,
+    glossary,
     one_way,
     pathways,
     provenance,
@@ -22,8 +24,8 @@ from riskmodel.report.sections import (
     together,
     two_way,
     value,
-    words,
 )
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
@@ -34,13 +36,13 @@ SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("single statements on the cases", flips.section),
     ("two statements together", two_way.section),
     ("all statements at once", together.section),
-    ("what the doubt rests on", resting.section),
+    ("shares of the uncertainty", resting.section),
     ("the next question", value.questions),
     ("the value of a study", value.studies),
-    ("policies head to head", pathways.section),
+    ("comparison of policies", pathways.section),
     ("prior sets compared", sets.section),
     ("coherence of the statements", coherence.section),
-    ("what the words mean", words.section),
+    ("glossary", glossary.section),
     ("where the numbers come from", provenance.section),
 )
 
@@ -53,7 +55,16 @@ def make(study: Study) -> Report:
         section = build(study)
         if section is not None:
             sections.append(section)
-    return Report(study.spec.title, tuple(found(study)), tuple(sections), facts(study))
+    return Report(
+        study.spec.title, tuple(found(study)), tuple(sections), facts(study), _labels(study)
+    )  # fmt: skip
+
+
+def _labels(study: Study) -> Labels:
+    """Of statements and sources, and of the groups of statements that have an index together."""
+    priors = study.model.priors
+    groups = study.sobol["statement"].table["name"]
+    return {**labels(priors), **{("statement", name): Label(group_label(name, priors), name) for name in groups}}
 
 
 def _cases(study: Study) -> str:
@@ -72,12 +83,12 @@ def facts(study: Study) -> dict[str, str]:
         "Prior set": f"{priors.prior_set.name}: {len(driving)} statements drive the network: {how_read(driving)} "
         "([[section:provenance|all of them]])",
         "Sources": seed_documents(priors),
-        "Policy": study.policy,
-        "Settings": ", ".join(study.settings),
+        "Policy": words(study.policy),
+        "Settings": words(", ".join(study.settings)),
         "Cases": _cases(study),
-        "Simulated": f"{spec.cohort.people:,} people in each setting, history and examination, "
-        f"{100 * spec.cohort.missing:g} % of it blank at random; means over them differ by chance from the base "
-        f"rates; {spec.value.people:,} for the value of a study, {spec.pathways.people:,} for the policies",
+        "Simulated people": f"{spec.cohort.people:,} in each setting, with history and examination, "
+        f"{100 * spec.cohort.missing:g} % of it missing at random (by chance, their means differ from the base rates); "
+        f"{spec.value.people:,} for the value of a study; {spec.pathways.people:,} for the comparison of policies",
         "Draws": f"{spec.draws:,} joint draws of all statements",
         "Seed": f"{spec.seed}: the same seed gives the same report",
         "Version": f"riskmodel {__version__}, model {study.model.scoring.model_hash}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -9,7 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.report.figures import svg
-from riskmodel.report.section import LINKED, NUMBERS, Column, Figure, Report, Table, cell_text, mark, with_links
+from riskmodel.report.section import (
+    LINKED,
+    NUMBERS,
+    Column,
+    Figure,
+    Label,
+    Report,
+    Table,
+    mark,
+    with_limits,
+    with_links,
+)
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
@@ -19,17 +31,24 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 HOME = {"statement": "statements", "source": "sources", "case": "cases"}  # the table whose rows are linked to
 PER_CENT = re.compile(r"(\d) %")
-SHORT = 30  # cells of so few letters stay on one line
+LONG = 60  # letters of a cell from which its column is wide
 HTML, MARKDOWN = "report.html", "report.md"
 
 
 def files(report: Report) -> dict[str, str]:
     """Every file of a report, by its name in the folder."""
-    svgs = {figure.id: svg.draw(figure.draw, figure.id) for figure in report.figures()}
+    svgs = {figure.id: svg.draw(figure.draw, figure.id, figure.title, figure.alt) for figure in report.figures()}
     found = {HTML: html(report, svgs), MARKDOWN: markdown(report)}
     found |= {f"tables/{table.id}.csv": table.csv() for table in report.tables()}
     found |= {f"figures/{name}.svg": svg.standalone(element) for name, element in svgs.items()}
     return found
+
+
+def label(report: Report, kind: str, name: str) -> Label:
+    """What is shown for an identifier: a section's title, a label of the report, else the identifier itself."""
+    if kind == "section":
+        return Label(next((section.title for section in report.sections if section.id == name), name))
+    return report.labels.get((kind, name), Label(name))
 
 
 def anchors(report: Report) -> dict[tuple[str, str], str]:
@@ -62,20 +81,24 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
     known = anchors(report)
 
     def link(kind: str, name: str, shown: str) -> str:
-        target = known.get((kind, name))
-        text = shown or str(escape(name))
-        return f'<a href="#{target}">{text}</a>' if target else text
+        target, (text, hover) = known.get((kind, name)), label(report, kind, name)
+        text = shown or str(escape(text))
+        title = f' title="{escape(hover)}"' if hover else ""
+        if not target:
+            return f"<span{title}>{text}</span>" if title else text
+        return f'<a href="#{target}"{title}>{text}</a>'
 
     def linked(text: str) -> Markup:
         together = PER_CENT.sub("\\1\u00a0%", str(escape(text)))  # no line begins with a per cent sign
         return Markup(with_links(together, link))  # noqa: S704
 
     def drawn(figure: Figure) -> Markup:
-        return Markup(svg.inline(svgs[figure.id], figure.alt, f"f-{figure.id}"))  # noqa: S704
+        return Markup(svg.inline(svgs[figure.id], f"f-{figure.id}"))  # noqa: S704
 
     def tabled(table: Table) -> Markup:
-        rows = [_row(table, row, linked) for row in table.rows()]
-        shown = environment.get_template("table.html.j2").render(table=table, rows=rows, numbers=NUMBERS)
+        styles = _styles(table, report)
+        rows = [_row(table, row, linked, styles) for row in table.rows()]
+        shown = environment.get_template("table.html.j2").render(table=table, rows=rows, styles=styles)
         return Markup(shown)  # noqa: S704
 
     environment = _environment()
@@ -99,25 +122,48 @@ def _asset(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
-def _row(table: Table, row: list[object], linked: Any) -> dict[str, object]:
+def _styles(table: Table, report: Report) -> list[str]:
+    """How each column is set: numbers to the right and on one line, long texts in a wide column."""
+    rows = list(table.rows())
+    return [_style(column, [row[i] for row in rows], report) for i, column in enumerate(table.columns)]
+
+
+def _style(column: Column, cells: list[tuple[object, ...]], report: Report) -> str:
+    if column.kind in NUMBERS:
+        return "number"
+    texts = (with_limits(values, column) for values in cells)
+    if column.kind in LINKED:
+        texts = (label(report, column.kind, text).text for text in texts)
+    return "long" if max(map(len, texts), default=0) > LONG else "text"
+
+
+def _row(table: Table, row: list[tuple[object, ...]], linked: Any, styles: list[str]) -> dict[str, object]:
     cells = []
     place = ""
-    for value, column in zip(row, table.columns, strict=True):
-        number = column.kind in NUMBERS
+    for values, column, style in zip(row, table.columns, styles, strict=True):
+        value = values[0]
         home = HOME.get(column.kind) == table.id
         if home and not place:
             place = anchor(column.kind, str(value))
+        number = column.kind in NUMBERS and isinstance(value, int | float) and not math.isnan(value)
         cells.append({
-            "html": linked(_marked(value, column, home=home)),
-            "style": "number" if number else "short" if len(cell_text(value, column)) <= SHORT else "",
-            "sort": f"{value:.10g}" if number and isinstance(value, int | float) and not math.isnan(value) else None,
+            "html": _breakable(linked(_marked(values, column, home=home)), home=home),
+            "style": style,
+            "sort": f"{value:.10g}" if number else None,
         })  # fmt: skip
     return {"cells": cells, "anchor": place}
 
 
-def _marked(value: object, column: Column, *, home: bool) -> str:
+def _breakable(text: Any, *, home: bool) -> Any:
+    """An identifier may be broken after its dots and underscores."""
+    from markupsafe import Markup
+
+    return Markup(re.sub(r"([._])(?=\w)", r"\1<wbr>", str(text))) if home else text  # noqa: S704
+
+
+def _marked(values: tuple[object, ...], column: Column, *, home: bool) -> str:
     """A cell with the mark that makes a link of it, but in the row that is linked to."""
-    text = cell_text(value, column)
+    text = with_limits(values, column)
     return mark(column.kind, text) if column.kind in LINKED and text and not home else text
 
 
@@ -129,9 +175,10 @@ def markdown(report: Report) -> str:
     known = anchors(report)
 
     def link(kind: str, name: str, shown: str) -> str:
-        target = known.get((kind, name))
-        text = shown or name
-        return f"[{text}](#{target})" if target else text
+        target, (text, hover) = known.get((kind, name)), label(report, kind, name)
+        text = shown or text
+        title = " " + json.dumps(hover, ensure_ascii=False) if hover else ""
+        return f"[{text}](#{target}{title})" if target else text
 
     def linked(text: str) -> str:
         return with_links(text, link)
@@ -160,10 +207,10 @@ def _markdown_table(table: Table, linked: Any) -> list[str]:
     lines.append(_line(rules))
     for row in rows:
         cells = []
-        for value, column in zip(row, table.columns, strict=True):
+        for values, column in zip(row, table.columns, strict=True):
             home = HOME.get(column.kind) == table.id
-            place = f'<a id="{anchor(column.kind, str(value))}"></a>' if home else ""
-            cells.append(place + linked(_marked(value, column, home=home)).replace("|", "\\|"))
+            place = f'<a id="{anchor(column.kind, str(values[0]))}"></a>' if home else ""
+            cells.append(place + linked(_marked(values, column, home=home)).replace("|", "\\|"))
         lines.append(_line(cells))
     return [*lines, "", linked(table.note)] if table.note else lines
 

@@ -1,8 +1,8 @@
 """What a report is made of: sections of sentences, tables and figures, before any of it is written out.
 
 A sentence may name a statement, source, case or section: ``[[statement:find.fever.infection]]`` is written as a
-link to where the report says what it is, in every form of the report that has links. ``[[statement:id|text]]``
-shows the text instead of the name.
+link to where the report says what it is, in every form of the report that has links. It shows the report's label
+of the statement (``fever | infection``); ``[[statement:id|text]]`` shows the text instead.
 """
 
 from __future__ import annotations
@@ -10,35 +10,58 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 from riskmodel.evidence.records import HOW_READ
-from riskmodel.text import percent
+from riskmodel.text import percent, target_words, words
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-Kind = Literal["text", "number", "percent", "whole", "statement", "source", "case", "read"]
+Kind = Literal["text", "name", "target", "number", "percent", "whole", "statement", "source", "case", "read"]
 Link = Callable[[str, str, str], str]  # kind, name, shown text → the link in one form of the report
 
 MARK = re.compile(r"\[\[(statement|source|case|section):([^\]|]+)(?:\|([^\]]*))?\]\]")
 NUMBERS = ("number", "percent", "whole")
 LINKED = ("statement", "source", "case")
+IN_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "name": words,
+    "target": target_words,
+    "read": lambda value: HOW_READ.get(str(value), str(value)),
+}
+
+
+class Label(NamedTuple):
+    """What is shown for an identifier, and what a pointer that rests on it is told."""
+
+    text: str
+    hover: str = ""
+
+
+Labels = Mapping[tuple[str, str], Label]  # (kind, identifier) → what is shown for it
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table: its name in the frame and in the CSV, its heading, and how a person reads its cells.
 
-    ``percent`` shows a share (0 to 1) as per cent; ``digits`` are the significant digits of a ``number``.
+    ``percent`` shows a share (0 to 1) as per cent; ``digits`` are the significant digits of a ``number``; a ``name``
+    is an identifier that is shown in words. ``interval`` names the columns of the frame with the lower and the upper
+    limit: a person reads them in the same cell, the CSV has all three.
     """
 
     name: str
     heading: str
     kind: Kind = "text"
     digits: int = 3
+    interval: tuple[str, str] | tuple[()] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its columns in the frame and in the CSV."""
+        return (self.name, *self.interval)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,18 +77,21 @@ class Table:
     most: int = 2000
 
     def __post_init__(self) -> None:
-        missing = [column.name for column in self.columns if column.name not in self.frame.columns]
+        missing = [name for column in self.columns for name in column.names if name not in self.frame.columns]
         if missing:
             raise ValueError(f"table {self.id} has no column {', '.join(missing)}")
 
-    def rows(self) -> Iterator[list[object]]:
-        """The cells of each row that can be shown, in the order of the columns."""
-        lists = [self.frame[column.name].head(self.most).tolist() for column in self.columns]
+    def rows(self) -> Iterator[list[tuple[object, ...]]]:
+        """The cells of each row that can be shown, in the order of the columns: a value, and its limits if any."""
+        lists = [
+            zip(*(self.frame[name].head(self.most).tolist() for name in column.names), strict=True)
+            for column in self.columns
+        ]
         yield from (list(row) for row in zip(*lists, strict=True))
 
     def csv(self) -> str:
         """All rows, numbers to ten significant digits."""
-        names = [column.name for column in self.columns]
+        names = [name for column in self.columns for name in column.names]
         return self.frame[names].to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
@@ -92,12 +118,16 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """The whole: what was found, then the details. ``facts`` say of what, with which seed and version."""
+    """The whole: what was found, then the details.
+
+    ``facts`` say of what, with which seed and version; ``labels`` what is shown for statements and sources.
+    """
 
     title: str
     found: tuple[str, ...]
     sections: tuple[Section, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
 
     def tables(self) -> list[Table]:
         return [table for section in self.sections for table in section.tables]
@@ -135,8 +165,8 @@ def cell_text(value: object, column: Column) -> str:
     """A cell as a person reads it; empty where there is no value."""
     if value is None or value != value or value == "":  # noqa: PLR0124  NaN is not itself
         return ""
-    if column.kind == "read":
-        return HOW_READ.get(str(value), str(value))
+    if column.kind in IN_WORDS:
+        return IN_WORDS[column.kind](value)
     if not isinstance(value, int | float) or column.kind not in NUMBERS:
         return str(value)
     if column.kind == "percent":
@@ -144,6 +174,18 @@ def cell_text(value: object, column: Column) -> str:
     if column.kind == "whole":
         return f"{value:,.0f}"
     return number(float(value), column.digits)
+
+
+def with_limits(values: tuple[object, ...], column: Column) -> str:
+    """A cell and, where the column has them, its limits: ``14 % (4.3 to 42 %)``.
+
+    >>> with_limits((0.14, 0.043, 0.42), Column("p", "P", "percent", interval=("low", "high")))
+    '14 % (4.3 to 42 %)'
+    """
+    texts = [cell_text(value, column) for value in values]
+    if len(texts) == 1 or not all(texts):
+        return texts[0]
+    return f"{texts[0]} ({texts[1].removesuffix(' %')} to {texts[2]})"
 
 
 def number(value: float, digits: int = 3) -> str:

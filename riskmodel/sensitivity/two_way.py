@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import nearest
-from riskmodel.inference.scorer import Masks
+from riskmodel.inference.scorer import Array, Masks
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
+from riskmodel.sensitivity.regions import Grid, actions, times_finer
 from riskmodel.sensitivity.targets import log_odds
 from riskmodel.sensitivity.what_if import Progress, people_of, what_ifs
 from riskmodel.shown import Sheet, Shown
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
     from riskmodel.model import Model
 
 ANY = "any_serious"
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Which action is taken where: values of both statements, and the place in ``names`` of each pair's action.
+
+    ``action`` has the shape (a, b); -1 where both together leave no distribution. The posteriors between the points
+    of the table are interpolated, by cubic splines of their log-odds; the policy then decides each point.
+    """
+
+    a: Array
+    b: Array
+    action: np.ndarray
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,6 +51,8 @@ class TwoWay(Shown):
         whose posterior.
     stated
         posterior, urgency and imaging as stated.
+    regions
+        the action at many points between those of the table, for a picture.
     """
 
     table: pd.DataFrame
@@ -43,6 +60,7 @@ class TwoWay(Shown):
     output: str
     case: str
     stated: tuple[float, str, str]
+    regions: Regions
 
     def sheet(self) -> Sheet:
         facts = {"output": self.output, "case": self.case}
@@ -102,16 +120,17 @@ def two_way(
     own = [curve_values(model.priors.statement(name), model.priors.prior_set, points) for name in (a, b)]
     first, second = (grid.ravel() for grid in np.meshgrid(*own, indexing="ij"))
     values, possible = varying.pair(a, first, b, second)
-    p = np.full(len(first), np.nan)
+    probability, baseline = (np.full((len(names), len(first)), np.nan) for _ in range(2))
     urgency, imaging, held = (np.full(len(first), "", dtype=object) for _ in range(3))
     places = np.nonzero(possible)[0]
     tokens = model.policy.imaging_tokens
     for piece in what_ifs(model, values[possible], people.masks, progress, with_held=True):
         at = places[piece.rows]
-        p[at] = piece.probability[place, :, 0]
+        probability[:, at], baseline[:, at] = piece.probability[:, :, 0], piece.baseline
         urgency[at] = [model.policy.urgencies[level] for level in piece.urgency[:, 0]]
         imaging[at] = [scans(row, tokens) for row in piece.imaging[:, :, 0].T]
         held[at] = [", ".join(ids) for ids in piece.held]
+    p = probability[place]
     table = pd.DataFrame({
         "a": first, "b": second, "p": p, "log_odds": np.where(np.isnan(p), np.nan, log_odds(p)),
         "urgency": urgency, "imaging": imaging, "held": held,
@@ -123,7 +142,24 @@ def two_way(
         scans(scored.decision.imaging[:, 0], tokens),
     )
     about = pd.concat([ranges(model.priors, [name]) for name in (a, b)], ignore_index=True)
-    return TwoWay(table, about, output, people.names[0], now)
+    grid = Grid(*(part.reshape(-1, points, points) for part in (probability, baseline)))
+    return TwoWay(table, about, output, people.names[0], now, _regions(model, people.masks, (a, b), grid))
+
+
+def _regions(model: Model, case: Masks, statements: tuple[str, str], grid: Grid) -> Regions:
+    points = grid.probability.shape[1]
+    times = times_finer(points)
+    urgency, imaging = actions(model, case, grid.finer(times))
+    fine = (points - 1) * times + 1
+    a, b = (curve_values(model.priors.statement(name), model.priors.prior_set, fine) for name in statements)
+    codes = np.vstack([urgency.ravel(), imaging.reshape(len(imaging), -1)])
+    kinds, action = np.unique(codes, axis=1, return_inverse=True)
+    names = [
+        "" if kind[0] < 0 else f"{model.policy.urgencies[kind[0]]}; {scans(kind[1:], model.policy.imaging_tokens)}"
+        for kind in kinds.T
+    ]
+    action = np.where(urgency.ravel() < 0, -1, action.ravel() - (names[0] == "")).reshape(urgency.shape)
+    return Regions(a, b, action, tuple(filter(None, names)))
 
 
 def scans(asked: np.ndarray, tokens: tuple[str, ...]) -> str:

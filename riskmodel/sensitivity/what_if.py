@@ -56,7 +56,9 @@ class Piece:
     compared
         (comparisons, what-ifs, cases): which comparisons of the policy's rules with posteriors hold.
     held
-        (what-ifs,): ids of the statements that a what-if asks beyond reach, and that were held there.
+        (what-ifs,): ids of the statements that a what-if asks beyond reach, and that were truncated there.
+    baseline
+        (outputs, what-ifs): probability in the setting, before any evidence.
     """
 
     setting: int
@@ -67,6 +69,7 @@ class Piece:
     imaging: np.ndarray
     compared: np.ndarray
     held: tuple[tuple[str, ...], ...]
+    baseline: Array
 
 
 def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None) -> People:
@@ -148,7 +151,7 @@ def what_ifs(
             impossible = posterior.evidence[1:] == 0
             if impossible.any():
                 p = np.where(impossible[None], np.nan, p)
-            pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, compared, held))
+            pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, compared, held, base))
         return pieces
 
     with Signals() as signals, closing(in_turn(batch, range(0, len(values), ROWS), THREADS, signals)) as batches:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.text import words
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -38,13 +40,15 @@ def pathways(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
         own = table[table["setting"] == setting].set_index(["policy", "measure"])
         for place, policy in enumerate(policies):
             _mark(ax, own.loc[policy], place, policy)
-        ax.set_title(setting.replace("_", " ") or "all", fontsize=10)
+        ax.set_title(words(setting) or "all", fontsize=10)
         ax.set_xlim(0, 1020)
         ax.set_ylim(0, 100)
         ax.grid(color=GREY, linewidth=0.3, alpha=0.5)
         ax.set_xlabel("people scanned per 1,000")
     axes[0].set_ylabel("serious diseases missed, %")
-    axes[0].legend(fontsize=8, frameon=True, loc="upper right")
+    handles, labels = axes[0].get_legend_handles_labels()
+    # Above the panels, where it hides no mark.
+    axes[0].figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside upper left", ncols=len(policies))
     return axes
 
 
@@ -56,7 +60,7 @@ def _mark(ax: Axes, own: pd.DataFrame, place: int, policy: str) -> None:
         ax.vlines(scanned["value"], missed["low"], missed["high"], color=colour, linewidth=1, alpha=0.6)
     mark = MARKS[place % len(MARKS)]
     ax.plot(
-        scanned["value"], missed["value"], mark, color=colour, markersize=7, label=policy.replace("_", " "),
+        scanned["value"], missed["value"], mark, color=colour, markersize=7, label=words(policy),
         markeredgecolor="white", markeredgewidth=0.6, linestyle="none",
     )  # fmt: skip
 

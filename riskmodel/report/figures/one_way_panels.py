@@ -1,10 +1,13 @@
-"""What single statements do: bars of changed actions by setting, and tornados of a target."""
+"""Bars of the actions that single statements change, by setting."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from riskmodel.report.figures.rows import bare, height, name_rows, names_of
+from riskmodel.report.figures.svg import WIDTH
 from riskmodel.report.figures.svg import canvas as new_canvas
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,8 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-LOW, HIGH, BAR = "#a8c6e5", "#1f5aa6", "#5b8fc9"  # light for the low end of a range, dark for the high end
-EDGE = "#222222"
+BAR = "#5b8fc9"
 
 
 def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
@@ -22,52 +24,17 @@ def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
     Parameters
     ----------
     frame
-        ``statement`` and a column of shares (0 to 1) for each setting, from above to below.
+        ``statement`` (and ``label``, if they have one) and a column of shares (0 to 1) for each setting, from above
+        to below.
     """
-    canvas = new_canvas(10, 0.9 + 0.27 * len(frame))
+    names = names_of(frame)
+    canvas = new_canvas(WIDTH, 0.9 + height(names))
     axes = canvas.subplots(1, len(settings), sharey=True, sharex=True, squeeze=False)[0]
+    name_rows(axes[0], names, hover=frame["statement"].tolist())
     for ax, setting in zip(axes, settings, strict=True):
         ax.barh(range(len(frame)), 100 * frame[setting], color=BAR, height=0.7)
-        ax.set_title(setting.replace("_", " "))
+        ax.set_title(words(setting))
         ax.tick_params(axis="y", length=0)
-        ax.grid(axis="x", color="#8c8c8c", linewidth=0.3, alpha=0.6)
-        ax.set_axisbelow(True)
-    axes[0].set_yticks(range(len(frame)), frame["statement"], fontsize=8.5)
-    axes[0].set_ylim(len(frame) - 0.4, -0.6)
+        bare(ax)
     canvas.supxlabel("% of people whose urgency or imaging changes", fontsize=9.5)
-    return canvas
-
-
-def tornado(frame: pd.DataFrame, target: str, *, odds: bool = False) -> Figure:
-    """Bars from the target at the low end of each statement's range to that at the high end.
-
-    Parameters
-    ----------
-    frame
-        ``statement``, its ``value``, ``low`` and ``high``, and the target (a share) ``at_low``, ``stated`` and
-        ``at_high``; from above to below.
-    odds
-        whether the target is not a share but log-odds.
-    """
-    from matplotlib.patches import Patch
-
-    canvas = new_canvas(10, 1.2 + 0.27 * len(frame))
-    ax = canvas.subplots()
-    times = 1 if odds else 100
-    stated = times * float(frame["stated"].iloc[0])
-    rows: list[Any] = list(frame.itertuples())
-    for y, row in enumerate(rows):
-        for end, colour in ((row.at_low, LOW), (row.at_high, HIGH)):
-            ax.barh(y, times * end - stated, left=stated, color=colour, edgecolor=EDGE, linewidth=0.4, height=0.7)
-    ax.axvline(stated, color=EDGE, linewidth=0.9)
-    names = [f"{row.statement}  {row.value:.3g} ({row.low:.2g} to {row.high:.2g})" for row in rows]
-    ax.set_yticks(range(len(frame)), names, fontsize=8.5)
-    ax.set_ylim(len(frame) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x", color="#8c8c8c", linewidth=0.3, alpha=0.6)
-    ax.set_axisbelow(True)
-    ax.set_xlabel(target if odds else f"{target}, %")
-    ends = [Patch(facecolor=colour, edgecolor=EDGE, linewidth=0.4) for colour in (LOW, HIGH)]
-    said = ["at the low end", "at the high end"]
-    canvas.legend(ends, said, loc="outside upper right", ncols=2, frameon=False, fontsize=8.5)
     return canvas

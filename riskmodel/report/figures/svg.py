@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ DARK = "filter:invert(0.9) hue-rotate(180deg)"
 STYLE = f"<style>@media screen and (prefers-color-scheme:dark){{svg{{background:#16181c}}svg>g{{{DARK}}}}}</style>"
 SETTINGS = {
     "svg.hashsalt": "riskmodel",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: it can be searched, read out and copied
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana"],  # the second is as wide as the first, with which room is made
     "figure.facecolor": "none",
     "savefig.facecolor": "none",
     "axes.facecolor": "none",
@@ -35,12 +38,15 @@ SHADES = 50  # dots per inch of smooth shading, the only part that is not drawn 
 IDENTIFIER = re.compile(r'(\bid="|xlink:href="#|url\(#)')
 HEAD = re.compile(r"<\?xml.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+HOVER = re.compile(r'(<g id="hover\.([^"]+)">)')
+WIDTH = 12.0  # inches, the page's: every figure is as wide, so that letters are of one size in all
 
 
-def draw(make: Callable[[], Canvas], prefix: str) -> str:
+def draw(make: Callable[[], Canvas], prefix: str, title: str = "", description: str = "") -> str:
     """A figure as an SVG element; ``make`` gives a matplotlib figure.
 
-    Names inside the element begin with the prefix, so that many can stand on one page.
+    Names inside the element begin with the prefix, so that many can stand on one page. A part with the gid
+    ``hover.NAME`` shows the name to a pointer that rests on it.
     """
     import matplotlib as mpl
 
@@ -48,10 +54,26 @@ def draw(make: Callable[[], Canvas], prefix: str) -> str:
         canvas = make()
         content = io.BytesIO()
         settled = {"Date": None, "Creator": None}
-        canvas.savefig(content, format="svg", dpi=SHADES, metadata=settled, bbox_inches="tight")
+        canvas.savefig(content, format="svg", dpi=SHADES, metadata=settled)
     text = METADATA.sub("", HEAD.sub("", content.getvalue().decode()))
-    text = IDENTIFIER.sub(lambda found: f"{found[1]}{prefix}-", text)
-    return text.strip() + "\n"
+    text = HOVER.sub(_hover(), text)
+    text = IDENTIFIER.sub(lambda match: f"{match[1]}{prefix}-", text)
+    return _described(text.strip() + "\n", prefix, title, description)
+
+
+def _hover() -> Callable[[re.Match[str]], str]:
+    """One part may be drawn more than once: only names of their own are kept as identifiers."""
+    count = iter(range(1_000_000))
+    return lambda match: f'<g id="hover_{next(count)}"><title>{escape(unescape(match[2]))}</title>'
+
+
+def _described(element: str, prefix: str, title: str, description: str) -> str:
+    """The element with its title and what it shows in words, for those who do not see it."""
+    start = element.index(">") + 1
+    named = f'role="img" aria-labelledby="{prefix}-title {prefix}-desc"'
+    head = element[:start].replace("<svg ", f"<svg {named} ", 1)
+    said = f'<title id="{prefix}-title">{escape(title)}</title>\n<desc id="{prefix}-desc">{escape(description)}</desc>'
+    return f"{head}\n{said}{element[start:]}"
 
 
 def standalone(element: str) -> str:
@@ -60,11 +82,9 @@ def standalone(element: str) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{element[:start]}\n{STYLE}{element[start:]}'
 
 
-def inline(element: str, alt: str, label: str) -> str:
-    """The element for a page: as wide as there is room, with what it shows in words for those who do not see it."""
-    from html import escape
-
-    return element.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" id="{label}" ', 1)
+def inline(element: str, label: str) -> str:
+    """The element for a page, with an identifier to link to."""
+    return element.replace("<svg ", f'<svg id="{label}" ', 1)
 
 
 def canvas(width: float, height: float) -> Canvas:

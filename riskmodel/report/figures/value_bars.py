@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.report.figures.rows import bare, height, name_rows, names_of
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -27,13 +29,12 @@ def value_bars(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if ax is None:
         from matplotlib import pyplot as plt
 
-        ax = plt.figure(figsize=(8, 0.9 + 0.3 * len(some)), layout="constrained").add_subplot()
+        ax = plt.figure(figsize=(8, 0.9 + height(names_of(some, by))), layout="constrained").add_subplot()
     places = range(len(some))
     ax.barh(places, some["value"], color=BAR, height=0.7)
     ax.errorbar(some["value"], places, xerr=some["se"], fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
-    ax.set_yticks(places, some[by])
-    ax.set_ylim(len(some) - 0.5, -0.5)
+    name_rows(ax, names_of(some, by), hover=[str(name) for name in some[by]])
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.tick_params(axis="y", length=0)
+    bare(ax)
     ax.set_xlabel("value of knowing it exactly, in quality-adjusted life years\nper 1,000 people (± 1 standard error)")
     return ax

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.inference.scorer import FEWEST_EFFECTIVE
+from riskmodel.report.counts import fragile
 from riskmodel.report.section import Column, Figure, Section, Table
-from riskmodel.text import percent
+from riskmodel.text import listed, percent, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -21,25 +23,25 @@ def section(study: Study) -> Section | None:
     if not study.names:
         return None
     posteriors, actions = study.posteriors, study.actions
-    shaky = actions[actions["same_action"] < study.fragile]
     said = [
         (
-            f"{len(actions)} cases under the policy {study.policy}, with 95 % intervals from {study.spec.draws:,} "
-            "draws of all statements, weighted for each case by the probability that a draw gives to its findings."
+            f"{len(actions)} cases under the policy {words(study.policy)}. The 95 % intervals come from "
+            f"{study.spec.draws:,} draws of all statements. For each case, a draw is weighted by the probability that "
+            "it gives to the findings of the case."
         ),
         (
-            f"In {len(shaky)} of them fewer than {percent(study.fragile)} of the draws give the urgency and imaging "
-            "that the stated values give."
+            f"{len(fragile(study))} of the cases are fragile: fewer than {percent(study.fragile)} of the weighted "
+            "draws give the same urgency and imaging as the stated values."
         ),
     ]
-    few = actions[actions["effective"] < 100]
+    few = actions[actions["effective"] < FEWEST_EFFECTIVE]
     if len(few):
         said.append(
-            f"In {len(few)} the draws are as good as fewer than 100: their intervals are rough, and more draws would "
-            "help."
+            f"In {len(few)} of the cases the effective sample size of the weighted draws is below {FEWEST_EFFECTIVE}: "
+            "their intervals are rough. More draws make them more precise."
         )
     return Section(
-        "cases_section", "The cases, and how sure their answers are", tuple(said),
+        "cases_section", "Cases: probabilities and actions", tuple(said),
         (actions_table(actions), posteriors_table(posteriors)), (figure(study, posteriors),),
     )  # fmt: skip
 
@@ -47,27 +49,26 @@ def section(study: Study) -> Section | None:
 def actions_table(actions: pd.DataFrame) -> Table:
     columns = (
         Column("case", "Case", "case"),
-        Column("setting", "Setting"),
-        Column("p", "Any serious", "percent"),
-        Column("low", "2.5 %", "percent"),
-        Column("high", "97.5 %", "percent"),
-        Column("leading", "Most probable"),
-        Column("most_raised", "Odds rose most"),
-        Column("urgency", "Urgency"),
-        Column("imaging", "Imaging"),
-        Column("tests", "Tests"),
-        Column("referral", "Referral"),
-        Column("confidence", "Draws with this urgency", "percent"),
-        Column("same_imaging", "With this imaging", "percent"),
-        Column("same_action", "With both", "percent"),
-        Column("effective", "Effective draws", "whole"),
+        Column("setting", "Setting", "name"),
+        Column("p", "P(any serious), 95 % interval", "percent", interval=("low", "high")),
+        Column("leading", "Most probable", "name"),
+        Column("most_raised", "Odds raised most", "name"),
+        Column("urgency", "Urgency", "name"),
+        Column("imaging", "Imaging", "name"),
+        Column("tests", "Tests", "name"),
+        Column("referral", "Referral", "name"),
+        Column("confidence", "Same urgency, share of draws", "percent"),
+        Column("same_imaging", "Same imaging", "percent"),
+        Column("same_action", "Both the same", "percent"),
+        Column("effective", "Effective sample size", "whole"),
     )
     return Table(
         "cases",
-        "What is done about each case",
+        "The action for each case",
         actions,
         columns,
-        "The least sure first. Most probable, and whose odds the findings raised most: among the serious conditions.",
+        "The most fragile action comes first. Most probable, and odds raised most by the findings: only among the "
+        "serious conditions.",
         shown=40,
     )
 
@@ -75,10 +76,8 @@ def actions_table(actions: pd.DataFrame) -> Table:
 def posteriors_table(posteriors: pd.DataFrame) -> Table:
     columns = (
         Column("case", "Case", "case"),
-        Column("condition", "Condition"),
-        Column("p", "Probability", "percent"),
-        Column("low", "2.5 %", "percent"),
-        Column("high", "97.5 %", "percent"),
+        Column("condition", "Condition", "name"),
+        Column("p", "Probability, 95 % interval", "percent", interval=("low", "high")),
     )
     return Table("posteriors", "Probability of each condition", posteriors, columns)
 
@@ -95,7 +94,7 @@ def figure(study: Study, posteriors: pd.DataFrame) -> Figure:
 
     return Figure(
         "posteriors", f"Probability of each serious condition and its 95 % interval, by case ({len(names)} cases)",
-        f"Dots with intervals on a log-odds axis: the probability of {', '.join(outputs)} in each of {len(names)} "
-        "cases.",
+        f"Dots with intervals on a log-odds axis: the probability of {words(listed(outputs))} in each of "
+        f"{len(names)} cases.",
         draw,
     )  # fmt: skip

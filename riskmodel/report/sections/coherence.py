@@ -27,15 +27,16 @@ def section(study: Study) -> Section:
     worst = [item for item in shown if abs(item.distance) >= CONFLICT]
     said = [
         (
-            f"Every one of the {len(found)} statements of the register, used or not, asked of the network: "
-            f"{len(worst)} lie more than {CONFLICT:g} standard deviation from what the network implies."
+            f"For each of the {len(found)} statements of the register, including those that the network does not use, "
+            f"the network's own value of the same quantity was calculated. {len(worst)} statements are more than "
+            f"{CONFLICT:g} standard deviation away from it."
         )
     ]
     if worst:
         names = ", ".join(f"[[statement:{item.statement.id}]] ({item.distance:+.1f})" for item in worst[:3])
         said.append(
-            f"The furthest: {names}. They drive no table of the network; they are a check on those that do, which do "
-            "not agree with them."
+            f"The largest distances: {names}. The network is not built from these statements; they check it, and they "
+            "disagree with the statements from which it is built."
         )
     pairs = pd.DataFrame(
         [
@@ -48,7 +49,10 @@ def section(study: Study) -> Section:
         columns=["first", "first_value", "second", "second_value", "distance", "note"],
     )  # fmt: skip
     return Section(
-        "coherence", "Do the statements agree?", tuple(said), (_audit(shown), *([_pairs(pairs)] if len(pairs) else []))
+        "coherence",
+        "Agreement of the statements",
+        tuple(said),
+        (_audit(shown), *([_pairs(pairs)] if len(pairs) else [])),
     )
 
 
@@ -64,31 +68,29 @@ def _audit(shown: list[Audited]) -> Table:
     ]  # fmt: skip
     columns = (
         Column("statement", "Statement", "statement"),
-        Column("role", "Role"),
-        Column("stated", "Stated", "number"),
-        Column("stated_low", "2.5 %", "number"),
-        Column("stated_high", "97.5 %", "number"),
-        Column("implied", "The network says", "number"),
-        Column("implied_low", "2.5 %", "number"),
-        Column("implied_high", "97.5 %", "number"),
+        Column("role", "Role", "name"),
+        Column("stated", "Stated, 95 % interval", "number", interval=("stated_low", "stated_high")),
+        Column("implied", "Implied by the network", "number", interval=("implied_low", "implied_high")),
         Column("distance", "Distance", "number", 2),
         Column("source", "Source", "source"),
     )
-    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
+    frame = pd.DataFrame(rows, columns=[name for column in columns for name in column.names])
     note = (
-        "Those that drive a table of the network and come back exactly are left out. Distance in standard deviations "
-        "of both."
+        "Statements from which the network is built, and which it reproduces exactly, are left out. The distance is in "
+        "standard deviations of both values together."
     )
-    return Table("coherence", "Statements beside what the network implies", frame, columns, note)
+    return Table("coherence", "Stated values and values implied by the network", frame, columns, note)
 
 
 def _pairs(frame: pd.DataFrame) -> Table:
     columns = (
         Column("first", "Statement", "statement"),
-        Column("first_value", "States", "number"),
+        Column("first_value", "Its value", "number"),
         Column("second", "Other statement", "statement"),
-        Column("second_value", "States", "number"),
+        Column("second_value", "Its value", "number"),
         Column("distance", "Distance", "number", 2),
         Column("note", "Note"),
     )
-    return Table("disagreements", "Statements on one quantity that differ, or that share figures", frame, columns)
+    return Table(
+        "disagreements", "Statements about the same quantity that differ, or that use the same data", frame, columns
+    )

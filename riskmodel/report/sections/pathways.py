@@ -1,4 +1,4 @@
-"""The policies head to head: what each finds, misses, scans and costs, on the same simulated people."""
+"""Comparison of policies: what each finds, misses, scans and costs, on the same simulated people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 from riskmodel.report.section import Column, Figure, Section, Table, number
 from riskmodel.sensitivity import scans_in_vain
 from riskmodel.sensitivity.measures import MEASURES
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -27,11 +28,11 @@ SHORT = {
     "ct": "CTs",
     "mri": "MRIs",
     "emergency": "Emergency visits",
-    "vain_share": "Scanned in vain, %",
-    "flagless_share": "Neither disease nor flag, %",
-    "cost": "Dollars a person",
+    "vain_share": "Scanned without disease, %",
+    "flagless_share": "Scanned without disease or flag, %",
+    "cost": "Dollars per person",
     "net_benefit": "Net benefit",
-    "net_benefit_after_cost": "Net benefit less cost",
+    "net_benefit_after_cost": "Net benefit minus cost",
 }
 
 
@@ -40,17 +41,17 @@ def section(study: Study) -> Section | None:
     asked = study.spec.pathways
     said = (
         (
-            f"Each policy followed on the same {asked.people:,} simulated people of each setting: the tests it asks "
-            "for are done with simulated results, the next step follows from them (so more people are scanned than by "
-            "the first step alone), and a disease counts as found when a scan that can show it shows it. Costs, "
-            f"delays and the time that matters are assumptions. Intervals come from {asked.draws} draws of all "
-            "statements; they are of each policy by itself, and policies that share their draws differ by less than "
-            "these suggest."
+            f"All policies are followed on the same {asked.people:,} simulated people of each setting. The tests that "
+            "a policy asks for get simulated results, and the policy decides again with these results, so that more "
+            "people are scanned than by the first decision alone. A disease is found if a scan that can show it shows "
+            f"it. Costs, delays and the time in which a disease must be found are assumptions. The intervals come "
+            f"from {asked.draws} draws of all statements. They are intervals of each policy; because all policies use "
+            "the same draws, the differences between policies are more certain than the intervals suggest."
         ),
         _vain(study),
     )
     return Section(
-        "pathways", "Policies head to head", tuple(filter(None, said)), (_wide(frame), _tidy(frame)), (_figure(study),)
+        "pathways", "Comparison of policies", tuple(filter(None, said)), (_wide(frame), _tidy(frame)), (_figure(study),)
     )
 
 
@@ -60,29 +61,29 @@ def _wide(frame: pd.DataFrame) -> Table:
     wide = frame.pivot(index=["setting", "policy"], columns="measure", values="value").reset_index()
     wide = order.merge(wide, on=["setting", "policy"], how="left")
     columns = (
-        Column("setting", "Setting"),
-        Column("policy", "Policy"),
+        Column("setting", "Setting", "name"),
+        Column("policy", "Policy", "name"),
         *(Column(name, SHORT[name], "number") for name in kept),
     )
     note = (
-        "Scans and visits per 1,000 people; net benefit in quality-adjusted life years per 1,000 people. What each "
-        "measure is of, and its interval, stands in the next table."
+        "Scans and visits per 1,000 people; net benefit in quality-adjusted life years per 1,000 people. The next "
+        "table has the definition and the 95 % interval of each measure."
     )
-    return Table("pathways", "What each policy finds, misses, scans and costs", wide, columns, note, shown=len(wide))
+    return Table(
+        "pathways", "Diseases found and missed, scans and costs of each policy", wide, columns, note, shown=len(wide)
+    )
 
 
 def _tidy(frame: pd.DataFrame) -> Table:
     of = frame["measure"].map(lambda name: MEASURES.get(name, f"% of {name.partition('.')[2]} missed"))
     columns = (
-        Column("setting", "Setting"),
-        Column("policy", "Policy"),
+        Column("setting", "Setting", "name"),
+        Column("policy", "Policy", "name"),
         Column("of", "Measure"),
-        Column("value", "Value", "number"),
-        Column("low", "2.5 %", "number"),
-        Column("high", "97.5 %", "number"),
-        Column("measure", "Name"),
+        Column("value", "Value, 95 % interval", "number", interval=("low", "high")),
+        Column("measure", "Name of the measure", "name"),
     )
-    return Table("pathways_intervals", "The same with 95 % intervals over draws", frame.assign(of=of), columns)
+    return Table("pathways_intervals", "The same measures with 95 % intervals", frame.assign(of=of), columns)
 
 
 def _figure(study: Study) -> Figure:
@@ -91,9 +92,9 @@ def _figure(study: Study) -> Figure:
 
     def draw() -> Canvas:
         from riskmodel.report.figures import pathways
-        from riskmodel.report.figures.svg import canvas
+        from riskmodel.report.figures.svg import WIDTH, canvas
 
-        drawn = canvas(10, 3.6 * ((len(settings) + 1) // 2))
+        drawn = canvas(WIDTH, 0.4 + 4.2 * ((len(settings) + 1) // 2))
         axes = drawn.subplots((len(settings) + 1) // 2, min(len(settings), 2), squeeze=False).ravel()
         for ax in axes[len(settings) :]:
             ax.remove()
@@ -101,9 +102,9 @@ def _figure(study: Study) -> Figure:
         return drawn
 
     return Figure(
-        "pathways", "Serious disease missed against people scanned, one mark a policy, one panel a setting",
-        f"One panel for each of {', '.join(settings)}: the share of serious disease that each of "
-        f"{frame['policy'].nunique()} policies misses, against how many people it scans.", draw,
+        "pathways", "Serious disease missed and people scanned: one mark per policy, one panel per setting",
+        f"One panel for each of {words(', '.join(settings))}: the share of serious disease that each of "
+        f"{frame['policy'].nunique()} policies misses, by the number of people it scans.", draw,
     )  # fmt: skip
 
 
@@ -130,14 +131,17 @@ def _vain(study: Study) -> str:
 
     def over(name: str) -> str:
         low, high = own[name].min(), own[name].max()
-        return f"{number(low, 2)} %" if low == high else f"{number(low, 2)} to {number(high, 2)} % (by setting)"
+        if low == high:
+            return f"{number(low, 2)} %"
+        return f"{number(low, 2)} to {number(high, 2)} % (depending on the setting)"
 
     flagless = float(own["flagless_share"].max())
-    never = " (it scans nobody without a flag, so such scans cannot come from it)" if flagless == 0 else ""
+    never = " (the policy scans nobody without a flag)" if flagless == 0 else ""
     return (
-        f"{_claimant(study)} says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without "
-        f"a red flag and change nothing. Of those whom {study.policy} scans, {over('flagless_share')} have neither a "
-        f"serious disease nor a red flag{never}; {over('vain_share')} have no serious disease."
+        f"{_claimant(study)} says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without a red flag "
+        f"and do not change the treatment. Of the people whom the policy {words(study.policy)} scans, "
+        f"{over('flagless_share')} have neither a serious disease nor a red flag{never}; {over('vain_share')} have no "
+        "serious disease."
     )
 
 
@@ -151,9 +155,9 @@ def compared(study: Study) -> str:
     others = [name for name in study.pathways["policy"].unique() if name != study.policy]
     own = {name: at(study, setting, name) for name in ("missed", "imaged", "mri")}
     said = (
-        f"In {setting}, {study.policy} misses {number(own['missed'], 2)} % of serious "
-        f"disease{between(study, setting)} and scans {number(own['imaged'], 3)} in 1,000 people "
-        f"([[section:pathways|{number(own['mri'], 2)} by MRI]])"
+        f"In {words(setting)}, the policy {words(study.policy)} misses {number(own['missed'], 2)} % of serious "
+        f"disease{between(study, setting)} and scans {number(own['imaged'])} of 1,000 people "
+        f"([[section:pathways|{number(own['mri'])} MRIs]])"
     )
     if not others:
         return f"{said}."
@@ -162,6 +166,6 @@ def compared(study: Study) -> str:
     if missed[best] < own["missed"]:
         more = at(study, setting, "imaged", best)
         range_ = between(study, setting, best)
-        return f"{said}; {best} misses fewest, {number(missed[best], 2)} %{range_}, and scans {number(more, 3)}."
-    rest = "none of the other policies misses" if len(others) > 1 else f"{others[0]} does not miss"
-    return f"{said}; {rest} fewer."
+        return f"{said}. {words(best)} misses the least, {number(missed[best], 2)} %{range_}, and scans {number(more)}."
+    rest = "none of the other policies misses" if len(others) > 1 else f"{words(others[0])} does not miss"
+    return f"{said}; {rest} less."

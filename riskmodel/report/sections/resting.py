@@ -18,8 +18,8 @@ def section(study: Study) -> Section:
     frame = study.resting
     serious = frame[frame["condition"].isin(study.serious)]
     columns = (
-        Column("setting", "Setting"),
-        Column("condition", "Condition"),
+        Column("setting", "Setting", "name"),
+        Column("condition", "Condition", "name"),
         *(
             Column(kind, reading(kind).capitalize(), "percent")
             for kinds in frame.attrs["kinds"].values()

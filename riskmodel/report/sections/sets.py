@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from riskmodel.report.section import Column, Section, Table
-from riskmodel.text import percent
+from riskmodel.text import listed, percent
 
 if TYPE_CHECKING:
     from riskmodel.report.study import Study
@@ -20,13 +20,14 @@ def section(study: Study) -> Section | None:
     first, *others = [model.priors.prior_set.name for model in study.models]
     said = [
         (
-            f"The set {first}, on which all else here reports, beside {' and '.join(others)}: the same people, "
-            "evidence and policy, other numbers."
+            f"The rest of this report uses the prior set {first}. Here the same people, evidence and policy are scored "
+            f"with {'the prior set' if len(others) == 1 else 'the prior sets'} {listed(others)} as well."
         )
     ]
     same = people.groupby("set", sort=False)["same_urgency"].mean()
     said += [
-        f"{name} gives the same urgency to {percent(float(share))} of simulated people." for name, share in same.items()
+        f"With {name}, {percent(float(share))} of the simulated people get the same urgency as with {first}."
+        for name, share in same.items()
     ]
     tables = [_table_of_people(people)]
     if study.names:
@@ -59,15 +60,15 @@ def _people(study: Study) -> pd.DataFrame:
 
 def _table_of_people(frame: pd.DataFrame) -> Table:
     columns = (
-        Column("setting", "Setting"),
-        Column("condition", "Condition"),
+        Column("setting", "Setting", "name"),
+        Column("condition", "Condition", "name"),
         Column("set", "Other set"),
         Column("mean", "Mean probability", "percent"),
-        Column("other_mean", "In the other set", "percent"),
+        Column("other_mean", "Mean probability, other set", "percent"),
         Column("same_urgency", "Same urgency", "percent"),
         Column("same_imaging", "Same imaging", "percent"),
     )
-    return Table("sets_people", "Sets on simulated people", frame, columns, shown=len(frame))
+    return Table("sets_people", "Prior sets compared on simulated people", frame, columns, shown=len(frame))
 
 
 def _cases(study: Study) -> Table:
@@ -79,5 +80,8 @@ def _cases(study: Study) -> Table:
         scored = model.scoring.score(study.masks)
         data[f"p_{i}"] = scored.posterior.probability[last]
         data[f"urgency_{i}"] = study.urgency(scored.decision.urgency)
-        columns += [Column(f"p_{i}", f"Any serious, {name}", "percent"), Column(f"urgency_{i}", f"Urgency, {name}")]
-    return Table("sets_cases", "Sets on the cases", pd.DataFrame(data), tuple(columns), shown=40)
+        columns += [
+            Column(f"p_{i}", f"P(any serious), {name}", "percent"),
+            Column(f"urgency_{i}", f"Urgency, {name}", "name"),
+        ]
+    return Table("sets_cases", "Prior sets compared on the cases", pd.DataFrame(data), tuple(columns), shown=40)

@@ -1,11 +1,12 @@
-"""All numbers at once: Sobol' indices of a target by basis, source and statement."""
+"""All statements at once: Sobol' indices of a target by basis, source and statement."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.report.labels import group_label
 from riskmodel.report.section import Column, Figure, Kind, Section, Table, number
-from riskmodel.text import percent
+from riskmodel.text import percent, target_words, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -19,27 +20,27 @@ def section(study: Study) -> Section | None:
     if not found:
         return None
     target, any_result = study.sobol_target, next(iter(found.values()))
-    of = f" of {study.main_setting}" if not target.case else ""
+    of = f" in {words(study.main_setting)}" if not target.case else ""
     draws = sum(result.draws for result in found.values())
     additive = found["statement"].additive if "statement" in found else any_result.additive
     how = (
-        f"All statements vary together over their whole distributions; the variance of {target}{of} is divided among "
-        "them. First order: what a group does by itself; total: with all that it does together with others. "
-        f"{draws:,} networks were built."
+        f"All statements vary together over their distributions, and the variance of {target_words(str(target))}{of} "
+        "is divided among them. A first-order index is the share of the variance from a group of statements alone; a "
+        f"total index adds its interactions with the others. {draws:,} networks were built."
     )
     if any_result.warning:
         how += f" {any_result.warning}."
     meaning = (
         f"The first-order indices of the statements sum to {number(additive, 2)}: "
-        + ("they act nearly one by one, so that tornado plots tell nearly the whole. " if additive > ADDITIVE else
-           "they act together too, which no plot of one at a time can show. ")
-        + "All are estimates: within its interval a first-order index may come out above the total, or a part above "
-        "the whole. Before any case is seen, and of a mean over people, base rates count for more here than where "
-        "single people or their actions are looked at."
+        + ("there is little interaction, so that the tornado plots show nearly everything. " if additive > ADDITIVE
+           else "there are interactions, which a tornado plot cannot show. ")
+        + "All indices are estimates: within its interval a first-order index can be larger than the total index, "
+        "and the index of one statement larger than that of its group. The target is a mean over people; base rates "
+        "have a larger share in it than in the probabilities and actions of single people."
     )  # fmt: skip
     tables = tuple(_table(by, result) for by, result in found.items())
-    figures = tuple(_figure(by, result, f"{target}{of}") for by, result in found.items())
-    return Section("together", "All numbers at once", (how, meaning), tables, figures)
+    figures = tuple(_figure(by, result, f"{target_words(str(target))}{of}", study) for by, result in found.items())
+    return Section("together", "All statements at once", (how, meaning), tables, figures)
 
 
 ADDITIVE = 0.9  # a sum of first-order indices from which interactions are called small
@@ -50,31 +51,30 @@ def _table(by: str, result: Sobol) -> Table:
     columns = (
         Column("name", by.capitalize(), links.get(by, "text")),
         Column("statements", "Statements", "whole"),
-        Column("first", "First order", "number", 2),
-        Column("first_low", "2.5 %", "number", 2),
-        Column("first_high", "97.5 %", "number", 2),
-        Column("total", "Total", "number", 2),
-        Column("total_low", "2.5 %", "number", 2),
-        Column("total_high", "97.5 %", "number", 2),
+        Column("first", "First order, 95 % interval", "number", 2, ("first_low", "first_high")),
+        Column("total", "Total, 95 % interval", "number", 2, ("total_low", "total_high")),
         Column("alone", "Varied alone", "number", 2),
     )
-    note = "Shares of the variance. Varied alone: with all others as stated. In an additive model the three are one."
+    note = (
+        "Shares of the variance. Varied alone: all others at their stated values. Without interactions the three agree."
+    )
     return Table(f"sobol_by_{by}", f"Sobol' indices by {by}", result.table, columns, note, shown=25)
 
 
-def _figure(by: str, result: Sobol, of: str) -> Figure:
+def _figure(by: str, result: Sobol, of: str, study: Study) -> Figure:
+    table = result.table.assign(label=[group_label(name, study.model.priors) for name in result.table["name"]])
+
     def draw() -> Canvas:
         from riskmodel.report.figures import sobol
-        from riskmodel.report.figures.svg import canvas
+        from riskmodel.report.figures.svg import WIDTH, canvas
 
-        drawn = canvas(9, 1.3 + 0.42 * min(len(result.table), 12))
-        sobol(result.table, drawn.subplots())
+        drawn = canvas(WIDTH, 1.3 + 0.42 * min(len(table), 12))
+        sobol(table, drawn.subplots())
         return drawn
 
-    first = result.table.iloc[0]
+    first = table.iloc[0]
     return Figure(
         f"sobol_by_{by}", f"Sobol' indices of {of} by {by}, with 95 % intervals",
         f"Bars of first-order and total Sobol' indices of {of} by {by}; the largest total is "
-        f"{percent(first['total'])}, of "
-        f"{first['name']}.", draw,
+        f"{percent(first['total'])}, of {first['label']}.", draw,
     )  # fmt: skip

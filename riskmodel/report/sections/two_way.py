@@ -1,13 +1,15 @@
-"""Two numbers together: the posterior of a case over the ranges of both, and the regions of each action."""
+"""Two statements together: the posterior of a case over the ranges of both, and the regions of each action."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.report.labels import labelled
 from riskmodel.report.section import Column, Figure, Section, Table, mark
-from riskmodel.text import percent
+from riskmodel.text import percent, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -21,13 +23,15 @@ def section(study: Study) -> Section | None:
         return None
     said = [
         (
-            "Two statements vary together over their 95 % ranges, all others as stated. Shades show the posterior, "
-            "hatching the action; the dot stands at the stated values."
+            "Two statements take the values of their 95 % ranges together; all others keep their stated values. The "
+            "shade shows the probability, the hatching the action. The white dot marks the stated values. Between the "
+            "points of the table the probabilities are interpolated (cubic splines of the log-odds) to draw the "
+            "borders."
         )
     ]
     said += [_says(result) for result in study.maps]
-    figures = [_figure(f"map_{i:02}", result) for i, result in enumerate(study.maps, start=1)]
-    return Section("two_way", "Two numbers together", tuple(said), (_table(study.maps),), tuple(figures))
+    figures = [_figure(f"map_{i:02}", result, study) for i, result in enumerate(study.maps, start=1)]
+    return Section("two_way", "Two statements together", tuple(said), (_table(study.maps),), tuple(figures))
 
 
 def _names(result: TwoWay) -> list[str]:
@@ -41,9 +45,9 @@ def _says(result: TwoWay) -> str:
     same = float(shares.get(f"{urgency}; {imaging}", 0.0))
     first, second = (f"[[statement:{name}]]" for name in _names(result))
     return (
-        f"{mark('case', result.case)}, {first} with {second}: p({result.output}) lies between {percent(low)} and "
-        f"{percent(high)}, and {percent(same)} of the map gives the action as stated ({urgency.replace('_', ' ')}, "
-        f"{imaging}); {len(shares)} actions occur."
+        f"Case {mark('case', result.case)}, {first} and {second}: P({words(result.output)}) lies between "
+        f"{percent(low)} and {percent(high)}. The action at the stated values ({words(urgency)}, {words(imaging)}) "
+        f"covers {percent(same)} of the map; {len(shares)} different actions occur."
     )
 
 
@@ -59,29 +63,29 @@ def _table(maps: list[TwoWay]) -> Table:
         Column("second", "Second statement", "statement"),
         Column("b", "Its value", "number"),
         Column("p", "Probability", "percent"),
-        Column("urgency", "Urgency"),
-        Column("imaging", "Imaging"),
+        Column("urgency", "Urgency", "name"),
+        Column("imaging", "Imaging", "name"),
     )
     frame = pd.concat(parts, ignore_index=True)
     return Table("two_way", "The points of the maps", frame, columns, shown=10, most=200)
 
 
-def _figure(name: str, result: TwoWay) -> Figure:
-    first, second = _names(result)
+def _figure(name: str, result: TwoWay, study: Study) -> Figure:
+    result = replace(result, statements=labelled(result.statements, study.model.priors))
+    first, second = result.statements["label"]
 
     def draw() -> Canvas:
         from riskmodel.report.figures import two_way
-        from riskmodel.report.figures.svg import canvas
+        from riskmodel.report.figures.svg import WIDTH, canvas
 
-        drawn = canvas(9, 5.8)
+        drawn = canvas(WIDTH, 6.4)
         ax = two_way(result, drawn.subplots())
         for shade in ax.collections[:1]:  # thousands of small patches: one picture instead
             shade.set_rasterized(True)
         return drawn
 
     return Figure(
-        name, f"p({result.output}) of case {result.case} over {first} and {second}",
-        f"Map of the probability of {result.output} of case {result.case}, with regions of {len(result.actions)} "
-        "actions, "
-        f"over the 95 % ranges of {first} and {second}.", draw,
+        name, f"P({words(result.output)}) of case {result.case} over the 95 % ranges of {first}, and of {second}",
+        f"Map of the probability of {words(result.output)} of case {result.case} over the 95 % ranges of {first}, and "
+        f"of {second}, with the regions of {len(result.actions)} actions.", draw,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is worth knowing: the next question for each case, and the next study for the model."""
+"""The value of information: the next question for each case, and the next study for the model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from riskmodel.decision.stakes import imaging_stakes
+from riskmodel.report.counts import answers, open_answers
+from riskmodel.report.labels import labelled
 from riskmodel.report.section import Column, Figure, Section, Table, each, number
-from riskmodel.report.sections.provenance import read
 from riskmodel.text import listed, percent, words
 
 if TYPE_CHECKING:
@@ -25,27 +26,27 @@ def questions(study: Study) -> Section | None:
     """The next question for each case."""
     if not study.names:
         return None
-    changing = study.next_questions[study.next_questions["moves"]]["case"].nunique()
     said = [
         (
-            "For each case and each thing not yet asked, examined or tested: what the answer is expected to add to "
-            "the net benefit of the decision to scan or not, how likely it is to change the action (urgency, imaging "
-            "or referral), and what it costs."
+            "For each case, and for each question, examination or test not done yet: the expected gain in net "
+            "benefit of the decision to scan or not, the probability that the answer changes the action (urgency, "
+            "imaging or referral), and the cost."
         ),
         (
-            f"In {changing} of {len(study.names)} cases some single answer can change the action; where the gain is "
-            "0, to an action of the same net benefit."
+            f"In {answers(study)['case'].nunique()} of {len(study.names)} cases at least one single answer can change "
+            f"the action; in {open_answers(study)['case'].nunique()} of these it is an answer that the policy does not "
+            "ask for already. If the gain is 0, the action changes to one with the same net benefit."
         ),
     ]
     columns = (
         Column("case", "Case", "case"),
-        Column("variable", "Ask or test"),
-        Column("way", "How"),
-        Column("ordered", "Asked for already"),
-        Column("gain", "Gain in QALY per 1,000 such people", "number"),
-        Column("change", "The action changes", "percent"),
-        Column("information", "Tells about the serious conditions, bits", "number"),
-        Column("cost", "Cost in dollars", "number"),
+        Column("variable", "Question or test", "name"),
+        Column("way", "Way"),
+        Column("ordered", "Policy asks already"),
+        Column("gain", "Gain, QALYs per 1,000 such people", "number"),
+        Column("change", "P(action changes)", "percent"),
+        Column("information", "Information on the serious conditions, bits", "number"),
+        Column("cost", "Cost, dollars", "number"),
         Column("hours", "Hours", "number"),
         Column("in_time", "In time"),
     )
@@ -56,13 +57,13 @@ def questions(study: Study) -> Section | None:
     )
     best = frame.groupby("case", sort=False).head(3)
     asked = Table(
-        "next_questions", "What to ask next: the three best questions of each case", best, columns,
-        "First what can change the action, by the gain less the cost. Asked for already: by the policy, in this "
-        "case. Cost and hours are assumptions. In time: before the present urgency wants the case seen to. No "
-        "probability of "
-        "change is given of circumstances, of which the network has none.", shown=40,
+        "next_questions", "The three best next questions for each case", best, columns,
+        "Answers that can change the action come first, ordered by the gain minus the cost. Cost and hours are "
+        "assumptions. In time: the answer is there before the present urgency requires the case to be seen. For "
+        "circumstances (such as whether an MRI is possible) the network has no probabilities, so P(action changes) is "
+        "empty.", shown=40,
     )  # fmt: skip
-    return Section("questions", "What to ask next", tuple(said), (asked,))
+    return Section("questions", "Next question for each case", tuple(said), (asked,))
 
 
 def studies(study: Study) -> Section | None:
@@ -71,37 +72,38 @@ def studies(study: Study) -> Section | None:
         return None
     perfect = study.value.evpi()
     total = perfect[perfect["condition"] == "all"]
-    settings = "; ".join(f"{row.setting} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
+    settings = "; ".join(f"{words(row.setting)} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
     stakes = "; ".join(
         f"{words(stake.condition)} {number(1000 * stake.benefit)} and {number(1000 * stake.harm)}"
         for stake in imaging_stakes(study.model.policy)
     )
     said = (
         (
-            "The expected value of perfect information is what knowing every statement exactly would add to the net "
-            f"benefit of the decisions to scan, in {UNIT} seen once (± one standard error): {settings}. It is worked "
-            f"out from {study.spec.value.people:,} simulated people of each setting under {len(study.value.values):,} "
-            "draws; the decision on each condition counts by itself."
+            "The expected value of perfect information is the gain in net benefit of the decisions to scan if every "
+            f"statement were known exactly, in {UNIT} seen once (± one standard error): {settings}. It was calculated "
+            f"from {study.spec.value.people:,} simulated people of each setting and {len(study.value.values):,} draws; "
+            "the decision about each condition counts separately."
         ),
         (
-            "Net benefit weighs what a scan in time gains of those who have the condition against what a scan in vain "
-            f"loses of those who have not; in {UNIT}, as the thresholds of {study.policy} state them: {stakes}."
+            "Net benefit is the benefit of a timely scan for people with the condition minus the harm of an "
+            f"unnecessary scan for people without it. Benefit and harm in {UNIT}, as the thresholds of the policy "
+            f"{words(study.policy)} state them: {stakes}."
         ),
         (
-            "Below, the part of it that knowing one statement, all statements of one source, or of one basis would "
-            "give (regression on the draws; each draw is decided by a fit that has not seen it). Such an estimate "
-            "errs on the low side, the more the larger the group, and one that comes out below 0 is given as 0. The "
-            "parts do not add up. A value within two standard errors of 0 is no value shown."
+            "The tables below give the part of this value for single statements, for all statements of one source, and "
+            "for all of one basis (regression on the draws, cross-fitted). These estimates tend to be too low, the "
+            "larger the group the more; an estimate below 0 is given as 0. The parts do not add up to the whole. A "
+            "value less than two standard errors above 0 is not evidence of any value."
         ),
     )
     tables = [_perfect(perfect), *(_partial(study, by) for by in BY)]
-    return Section("value", "Which study to do next", said, tuple(tables), (_figure(study),))
+    return Section("value", "Value of a further study", said, tuple(tables), (_figure(study),))
 
 
 def _perfect(frame: pd.DataFrame) -> Table:
     columns = (
-        Column("setting", "Setting"),
-        Column("condition", "Decision about"),
+        Column("setting", "Setting", "name"),
+        Column("condition", "Decision about", "name"),
         Column("value", "Value", "number"),
         Column("se", "Standard error", "number", 2),
     )
@@ -113,7 +115,7 @@ def _partial(study: Study, by: str) -> Table:
     link = by if by in ("statement", "source") else "text"
     columns = (
         Column(by, by.capitalize(), link),  # type: ignore[arg-type]
-        Column("setting", "Setting"),
+        Column("setting", "Setting", "name"),
         Column("value", "Value", "number"),
         Column("se", "Standard error", "number", 2),
         Column("share", "Share of perfect information", "percent"),
@@ -126,21 +128,22 @@ def _partial(study: Study, by: str) -> Table:
 def _figure(study: Study) -> Figure:
     setting = study.main_setting
     frame = study.partial["statement"]
-    some = frame[frame["setting"] == setting].head(DRAWN)
+    some = labelled(frame[frame["setting"] == setting].head(DRAWN), study.model.priors)
 
     def draw() -> Canvas:
         from riskmodel.report.figures import value_bars
-        from riskmodel.report.figures.svg import canvas
+        from riskmodel.report.figures.rows import height
+        from riskmodel.report.figures.svg import WIDTH, canvas
 
-        drawn = canvas(8, 0.9 + 0.3 * len(some))
+        drawn = canvas(WIDTH, 0.9 + height(some["label"].tolist()))
         value_bars(some, drawn.subplots())
         return drawn
 
-    names = ", ".join(some["statement"].head(3))
+    names = "; ".join(some["label"].head(3))
     return Figure(
-        "value", f"Value of knowing one statement exactly, {UNIT}, in {setting}, with standard errors",
-        f"Bars with standard errors: the value of perfect information of the {len(some)} statements with the most, "
-        f"in {setting}. The first three are {names}.", draw,
+        "value", f"Value of knowing one statement exactly in {words(setting)}, {UNIT}, with standard errors",
+        f"Bars with standard errors: the {len(some)} statements with the highest value of perfect information in "
+        f"{words(setting)}. The first three are {names}.", draw,
     )  # fmt: skip
 
 
@@ -155,9 +158,9 @@ def best_study(study: Study) -> str:
     whole = float(total[(total["setting"] == study.main_setting) & (total["condition"] == "all")]["value"].iloc[0])
     if clear.empty:
         return (
-            f"No single statement is shown to be worth a study by itself in {study.main_setting}: none has a value "
-            f"of perfect information beyond two standard errors ([[section:value|{number(whole)} {UNIT} for all "
-            "together]])."
+            f"In {words(study.main_setting)}, no single statement has a value of perfect information more than two "
+            f"standard errors above 0, so that no study of one statement stands out. All statements together: "
+            f"[[section:value|{number(whole)} {UNIT}]]."
         )
     first = clear.iloc[0]
     rest = clear.iloc[1:3]
@@ -165,10 +168,11 @@ def best_study(study: Study) -> str:
     then = ""
     if len(rest):
         names = listed([f"[[statement:{name}]]" for name in rest["statement"]])
-        then = f"; next {'comes' if len(rest) == 1 else 'come'} {names}{'' if all(apart) else ', not clearly behind'}"
+        order = "next" if all(apart) else "next, and not clearly lower"
+        then = f" Then {'comes' if len(rest) == 1 else 'come'} ({order}) {names}."
     return (
-        f"For {study.main_setting}, the study to do next is of the "
-        f"{read(study.model.priors.statement(first['statement']))} ([[statement:{first['statement']}]]): knowing it "
-        f"exactly would be worth {number(first['value'], 2)} {UNIT} (standard error {number(first['se'], 1)}), "
-        f"{percent(first['share'])} of what [[section:value|knowing everything]] would{then}."
+        f"In {words(study.main_setting)}, a further study has the highest value if it is about "
+        f"[[statement:{first['statement']}]]. Perfect information on it is worth {number(first['value'], 2)} {UNIT} "
+        f"(standard error {number(first['se'], 1)}), {percent(first['share'])} of the value of "
+        f"[[section:value|perfect information on all statements]].{then}"
     )

@@ -53,3 +53,27 @@ function reveal() {
 }
 addEventListener("hashchange", reveal);
 if (location.hash) reveal();
+
+// What is wider than the page says that it scrolls, and where there is more.
+const HINT = "Scroll sideways to see all of it \u2192";
+function measure(box) {
+  const wide = box.scrollWidth > box.clientWidth + 1;
+  const more = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+  box.classList.toggle("wide", wide);
+  box.classList.toggle("rightwards", more);
+  let hint = box.previousElementSibling;
+  if (wide && !hint?.classList.contains("hint")) {
+    hint = document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = HINT;
+    box.before(hint);
+  }
+  if (hint?.classList.contains("hint")) hint.hidden = !wide;
+}
+const boxes = document.querySelectorAll(".scroll");
+const measured = new ResizeObserver((changes) => changes.forEach(({ target }) => measure(target.closest(".scroll"))));
+for (const box of boxes) {
+  box.addEventListener("scroll", () => measure(box), { passive: true });
+  measured.observe(box);
+  measured.observe(box.firstElementChild);
+}
