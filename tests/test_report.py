@@ -166,7 +166,8 @@ def labels(names) -> list[str]:
 def test_the_share_on_assumption_is_that_of_the_table(written):
     table = frame(written, "rests_on")
     mean = table[table["condition"] == "any_serious"]["assumption"].mean()
-    assert any(f"{100 * mean:.0f} % of the doubt about any serious" in sentence for sentence in found(written))
+    said = f"{100 * mean:.0f} % of the uncertainty in P(any serious disease) comes from"
+    assert any(said in sentence for sentence in found(written))
     for kinds in (["seed", "study", "assumption"], ["full_text", "abstract", "second_hand", "no"]):
         assert np.allclose(table[kinds].sum(axis=1), 1)
 

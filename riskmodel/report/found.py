@@ -30,17 +30,16 @@ def found(study: Study) -> list[str]:
 
 
 def resting(study: Study) -> str:
-    """What share of the doubt rests on assumption."""
+    """What share of the uncertainty comes from assumptions."""
     output = study.outputs[-1]
     frame = study.resting[study.resting["condition"] == output]
     by_setting = {str(setting): mean(own, "assumption") for setting, own in frame.groupby("setting", sort=False)}
-    apart = ", ".join(f"{percent(share)} in {setting}" for setting, share in by_setting.items())
-    several = len(by_setting) > 1
+    apart = listed([f"{percent(share)} in {words(setting)}" for setting, share in by_setting.items()])
     return (
-        f"{percent(mean(frame, 'assumption'))} of the doubt about {words(output)} disease (variance of "
-        f"its log-odds{', mean over settings' if several else ''}) rests on "
-        f"[[section:rests_on_section|assumption]]{f': {apart}' if several else ''}. "
-        f"{percent(read(frame))} rests on numbers read at their source, in full text or as an abstract."
+        f"{percent(mean(frame, 'assumption'))} of the uncertainty in P({words(output)} disease) comes from "
+        f"[[section:rests_on_section|numbers that the project assumed]]"
+        f"{f' (mean over settings; {apart})' if len(by_setting) > 1 else ''}; {percent(read(frame))} comes from "
+        "numbers that were read at their source, in full text or as an abstract."
     )
 
 

@@ -80,8 +80,8 @@ def facts(study: Study) -> dict[str, str]:
     spec, priors = study.spec, study.model.priors
     driving = [priors.statement(name) for name in priors.selected]
     return {
-        "Prior set": f"{priors.prior_set.name}: {len(driving)} statements drive the network: {how_read(driving)} "
-        "([[section:provenance|all of them]])",
+        "Prior set": f"{priors.prior_set.name}: {len(driving)} statements, {how_read(driving)} "
+        "([[section:provenance|list]])",
         "Sources": seed_documents(priors),
         "Policy": words(study.policy),
         "Settings": words(", ".join(study.settings)),

@@ -75,7 +75,7 @@ def _wide(frame: pd.DataFrame) -> Table:
 
 
 def _tidy(frame: pd.DataFrame) -> Table:
-    of = frame["measure"].map(lambda name: MEASURES.get(name, f"% of {name.partition('.')[2]} missed"))
+    of = frame["measure"].map(lambda name: MEASURES.get(name, f"% of {words(name.partition('.')[2])} missed"))
     columns = (
         Column("setting", "Setting", "name"),
         Column("policy", "Policy", "name"),

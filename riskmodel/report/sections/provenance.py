@@ -21,12 +21,11 @@ def section(study: Study) -> Section:
     priors = study.model.priors
     chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
     said = (
-        f"The {len(chosen)} statements that drive the network of the set {priors.prior_set.name}: "
-        f"{how_read(chosen)}. Read second hand: in another document, which reports the source; the place is named "
-        "beside it. A range is stated by the source or beside the statement, assumed, follows from a "
-        "count (of n; of an assumption, the people it is worth), or stands in where the source gives none (the set's "
-        "default for that basis). Sources without statements here are those of the other readings that "
-        "[[section:coherence]] asks of the network."
+        f"The network of the prior set {priors.prior_set.name} is built from {len(chosen)} statements: "
+        f"{how_read(chosen)}. Read second hand means: in another document that reports the source; the place is in the "
+        "table. A range is stated by the source, assumed, calculated from a count (of n; for an assumption, the "
+        "number of people it is worth), or, where the source gives none, the default of the prior set for that basis. "
+        "Sources without statements in this set are those of the other statements in [[section:coherence]]."
     )
     cited = {statement.source for statement in priors.statements} | {f.cohort for s in chosen for f in s.informed}
     sources = pd.DataFrame(
@@ -53,18 +52,16 @@ def section(study: Study) -> Section:
 
 
 def statements_table(priors: Priors, chosen: list[Statement]) -> Table:
-    more = pd.DataFrame([{"statement": s.id, "locator": s.locator, "note": s.note} for s in chosen])
-    frame = ranges(priors).merge(more, on="statement")
+    more = pd.DataFrame([{"statement": s.id, "says": read(s), "locator": s.locator, "note": s.note} for s in chosen])
+    frame = ranges(priors).drop(columns="says").merge(more, on="statement")
     columns = (
         Column("statement", "Statement", "statement"),
-        Column("says", "It says"),
-        Column("value", "Value", "number"),
-        Column("low", "2.5 %", "number"),
-        Column("high", "97.5 %", "number"),
-        Column("origin", "Range"),
+        Column("says", "Quantity"),
+        Column("value", "Value, 95 % range", "number", interval=("low", "high")),
+        Column("origin", "Origin of the range"),
         Column("basis", "Basis"),
         Column("source", "Source", "source"),
-        Column("locator", "Where in it"),
+        Column("locator", "Place in the source"),
         Column("read", "How it was read", "read"),
         Column("fitted", "Fitted to"),
         Column("changed", "Changed by the set"),
@@ -87,7 +84,7 @@ def _sources(frame: pd.DataFrame) -> Table:
 
 
 def read(statement: Statement) -> str:
-    """The same as a person says it.
+    """The quantity of a statement in words.
 
     >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> pain = Event("night_pain", ("present",))

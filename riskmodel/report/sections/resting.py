@@ -1,4 +1,4 @@
-"""What share of the doubt rests on assumption."""
+"""What share of the uncertainty comes from assumptions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def section(study: Study) -> Section:
         ),
     )
     rest = Table(
-        "rests_on", "What the uncertainty rests on: shares of the variance of the log-odds", frame, columns,
-        "In simulated people, history and examination partly known. Each kind of statement is varied alone over its "
-        "intervals; the shares by basis sum to 100 %, those by how the figure was read too.",
+        "rests_on", "Shares of the uncertainty (variance of the log-odds) by kind of statement", frame, columns,
+        "In simulated people, with history and examination partly known. The statements of one kind vary over their "
+        "intervals, all others keep their stated values. The shares by basis add up to 100 %, and so do the shares by "
+        "how the number was read.",
         shown=len(frame),
     )  # fmt: skip
     last = serious[serious["condition"] == study.serious[-1]]
@@ -37,17 +38,17 @@ def section(study: Study) -> Section:
     each = listed([words(name) for name in study.serious[:-1]])
     said = (
         (
-            f"Of the variance of the log-odds of {words(study.serious[-1])}, person by person, "
-            f"{percent(mean(last, 'assumption'))} rests on statements that are assumptions: numbers that no source "
-            f"gives, with wide intervals of the project's own. {percent(read(last))} rests on numbers "
-            "that were read at their source, in full text or as an abstract."
+            f"{percent(mean(last, 'assumption'))} of the uncertainty in P({words(study.serious[-1])} disease) comes "
+            "from numbers that the project assumed, because no source gives them; their intervals are assumed too. "
+            f"{percent(read(last))} comes from numbers that were read at their source, in full text or as an abstract. "
+            "Uncertainty is here the variance of the log-odds of each person over the draws."
         ),
         (
-            f"Of {each}, each by itself, it is {percent(mean(single, 'assumption'))} and "
+            f"For {each} alone these shares are {percent(mean(single, 'assumption'))} and "
             f"{percent(read(single))} on average."
         ),
     )
-    return Section("rests_on_section", "What the doubt rests on", said, (rest,))
+    return Section("rests_on_section", "Sources of the uncertainty", said, (rest,))
 
 
 def read(frame: pd.DataFrame) -> float:
