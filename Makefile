@@ -11,12 +11,16 @@ help: ## Show the targets
 
 $(RUNTIME): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "riskmodel needs Python 3.11 or later; set PYTHON=")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo 'The first use builds an environment in .venv: about 1 GB on disk, a few minutes.' >&2
+	@test -x $(BIN)/python || { echo '1 of 3: making .venv' >&2; $(PYTHON) -m venv .venv; }
+	@echo '2 of 3: installing the libraries of requirements.lock' >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo '3 of 3: installing riskmodel' >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements-dev.lock
+	@echo 'Installing what tests and notebooks need' >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 

@@ -25,7 +25,7 @@ from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.scorer import Array, Group, Scorer
 from riskmodel.inference.weights import Weights
 
-FORMAT = 4
+FORMAT = 5
 CHECKSUM = 32  # bytes of SHA-256 before the content
 DRAWS_KEPT = 16  # sets of draws; of 1,000 draws each is 2 MB
 

@@ -46,8 +46,7 @@ class Elicitation(Shown):
     n: int | None = None
 
     def sheet(self) -> Sheet:
-        facts = dict(line.split(": ", 1) for line in self.lines() if line.startswith(("Said: ", "Fitted: ")))
-        return Sheet("Elicited belief", {**facts, **({"Note": self.note} if self.note else {})})
+        return Sheet("Elicited belief", dict(line.split(": ", 1) for line in self.lines() if ": " in line))
 
     def numbers(self) -> dict[str, float]:
         """For ``model.with_statement(id, **numbers)``, or a set's ``[override]``."""

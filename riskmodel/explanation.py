@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from riskmodel.questions import Questions
 from riskmodel.questions import questions as what_each_tells
 from riskmodel.scoring import Scored, Scoring
 from riskmodel.stopping import Stop, stop
+from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from riskmodel.decision.pathways import Pathways
@@ -110,6 +111,13 @@ class Explanation:
     def __repr__(self) -> str:
         return str(self)
 
+    def to_dict(self) -> dict[str, object]:
+        """All of it as nested dicts and lists of texts and numbers; what is not known is None."""
+        data = _plain(asdict(self))
+        names = ("condition", "probability", "given_setting_alone")
+        posteriors = [dict(zip(names, entry, strict=True)) for entry in self.posteriors]
+        return {**data, "posteriors": posteriors, "note": RESEARCH_ONLY}
+
     def _repr_html_(self) -> str:
         return html_of(self)
 
@@ -174,6 +182,17 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         policy=policy.name,
         model=scoring.model_hash,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and tuples as lists, numbers that are not finite as None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _named(labels: tuple[str, ...], bits: np.ndarray) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from riskmodel._version import __version__
@@ -93,6 +93,13 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
     yield RESEARCH_ONLY
 
 
+def checked_lines(result: RunResult, rejects: Path | None) -> Iterator[str]:
+    """What a run without a result says: which rows could be scored, and what is wrong with the others."""
+    yield from read_lines(replace(result, rejects=rejects and str(rejects)), "that can be scored")
+    if result.counts.scored:
+        yield from _assessed(result.summary)
+
+
 def _any_serious(scoring: Scoring, setting: str) -> str:
     names = scoring.scorer.output_names
     if "any_serious" not in names:
@@ -142,6 +149,20 @@ def _actions(summary: Summary) -> Iterator[str]:
     yield ""
     yield from table(["action", "", "cases", "%"], rows)
     yield ""
+
+
+def records(path: Path) -> list[dict[str, object]]:
+    """The scored cases of a CSV, numbers as numbers and what is joined by bars as lists."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: _value(name, text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def _value(name: str, text: str) -> object:
+    if name.startswith("p_") or name in ("confidence", "effective_draws", "conflict"):
+        return float(text)
+    if name in ("imaging", "tests", "referral", "rules", "undetermined", "reason"):
+        return text.split("|") if text else []
+    return int(text) if name == "assessed" else text
 
 
 def readable(path: Path) -> Iterator[str]:

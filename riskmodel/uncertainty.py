@@ -231,6 +231,20 @@ def _variances(
     return np.asarray(((logit - mean) ** 2 * weights).sum(axis=1).mean(axis=1))
 
 
+def sureness_data(uncertain: Uncertain, case: Masks) -> dict[str, object]:
+    """How sure the answer for one case is, as numbers; ``case`` is (variables, 1)."""
+    scoring = uncertain.scoring
+    sure = uncertain.assess(case, scoring.score(case).decision.urgency)
+    low, high = sure.intervals.low[:, 0], sure.intervals.high[:, 0]
+    return {
+        "draws": uncertain.network.draws,
+        "effective_sample_size": float(sure.intervals.effective[0]),
+        "level": uncertain.level,
+        "same_urgency": float(sure.confidence[0]),
+        "intervals": {name: [float(low[i]), float(high[i])] for i, name in enumerate(scoring.scorer.output_names)},
+    }
+
+
 def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed: int) -> Iterator[str]:
     """How sure the answer for one case is, and what that rests on, for a person; ``case`` is (variables, 1)."""
     scoring = uncertain.scoring

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.errors import RiskModelError
+from riskmodel.cli.values import SettingName, Shipped
+from riskmodel.errors import RiskModelError, nearest
 from riskmodel.signals import INTERRUPTED, CtrlC
 
 if TYPE_CHECKING:
@@ -19,13 +21,34 @@ if TYPE_CHECKING:
     from riskmodel.model import Model
 
 PROGRESS_AFTER = 2.0  # seconds
+QUIET = "Tell nothing but results and errors."
+VERBOSE = "Tell what is loaded, and how long it took, too."
+
+
+def _tell(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Remember how much to tell, for :func:`say` and :func:`detail`."""
+    if value:
+        ctx.find_root().meta[f"riskmodel.{param.name}"] = True
+
+
+def _asked(how: str) -> bool:
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and bool(ctx.find_root().meta.get(f"riskmodel.{how}"))
 
 
 class Commands(click.Group):
     """Prints what a user can meet without a traceback, with its exit status; bugs keep theirs."""
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with the options that say how much it tells."""
+        cmd.params += [
+            click.Option(["-q", "--quiet"], is_flag=True, expose_value=False, callback=_tell, help=QUIET),
+            click.Option(["-v", "--verbose"], is_flag=True, expose_value=False, callback=_tell, help=VERBOSE),
+        ]
+        super().add_command(cmd, name)
+
     def invoke(self, ctx: click.Context) -> Any:
-        interrupt = CtrlC()
+        interrupt, start = CtrlC(), time.monotonic()
         try:
             with interrupt:
                 return super().invoke(ctx)
@@ -39,6 +62,9 @@ class Commands(click.Group):
                 raise
             click.echo(f"riskmodel: {error}", err=True)
             ctx.exit(error.exit_status)
+        finally:
+            with ctx.scope(cleanup=False):
+                detail(f"took {time.monotonic() - start:.1f} s")
 
 
 def examples(*shown: str) -> str:
@@ -53,14 +79,21 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             "--policy",
             default="consensus",
             show_default=True,
+            type=Shipped("policies"),
             metavar="NAME|FILE",
             help="Rules from posteriors and findings to actions.",
         ),
-        click.option("--setting", metavar="SETTING", help="Where the people present, for cases that name no setting."),
+        click.option(
+            "--setting",
+            type=SettingName(),
+            metavar="SETTING",
+            help="Where the people present, for cases that name no setting.",
+        ),
         click.option(
             "--priors",
             default="seeds",
             show_default=True,
+            type=Shipped("sets"),
             metavar="NAME|FILE",
             help="Prior set: seeds, literature, or a TOML file of your own.",
         ),
@@ -74,13 +107,21 @@ def load_model(priors: str, policy: str, setting: str | None) -> Model:
 
     model = load(priors, policy)
     model.default_setting(setting)
+    detail(f"loaded {model!r} from {model.root}")
     return model
 
 
 def say(texts: Iterable[str]) -> None:
-    """To the person, on standard error."""
+    """To the person, on standard error, unless nothing is to be told."""
     for text in texts:
-        click.echo(text, err=True)
+        if not _asked("quiet"):
+            click.echo(text, err=True)
+
+
+def detail(*texts: str) -> None:
+    """To a person who wants to be told more."""
+    if _asked("verbose"):
+        say(texts)
 
 
 def put(texts: Iterable[str]) -> None:
@@ -99,15 +140,37 @@ def write(output: str, text: str) -> None:
     write_text(Path(output), text)
 
 
+def put_json(data: object) -> None:
+    """Data for another program, on standard output; what is no number there is null."""
+    import json
+
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def check_readable(cases: str) -> None:
+    """Refuse a file that is not there before any long work; the reader says the rest.
+
+    Raises
+    ------
+    CasesError
+    """
+    from riskmodel.errors import CasesError
+
+    path = Path(cases)
+    if cases != "-" and not path.exists():
+        near = nearest(path.name, [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else [])
+        raise CasesError(f"{cases}: no such file{near}")
+
+
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int | None], None] | None]:
+def progress_bar(unit: str = "B", what: str | None = None) -> Iterator[Callable[[int, int | None], None] | None]:
     """A progress bar on a terminal, for anything over two seconds."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or _asked("quiet"):
         yield None
         return
     from tqdm import tqdm
 
-    with tqdm(unit="B", unit_scale=True, delay=PROGRESS_AFTER, leave=False) as bar:
+    with tqdm(unit=unit, unit_scale=unit == "B", desc=what, delay=PROGRESS_AFTER, leave=False) as bar:
 
         def progress(done: int, total: int | None) -> None:
             bar.total = total

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from riskmodel.cli.common import common, examples, load_model, put, say, write
+from riskmodel.cli.common import check_readable, common, examples, load_model, put, put_json, say, write
 from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.errors import UsageError
 
@@ -39,25 +39,34 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 @click.option("--compare", nargs=2, metavar="SET SET", help="Set two prior sets beside each other instead.")
 @click.option("--cases", metavar="FILE", help="Cases to show the effects on.  [default: simulated people]")
 @mapping_option
-def check(
-    draws: int, seed: int, policies: int, compare: tuple[str, str] | None, cases: str | None, mapping: Path | None,
-    **named: Any,
-) -> None:  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
     """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
     from riskmodel.report import check as checking
     from riskmodel.report import on_cases
 
+    draws, seed, people, compare = asked["draws"], asked["seed"], asked["policies"], asked["compare"]
+    named = {key: asked[key] for key in ("priors", "policy", "setting")}
+    if cases is not None:
+        check_readable(cases)
+    if form == "json" and (compare or cases or people):
+        raise UsageError("--format json holds the check of one model: leave out --compare, --cases and --policies")
     if compare:
         _compare(compare, cases, mapping, named)
-    setting = named["setting"]
     model = load_model(**named)
+    if form == "json":
+        from riskmodel.report.check_data import check_data
+
+        put_json(check_data(model, draws, seed))
+        sys.exit(0 if checking.passed(model) else 1)
+    setting = named["setting"]
     rows = _read(model, setting, cases, mapping) if cases else None
     put(checking.report(model, draws, seed))
     for group in _groups(model, setting, rows, seed):
         put(on_cases.strengths(model, group))
         put(on_cases.rests_on(model, group, draws or checking.AUDIT_DRAWS, seed))
-    if policies:
-        put(checking.policies(model, policies, seed))
+    if people:
+        put(checking.policies(model, people, seed))
     sys.exit(0 if checking.passed(model) and not (rows and rows.result.counts.rejected) else 1)
 
 

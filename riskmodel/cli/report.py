@@ -13,6 +13,7 @@ import click
 
 from riskmodel.cli.common import examples, say
 from riskmodel.cli.reading import mapping_option, read_rows
+from riskmodel.cli.values import SettingName, Shipped
 from riskmodel.errors import Problem, RiskModelError
 
 if TYPE_CHECKING:
@@ -44,10 +45,23 @@ if TYPE_CHECKING:
 )
 @click.option("--cases", metavar="FILE", help="The cases to look at, in place of the spec's.")
 @mapping_option
-@click.option("--priors", metavar="NAME|FILE", help="Prior set to report on; those of the spec stand beside it.")
-@click.option("--policy", metavar="NAME|FILE", help="Policy to report on; those of the spec stand beside it.")
 @click.option(
-    "--setting", metavar="SETTING", help="Setting to report on, and of cases that name none, in place of the spec's."
+    "--priors",
+    type=Shipped("sets"),
+    metavar="NAME|FILE",
+    help="Prior set to report on; those of the spec stand beside it.",
+)
+@click.option(
+    "--policy",
+    type=Shipped("policies"),
+    metavar="NAME|FILE",
+    help="Policy to report on; those of the spec stand beside it.",
+)
+@click.option(
+    "--setting",
+    type=SettingName(),
+    metavar="SETTING",
+    help="Setting to report on, and of cases that name none, in place of the spec's.",
 )
 @click.option("--draws", type=click.IntRange(2), metavar="K", help="In place of the spec's.")
 @click.option(

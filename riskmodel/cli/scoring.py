@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from riskmodel.cli.common import common, examples, progress_bar, put, say
+from riskmodel.cli.common import check_readable, common, detail, examples, progress_bar, put, put_json, say
 from riskmodel.cli.reading import mapping_option
 from riskmodel.errors import UsageError
 
@@ -19,6 +19,7 @@ from riskmodel.errors import UsageError
     "riskmodel score cases.parquet -o scored.parquet --priors literature",
     "riskmodel score cases.csv -o scored.csv --draws 1000 --seed 1",
     "riskmodel score cases.csv -o scored.csv --ask-next",
+    "riskmodel score cases.csv --dry-run --setting primary_care",
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
     "riskmodel score cases.csv --table --policy whitlock_2026",
 ))  # fmt: skip
@@ -30,6 +31,7 @@ from riskmodel.errors import UsageError
     help="Where the result goes: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
 )
 @click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), help="Of --table; json holds every case.")
 @common
 @mapping_option
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
@@ -44,6 +46,7 @@ from riskmodel.errors import UsageError
 @click.option("--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
+@click.option("--dry-run", is_flag=True, help="Only say which rows could be scored: write and print no result.")
 @click.option("--ask-next", is_flag=True, help="Add the next best question or test of each case.")
 @click.option(
     "--threads",
@@ -51,10 +54,17 @@ from riskmodel.errors import UsageError
     metavar="N",
     help="Threads for large files.  [default: as many as there are processors, up to 4]",
 )
-def score(cases: str, output: str | None, as_table: bool, **asked: Any) -> None:
+def score(cases: str, output: str | None, as_table: bool, form: str | None, **asked: Any) -> None:
     """Score a file of CASES: posteriors, action and reason, a row a case."""
-    if output is None and not as_table:
-        raise UsageError("say where the result goes with -o FILE (-o - for standard output), or ask for --table")
+    if asked["dry_run"] and (output is not None or as_table):
+        raise UsageError("--dry-run writes and prints no result: leave out -o and --table")
+    if output is None and not (as_table or asked["dry_run"]):
+        raise UsageError(
+            "say where the result goes with -o FILE (-o - for standard output), or ask for --table or --dry-run"
+        )
+    if form is not None and not as_table:
+        raise UsageError("--format goes with --table")
+    asked["form"] = form
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             rejected = _score(cases, str(Path(folder) / "scored.csv"), as_table, asked)
@@ -70,10 +80,12 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     from riskmodel.model import load, load_scoring
     from riskmodel.output import LazyCompiled, asker, asking_score, small_score, uncertain_score
     from riskmodel.settings import checked_setting, shares_listed
-    from riskmodel.summary import lines, readable, run_record
+    from riskmodel.summary import checked_lines, lines, readable, records, run_record
 
     if as_table and not output.endswith(".csv"):
         raise UsageError("--table goes with a plain .csv output, or none")
+    form, dry = asked.pop("form"), asked.pop("dry_run")
+    check_readable(cases)
     if asked["draws"]:
         uncertain = load(asked["priors"], asked["policy"]).uncertain(asked["draws"], asked["seed"], asked["level"])
         scoring = uncertain.scoring
@@ -95,15 +107,23 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
         threads=1 if asked["draws"] else asked["threads"],  # draws use the processors themselves
     )
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
-    with shares_listed(scoring), progress_bar() as progress:
+    detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
+    with shares_listed(scoring), progress_bar() as progress, progress_bar(" draws", "draws") as drawn:
+        if asked["draws"]:
+            uncertain.scorer.progress = drawn
         result = run(
             cases, output, scoring.variables, small, options,
             compiled_score=compiled,
             report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
             progress=progress,
         )  # fmt: skip
-    say(lines(result, scoring, setting))
-    if as_table:
+    if dry:
+        put(checked_lines(result, asked["rejects"]))
+    else:
+        say(lines(result, scoring, setting))
+    if as_table and form == "json":
+        put_json(records(Path(output)))
+    elif as_table:
         put(readable(Path(output)))
     return result.counts.rejected
 
@@ -118,12 +138,13 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @common
 @mapping_option
 @click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements."
 )
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
-def explain(cases: str, case_id: str, **asked: Any) -> None:
+def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
     """Explain one case of a file of CASES for a person: how likely, why, what to do, what to ask next."""
     from riskmodel.cases.find import find_case
     from riskmodel.cases.options import RunOptions
@@ -139,12 +160,19 @@ def explain(cases: str, case_id: str, **asked: Any) -> None:
         masks, warned = find_case(cases, case_id, scoring.variables, options)
     say(f"warning: {warning}" for warning in warned)
     explained = explain_case(scoring, masks, case_id, find_pathways())
+    detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
     if not asked["draws"]:
-        put([str(explained)])
-    else:
-        from riskmodel.uncertainty import describe
+        put_json(explained.to_dict()) if form == "json" else put([str(explained)])
+        return
+    from riskmodel.uncertainty import describe, sureness_data
 
-        model = load(asked["priors"], asked["policy"])
-        uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
+    model = load(asked["priors"], asked["policy"])
+    uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
+    with progress_bar(" draws", "draws") as drawn:
+        uncertain.scorer.progress = drawn
+        if form == "json":
+            put_json({**explained.to_dict(), "sureness": sureness_data(uncertain, masks)})
+            return
         *text, notice = str(explained).splitlines()
-        put([*text, "", *describe(uncertain, model.priors, masks, explained.about, asked["seed"]), notice])
+        sure = list(describe(uncertain, model.priors, masks, explained.about, asked["seed"]))
+    put([*text, "", *sure, notice])

@@ -6,7 +6,7 @@ intervals are those of the posterior over the statements given this case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,6 +21,7 @@ from riskmodel.inference.parts import SELECTOR, Parts, Shape
 from riskmodel.inference.scorer import Array, Group, Masks, Scorer
 from riskmodel.network.tables import Network
 
+Progress = Callable[[int, int | None], None]
 TABLES_AT_ONCE = 1 << 21  # entries of the tables of draws that are built together
 CASES_AT_ONCE = 5_000  # posteriors of so many cases under all draws are held together
 
@@ -63,6 +64,7 @@ class DrawScorer:
 
     def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
         self.network = network
+        self.progress: Progress | None = None  # told how many draws are done, of how many
         single = compile_scorer(network, variables, join=False)
         self._plan = join_plan(single.outer)
         self.scorer: Scorer = replace(single, outer=join_groups(single.outer, self._plan))
@@ -100,7 +102,9 @@ class DrawScorer:
                 score_tables(scorer, tables, with_blank, probability[k], evidence[k])
 
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(chunk, range(0, self.draws, together)))
+            for done, _ in enumerate(pool.map(chunk, range(0, self.draws, together)), start=1):
+                if self.progress:
+                    self.progress(min(done * together, self.draws), self.draws)
         impossible = evidence == 0
         if impossible.any():  # such draws weigh nothing
             probability[np.broadcast_to(impossible[:, None], probability.shape)] = 0.0

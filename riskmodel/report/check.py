@@ -77,9 +77,14 @@ def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
     )
 
 
+def unheld_intervals(priors: Priors, draws: int, seed: int) -> dict[str, float]:
+    """The statements whose stated intervals draws do not hold, and the share of draws that lie inside."""
+    return dict(unheld(priors, draw_values(priors, draws, np.random.default_rng(seed))))
+
+
 def _unheld(priors: Priors, seed: int) -> Iterator[str]:
     """The stated intervals that draws cannot hold: of parts of one distribution that rule each other out."""
-    found = unheld(priors, draw_values(priors, INTERVAL_DRAWS, np.random.default_rng(seed)))
+    found = unheld_intervals(priors, INTERVAL_DRAWS, seed)
     if found:
         yield ""
         yield "Stated intervals that draws do not hold as often as stated (parts of one distribution that rule out"

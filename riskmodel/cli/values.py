@@ -1,0 +1,40 @@
+"""What the shell completes for the options that name a prior set, a policy or a setting."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+
+class Shipped(click.ParamType[str]):
+    """The name of a shipped file of a folder of the priors, or the path of a TOML file."""
+
+    name = "text"
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from riskmodel.evidence.files import priors_root
+
+        names = sorted(path.stem for path in (priors_root() / self.folder).glob("*.toml"))
+        files = [CompletionItem(incomplete, type="file")] if incomplete.endswith((".", "/")) or not incomplete else []
+        return [*(CompletionItem(name) for name in names if name.startswith(incomplete)), *files]
+
+
+class SettingName(click.ParamType[str]):
+    """A setting of the prior set that the command line names."""
+
+    name = "text"
+
+    def shell_complete(self, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from riskmodel.errors import RiskModelError
+        from riskmodel.evidence.load import load_priors
+        from riskmodel.model import DEFAULT_PRIORS
+        from riskmodel.settings import settings_of
+
+        try:
+            settings = settings_of(load_priors(ctx.params.get("priors") or DEFAULT_PRIORS).variables)
+        except RiskModelError:
+            return []
+        return [CompletionItem(setting) for setting in settings if setting.startswith(incomplete)]
