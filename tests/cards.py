@@ -8,7 +8,7 @@ import riskmodel as rm
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.validate import cross_validated
 from riskmodel.cohort import HISTORY, simulate, to_cases
-from riskmodel.metrics import judge_coded
+from riskmodel.metrics import PREDICTOR_SETS, judge_coded
 from riskmodel.report.card_of import Validation
 
 MODEL = rm.load()
@@ -22,5 +22,6 @@ def validation_of(people: int, learn: str) -> Validation:
     cohort = to_cases(TRUTH, found, with_outcomes=True)
     names, masks = list(cohort["case_id"]), MODEL.code(cohort, setting="emergency", known_outcomes=True)
     fitted = fit_coded(MODEL, names, masks, learn, name="test")
-    after = cross_validated(MODEL, names, masks, learn, folds=2, name="test")["before_imaging"]
-    return Validation(fitted, masks, judge_coded(MODEL, masks, names), after, folds=2, resamples=10)
+    shown = cross_validated(MODEL, names, masks, learn, folds=2, predictors=PREDICTOR_SETS, name="test")
+    before, after = judge_coded(MODEL, masks, names), shown["before_imaging"]
+    return Validation(fitted, masks, before, after, folds=2, resamples=10, shown=shown)

@@ -74,8 +74,8 @@ def test_a_fit_mends_what_was_wrong(validation):
 def test_the_card_holds_what_reviewers_ask_for(validation):
     report = card(validation)
     assert [section.id for section in report.sections] == [
-        "population", "preparation", "outcomes", "predictors", "model", "performance", "decisions", "subgroups",
-        "limits", "checklist",
+        "population", "preparation", "outcomes", "predictors", "model", "performance", "predictor_sets", "decisions",
+        "subgroups", "limits", "checklist",
     ]  # fmt: skip
     pages = files(report)
     assert "For research, not for the care of a patient." in pages["report.html"]

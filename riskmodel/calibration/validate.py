@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +28,7 @@ def cross_validated(
     *,
     folds: int = FOLDS,
     seed: int = 0,
-    predictors: Sequence[str] = (DEFAULT_PREDICTORS,),
+    predictors: Iterable[str] = (DEFAULT_PREDICTORS,),
     progress: Callable[[int, int | None], None] | None = None,
     **how: Any,
 ) -> dict[str, Judged]:

@@ -71,6 +71,13 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     help="Also write a validation report card: performance before and after by cross-validation.",
 )
 @click.option(
+    "--predictors",
+    default="before_imaging",
+    show_default=True,
+    metavar="SET",
+    help="What the report's predictions read: history, before_imaging or all. The fit reads everything.",
+)
+@click.option(
     "--folds",
     default=5,
     show_default=True,
@@ -103,8 +110,10 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     """
     from riskmodel.calibration.fit import fit_coded
     from riskmodel.cases.options import RunOptions
+    from riskmodel.metrics.predictors import checked_predictors
     from riskmodel.report.folder import check_folder
 
+    checked_predictors(asked["predictors"])
     if card is not None:
         check_folder(card)
     if not output.resolve().parent.is_dir():
@@ -138,8 +147,7 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
 def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
     """Every file of the validation report card; none when the fit was, or this is, interrupted."""
     from riskmodel.calibration.validate import cross_validated
-    from riskmodel.metrics import judge_coded
-    from riskmodel.metrics.predictors import DEFAULT_PREDICTORS
+    from riskmodel.metrics import PREDICTOR_SETS, judge_coded
     from riskmodel.report.card import card
     from riskmodel.report.card_of import Validation
     from riskmodel.report.render import files
@@ -148,14 +156,17 @@ def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any
         return {}
     names, masks = list(rows.names), rows.masks
     folds, seed = asked["folds"], asked["seed"]
-    record = _record(rows, fitted, asked["mapping"])
+    record, predictors = _record(rows, fitted, asked["mapping"]), asked["predictors"]
     try:
         with _steps("cross-validating") as progress:
-            after = cross_validated(
-                fitted.parent, names, masks, asked["learn"], folds=folds, seed=seed, progress=progress, **how
-            )[DEFAULT_PREDICTORS]
-        before = judge_coded(fitted.parent, masks, names)
-        validation = Validation(fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"], record)
+            shown = cross_validated(
+                fitted.parent, names, masks, asked["learn"],
+                folds=folds, seed=seed, predictors=PREDICTOR_SETS, progress=progress, **how,
+            )  # fmt: skip
+        before, after = judge_coded(fitted.parent, masks, names, predictors), shown[predictors]
+        validation = Validation(
+            fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"], record, shown
+        )
         return files(card(validation))
     except KeyboardInterrupt:
         return {}

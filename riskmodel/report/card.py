@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel._version import __version__
-from riskmodel.metrics import FEWEST_EVENTS
+from riskmodel.metrics import FEWEST_EVENTS, PREDICTOR_SETS
 from riskmodel.report import card_people as people
 from riskmodel.report import card_performance as performance
+from riskmodel.report.card_bias import by_set, partly_known, predictor_sets, verification, warnings
 from riskmodel.report.card_checklist import checklist
 from riskmodel.report.card_decisions import decisions
 from riskmodel.report.card_of import outcome_words
@@ -31,6 +32,7 @@ MOST_NAMED = 5  # statements in a sentence
 def card(validation: Validation) -> Report:
     """The report card; the same validation gives the same bytes."""
     before, after = validation.measured(validation.before), validation.measured(validation.after)
+    sets = by_set(validation, after)
     sections = (
         people.population(validation),
         preparation(validation),
@@ -38,6 +40,8 @@ def card(validation: Validation) -> Report:
         predictors(validation),
         model(validation),
         performance.performance(validation, before, after),
+        predictor_sets(validation, sets),
+        *([verification(validation, after)] if partly_known(validation) else []),
         decisions(validation, before, after),
         performance.subgroups(validation),
         people.limits(validation),
@@ -46,7 +50,7 @@ def card(validation: Validation) -> Report:
     name = validation.fitted.origin.name
     return Report(
         f"Validation of a model fitted to cohort {name}",
-        tuple(_found(validation, before, after)),
+        (*_found(validation, before, after), *warnings(validation, after, sets)),
         sections,
         _facts(validation),
     )
@@ -64,6 +68,7 @@ def _facts(v: Validation) -> dict[str, str]:
         "Cohort hash": f"{origin.cohort_hash}, of the people as they were coded, in any order",
         "Learnt": v.learn or "as asked",
         "Outcomes": f"taken as {origin.outcomes}; weight of the priors {origin.prior_weight:g}",
+        "Predictors": f"{v.after.predictors}: {PREDICTOR_SETS[v.after.predictors]}",
         "Converged": f"{status}, after {v.fitted.steps} steps",
         "Performance": f"{v.folds}-fold cross-validation, {v.resamples} bootstrap resamples, seed {v.seed} for both",
         "Program": f"riskmodel {__version__}",

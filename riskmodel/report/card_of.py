@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from riskmodel.metrics import tabulate
+from riskmodel.metrics import PREDICTOR_SETS, tabulate
 from riskmodel.text import words
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ class Validation:
         what was asked to be learnt.
     record
         how the cohort was read, where a command did.
+    shown
+        predictor set → the people judged as in ``after``, but by a model that was shown another set.
     """
 
     fitted: Calibration
@@ -119,6 +121,12 @@ class Validation:
     seed: int = 0
     learn: str = ""
     record: Record | None = None
+    shown: Mapping[str, Judged] = field(default_factory=dict)
+
+    def by_predictors(self) -> dict[str, Judged]:
+        """Predictor set → the people judged by it after the fit, from the smallest set to the largest."""
+        judged = {**self.shown, self.after.predictors: self.after}
+        return {name: judged[name] for name in PREDICTOR_SETS if name in judged}
 
     def measured(self, which: Judged, by: tuple[str, ...] = ()) -> pd.DataFrame:
         return tabulate(self.fitted.parent, which, by=by, resamples=self.resamples, seed=self.seed)

@@ -31,7 +31,9 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
             f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the "
             "others (people with a serious condition dealt out evenly); the set that is delivered was fitted to all. "
             "Intervals are 95 % bootstrap percentiles over people, the fits as they are; resamples in which a metric "
-            "cannot be taken are left out of it. The calibration intercept is in the large, with the slope held at 1."
+            "cannot be taken are left out of it. The AUC has Newcombe's interval (2006, method 5). The smooth curves "
+            "are logistic regressions on a restricted cubic spline of the log-odds, with pointwise 95 % bands. The "
+            "calibration intercept is in the large, with the slope held at 1."
         ),
     )
     shown = [name for name in dict.fromkeys(after["condition"]) if events_of(v, name) >= FEWEST_TO_DRAW]
