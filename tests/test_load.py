@@ -460,3 +460,11 @@ def test_no_shipped_number_is_near_a_limit() -> None:
         for statement in load_priors(name).statements:
             numbers = (statement.value, statement.low, statement.high, statement.n, statement.events, statement.level)
             assert not list(limit_faults(Numbers(statement.quantity, *numbers[:5], numbers[5])))
+
+
+def test_a_number_that_is_tried_may_go_further_but_not_without_end() -> None:
+    priors = load_priors("seeds")
+    tried = {"value": 1e7, "low": 1e6, "high": 1e8}
+    assert with_overrides(priors, {"risk.infection.iv_drug_use": tried}).statement("risk.infection.iv_drug_use")
+    with pytest.raises(PriorsError, match="a ratio from 1e-12"):
+        with_overrides(priors, {"risk.infection.iv_drug_use": {"value": 1e308, "low": 1e-308, "high": 1.7e308}})

@@ -15,6 +15,7 @@ RAREST = 1e-9  # a probability: one in a thousand million
 FURTHEST = 1e6  # a ratio, or 1 over it
 WIDEST = 1e8  # an interval: the odds (or ratio) at its high end over those at its low end; .0001 to .9999 is as wide
 MOST_PEOPLE = 10**9
+WHAT_IF = 1e12  # a ratio that is tried from Python and written nowhere
 LEVELS = (0.5, 0.999)  # of an interval
 
 
@@ -25,7 +26,7 @@ def limit_faults(numbers: Numbers) -> Iterator[Fault]:
     >>> [key for key, _, _ in limit_faults(Numbers("probability", 0.5, low=0.0, high=1.0))]
     ['low']
     """
-    sizes = list(_size_faults(numbers))
+    sizes = list(_size_faults(numbers, FURTHEST, RAREST))
     yield from sizes
     if not sizes and numbers.low is not None and numbers.high is not None:
         yield from _width_faults(numbers, numbers.low, numbers.high)
@@ -36,15 +37,20 @@ def limit_faults(numbers: Numbers) -> Iterator[Fault]:
             yield key, f"received {people}", f"allowed: up to {MOST_PEOPLE:,} people"
 
 
-def _size_faults(numbers: Numbers) -> Iterator[Fault]:
+def what_if_faults(numbers: Numbers) -> Iterator[Fault]:
+    """As :func:`limit_faults`, of a number that is tried from Python: only what cannot be computed with."""
+    yield from _size_faults(numbers, WHAT_IF, 0.0)
+
+
+def _size_faults(numbers: Numbers, furthest: float, rarest: float) -> Iterator[Fault]:
     for key, number in (("value", numbers.value), ("low", numbers.low), ("high", numbers.high)):
         if number is None:
             continue
         if numbers.quantity in RATIOS:
-            if not 1 / FURTHEST <= number <= FURTHEST:
-                yield key, f"received {number}", f"allowed: a ratio from {1 / FURTHEST:g} to {FURTHEST:,.0f}"
-        elif 0 < number < RAREST or 1 - RAREST < number < 1:
-            allowed = f"allowed: 0, 1, or a probability from {RAREST:g} to 1 - {RAREST:g}"
+            if not 1 / furthest <= number <= furthest:
+                yield key, f"received {number}", f"allowed: a ratio from {1 / furthest:g} to {furthest:,.0f}"
+        elif 0 < number < rarest or 1 - rarest < number < 1:
+            allowed = f"allowed: 0, 1, or a probability from {rarest:g} to 1 - {rarest:g}"
             yield key, f"received {number}", allowed
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.errors import PriorsError, Problem, nearest
 from riskmodel.evidence.assemble import cited, report
 from riskmodel.evidence.coverage import check_coverage
+from riskmodel.evidence.limits import what_if_faults
 from riskmodel.evidence.parse import Vocabulary
 from riskmodel.evidence.schema import OverrideTable, read_table
 from riskmodel.evidence.statements import override
@@ -34,7 +35,7 @@ def overridden(priors: Priors, overrides: Mapping[str, Mapping[str, Any]], sourc
         elif table is not None:
             problems.extend(cited(identifier, table, sources, file))
             numbers = table.model_dump(exclude_none=True)
-            statements[identifier], faults = override(statements[identifier], numbers)
+            statements[identifier], faults = override(statements[identifier], numbers, what_if_faults)
             report(statements[identifier], faults, file, problems, "override")
             merged[identifier] = {**merged.get(identifier, {}), **numbers}
     vocabulary = Vocabulary({variable.name: variable for variable in priors.variables}, priors.composites)

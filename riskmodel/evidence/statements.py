@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,9 @@ class Numbers:
     n: int | None = None
     events: int | None = None
     level: float | None = None
+
+
+Limits = Callable[[Numbers], Iterable[Fault]]
 
 
 def number_faults(table: Numbers) -> Iterator[Fault]:
@@ -249,7 +253,9 @@ def source_faults(statement: Statement, sources: dict[str, Source]) -> Iterator[
         yield "basis", kind, "seed for a source of kind seed, and only there"
 
 
-def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statement, list[Fault]]:
+def override(
+    statement: Statement, numbers: Mapping[str, Any], limits: Limits = limit_faults
+) -> tuple[Statement, list[Fault]]:
     """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
@@ -271,8 +277,8 @@ def override(statement: Statement, numbers: Mapping[str, Any]) -> tuple[Statemen
         kept["n"] = None
     changed = {**kept, **numbers}
     result = Numbers(statement.quantity, **changed)
-    limits = [] if "informed" in words else limit_faults(result)  # a fit may be as unsure as it finds itself
-    faults = [*(list(number_faults(result)) or limits), *_cohort_faults(words, numbers)]
+    beyond = [] if "informed" in words else limits(result)  # a fit may be as unsure as it finds itself
+    faults = [*(list(number_faults(result)) or beyond), *_cohort_faults(words, numbers)]
     if faults:
         return statement, faults
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
