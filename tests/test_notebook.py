@@ -133,7 +133,7 @@ def test_what_is_no_case_is_refused_with_what_to_give(cases: object, says: str) 
 def test_a_text_where_a_list_is_wanted_is_an_error_that_says_so(call, name: str) -> None:
     people = simulate(MODEL, 20, np.random.default_rng(0), setting="emergency")
     with pytest.raises(UsageError, match=f"{name} is a list: write {name}=\\["):
-        call(to_cases(MODEL, people, with_outcomes=True))
+        call(to_cases(MODEL, people, with_outcomes=name in ("by", "conditions")))
 
 
 # ---- two models ----------------------------------------------------------------------------------
