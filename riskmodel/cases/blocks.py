@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from riskmodel.errors import CasesError
 
 PAD = 64  # readable bytes behind a block, for kernels that load whole words
 _TOO_LONG = f"a record of more than {tokens.MAX_RECORD >> 20} MB; is a quote left open?"
+_BLANK_LINES = re.compile(rb"(?:\n++|\r\n)*+")
+_MOST_BLANK = 1 << 20  # bytes of blank lines before the header
 _BOM = b"\xef\xbb\xbf"
 
 # (data, start, end) -> end of the last complete record.
@@ -46,18 +49,15 @@ class BlockReader:
         self._fill()
         start = 0
         while True:
-            start = start or (len(_BOM) if self._buffer.startswith(_BOM) else 0)
+            start = self._after_blank_lines(start or (len(_BOM) if self._buffer.startswith(_BOM) else 0))
             found = tokens.RECORD_BYTES.match(self._buffer, start, self._filled)
-            if found and found.group() in (b"\n", b"\r\n"):
-                start = found.end()
-            elif found:
+            if found:
                 break
-            elif self.at_end:
+            if self.at_end:
                 raise CasesError(f"{self.source.name}: {self._no_header(start)}")
-            elif self._grow():
-                self._fill()
-            else:
+            if not self._grow():
                 raise CasesError(f"{self.source.name}: line 1: {_TOO_LONG}")
+            self._fill()
         text = found.group()[:-1].removesuffix(b"\r")
         lines = self._buffer.count(b"\n", 0, found.end())
         self._start_next(self._buffer, found.end())
@@ -65,6 +65,15 @@ class BlockReader:
             return text.decode(), lines
         except UnicodeDecodeError as error:
             raise CasesError(f"{self.source.name}: header: {undecodable(text, error)}") from None
+
+    def _after_blank_lines(self, start: int) -> int:
+        found = _BLANK_LINES.match(self._buffer, start, self._filled)
+        after = found.end() if found else start
+        if after > _MOST_BLANK:
+            raise CasesError(
+                f"{self.source.name}: it begins with more than {_MOST_BLANK >> 20} MB of blank lines; no header"
+            )
+        return after
 
     def _no_header(self, start: int) -> str:
         opened = tokens.open_quote(self._buffer, start, self._filled)

@@ -13,6 +13,8 @@ from riskmodel.errors import CasesError, nearest
 
 _EDITS = 2
 _SHORTEST = 5  # shorter names have too many neighbours to be called close
+_LONGEST = 100  # longer names are close to none
+_SHOWN = 20  # names or problems listed in a message
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -60,7 +62,7 @@ def match_header(
     problems = _problems(names, renamed, contract, mapping)
     problems += [f"there is no column {name!r} to keep{nearest(name, names)}" for name in keep if name not in names]
     if problems:
-        raise CasesError(f"{file}: header: " + "; ".join(problems))
+        raise CasesError(f"{file}: header: " + _few(problems, "; "))
     rows, unread, extra = [], [], []
     for name, column in zip(names, renamed, strict=True):
         row = contract.by_column.get(column, -1)
@@ -73,11 +75,17 @@ def match_header(
     absent = [name for name in mapping.columns if name not in names]
     warnings = [f"the mapping renames {name!r}, which the file does not have" for name in absent]
     if extra:
-        warnings.append(f"columns ignored: {', '.join(map(excerpt, extra))}")
+        warnings.append(f"columns ignored: {_few([excerpt(name) for name in extra], ', ')}")
     if unread:
         warnings.append(f"outcomes are not evidence, columns ignored: {', '.join(unread)}")
     kept = tuple(names.index(name) for name in dict.fromkeys(keep))
     return Layout(tuple(names), renamed.index(CASE_ID), tuple(rows), kept, tuple(warnings), file)
+
+
+def _few(texts: Sequence[str], between: str) -> str:
+    """The first of many texts, and how many more there are."""
+    more = f"{between}and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
+    return between.join(texts[:_SHOWN]) + more
 
 
 def _problems(
@@ -91,29 +99,53 @@ def _problems(
     for name, count in Counter(renamed).items():
         if count > 1 and name:
             problems.append(f"{excerpt(name)!r} stands {count} times")
+    neighbours = _Neighbours(contract)
     for name, column in zip(names, renamed, strict=True):
-        known = _close(column, contract) if name and name not in mapping.ignore else ""
-        if known:
+        close = neighbours.of(column) if name and name not in mapping.ignore else ""
+        if close:
             how = "rename it, or name it in the mapping's columns or ignore"
-            problems.append(f"{excerpt(name)!r} is close to the column {known!r}; {how}")
+            problems.append(f"{excerpt(name)!r} is close to the column {close!r}; {how}")
     if CASE_ID not in renamed and not any(f"column {CASE_ID!r}" in problem for problem in problems):
         problems.append(f"there is no column {CASE_ID!r}")
     return problems
 
 
-def _close(name: str, contract: ColumnContract) -> str:
-    """The known column that an unknown name is suspiciously close to, or nothing."""
-    if name in contract.headers:
+class _Neighbours:
+    """The columns of a contract, to be asked which of them an unknown name is suspiciously close to."""
+
+    def __init__(self, contract: ColumnContract) -> None:
+        self.headers = frozenset(contract.headers)
+        columns = {header: header for header in contract.headers}
+        columns |= {variable.name: variable.column for variable in contract.variables if variable.name not in columns}
+        self.columns = columns
+        self.bare = {_letters(name): column for name, column in reversed(columns.items())}
+        long = [(fold(name), column) for name, column in columns.items() if len(name) >= _SHORTEST]
+        self.long = [(name, column, len(name), _alphabet(name)) for name, column in long]
+
+    def of(self, name: str) -> str:
+        """The column, or nothing. Linear in the names: most are ruled out by their length or their letters."""
+        if name in self.headers:
+            return ""
+        if name in self.columns:
+            return self.columns[name]
+        bare = self.bare.get(_letters(name), "")
+        if bare:
+            return bare
+        folded = fold(name)
+        size, letters = len(folded), _alphabet(folded) if len(folded) <= _LONGEST else 0
+        for other, column, length, alphabet in self.long:  # an edit changes at most two letters
+            near = abs(size - length) <= _EDITS and (letters ^ alphabet).bit_count() <= 2 * _EDITS
+            if near and _edits(folded, other) <= _EDITS:
+                return column
         return ""
-    known = {header: header for header in contract.headers}
-    known |= {variable.name: variable.column for variable in contract.variables if variable.name not in known}
-    if name in known:
-        return known[name]
-    bare = _letters(name)
-    for other, column in known.items():
-        if bare == _letters(other) or (len(other) >= _SHORTEST and _edits(fold(name), fold(other)) <= _EDITS):
-            return column
-    return ""
+
+
+def _alphabet(name: str) -> int:
+    """Which letters a name has, as bits."""
+    found = 0
+    for letter in name:
+        found |= 1 << (ord(letter) & 63)
+    return found
 
 
 def _letters(name: str) -> str:

@@ -14,6 +14,7 @@ from riskmodel.cases.coded import CodedBlock, Coder
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.dedupe import SeenTexts
 from riskmodel.cases.header import Layout, match_header
+from riskmodel.cases.kinds import LOOKED_AT, PARQUET, other_kind
 from riskmodel.cases.mapping import load_mapping
 from riskmodel.cases.options import SMALL_RECORDS, RunOptions
 from riskmodel.cases.outputs import Renderer, render_small
@@ -125,10 +126,27 @@ def _compiled_renderer() -> Renderer:
     return CompiledRenderer()
 
 
+def _is_parquet(source: str | Path) -> bool:
+    """Whether to read a file as Parquet; where its first bytes cannot be looked at, its name says so."""
+    named = str(source).lower().endswith((".parquet", ".pq"))
+    path = Path(source)
+    if str(source) == "-" or not path.is_file():
+        return named
+    try:
+        with path.open("rb") as file:
+            start = file.read(LOOKED_AT)
+    except OSError:
+        return named
+    if named and start and not start.startswith(PARQUET):
+        kind = other_kind(start) or "something else; is it a CSV? Then name it .csv"
+        raise CasesError(f"{source}: the name says Parquet, but it is {kind}")
+    return named or start.startswith(PARQUET)
+
+
 @contextmanager
 def open_reader(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> Iterator[CaseReader]:
-    """Open a case file; Parquet is known by its ending."""
-    if str(source).lower().endswith((".parquet", ".pq")):
+    """Open a case file; what it is, is known by its content."""
+    if _is_parquet(source):
         from riskmodel.cases.parquet_in import ParquetReader
 
         with ParquetReader(Path(source), variables, options) as parquet:

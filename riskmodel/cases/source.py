@@ -12,20 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from riskmodel.cases.kinds import GZIP, LOOKED_AT, ZSTD, other_kind
 from riskmodel.errors import CasesError
 
 PROBE = 8 << 20  # read at once, to see whether the whole file is small
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_NOT_CSV = (
-    (b"PK\x03\x04", "it is a ZIP archive or an Excel workbook; save the sheet as CSV (UTF-8)"),
-    (b"\xd0\xcf\x11\xe0", "it is an old Excel workbook; save the sheet as CSV (UTF-8)"),
-    (b"PAR1", "it is a Parquet file; name it with the ending .parquet"),
-    (b"\xff\xfe", "it is UTF-16; save it as UTF-8"),
-    (b"\xfe\xff", "it is UTF-16; save it as UTF-8"),
-    (b"\x00\x00\xfe\xff", "it is UTF-32; save it as UTF-8"),
-    (b"BZh", "it is compressed with bzip2; use gzip or zstd"),
-    (b"\xfd7zXZ", "it is compressed with xz; use gzip or zstd"),
-)
 
 
 class _Counted(io.RawIOBase):
@@ -75,9 +65,9 @@ class Source:
     def _begin(self) -> None:
         magic = self._stream.peek(8)[:8]
         suffix = self.name.rpartition(".")[2].lower()
-        if magic.startswith(_GZIP):
+        if magic.startswith(GZIP):
             self._stream = gzip.GzipFile(fileobj=self._stream)
-        elif magic.startswith(_ZSTD):
+        elif magic.startswith(ZSTD):
             import pyarrow as pa
 
             self._stream = pa.CompressedInputStream(pa.PythonFile(self._stream, mode="r"), "zstd")
@@ -87,11 +77,9 @@ class Source:
         self._lines = self.probe.count(b"\n") if len(self.probe) < PROBE else None
         if not self.probe:
             raise CasesError(f"{self.name}: the file is empty; a header is needed")
-        for start, hint in _NOT_CSV:
-            if self.probe.startswith(start):
-                raise CasesError(f"{self.name}: not CSV in UTF-8: {hint}")
-        if b"\0" in self.probe[1:4:2] or b"\0" in self.probe[:4:2]:
-            raise CasesError(f"{self.name}: not CSV in UTF-8: it looks like UTF-16; save it as UTF-8")
+        kind = other_kind(self.probe[:LOOKED_AT])
+        if kind:
+            raise CasesError(f"{self.name}: not CSV in UTF-8: it is {kind}")
 
     def few_lines(self, limit: int) -> bool:
         """Whether the whole file has been seen already, and has at most ``limit`` line ends."""
