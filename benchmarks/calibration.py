@@ -42,7 +42,7 @@ def perturbed(model: rm.Model, rng: np.random.Generator) -> Truth:
     drawn = SimpleNamespace(
         tables=build_network(model.priors, values).one_draw(1),
         variables=model.variables,
-        default_setting=model.default_setting,
+        named_setting=model.named_setting,
     )
     chosen = set(model.priors.selected)
     ids = [statement.id for statement in model.priors.statements if statement.id in chosen]
