@@ -1,9 +1,10 @@
 """What base rates a fit finds when an outcome is known of some people only, and who decides of whom.
 
 ``python -m benchmarks.selection [REPLICATES]`` simulates people of an emergency department, history and examination
-recorded in 70 % of cells, and lets the chance of a work-up depend on three things: the red flags that are recorded;
+recorded in 70 % of cells, and lets the chance of a work-up depend on four things: the red flags that are recorded;
 these and something unrecorded that goes with disease; the recorded flags again, but where the findings' own numbers
-are not those of the model. Printed: the fitted over the true base rate of the serious conditions, geometric means.
+are not those of the model; the policy alone, which examines those for whom it asks for imaging and nobody else.
+Printed: the fitted over the true base rate of the serious conditions, geometric means.
 """
 
 from __future__ import annotations
@@ -26,32 +27,40 @@ RATES = [("base rates", "base_rates", 0.1, way) for way in WAYS]  # what is lear
 FITS = {
     "recorded": RATES,
     "unrecorded": RATES,
+    "policy": [rate for rate in RATES if rate[-1] != "weighted"],  # refused: nobody stands for the others
     "findings differ": [*RATES, *(("all", "all", 1.0, way) for way in ("ignorable", "weighted"))],
 }
 
 
-def cohort_of(source, model: rm.Model, rng: np.random.Generator, unrecorded: float) -> tuple[np.ndarray, dict]:
+def cohort_of(source, model: rm.Model, rng: np.random.Generator, scenario: str) -> tuple[np.ndarray, dict]:
     """Coded evidence with the outcomes of those who were worked up, and the true share of each condition."""
     people = cohort.simulate(source, PEOPLE, rng, setting=SETTING, missing=0.3, roles=cohort.HISTORY)
     masks = people.masks.copy()
-    flags = np.zeros(PEOPLE)
-    for row, variable in enumerate(model.variables):
-        if variable.is_flag:
-            flags += (masks[row] & 1) == 0  # the base state is ruled out
-    serious = np.any([people.outcome(name) for name in SERIOUS], axis=0)
-    chance = 1 / (1 + np.exp(-(RARELY + PER_FLAG * flags + unrecorded * serious)))
-    known = rng.random(PEOPLE) < chance
+    known = worked_up(people, model, rng, UNRECORDED if scenario == "unrecorded" else 0.0)
+    if scenario == "policy":
+        known = (model.score(cohort.to_cases(model, people))["imaging"].astype(str) != "").to_numpy()
     for row, variable in enumerate(model.variables):
         if variable.role == "condition":
             masks[row] = np.where(known, 1 << people.states[variable.name], variable.full_mask)
     return masks, {name: people.outcome(name).mean() for name in SERIOUS}
 
 
+def worked_up(people, model: rm.Model, rng: np.random.Generator, unrecorded: float) -> np.ndarray:
+    """Who is worked up by chance, the more likely the more red flags are recorded."""
+    flags = np.zeros(PEOPLE)
+    for row, variable in enumerate(model.variables):
+        if variable.is_flag:
+            flags += (people.masks[row] & 1) == 0  # the base state is ruled out
+    serious = np.any([people.outcome(name) for name in SERIOUS], axis=0)
+    chance = 1 / (1 + np.exp(-(RARELY + PER_FLAG * flags + unrecorded * serious)))
+    return rng.random(PEOPLE) < chance
+
+
 def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
     """The fitted over the true base rates of one simulated cohort, by what is learnt and how."""
     rng = np.random.default_rng([7, replicate])
     source = perturbed(model, rng).model if scenario == "findings differ" else model
-    masks, truth = cohort_of(source, model, rng, UNRECORDED if scenario == "unrecorded" else 0.0)
+    masks, truth = cohort_of(source, model, rng, scenario)
     rows = []
     for learnt, what, weight, way in FITS[scenario]:
         fitted = fit_coded(model, range(PEOPLE), masks, what, outcomes=way, prior_weight=weight)

@@ -367,12 +367,50 @@ def test_weights_stand_for_those_who_were_not_verified(tmp_path):
     masks = simulate(model.priors, 4000, rng)
     scan = masks[[v.name for v in model.variables].index("scan")]
     verified = rng.random(4000) < np.where(scan == 2, 0.9, 0.2)
-    weights = inverse_probabilities(model.variables, masks, verified)
+    weights, weighting = inverse_probabilities(model.variables, masks, verified)
     assert np.all(weights[~verified] == 0)
     assert weights[verified].mean() == pytest.approx(1)
     share = weights[(scan == 2) & verified].sum() / weights.sum()
     assert share == pytest.approx((scan == 2).mean(), abs=0.01)
-    assert np.all(inverse_probabilities(model.variables, masks, np.ones(4000, dtype=bool)) == 1)
+    assert weighting.effective == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    assert weighting.quantiles[0] == weights[verified].min() < 1 < weighting.quantiles[4] == weights.max()
+    assert (weighting.people, weighting.verified, weighting.rare, weighting.truncated) == (4000, verified.sum(), 0, 0)
+    assert weighting.difference < 0.05
+    everybody, nothing = inverse_probabilities(model.variables, masks, np.ones(4000, dtype=bool))
+    assert np.all(everybody == 1)
+    assert nothing is None
+
+
+def imaged(model: rm.Model, count: int, follow_up: float) -> np.ndarray:
+    """People of an emergency department whose outcome is known where the policy asks for imaging, or at random."""
+    rng = np.random.default_rng(7)
+    found = cohort.simulate(model, count, rng, setting="emergency", missing=0.3, roles=cohort.HISTORY)
+    asked = (model.score(cohort.to_cases(model, found))["imaging"].astype(str) != "").to_numpy()
+    known = rng.random(count) < follow_up if follow_up else asked
+    masks = found.masks.copy()
+    for row, variable in enumerate(model.variables):
+        if variable.role == "condition":
+            masks[row] = np.where(known, 1 << found.states[variable.name], variable.full_mask)
+    return masks
+
+
+def test_weighting_is_refused_where_the_policy_decides_who_is_imaged(seeds):
+    """Measured over true base rates: 1.6 and a fourth of the intervals hold, where 'ignorable' has .99 and all."""
+    masks = imaged(seeds, 3000, 0.0)
+    message = r"(?s)'weighted' needs everybody.*\d\d % of 3,000 people had less than a tenth.*take 'ignorable'"
+    with pytest.raises(CasesError, match=message):
+        fit_coded(seeds, range(3000), masks, "base_rates", outcomes="weighted")
+    assert fit_coded(seeds, range(3000), masks, "base_rates").weighting is None
+
+
+def test_the_weights_are_shown_where_they_can_be_used(seeds):
+    """Few outcomes are no violation, where everybody had the same chance of one."""
+    masks = imaged(seeds, 3000, 0.04)
+    fitted = fit_coded(seeds, range(3000), masks, "base_rates", outcomes="weighted")
+    assert fitted.weighting.rare < 0.05
+    text = str(fitted)
+    assert f"effective sample size {fitted.weighting.effective:,.0f}" in text
+    assert "positivity: " in text
 
 
 # ---- bad input -------------------------------------------------------------------------------------

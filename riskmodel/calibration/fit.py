@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,8 @@ def calibrate(
     outcomes
         ``ignorable`` uses every row, and is right where whether an outcome is known depends on what is recorded
         in the row; ``weighted`` uses only rows with an outcome, each for all those like it by a logistic model of
-        who has one; ``complete`` uses these rows as they are (biased where findings decide who is examined).
+        who has one, and is refused where some people had hardly any chance to have one; ``complete`` uses these
+        rows as they are (biased where findings decide who is examined).
     progress
         called with the number of steps taken, and None.
 
@@ -153,7 +155,8 @@ def fit_coded(  # noqa: PLR0913
     coordinates = Coordinates(priors, here(priors, ids, learn, settings) if settings else ids)
     if not coordinates.size:
         raise UsageError(_silent(settings, ids))
-    weights = weights_for(outcomes, model.variables, masks)
+    weights, weighting = weights_for(outcomes, model.variables, masks)
+    notes += weighting.lines() if weighting is not None else []
     likelihood = Likelihood(coordinates, masks[:, weights > 0], weights[weights > 0])
     check_possible(names, likelihood.evidence(masks))
     start = likelihood.at(coordinates.start)
@@ -173,7 +176,8 @@ def fit_coded(  # noqa: PLR0913
         cohort_hash=cohort_hash(model.variables, masks),
         command=command or _call(learn, prior_weight, name, outcomes),
     )
-    return concluded(model, coordinates, target, fitted, covariance(target, fitted.point), ids, origin, notes)
+    found = concluded(model, coordinates, target, fitted, covariance(target, fitted.point), ids, origin, notes)
+    return replace(found, weighting=weighting)
 
 
 def _settings(model: Model, masks: Masks) -> dict[str, int]:

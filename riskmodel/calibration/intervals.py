@@ -32,7 +32,7 @@ class Marginal:
     Attributes
     ----------
     value, sd
-        mode, and standard deviation on the scale.
+        mode, and standard deviation on the scale by Laplace's approximation.
     counted
         whether the prior is a Beta.
     flat
@@ -98,6 +98,7 @@ def checked(
     Each is compared with the log posterior on the line along which Laplace's approximation has its profile: there
     the statement moves and the others follow. Where they differ, the interval is that of the posterior on this
     line, by quadrature (without a prior, the profile interval of the likelihood). With one coordinate it is exact.
+    The parts of one distribution keep Laplace's: where one moves, the others' normalisation bends the line.
 
     Parameters
     ----------
@@ -108,12 +109,14 @@ def checked(
     """
     if len(x) > FEW:
         return list(marginals)
-    lines = [_Line(target, x, covariance @ slope / one.sd) for one, slope in zip(marginals, slopes, strict=True)]
-    depths = _depths(lines, CHECKED)
+    blocks = target.coordinates.blocks
+    alone = [block.kind != "shares" for block in blocks for _ in block.columns]
+    lines = {i: _Line(target, x, covariance @ slopes[i] / marginals[i].sd) for i in range(len(alone)) if alone[i]}
+    depths = dict(zip(lines, _depths(list(lines.values()), CHECKED), strict=True)) if lines else {}
     columns = target.coordinates.columns
     return [
-        one if _agrees(one, depth) else _replaced(one, line, column)
-        for one, line, depth, column in zip(marginals, lines, depths, columns, strict=True)
+        one if not alone[i] or _agrees(one, depths[i]) else _replaced(one, lines[i], columns[i])
+        for i, one in enumerate(marginals)
     ]
 
 
@@ -148,8 +151,7 @@ def _replaced(one: Marginal, line: _Line, column: int) -> Marginal:
     ends = _likelihood_ends(t, depth) if one.flat else _quantiles(t, depth)
     values = line.target.coordinates.values(line.points(ends))[:, column]
     low, high = min(*values, one.value), max(*values, one.value)
-    width = on_scale(one.statement, high) - on_scale(one.statement, low)
-    return replace(one, ends=(float(low), float(high)), sd=max(width / (2 * Z95), 1e-12))
+    return replace(one, ends=(float(low), float(high)))
 
 
 def _profile(line: _Line) -> tuple[Array, Array]:

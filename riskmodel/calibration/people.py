@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.calibration.verification import inverse_probabilities
+from riskmodel.calibration.verification import Weighting, inverse_probabilities
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Array, Masks
@@ -92,23 +92,28 @@ def check_possible(names: Sequence[Hashable], evidence: Array) -> None:
         raise CasesError(_listed("what these rows say cannot be, under the model", shown, impossible.size))
 
 
-def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> Array:
-    """How much each person counts, (rows,); 0 for those who are left out.
+def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> tuple[Array, Weighting | None]:
+    """How much each person counts, (rows,); 0 for those who are left out. And of ``weighted``, how these are spread.
 
     Raises
     ------
     UsageError
         for a word that is none of ``ignorable``, ``weighted`` and ``complete``.
+    CasesError
+        for ``weighted`` where some people had hardly any chance that their outcome became known.
     """
     if outcomes not in OUTCOMES:
         hint = nearest(str(outcomes), OUTCOMES)
         raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{hint}")
     if outcomes == "ignorable":
-        return np.ones(masks.shape[1])
+        return np.ones(masks.shape[1]), None
     verified = np.logical_or.reduce(list(known_outcomes(variables, masks).values()))
     if outcomes == "complete":
-        return np.asarray(verified, dtype=float)
-    return inverse_probabilities(variables, masks, np.asarray(verified))
+        return np.asarray(verified, dtype=float), None
+    weights, weighting = inverse_probabilities(variables, masks, np.asarray(verified))
+    if weighting is not None:
+        weighting.check()
+    return weights, weighting
 
 
 def _listed(head: str, problems: Sequence[str], count: int) -> str:

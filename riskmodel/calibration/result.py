@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.calibration.optimise import INTERRUPTED
+from riskmodel.calibration.verification import Weighting
 from riskmodel.calibration.write_set import Origin, set_text, write_whole
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
@@ -54,6 +55,8 @@ class Calibration(Shown):
         of the cohort, given the settings.
     notes
         what a reader should know about the cohort.
+    weighting
+        of a fit with ``outcomes="weighted"``: how the weights are distributed, and positivity.
     """
 
     model: Model
@@ -66,6 +69,7 @@ class Calibration(Shown):
     log_likelihood: float
     origin: Origin
     notes: tuple[str, ...] = ()
+    weighting: Weighting | None = None
 
     def sheet(self) -> Sheet:
         counts = self.table["verdict"].value_counts()

@@ -1,8 +1,9 @@
-"""In whom an outcome was looked for: a logistic model on what is recorded."""
+"""In whom an outcome was looked for: a logistic model on what is recorded, and whether it can be weighted by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,93 @@ from scipy import special
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Array, Masks
+from riskmodel.text import percent
 
 RIDGE = 1.0  # as if each recorded state had been seen once more on either side
 ROUNDS = 50
 LEAST = 0.01  # a probability of verification below this counts as this: no one stands for more than 100
 ENOUGH = 1e-8
+RARE = 0.1  # of the share whose outcome is known: with a chance below, a person is hardly stood for
+MOST_RARE = 0.05  # of all people; with more of these, positivity is violated
+UNBALANCED = 0.1  # standardised difference; Austin, Stat Med 2009;28:3083
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """The weights of the people whose outcome is known, and whether these can stand for all.
+
+    Attributes
+    ----------
+    people, verified
+        how many, and of how many at least one outcome is known.
+    quantiles
+        of the weights, whose mean is 1: least, 5 %, median, 95 %, largest.
+    effective
+        the effective sample size of the weights, (sum)² / sum of squares; at most ``verified``.
+    truncated
+        how many weights were cut at 1 / 0.01.
+    rare
+        the share of all people whose chance of a known outcome is less than a tenth of the average (positivity).
+    difference, variable
+        the largest standardised difference between the weighted and all people, in what is recorded, and of what.
+    """
+
+    people: int
+    verified: int
+    quantiles: tuple[float, float, float, float, float]
+    effective: float
+    truncated: int
+    rare: float
+    difference: float
+    variable: str
+
+    @property
+    def is_violated(self) -> bool:
+        """Whether too many people had hardly any chance that their outcome became known."""
+        return self.rare > MOST_RARE
+
+    def lines(self) -> list[str]:
+        """What a reader should know of the weights."""
+        least, low, median, high, largest = self.quantiles
+        spread = (
+            f"weights of the {self.verified:,} people with an outcome: median {median:.2g}, 5 % to 95 % {low:.2g} to "
+            f"{high:.2g}, least {least:.2g}, largest {largest:.2g} (mean 1); effective sample size "
+            f"{self.effective:,.0f}; {self.truncated:,} truncated"
+        )
+        positivity = (
+            f"positivity: {percent(self.rare)} of all people had less than a tenth of the average chance that their "
+            f"outcome is known"
+        )
+        notes = [spread, positivity]
+        if self.difference > UNBALANCED:
+            notes.append(
+                f"the weighted people differ from all by {self.difference:.2f} standard deviations in {self.variable} "
+                f"(more than {UNBALANCED:g}): the logistic model of who has an outcome does not fit, or they are few"
+            )
+        return notes
+
+    def check(self) -> None:
+        """Refuse weights that cannot stand for all.
+
+        Raises
+        ------
+        CasesError
+            where positivity is violated.
+        """
+        if self.is_violated:
+            raise CasesError(
+                f"outcomes: 'weighted' needs everybody to have had a chance that their outcome became known, but "
+                f"{percent(self.rare)} of {self.people:,} people had less than a tenth of the average chance "
+                f"(allowed: {percent(MOST_RARE)}), and the weighted people differ from all by {self.difference:.2f} "
+                f"standard deviations in {self.variable}. Nobody stands for those who are never examined: take "
+                f"'ignorable' where the rows hold what decided who was examined, or follow up a random sample of the "
+                f"others"
+            )
 
 
 def inverse_probabilities(
     variables: Sequence[Variable], masks: Masks, verified: NDArray[np.bool_], least: float = LEAST
-) -> Array:
+) -> tuple[Array, Weighting | None]:
     """For the verified 1 / P(verified | what is recorded), scaled to a mean of 1 among them; 0 for the others.
 
     Parameters
@@ -29,26 +107,52 @@ def inverse_probabilities(
         (variables, rows); conditions are not used to predict.
     verified
         (rows,): whether any outcome is known.
+
+    Returns
+    -------
+    the weights, (rows,), and how they are distributed; None where everybody is verified.
     """
     if not verified.any():
         raise CasesError("nobody's outcome is known")
     if verified.all():
-        return np.ones(len(verified))
-    design = _recorded(variables, masks)
+        return np.ones(len(verified)), None
+    design, names = _recorded(variables, masks)
     probability = special.expit(design @ _logistic(design, verified.astype(float)))
     weights = np.where(verified, 1.0 / np.maximum(probability, least), 0.0)
-    return np.asarray(weights / weights[verified].mean())
+    weights = np.asarray(weights / weights[verified].mean())
+    return weights, _described(weights, probability, verified, design, names, least)
 
 
-def _recorded(variables: Sequence[Variable], masks: Masks) -> Array:
+def _described(
+    weights: Array, probability: Array, verified: NDArray[np.bool_], design: Array, names: Sequence[str], least: float
+) -> Weighting:
+    held = weights[verified]
+    spread = design.std(axis=0)
+    apart = np.abs(held @ design[verified] / held.sum() - design.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
+    worst = int(np.argmax(apart))
+    return Weighting(
+        people=len(weights),
+        verified=len(held),
+        quantiles=tuple(float(q) for q in np.quantile(held, [0, 0.05, 0.5, 0.95, 1])),  # type: ignore[arg-type]
+        effective=float(held.sum() ** 2 / (held**2).sum()),
+        truncated=int((probability[verified] < least).sum()),
+        rare=float((probability < RARE * verified.mean()).mean()),
+        difference=float(apart[worst]),
+        variable=names[worst],
+    )
+
+
+def _recorded(variables: Sequence[Variable], masks: Masks) -> tuple[Array, list[str]]:
     """A column of ones, then for each recorded state (and each variable that is not recorded) whether it is so."""
-    columns = [np.ones(masks.shape[1])]
+    columns, names = [np.ones(masks.shape[1])], ["constant"]
     for row, variable in enumerate(variables):
         if variable.role == "condition":
             continue
-        found = np.unique(masks[row])
-        columns += [(masks[row] == mask).astype(float) for mask in found[:-1]]
-    return np.stack(columns, axis=1)
+        for mask in np.unique(masks[row])[:-1]:
+            columns.append((masks[row] == mask).astype(float))
+            states = [state for i, state in enumerate(variable.states) if mask >> i & 1]
+            names.append(f"{variable.name}={' or '.join(states)}")
+    return np.stack(columns, axis=1), names
 
 
 def _logistic(design: Array, outcome: Array) -> Array:
