@@ -13,7 +13,7 @@ import numpy as np
 from riskmodel.cases.scored import Flags, Impossible, Integer, Number, OutputColumn, Score, ScoredBlock, Text
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
 from riskmodel.inference.weights import reason_label
-from riskmodel.questions import Questions, questions
+from riskmodel.questions import Questions, questions, scan_scorer
 from riskmodel.scoring import Scored, Scoring
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def asker(scoring: Scoring, pathways: Pathways | None) -> Ask:
     """From evidence to the next best question of each case."""
     from riskmodel.inference.kernel import CompiledScorer
 
-    kernel = CompiledScorer(scoring.scorer)
+    kernel = CompiledScorer(scan_scorer(scoring))
     return lambda masks: questions(scoring, masks, pathways, kernel.score)
 
 

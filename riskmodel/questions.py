@@ -1,22 +1,22 @@
 """What to ask next: what each answer could change, and what it is worth, for many cases at once.
 
-The choice is that of :func:`riskmodel.decision.stakes.imaging_stakes`: for each serious condition, scan or do not.
+The choice is that of :func:`riskmodel.decision.stakes.scans`: each scan, or not.
 A question is worth asking for what its answers add to the net benefit of the better choice, less what it costs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.decision.actions import Decision
-from riskmodel.decision.stakes import imaging_stakes, net_benefit
+from riskmodel.decision.stakes import best_benefit, scan_composites, scans
 from riskmodel.inference.explain import entropy
-from riskmodel.inference.scorer import Array, Masks, Posterior
+from riskmodel.inference.scorer import Array, Masks, Posterior, Scorer
 from riskmodel.scoring import Scoring
 from riskmodel.shown import Sheet, Shown
 
@@ -93,6 +93,11 @@ class Questions(Shown):
         return [int(place) for place in self.order[:, case] if can[place]]
 
 
+def scan_scorer(scoring: Scoring) -> Scorer:
+    """The scorer with what the net benefits of the policy's scans need beside its own outputs."""
+    return scoring.scorer.with_composites(scan_composites(scoring.policy))
+
+
 def questions(
     scoring: Scoring, masks: Masks, pathways: Pathways | None = None, score: Score | None = None
 ) -> Questions:
@@ -107,9 +112,9 @@ def questions(
     pathways
         costs and times; without them every question is free and in time.
     score
-        gives posteriors; by default in numpy.
+        gives posteriors of :func:`scan_scorer`; by default in numpy.
     """
-    score = score or scoring.scorer.score
+    score = score or scan_scorer(scoring).score
     rows = askable(scoring)
     per_case = sum(len(scoring.variables[row].states) for row in rows) or 1
     step = max(COLUMNS_AT_ONCE // per_case, 1)
@@ -160,7 +165,7 @@ def _some(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Pathw
     value, certain = _value(scoring, now), _doubt(scoring, now)
     gain = total(_value(scoring, after) - value[case])
     information = total(certain[case] - _doubt(scoring, after))
-    before, then = scoring.decide(masks, now), scoring.decide(what_if, after)
+    before, then = _decide(scoring, masks, now), _decide(scoring, what_if, after)
     differs = _differs(before, then, case) & possible
     moves = np.bincount(place, differs, count * cases).reshape(count, cases) > 0
     circumstance = np.array([not variables[row].in_network for row in rows])[:, None]
@@ -175,13 +180,20 @@ def _some(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Pathw
     return Questions(rows, names, *found, cost, hours, order)
 
 
+def _decide(scoring: Scoring, masks: Masks, posterior: Posterior) -> Decision:
+    """What the policy does, which reads the scorer's own outputs only."""
+    return scoring.decide(
+        masks, replace(posterior, probability=posterior.probability[: len(scoring.scorer.output_names)])
+    )
+
+
 def _value(scoring: Scoring, posterior: Posterior) -> Array:
-    """Net benefit of the better of scanning and not scanning, summed over the serious conditions."""
-    choices = imaging_stakes(scoring.policy)
-    if not choices:
-        return np.zeros(len(posterior.evidence))
-    worth = net_benefit(choices, posterior.probability, scoring.scorer.output_names)
-    return np.asarray(np.maximum(np.nan_to_num(worth, nan=0.0), 0.0).sum(axis=0))
+    """Net benefit of the better of scanning and not scanning, summed over the scans."""
+    names = scan_scorer(scoring).output_names
+    total = np.zeros(len(posterior.evidence))
+    for scan in scans(scoring.policy):
+        total += np.nan_to_num(best_benefit(scan, posterior.probability, names), nan=0.0)
+    return total
 
 
 def _doubt(scoring: Scoring, posterior: Posterior) -> Array:

@@ -62,25 +62,83 @@ def imaging_stakes(policy: Policy) -> tuple[Stake, ...]:
     return tuple(best.values())
 
 
-def net_benefit(choices: Sequence[Stake], probability: Floats, names: Sequence[str]) -> Floats:
-    """Net benefit of acting on each choice, p · benefit - (1 - p) · harm, in quality-adjusted life years.
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Scan with some conditions in view: the harm is that of one scan, done in vain where none of them is present.
+
+    ``benefits`` are of finding each in time; ``harm`` is the largest that a stake on one of them names.
+    """
+
+    conditions: tuple[str, ...]
+    benefits: tuple[float, ...]
+    harm: float
+
+    @property
+    def any_of(self) -> str:
+        """The output that says how likely any of the conditions is."""
+        return " or ".join(self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan as one choice: do not scan, or scan with one of the options.
+
+    Each option adds conditions to those of the one before, at more harm: those that ask for the scan sooner.
+    """
+
+    name: str
+    options: tuple[Option, ...]
+
+
+def scans(policy: Policy) -> tuple[Scan, ...]:
+    """The scans that a policy chooses about, each with all conditions that it serves.
+
+    A scan that several conditions ask for is done once: its harm is charged once, and it brings each its benefit.
+
+    >>> from riskmodel import load
+    >>> for scan in scans(load().policy):
+    ...     print(scan.name, [option.any_of for option in scan.options])
+    mri ['infection or malignancy', 'infection or malignancy or cauda_equina']
+    xray ['fracture']
+    """
+    served: dict[str, list[Stake]] = {}
+    for stake in imaging_stakes(policy):
+        token = next(token for token in stake.asks if token in policy.imaging_tokens)
+        served.setdefault(token, []).append(stake)
+    return tuple(Scan(name, _options(members)) for name, members in served.items())
+
+
+def _options(members: Sequence[Stake]) -> tuple[Option, ...]:
+    """One for each harm: with every condition whose own scan harms no more."""
+    options = []
+    for harm in sorted({stake.harm for stake in members}):
+        kept = [stake for stake in members if stake.harm <= harm]
+        options.append(Option(tuple(s.condition for s in kept), tuple(s.benefit for s in kept), harm))
+    return tuple(options)
+
+
+def scan_composites(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """What the net benefits of a policy's scans need to know beside single conditions: any of some conditions."""
+    options = [option for scan in scans(policy) for option in scan.options]
+    return {option.any_of: option.conditions for option in options if len(option.conditions) > 1}
+
+
+def option_benefit(option: Option, probability: Floats, names: Sequence[str]) -> Floats:
+    """Net benefit of a scan with some conditions in view, in quality-adjusted life years; not scanning is worth 0.
 
     Parameters
     ----------
     probability
-        (outputs, …): P(present), rows named by ``names``.
+        (outputs, …): P(present), rows named by ``names``; among them the option's conditions and ``any_of``.
 
-    Returns
-    -------
-    (choices, …); not acting is worth 0.
-
-    >>> choice = Stake("t", "infection", ("mri",), harm=0.01, benefit=0.99)
-    >>> net_benefit([choice], np.array([[0.01, 0.02]]), ["infection"]).round(4).tolist()
-    [[0.0, 0.01]]
+    >>> option = Option(("infection",), (0.99,), harm=0.01)
+    >>> option_benefit(option, np.array([[0.01, 0.02]]), ["infection"]).round(4).tolist()
+    [0.0, 0.01]
     """
-    rows = [names.index(choice.condition) for choice in choices]
-    shape = (len(choices), *(1,) * (probability.ndim - 1))
-    harm = np.array([choice.harm for choice in choices]).reshape(shape)
-    benefit = np.array([choice.benefit for choice in choices]).reshape(shape)
-    p = probability[rows]
-    return np.asarray(p * (benefit + harm) - harm)
+    found = [b * probability[names.index(c)] for c, b in zip(option.conditions, option.benefits, strict=True)]
+    return np.asarray(np.sum(found, axis=0) - option.harm * (1 - probability[names.index(option.any_of)]))
+
+
+def best_benefit(scan: Scan, probability: Floats, names: Sequence[str]) -> Floats:
+    """Net benefit of the best of not scanning and the options of one scan."""
+    return np.maximum(0.0, np.max([option_benefit(option, probability, names) for option in scan.options], axis=0))

@@ -7,8 +7,8 @@ for small jobs, the compiled one in :mod:`riskmodel.inference.kernel`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,12 @@ class Scorer:
     @property
     def joint_states(self) -> int:
         return int(self.outer_static.shape[1])
+
+    def with_composites(self, members: Mapping[str, Sequence[str]]) -> Scorer:
+        """The same with more outputs, after its own: whether any of some conditions is present, by name."""
+        rows = [self.presence[[self.conditions.index(one) for one in some]].any(axis=0) for some in members.values()]
+        composites = np.vstack([self.composites, *rows]).astype(float)
+        return replace(self, composites=composites, output_names=(*self.output_names, *members))
 
     def blank(self, count: int, setting: int = 0) -> Masks:
         """Evidence of cases of whom nothing is known but the setting."""

@@ -10,7 +10,7 @@ from riskmodel.errors import InferenceError
 from riskmodel.inference.kernel import CompiledScorer
 from riskmodel.inference.scorer import Masks
 from riskmodel.model import Model
-from riskmodel.questions import ask_next, questions
+from riskmodel.questions import ask_next, questions, scan_scorer
 
 __all__ = ["ask_next", "next_questions"]
 
@@ -51,7 +51,7 @@ def next_questions(model: Model, cases: pd.DataFrame | Masks, *, setting: str | 
         labels = (cases["case_id"] if "case_id" in cases else cases.index.to_series()).tolist()
     else:
         masks, labels = cases, list(range(cases.shape[1]))
-    score, pathways = CompiledScorer(model.scoring.scorer).score, find_pathways(model.root)
+    score, pathways = CompiledScorer(scan_scorer(model.scoring)).score, find_pathways(model.root)
     impossible = np.nonzero(~(score(masks).evidence > 0))[0]
     if impossible.size:
         raise InferenceError(f"case {labels[int(impossible[0])]}: its evidence has probability zero")

@@ -1,31 +1,33 @@
 """Which study should be done next: the value of perfect information about the statements, in net benefit.
 
-People are drawn from the model under draws of its statements, and each has one choice for each serious condition:
-scan or not (:func:`riskmodel.decision.stakes.imaging_stakes`). Knowing a statement exactly is worth what it adds to
-the net benefit of the better choice, on average over what the statement may turn out to be.
+People are drawn from the model under draws of its statements, and each has one choice for each scan
+(:func:`riskmodel.decision.stakes.scans`). Knowing a statement exactly is worth what it adds to the net benefit of the
+better choice, on average over what the statement may turn out to be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from riskmodel.decision.stakes import imaging_stakes
+from riskmodel.decision.stakes import scan_composites, scans
 from riskmodel.errors import UsageError, as_list, nearest
-from riskmodel.evidence.distributions import draw_values
+from riskmodel.evidence.design import latin_hypercube
+from riskmodel.evidence.distributions import dimensions, values_at
 from riskmodel.evidence.lineage import basis_shares, largest, read_shares
 from riskmodel.inference.draws import DrawScorer
+from riskmodel.inference.scorer import Masks
 from riskmodel.model import Model
 from riskmodel.network.cpt import build_network
-from riskmodel.sensitivity.choices import ALL, Choices, choices_of, draw_people, worth_knowing
-from riskmodel.sensitivity.regression import Array, normal_scores
+from riskmodel.network.tables import Network
+from riskmodel.sensitivity.additive import Array, Star, knot_weights, normal_scores
+from riskmodel.sensitivity.choices import ALL, Choices, Drawn, choices_of, draw_people, mean_gain
 from riskmodel.shown import Sheet, Shown
 
 By = Literal["statement", "source", "basis", "read"]
@@ -36,6 +38,8 @@ GROUPS: Mapping[str, Callable[..., str]] = {
 }
 THREADS = 2
 LEAST_DRAWS = 50
+TOO_MUCH = 0.5  # of the value of perfect information that sums of single effects may miss, before a figure is given
+FAILED = "not worked out: the sum of single effects misses {missed:.0%} of the value of perfect information"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,13 +50,18 @@ class ValueStudy(Shown):
     ----------
     values
         (draws, selected statements).
+    people
+        evidence of the people of each setting, (variables, people).
+    choices
+        by setting: one for each scan about which some choice hangs on the statements.
     perfect
-        value of perfect information by setting and condition, with its standard error.
+        value of perfect information by setting and scan, with its standard error.
     """
 
     model: Model
     values: Array
-    choices: Mapping[str, Choices]
+    people: Mapping[str, Masks]
+    choices: Mapping[str, tuple[Choices, ...]]
     perfect: pd.DataFrame
 
     def sheet(self) -> Sheet:
@@ -85,21 +94,20 @@ class ValueStudy(Shown):
         """
         if draws < LEAST_DRAWS or people < 1:
             raise UsageError(f"value of information needs {LEAST_DRAWS} draws and 1 person or more")
-        chosen = checked_settings(model, settings)
-        rng = np.random.default_rng(seed)
-        values = draw_values(model.priors, draws + 1, rng)
-        values[1:] = rng.permutation(values[1:])  # parts of the draws are taken for random ones
-        stakes = imaging_stakes(model.policy)
-        if not stakes:
+        chosen, choice = checked_settings(model, settings), scans(model.policy)
+        if not choice:
             raise UsageError(f"policy {model.policy.name} has no threshold on imaging: no net benefit")
-        network = build_network(model.priors, values)
-        scorer = DrawScorer(network, model.variables)
-        found, perfect = {}, []
+        rng = np.random.default_rng(seed)
+        drawn = _drawn(model, draws, rng)
+        evidence, choices, perfect = {}, {}, []
         for setting in chosen:
-            masks, own = draw_people(model, network, setting, people, rng, missing)
-            found[setting], rows = choices_of(scorer, stakes, masks, own)
-            perfect += [{"setting": setting, **row} for row in rows]
-        return cls(model, values[1:], found, pd.DataFrame(perfect))
+            evidence[setting], own = draw_people(model, drawn.draws.network, setting, people, rng, missing)
+            choices[setting], gains = choices_of(drawn, choice, evidence[setting], own)
+            names = [*(scan.name for scan in choice), ALL]
+            for name, gained in zip(names, [*gains, gains.sum(axis=0)], strict=True):
+                value, error = mean_gain(gained)
+                perfect.append({"setting": setting, "scan": name, "value": value, "se": error})
+        return cls(model, drawn.values, evidence, choices, pd.DataFrame(perfect))
 
     def evpi(self) -> pd.DataFrame:
         """Value of perfect information about all statements; see :func:`evpi`."""
@@ -107,22 +115,49 @@ class ValueStudy(Shown):
 
     def evppi(self, by: By = "statement") -> pd.DataFrame:
         """Value of perfect information about each statement, source, basis or way of reading; see :func:`evppi`."""
-        groups = self._groups(by)
-        scores = normal_scores(self.values)
-        total = self.perfect[self.perfect["condition"] == ALL].set_index("setting")["value"]
+        groups = self.columns(by)
+        total = self.perfect[self.perfect["scan"] == ALL].set_index("setting")
         rows = []
-        for setting, choices in self.choices.items():
+        for setting in self.choices:
+            all_value = float(total["value"][setting])
+            missed = self._missed(setting, all_value)
             # The products are thin: more threads inside each would only wait for each other.
             with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
-                found = list(pool.map(partial(worth_knowing, choices), [scores[:, c] for c in groups.values()]))
-            for (name, columns), (value, error) in zip(groups.items(), found, strict=True):
-                share = value / total[setting] if total[setting] > 0 else float("nan")
-                row = {"setting": setting, by: name, "value": value, "se": error, "share": share}
-                rows.append(row | {"statements": len(columns)})
+                worth = list(pool.map(lambda columns, at=setting: self.worth(at, columns), groups.values()))
+            for (name, columns), (value, error) in zip(groups.items(), worth, strict=True):
+                row = {"setting": setting, by: name, "value": value, "se": float(np.hypot(error, missed * value))}
+                warning = ""
+                if len(columns) == len(self.model.priors.selected):  # nothing is left to average over
+                    row |= {"value": all_value, "se": float(total["se"][setting])}
+                elif missed > TOO_MUCH:
+                    row |= {"value": float("nan"), "se": float("nan")}
+                    warning = FAILED.format(missed=missed)
+                share = row["value"] / all_value if all_value > 0 else float("nan")
+                rows.append(row | {"share": share, "statements": len(columns), "warning": warning})
         frame = pd.DataFrame(rows)
         return frame.sort_values(["setting", "value"], ascending=[True, False], kind="stable", ignore_index=True)
 
-    def _groups(self, by: str) -> dict[str, list[int]]:
+    def worth(self, setting: str, columns: Sequence[int]) -> tuple[float, float]:
+        """Value of knowing some statements, by their places, and its standard error from people and draws.
+
+        Knowing them does no harm: an estimate below 0, where the rule chose worse than no rule, is 0.
+        """
+        if not np.ptp(self.values[:, columns], axis=0).any():
+            return 0.0, 0.0
+        gains = np.zeros((self.people[setting].shape[1], len(self.values)))
+        for choices in self.choices[setting]:
+            gains[choices.person] += choices.gains(columns) * choices.weights
+        value, error = mean_gain(gains)
+        return max(value, 0.0), error
+
+    def _missed(self, setting: str, perfect: float) -> float:
+        """The share of the value of perfect information that the sum of all single effects does not find."""
+        if perfect <= 0:
+            return 0.0
+        return max(0.0, 1 - self.worth(setting, range(self.values.shape[1]))[0] / perfect)
+
+    def columns(self, by: str) -> dict[str, list[int]]:
+        """The places of the statements of each group among those selected."""
         selected = self.model.priors.selected
         if by == "statement":
             return {name: [i] for i, name in enumerate(selected)}
@@ -135,6 +170,23 @@ class ValueStudy(Shown):
         return groups
 
 
+def _drawn(model: Model, draws: int, rng: np.random.Generator) -> Drawn:
+    points = latin_hypercube(draws, len(dimensions(model.priors)), rng)
+    values, star = values_at(model.priors, points), Star.of(model.priors)
+    return Drawn(
+        values, points, knot_weights(points), normal_scores(values), star,
+        _scorer(model, values), _scorer(model, star.values),
+    )  # fmt: skip
+
+
+def _scorer(model: Model, values: Array) -> DrawScorer:
+    """Networks of rows of values, after that of the stated ones, with what the policy's scans need to know."""
+    stated = [model.priors.statement(name).value for name in model.priors.selected]
+    network: Network = build_network(model.priors, np.vstack([stated, values]))
+    composites = {**network.composites, **scan_composites(model.policy)}
+    return DrawScorer(replace(network, composites=composites), model.variables)
+
+
 def evpi(
     model: Model, *, people: int = 1000, draws: int = 1000, seed: int = 0, settings: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -142,8 +194,8 @@ def evpi(
 
     Returns
     -------
-    one row a setting and serious condition, and one of all conditions: ``value`` and its standard error ``se``,
-    in quality-adjusted life years per 1,000 people.
+    one row a setting and scan, and one of all scans: ``value`` and its standard error ``se``, in quality-adjusted
+    life years per 1,000 people.
     """
     return ValueStudy.of(model, people=people, draws=draws, seed=seed, settings=settings).evpi()
 
@@ -162,8 +214,9 @@ def evppi(
     Returns
     -------
     one row a setting and group, the most valuable first: ``value`` and its standard error ``se`` in
-    quality-adjusted life years per 1,000 people (a little below 0 where there is nothing but noise), ``share`` of
-    the value of perfect information about all, and how many ``statements``. Shares do not add up to 1.
+    quality-adjusted life years per 1,000 people, ``share`` of the value of perfect information about all, how many
+    ``statements``, and a ``warning`` where the value could not be worked out. Shares do not add up to 1. The standard
+    error holds the noise of people and draws, and how far the method misses the value of knowing everything.
     """
     return ValueStudy.of(model, people=people, draws=draws, seed=seed, settings=settings).evppi(by)
 
