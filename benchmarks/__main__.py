@@ -106,6 +106,13 @@ def sensitivity() -> str:
     )
 
 
+def value() -> str:
+    """Values of information beside two-level Monte Carlo on the same people."""
+    one = run([PYTHON, "-m", "benchmarks.value"])
+    rows = [line.split("\t")[:-1] for line in one.error.splitlines() if line.count("\t") == 5]
+    return table(["known, in emergency", "value", "standard error", "two-level, erring low", "erring high"], rows)
+
+
 def fit() -> str:
     """All statements fitted to a large cohort, many cells and half of the outcomes missing."""
     one = run([PYTHON, "-m", "benchmarks.calibration"])
@@ -127,6 +134,7 @@ def main() -> None:
         parts.append("## Draws\n\n" + draws(agrum))
         parts.append("## Report\n\n" + table(report.HEADINGS, report.measure()))
         parts.append("## Sensitivity\n\n" + sensitivity())
+        parts.append("## Value of information, per 1,000 people\n\n" + value())
         parts.append("## Calibration\n\n" + fit())
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"

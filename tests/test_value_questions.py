@@ -15,7 +15,7 @@ import riskmodel as rm
 from riskmodel.cli import main
 from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.decision.pathways import load_pathways
-from riskmodel.decision.stakes import imaging_stakes
+from riskmodel.decision.stakes import scans
 from riskmodel.errors import InferenceError
 from riskmodel.questions import ask_next, questions
 from riskmodel.sensitivity import next_questions
@@ -32,12 +32,25 @@ def cases(people: int, missing: float, seed: int = 5, setting: str = "emergency"
     return to_cases(MODEL, simulate(MODEL, people, rng, setting=setting, missing=missing, roles=HISTORY))
 
 
-def value(probability: pd.Series) -> float:
-    """Net benefit of scanning for what it pays to scan for."""
-    return sum(
-        max(0.0, probability[s.condition] * s.benefit - (1 - probability[s.condition]) * s.harm)
-        for s in imaging_stakes(MODEL.policy)
-    )
+def value(case: pd.DataFrame) -> np.ndarray:
+    """Net benefit of the scans that it pays to do, from the network asked with conditions given: (cases,)."""
+    scorer, masks = MODEL.scoring.scorer, MODEL.code(case)
+    rows = [variable.name for variable in MODEL.variables]
+
+    def none_of(conditions: tuple[str, ...]) -> np.ndarray:
+        known = masks.copy()
+        known[[rows.index(name) for name in conditions]] = 1
+        return scorer.score(known).evidence / scorer.score(masks).evidence
+
+    total = np.zeros(masks.shape[1])
+    for scan in scans(MODEL.policy):
+        options = [
+            sum(b * (1 - none_of((c,))) for c, b in zip(o.conditions, o.benefits, strict=True))
+            - o.harm * none_of(o.conditions)
+            for o in scan.options
+        ]
+        total += np.maximum(np.max(options, axis=0), 0)
+    return total
 
 
 def entropy(probability: pd.Series) -> float:
@@ -54,7 +67,7 @@ def by_hand(case: pd.DataFrame, name: str) -> tuple[float, float, float, bool]:
     scorer = MODEL.scoring.scorer
     share = scorer.score(MODEL.code(answers)).evidence / scorer.score(MODEL.code(case)).evidence
     now, after = MODEL.posterior(case).iloc[0], MODEL.posterior(answers)
-    gain = sum(q * value(after.loc[i]) for i, q in enumerate(share)) - value(now)
+    gain = float(share @ value(answers) - value(case)[0])
     told = entropy(now) - sum(q * entropy(after.loc[i]) for i, q in enumerate(share))
     action = ["urgency", "imaging", "referral"]
     differs = (MODEL.score(answers)[action].values != MODEL.score(case)[action].values).any(axis=1)
@@ -183,7 +196,7 @@ def test_explanation_says_what_to_do_next() -> None:
 
 def test_frame_names_the_impossible() -> None:
     frame = pd.DataFrame({"case_id": ["a", "b"], "leg_weakness": ["no", None]})
-    assert set(next_questions(MODEL, frame)["case"]) == {"a", "b"}
+    assert set(next_questions(MODEL, frame, setting="primary_care")["case"]) == {"a", "b"}
     certain = MODEL.with_statement("find.fever.none", value=0.0, low=0.0, high=0.0)
     blank = MODEL.scoring.scorer.blank(1)
     blank[list(VARIABLE).index("setting")] = 1

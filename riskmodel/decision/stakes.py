@@ -141,4 +141,5 @@ def option_benefit(option: Option, probability: Floats, names: Sequence[str]) ->
 
 def best_benefit(scan: Scan, probability: Floats, names: Sequence[str]) -> Floats:
     """Net benefit of the best of not scanning and the options of one scan."""
-    return np.maximum(0.0, np.max([option_benefit(option, probability, names) for option in scan.options], axis=0))
+    options = [option_benefit(option, probability, names) for option in scan.options]
+    return np.asarray(np.maximum(0.0, np.max(options, axis=0)))

@@ -119,21 +119,19 @@ class ValueStudy(Shown):
         total = self.perfect[self.perfect["scan"] == ALL].set_index("setting")
         rows = []
         for setting in self.choices:
-            all_value = float(total["value"][setting])
-            missed = self._missed(setting, all_value)
+            whole = float(total["value"][setting]), float(total["se"][setting])
+            missed = self._missed(setting, whole[0])
             # The products are thin: more threads inside each would only wait for each other.
             with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
                 worth = list(pool.map(lambda columns, at=setting: self.worth(at, columns), groups.values()))
-            for (name, columns), (value, error) in zip(groups.items(), worth, strict=True):
-                row = {"setting": setting, by: name, "value": value, "se": float(np.hypot(error, missed * value))}
-                warning = ""
-                if len(columns) == len(self.model.priors.selected):  # nothing is left to average over
-                    row |= {"value": all_value, "se": float(total["se"][setting])}
-                elif missed > TOO_MUCH:
-                    row |= {"value": float("nan"), "se": float("nan")}
-                    warning = FAILED.format(missed=missed)
-                share = row["value"] / all_value if all_value > 0 else float("nan")
-                rows.append(row | {"share": share, "statements": len(columns), "warning": warning})
+            for (name, columns), found in zip(groups.items(), worth, strict=True):
+                everything = len(columns) == self.values.shape[1]  # nothing is left to average over
+                value, error = whole if everything else _with_bias(*found, missed)
+                rows.append({
+                    "setting": setting, by: name, "value": value, "se": error,
+                    "share": value / whole[0] if whole[0] > 0 else float("nan"), "statements": len(columns),
+                    "warning": FAILED.format(missed=missed) if np.isnan(value) else "",
+                })  # fmt: skip
         frame = pd.DataFrame(rows)
         return frame.sort_values(["setting", "value"], ascending=[True, False], kind="stable", ignore_index=True)
 
@@ -168,6 +166,13 @@ class ValueStudy(Shown):
         for i, name in enumerate(selected):
             groups.setdefault(GROUPS[by](self.model.priors.statement(name)), []).append(i)
         return groups
+
+
+def _with_bias(value: float, error: float, missed: float) -> tuple[float, float]:
+    """The standard error with the share of value that the method misses; no figure where that is too much."""
+    if missed > TOO_MUCH:
+        return float("nan"), float("nan")
+    return value, float(np.hypot(error, missed * value))
 
 
 def _drawn(model: Model, draws: int, rng: np.random.Generator) -> Drawn:

@@ -10,6 +10,7 @@ from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.report.counts import answers, open_answers
 from riskmodel.report.labels import labelled
 from riskmodel.report.section import Column, Figure, Section, Table, each, number
+from riskmodel.sensitivity.choices import ALL
 from riskmodel.text import listed, percent, words
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def studies(study: Study) -> Section | None:
     if study.value is None:
         return None
     perfect = study.value.evpi()
-    total = perfect[perfect["condition"] == "all"]
+    total = perfect[perfect["scan"] == ALL]
     settings = "; ".join(f"{words(row.setting)} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
     stakes = "; ".join(
         f"{words(stake.condition)} {number(1000 * stake.benefit)} and {number(1000 * stake.harm)}"
@@ -82,7 +83,8 @@ def studies(study: Study) -> Section | None:
             "The expected value of perfect information is the gain in net benefit of the decisions to scan if every "
             f"statement were known exactly, in {UNIT} seen once (± one standard error): {settings}. It was calculated "
             f"from {study.spec.value.people:,} simulated people of each setting and {len(study.value.values):,} draws; "
-            "the decision about each condition counts separately."
+            "the decision about each scan counts separately. A scan that several conditions ask for is one decision, "
+            "and its harm is counted once."
         ),
         (
             "Net benefit is the benefit of a timely scan for people with the condition minus the harm of an "
@@ -91,9 +93,10 @@ def studies(study: Study) -> Section | None:
         ),
         (
             "The tables below give the part of this value for single statements, for all statements of one source, and "
-            "for all of one basis (regression on the draws, cross-fitted). These estimates tend to be too low, the "
-            "larger the group the more; an estimate below 0 is given as 0. The parts do not add up to the whole. A "
-            "value less than two standard errors above 0 is not evidence of any value."
+            "for all of one basis. What is known of a group is summed up by what each of its statements does to the "
+            "log-odds by itself. The standard error includes how much such a sum misses of the value of perfect "
+            "information. The parts do not add up to the whole. A value less than two standard errors above 0 is not "
+            "evidence of any value."
         ),
     )
     tables = [_perfect(perfect), *(_partial(study, by) for by in BY)]
@@ -103,7 +106,7 @@ def studies(study: Study) -> Section | None:
 def _perfect(frame: pd.DataFrame) -> Table:
     columns = (
         Column("setting", "Setting", "name"),
-        Column("condition", "Decision about", "name"),
+        Column("scan", "Decision about", "name"),
         Column("value", "Value", "number"),
         Column("se", "Standard error", "number", 2),
     )
@@ -122,7 +125,9 @@ def _partial(study: Study, by: str) -> Table:
         Column("statements", "Statements", "whole"),
     )
     kept = columns if by != "statement" else columns[:-1]
-    return Table(f"evppi_by_{by}", f"Value of perfect information by {by}, {UNIT}", frame, kept)
+    warnings = [f"{words(row.setting)}: {row.warning}." for row in each(frame[frame["warning"] != ""])]
+    note = " ".join(dict.fromkeys(warnings))
+    return Table(f"evppi_by_{by}", f"Value of perfect information by {by}, {UNIT}", frame, kept, note)
 
 
 def _figure(study: Study) -> Figure:
@@ -155,7 +160,7 @@ def best_study(study: Study) -> str:
     top = study.partial["statement"]
     top = top[top["setting"] == study.main_setting]
     clear = top[(top["value"] > 2 * top["se"]) & (top["value"] > 0)]
-    whole = float(total[(total["setting"] == study.main_setting) & (total["condition"] == "all")]["value"].iloc[0])
+    whole = float(total[(total["setting"] == study.main_setting) & (total["scan"] == ALL)]["value"].iloc[0])
     if clear.empty:
         return (
             f"In {words(study.main_setting)}, no single statement has a value of perfect information more than two "
