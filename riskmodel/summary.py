@@ -95,7 +95,7 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
 
 def checked_lines(result: RunResult, rejects: Path | None) -> Iterator[str]:
     """What a run without a result says: which rows could be scored, and what is wrong with the others."""
-    yield from read_lines(replace(result, rejects=rejects and str(rejects)), "that can be scored")
+    yield from read_lines(replace(result, rejects=str(rejects) if rejects else None), "that can be scored")
     if result.counts.scored:
         yield from _assessed(result.summary)
 
