@@ -314,7 +314,10 @@ def _solve_rate(risk: Risk, weights: Array, rate: Array, extra: Array | float = 
     weights = weights / weights.sum(axis=1, keepdims=True)
     design = np.ones((weights.shape[1], 1))
     offset = risk.offset + risk.crude + extra
-    return solve(weights, offset, design, rate[:, None], logit(rate)[:, None])[:, 0]
+    highest = offset.max(axis=1)
+    mean_odds = highest + np.log((weights * np.exp(offset - highest[:, None])).sum(axis=1))
+    start = logit(rate) - mean_odds  # exact where the condition is rare in every cell
+    return solve(weights, offset, design, rate[:, None], start[:, None])[:, 0]
 
 
 def _table(risk: Risk) -> Array:
