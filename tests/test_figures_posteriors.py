@@ -30,7 +30,7 @@ def test_posteriors_draws_each_interval_and_point():
 
 def test_posteriors_without_intervals_says_what_to_do():
     with pytest.raises(UsageError, match="draws=1000"):
-        posteriors(MODEL.score(CASES).iloc[0], Figure().subplots())
+        posteriors(MODEL.score(CASES, setting="primary_care").iloc[0], Figure().subplots())
 
 
 def test_stated_and_implied_stand_apart_by_their_distance():

@@ -75,30 +75,30 @@ def test_quantiles_are_those_of_the_sorted_weighted_draws(posterior):
 
 def test_weighting_keeps_fever_alone_near_its_point(model):
     cases = pd.DataFrame({"fever": ["yes"]})
-    masks = model.code(cases)
+    masks = model.code(cases, setting="as_reported")
     posterior = DrawScorer(model.draw(512, np.random.default_rng(3)), model.variables).score(masks, 0)
     weighted = intervals(posterior, 0.95).mean[0, 0]
-    assert model.posterior(cases).loc[0, "infection"] == pytest.approx(0.139, abs=0.001)
+    assert model.posterior(cases, setting="as_reported").loc[0, "infection"] == pytest.approx(0.139, abs=0.001)
     assert weighted == pytest.approx(0.14, abs=0.01)
     assert posterior.probability[0].mean() == pytest.approx(0.18, abs=0.015)  # what unweighted draws would say
 
 
 def test_score_with_draws(model):
     cases = pd.DataFrame({"case_id": ["a", "b"], "fever": ["yes", None], "age": [40, 70]})
-    first = model.score(cases, draws=64, seed=5)
-    assert first.equals(model.score(cases, draws=64, seed=5))
-    assert not first.equals(model.score(cases, draws=64, seed=6))
+    first = model.score(cases, setting="as_reported", draws=64, seed=5)
+    assert first.equals(model.score(cases, setting="as_reported", draws=64, seed=5))
+    assert not first.equals(model.score(cases, setting="as_reported", draws=64, seed=6))
     assert (first["p_infection_low"] <= first["p_infection"]).all()
     assert (first["p_infection"] <= first["p_infection_high"]).all()
     assert first["confidence"].between(0, 1).all()
     assert first["effective_draws"].between(1, 64).all()
-    assert first["p_infection"].equals(model.score(cases)["p_infection"])
+    assert first["p_infection"].equals(model.score(cases, setting="as_reported")["p_infection"])
 
 
 @pytest.mark.parametrize(("draws", "level"), [(1, 0.95), (-4, 0.95), (10, 0.0), (10, 1.0), (10, 2.0)])
 def test_bad_requests(model, draws, level):
     with pytest.raises(UsageError):
-        model.score(pd.DataFrame({"fever": ["yes"]}), draws=draws, level=level)
+        model.score(pd.DataFrame({"fever": ["yes"]}), setting="as_reported", draws=draws, level=level)
 
 
 def test_a_study_narrows_and_a_smaller_n_widens(model):
