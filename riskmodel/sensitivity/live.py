@@ -42,7 +42,8 @@ def follow(
     Examples
     --------
     >>> import riskmodel as rm
-    >>> found = follow(rm.load(), "find.fever.infection", pd.DataFrame({"fever": ["yes"]}), [0.3, 0.6, 0.9])
+    >>> febrile = pd.DataFrame({"setting": ["emergency"], "fever": ["yes"]})
+    >>> found = follow(rm.load(), "find.fever.infection", febrile, [0.3, 0.6, 0.9])
     >>> found["p_infection"].is_monotonic_increasing
     True
     """
