@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from riskmodel.explanation import Explanation
     from riskmodel.inference.explain import Question
 
+WIDTH = 110
 STEPS = 5  # shown of what can change the action
 
 
@@ -41,6 +43,7 @@ def lines(case: Explanation) -> list[str]:
             "What a test would tell, asked for or not (the same)",
             _asked(case.results, case),
         ),
+        *_section("What the numbers were fitted to", [line for fit in case.fitted for line in wrap(fit, WIDTH)]),
         "",
         f"Conflict {signed(case.conflict, 2)} (above 0: the findings fit together worse than if unrelated)",
         RESEARCH_ONLY,

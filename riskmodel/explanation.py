@@ -104,6 +104,7 @@ class Explanation:
     conflict: float
     policy: str
     model: str
+    fitted: tuple[str, ...] = ()  # to which cohorts the statements were fitted
 
     def __str__(self) -> str:
         return "\n".join(lines(self))
@@ -181,6 +182,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         conflict=float(np.log10(scored.reasons.ratio[0])),
         policy=policy.name,
         model=scoring.model_hash,
+        fitted=scoring.fitted,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from riskmodel import cache
 from riskmodel.decision.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, nearest
+from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.scoring import Scoring
 from riskmodel.settings import checked_setting, named_setting, settings_of, shares_listed
@@ -87,7 +88,9 @@ class Model(Shown):
 
     @cached_property
     def scoring(self) -> Scoring:
-        return Scoring.of(self.tables, self.priors.variables, self.policy, inputs_of(self.priors))
+        return Scoring.of(
+            self.tables, self.priors.variables, self.policy, inputs_of(self.priors), tuple(fits(self.priors))
+        )
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -46,6 +46,8 @@ class Scoring(Shown):
         the rows of the evidence arrays: the network's variables and the circumstances.
     inputs
         a digest of the selected statements and the network.
+    fitted
+        to which cohorts the statements were fitted, a sentence each.
     """
 
     variables: tuple[Variable, ...]
@@ -53,6 +55,7 @@ class Scoring(Shown):
     weights: Weights
     policy: Policy
     inputs: str
+    fitted: tuple[str, ...] = ()
 
     def sheet(self) -> Sheet:
         return Sheet(
@@ -66,11 +69,13 @@ class Scoring(Shown):
         )
 
     @classmethod
-    def of(cls, network: Network, variables: Sequence[Variable], policy: Policy, inputs: str) -> Scoring:
+    def of(
+        cls, network: Network, variables: Sequence[Variable], policy: Policy, inputs: str, fitted: tuple[str, ...] = ()
+    ) -> Scoring:
         from riskmodel.inference.compile import compile_scorer
 
         scorer = compile_scorer(network, variables)
-        return cls(tuple(variables), scorer, compute_weights(scorer), policy, inputs)
+        return cls(tuple(variables), scorer, compute_weights(scorer), policy, inputs, fitted)
 
     @cached_property
     def model_hash(self) -> str:

@@ -99,6 +99,14 @@ def test_a_fitted_statement_keeps_what_it_was(seeds, rates, tmp_path):
     assert date.fromisoformat(source.fit.date)
 
 
+def test_an_explanation_says_what_the_numbers_were_fitted_to(seeds, rates):
+    case = pd.DataFrame({"age": [60], "fever": ["yes"]})
+    said = str(rates.model.explain(case, setting="spine_clinic")).replace("\n  ", " ")
+    assert "statements were fitted to Cohort Spine clinic 2024 (n = 700, of whom 500 have some outcome)" in said
+    assert rates.origin.cohort_hash[:20] in said
+    assert "fitted to" not in str(seeds.explain(case, setting="spine_clinic"))
+
+
 def test_a_cohort_has_one_hash_whatever_the_order_of_its_people(seeds, people, rates):
     masks = seeds.code(people, known_outcomes=True)
     assert rates.origin.cohort_hash == cohort_hash(seeds.variables, masks)
