@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 STEPS = 5  # shown of what can change the action
+CONFLICT = "above 0: the findings are less likely together than if they were independent"
+DECIBANS = (
+    "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
+    "if left out: change in decibans if this finding is left out and all others stay",
+)
 
 
 def lines(case: Explanation) -> list[str]:
@@ -26,26 +31,26 @@ def lines(case: Explanation) -> list[str]:
         *_section(f"Action: {case.urgency}", _action(case), always=True),
         *_section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]),
         *_section(
-            f"Rules not determined: {len(case.undetermined)}, waiting for what was not assessed",
+            f"Rules that need more information: {len(case.undetermined)}. Not assessed yet:",
             [", ".join(case.waiting)] if case.undetermined else [],
         ),
         *_section(
             "Explained away",
-            [f"{item.rule} would fire if nothing were known of {item.flag}" for item in case.explained_away],
+            [f"{item.rule} would fire if {item.flag} were unknown" for item in case.explained_away],
         ),
         *_section(_about_title(case), _evidence(case)),
-        *_section("What to ask, examine or test next, to change the action", _steps(case), always=True),
+        *_section("Next questions, examinations and tests that can change the action", _steps(case), always=True),
         *_section(
-            "What an answer would tell (bits told; the condition it could move most, and how far)",
+            "Information from each answer (bits; the condition whose probability it can change most)",
             _asked(case.questions, case),
         ),
         *_section(
-            "What a test would tell, asked for or not (the same)",
+            "Information from each test (the same)",
             _asked(case.results, case),
         ),
         *_section("What the numbers were fitted to", [line for fit in case.fitted for line in wrap(fit, WIDTH)]),
         "",
-        f"Conflict {signed(case.conflict, 2)} (above 0: the findings fit together worse than if unrelated)",
+        f"Conflict {signed(case.conflict, 2)} ({CONFLICT})",
         RESEARCH_ONLY,
     ]
 
@@ -63,9 +68,9 @@ def _posteriors(case: Explanation) -> list[str]:
 
 
 def _remark(name: str, case: Explanation) -> str:
-    remarks = {"most probable of the serious": case.leading, "its odds rose most": case.most_raised}
+    remarks = {"most probable serious condition": case.leading, "odds raised most": case.most_raised}
     true = [remark for remark, condition in remarks.items() if name == condition]
-    return f"  < {', and '.join(true)}" if true else ""
+    return f"  < {' and '.join(true)}" if true else ""
 
 
 def _action(case: Explanation) -> list[str]:
@@ -74,18 +79,29 @@ def _action(case: Explanation) -> list[str]:
 
 
 def _about_title(case: Explanation) -> str:
-    unit = "in decibans (10 = odds times ten, 3 = odds doubled)"
     if case.most_raised:
-        return f"For and against {case.about}, {unit}"
-    return f"No serious condition rose; for and against {case.about}, which fell least, {unit}"
+        return f"Evidence for and against {case.about}"
+    return f"No serious condition became more probable; evidence for and against {case.about}, which fell least"
 
 
 def _evidence(case: Explanation) -> list[str]:
     lines = [
-        f"{f'{item.variable} = {item.states}':38}  {signed(item.weight):>10}  {signed(-item.change):>11}"
+        f"{f'{item.variable} = {item.states}':38}  {likelihood_ratio(item.weight):>16}  {signed(item.weight):>8}"
+        f"  {signed(-item.change):>11}"
         for item in case.observations
     ]
-    return [f"{'':38}  {'on its own':>10}  {'if left out':>11}", *lines] if lines else []
+    heads = f"{'':38}  {'likelihood ratio':>16}  {'decibans':>8}  {'if left out':>11}"
+    return [heads, *lines, *DECIBANS] if lines else []
+
+
+def likelihood_ratio(decibans: float) -> str:
+    """The ratio that a weight of evidence stands for: 10 decibans are a likelihood ratio of 10.
+
+    >>> likelihood_ratio(10), likelihood_ratio(-3), likelihood_ratio(11.3)
+    ('10', '0.50', '13')
+    """
+    ratio = 10 ** (decibans / 10)
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:#.2g}"
 
 
 def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
@@ -100,13 +116,13 @@ def _steps(case: Explanation) -> list[str]:
     """The stop rule, and the steps that can change the action."""
     if not case.next_steps:
         return [str(case.stop)]
-    heads = ("worth", "gain", "bits", "changes it", "dollars", "hours")
+    heads = ("worth", "gain", "bits", "P(changes)", "dollars", "hours")
     rows = [
         (
             step.variable,
             (f"{1000 * step.worth:.3f}", f"{1000 * step.gain:.3f}", f"{step.information:.4f}"),
             ("unknown" if math.isnan(step.change) else percent(step.change), f"{step.cost:.0f}", f"{step.hours:.1f}"),
-            "" if step.in_time else "  (later than the urgency allows)",
+            "" if step.in_time else "  (too late for this urgency)",
         )
         for step in case.next_steps[:STEPS]
     ]
@@ -114,7 +130,8 @@ def _steps(case: Explanation) -> list[str]:
         str(case.stop),
         f"{'':26}{_columns(heads)}",
         *(f"{name:26}{_columns(left + right)}{late}" for name, left, right, late in rows),
-        "gain: net benefit in life years of full health, per 1,000 such people; worth: the same less the cost",
+        "gain: net benefit in quality-adjusted life years per 1,000 such people; worth: gain minus cost;",
+        "P(changes): probability that the answer changes the action",
     ]
 
 

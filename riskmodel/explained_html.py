@@ -7,7 +7,7 @@ from html import escape
 from math import isnan, log10
 from typing import TYPE_CHECKING
 
-from riskmodel.explained import furthest, signed
+from riskmodel.explained import CONFLICT, furthest, likelihood_ratio, signed
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def html_of(case: Explanation) -> str:
         _headed(f"Action: {words(case.urgency)}", _action(case)),
         _headed("Rules that fired", _table((), [(rule.id, rule.reason, rule.source) for rule in case.rules], "lll")),
         _headed(_evidence_title(case), _evidence(case)),
-        _headed("What to ask, examine or test next, to change the action", _steps(case)),
-        _headed("What an answer would tell", _told(case, case.questions)),
-        _headed("What a test would tell, asked for or not", _told(case, case.results)),
+        _headed("Next questions, examinations and tests that can change the action", _steps(case)),
+        _headed("Information from each answer", _told(case, case.questions)),
+        _headed("Information from each test", _told(case, case.results)),
         _headed("Explained away", _explained_away(case)),
-        _headed(f"Rules not determined: {len(case.undetermined)}, waiting for", _waiting(case)),
-        f"<p>Conflict {signed(case.conflict, 2)} (above 0: the findings fit together worse than if unrelated)</p>",
+        _headed(f"Rules that need more information: {len(case.undetermined)}. Not assessed yet:", _waiting(case)),
+        f"<p>Conflict {signed(case.conflict, 2)} ({CONFLICT})</p>",
         f"<p>{RESEARCH_ONLY}</p>",
     ]
     return f"<div>{''.join(parts)}</div>"
@@ -71,7 +71,7 @@ def _cell(text: str, style: str, tag: str) -> str:
 def _posteriors(case: Explanation) -> str:
     rows = []
     for name, now, before in case.posteriors:
-        remarks = {"most probable of the serious": case.leading, "odds rose most": case.most_raised}
+        remarks = {"most probable serious condition": case.leading, "odds raised most": case.most_raised}
         remark = ", ".join(text for text, condition in remarks.items() if condition == name)
         rows.append((words(name), percent(now), _log_bar(now, before), percent(before), remark))
     return _table(("", "now", "0.001 % to 100 %, logarithmic; line: setting alone", "setting alone", ""), rows, "lrlrl")
@@ -99,15 +99,15 @@ def _action(case: Explanation) -> str:
 
 def _evidence_title(case: Explanation) -> str:
     if case.most_raised:
-        return f"For and against {words(case.about)}"
-    return f"No serious condition rose; for and against {words(case.about)}, which fell least"
+        return f"Evidence for and against {words(case.about)}"
+    return f"No serious condition became more probable; evidence for and against {words(case.about)}, which fell least"
 
 
 def _evidence(case: Explanation) -> str:
     most = max((abs(item.weight) for item in case.observations), default=0.0) or 1.0
     rows = [
         (words(item.variable), words(item.states), signed(item.weight), _sided_bar(item.weight / most),
-         f"{10 ** (item.weight / 10):.3g}", signed(-item.change))
+         likelihood_ratio(item.weight), signed(-item.change))
         for item in case.observations
     ]  # fmt: skip
     heads = ("", "", "decibans", "against | for", "likelihood ratio", "if left out")
@@ -128,10 +128,10 @@ def _steps(case: Explanation) -> str:
     rows = [
         (words(step.variable), f"{1000 * step.worth:.3f}", f"{step.information:.4f}",
          "unknown" if isnan(step.change) else percent(step.change),
-         f"{step.cost:.0f}", f"{step.hours:.1f}", "" if step.in_time else "later than the urgency allows")
+         f"{step.cost:.0f}", f"{step.hours:.1f}", "" if step.in_time else "too late for this urgency")
         for step in case.next_steps[:STEPS]
     ]  # fmt: skip
-    heads = ("", "worth, life years per 1,000", "bits", "changes the action", "dollars", "hours", "")
+    heads = ("", "worth, life years per 1,000", "bits", "P(changes the action)", "dollars", "hours", "")
     return f"<p>{escape(str(case.stop))}</p>" + _table(heads, rows, "lrrrrrl")
 
 

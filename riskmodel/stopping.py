@@ -20,8 +20,8 @@ SOME_OF = 2_000  # combinations tried at random where there are more
 SENTENCES: dict[Left, str] = {
     "one": "A single answer can change the action (urgency, imaging or referral).",
     "together": "No single answer can change the action (urgency, imaging or referral), but several together can.",
-    "nothing": "Nothing left to ask can change the action (urgency, imaging or referral): stop asking.",
-    "none found": "No single answer can change the action, nor did any of the combinations tried: stop asking.",
+    "nothing": "No further answer can change the action (urgency, imaging or referral): no more questions are needed.",
+    "none found": "No single answer can change the action, nor could any combination tried: no more are needed.",
 }
 
 

@@ -77,8 +77,8 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
     yield from read_lines(result, "scored")
     if few := result.summary.low.get("effective_draws"):
         yield (
-            f"warning: for {few} cases fewer than {FEWEST_EFFECTIVE} draws are effective, so that their intervals are "
-            "rough: ask for more --draws"
+            f"warning: for {few} cases the effective sample size of the weighted draws is below {FEWEST_EFFECTIVE}, so "
+            "their intervals are rough: use more --draws"
         )
     if result.summary.default_setting and setting == "as_reported":
         serious = _any_serious(scoring, setting)

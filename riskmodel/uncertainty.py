@@ -246,7 +246,7 @@ def sureness_data(uncertain: Uncertain, case: Masks) -> dict[str, object]:
 
 
 def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed: int) -> Iterator[str]:
-    """How sure the answer for one case is, and what that rests on, for a person; ``case`` is (variables, 1)."""
+    """How certain the answer for one case is, and where the uncertainty comes from; ``case`` is (variables, 1)."""
     scoring = uncertain.scoring
     names = scoring.scorer.output_names
     point = scoring.score(case)
@@ -254,16 +254,16 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     found, level = sure.intervals, f"{100 * uncertain.level:g} %"
     draws = uncertain.network.draws
     effective = f"{found.effective[0]:.0f}"
-    yield f"How sure ({draws} draws of all statements, weighted by this case's evidence: as good as {effective})"
+    yield f"Uncertainty ({draws} draws of all statements; effective sample size of the weighted draws: {effective})"
     for i, name in enumerate(names):
         p = percent(float(point.posterior.probability[i, 0]))
         low, high = percent(float(found.low[i, 0])), percent(float(found.high[i, 0]))
-        yield f"  {name:20}  {p:>10}   {level} between {low} and {high}"
+        yield f"  {name:20}  {p:>10}   {level} interval {low} to {high}"
     urgency = scoring.policy.urgencies[point.decision.urgency[0]]
-    yield f"  {percent(float(sure.confidence[0]))} of the draws give {urgency} too"
+    yield f"  {percent(float(sure.confidence[0]))} of the weighted draws give the same urgency, {urgency}"
     if found.effective[0] < FEWEST_EFFECTIVE:
-        yield f"  warning: fewer than {FEWEST_EFFECTIVE} effective draws; ask for more"
+        yield f"  warning: effective sample size below {FEWEST_EFFECTIVE}: the intervals are rough, use more draws"
     output = names.index(about)
-    yield f"What the uncertainty of {about} rests on (share of the variance of its log-odds)"
+    yield f"Where the uncertainty in P({about}) comes from (shares of the variance of its log-odds)"
     for kinds in shares(priors, scoring.variables, case, draws, seed).values():
         yield "  " + ", ".join(f"{reading(kind)} {percent(float(share[output]))}" for kind, share in kinds.items())

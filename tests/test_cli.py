@@ -169,7 +169,7 @@ def test_explain(run):
     assert "cauda_equina" in text
     assert "cauda_equina_one_sign" in text
     sure = run("explain", PUBLISHED, "--case", "published_12", "--draws", "32").stdout
-    assert "95 % between" in sure
+    assert "95 % interval" in sure
     assert sure.rstrip().endswith("For research, not for the care of a patient.")
 
 
@@ -230,6 +230,6 @@ def test_a_large_file_is_scored_like_a_small_one(run, tmp_path):
 def test_too_few_effective_draws_are_a_warning(run, tmp_path):
     people = cases(tmp_path, "case_id,fever\na,yes\nb,\n")
     few = run("score", people, "-o", tmp_path / "few.csv", "--draws", 64, "--setting", "primary_care")
-    assert "warning: for 2 cases fewer than 100 draws are effective" in few.stderr
+    assert "warning: for 2 cases the effective sample size of the weighted draws is below 100" in few.stderr
     many = run("score", people, "-o", tmp_path / "many.csv", "--draws", 1024, "--setting", "primary_care")
     assert "draws are effective" not in many.stderr

@@ -37,7 +37,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     required=True,
     type=click.Path(path_type=Path),
     metavar="SET.toml",
-    help="Where the fitted prior set goes; it extends the one given by --priors.",
+    help="File for the fitted prior set; it extends the one given by --priors.",
 )
 @click.option(
     "--learn",
@@ -48,13 +48,13 @@ SHOWN = 3  # reasons for rejecting rows, in a note
 )
 @common
 @mapping_option
-@click.option("--name", metavar="NAME", help="Of the cohort, in the fitted set.  [default: the file's name]")
+@click.option("--name", metavar="NAME", help="Name of the cohort in the fitted set.  [default: the file's name]")
 @click.option(
     "--prior-weight",
     default=1.0,
     show_default=True,
     metavar="W",
-    help="What the stated distributions weigh: 1 as stated, 0 nothing (maximum likelihood).",
+    help="Weight of the stated distributions: 1 as stated, 0 none (maximum likelihood).",
 )
 @click.option(
     "--outcomes",
@@ -75,7 +75,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     default="before_imaging",
     show_default=True,
     metavar="SET",
-    help="What the report's predictions read: history, before_imaging or all. The fit reads everything.",
+    help="Predictors in the report: history, before_imaging or all. The fit uses all columns.",
 )
 @click.option(
     "--folds",
@@ -83,7 +83,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     show_default=True,
     type=click.IntRange(2),
     metavar="K",
-    help="Of the report's cross-validation.",
+    help="Folds of the report's cross-validation.",
 )
 @click.option(
     "--resamples",
@@ -91,7 +91,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     show_default=True,
     type=click.IntRange(2),
     metavar="N",
-    help="Of the bootstrap behind the report's intervals.",
+    help="Bootstrap resamples for the report's intervals.",
 )
 @click.option(
     "--seed",
@@ -99,7 +99,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     show_default=True,
     type=click.IntRange(0),
     metavar="N",
-    help="Of the report's folds and resamples.",
+    help="Seed of the report's folds and resamples.",
 )
 def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> None:
     """Fit the statements to a COHORT with known outcomes, and write the fit as a prior set.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from riskmodel.model import Model
 
 PROGRESS_AFTER = 2.0  # seconds
-QUIET = "Tell nothing but results and errors."
-VERBOSE = "Tell what is loaded, and how long it took, too."
+QUIET = "Print only results and errors."
+VERBOSE = "Also print what is loaded, and how long it takes."
 
 
 def _tell(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -81,13 +81,13 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             type=Shipped("policies"),
             metavar="NAME|FILE",
-            help="Rules from posteriors and findings to actions.",
+            help="Policy: rules from probabilities and findings to actions.",
         ),
         click.option(
             "--setting",
             type=SettingName(),
             metavar="SETTING",
-            help="Where the people present, for cases that name no setting.",
+            help="Setting of the cases that name none, such as primary_care.",
         ),
         click.option(
             "--priors",

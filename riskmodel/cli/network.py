@@ -28,7 +28,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     "riskmodel check --compare seeds literature --cases cases.csv",
 ))  # fmt: skip
 @common
-@click.option("--draws", default=0, metavar="K", help="Also build K joint draws of all statements.")
+@click.option("--draws", default=0, metavar="K", help="Also build the network for K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N")
 @click.option(
     "--policies",
@@ -36,12 +36,12 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     metavar="N",
     help="Also compare all policies on N simulated people of each setting.",
 )
-@click.option("--compare", nargs=2, metavar="SET SET", help="Set two prior sets beside each other instead.")
-@click.option("--cases", metavar="FILE", help="Cases to show the effects on.  [default: simulated people]")
+@click.option("--compare", nargs=2, metavar="SET SET", help="Compare two prior sets instead.")
+@click.option("--cases", metavar="FILE", help="Cases on which effects are shown.  [default: simulated people]")
 @mapping_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
-    """Load everything, build the network, ask it for every statement, and audit those that drive nothing."""
+    """Check the model: files, network, whether it gives back its statements, and agreement with all others."""
     from riskmodel.report import check as checking
     from riskmodel.report import on_cases
 

@@ -41,37 +41,37 @@ if TYPE_CHECKING:
     "spec_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="TOML: what to look at.  [default: the whole model, all settings]",
+    help="TOML file: what the report covers.  [default: the whole model, all settings]",
 )
-@click.option("--cases", metavar="FILE", help="The cases to look at, in place of the spec's.")
+@click.option("--cases", metavar="FILE", help="Case file, instead of the spec's.")
 @mapping_option
 @click.option(
     "--priors",
     type=Shipped("sets"),
     metavar="NAME|FILE",
-    help="Prior set to report on; those of the spec stand beside it.",
+    help="Prior set of the report; those of the spec are compared with it.",
 )
 @click.option(
     "--policy",
     type=Shipped("policies"),
     metavar="NAME|FILE",
-    help="Policy to report on; those of the spec stand beside it.",
+    help="Policy of the report; those of the spec are compared with it.",
 )
 @click.option(
     "--setting",
     type=SettingName(),
     metavar="SETTING",
-    help="Setting to report on, and of cases that name none, in place of the spec's.",
+    help="Setting of the report, and of cases that name none, instead of the spec's.",
 )
-@click.option("--draws", type=click.IntRange(2), metavar="K", help="In place of the spec's.")
+@click.option("--draws", type=click.IntRange(2), metavar="K", help="Number of draws, instead of the spec's.")
 @click.option(
     "--seed",
     type=click.IntRange(0),
     metavar="N",
-    help="In place of the spec's. The same seed gives the same report, byte for byte.",
+    help="Instead of the spec's. The same seed gives the same report, byte for byte.",
 )
 def report(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
-    """Report what the posteriors and actions hang on: HTML, Markdown, tables as CSV, figures as SVG."""
+    """Write a sensitivity report: HTML, Markdown, tables as CSV, figures as SVG."""
     from riskmodel.report.folder import check_folder, write_folder
     from riskmodel.report.make import make
     from riskmodel.report.render import files

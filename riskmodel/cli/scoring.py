@@ -28,25 +28,27 @@ from riskmodel.errors import UsageError
     "-o",
     "--output",
     metavar="FILE",
-    help="Where the result goes: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
+    help="File for the result: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
 )
 @click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), help="Of --table; json holds every case.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), help="Format of --table; json has all cases.")
 @common
 @mapping_option
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
-@click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
+@click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
 @click.option("--allow-repeats", is_flag=True, help="Accept a case_id more than once.")
 @click.option(
     "--rejects",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where rejected rows go.  [default: OUTPUT.rejects.csv]",
+    help="File for the rejected rows.  [default: OUTPUT.rejects.csv]",
 )
-@click.option("--draws", default=0, metavar="K", help="Add intervals and confidence from K draws of all statements.")
+@click.option(
+    "--draws", default=0, metavar="K", help="Add credible intervals and confidence, from K draws of all statements."
+)
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
-@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
-@click.option("--dry-run", is_flag=True, help="Only say which rows could be scored: write and print no result.")
+@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Level of the credible intervals.")
+@click.option("--dry-run", is_flag=True, help="Only check which rows can be scored; write no result.")
 @click.option("--ask-next", is_flag=True, help="Add the next best question or test of each case.")
 @click.option(
     "--threads",
@@ -55,7 +57,7 @@ from riskmodel.errors import UsageError
     help="Threads for large files.  [default: as many as there are processors, up to 4]",
 )
 def score(cases: str, output: str | None, as_table: bool, form: str | None, **asked: Any) -> None:
-    """Score a file of CASES: posteriors, action and reason, a row a case."""
+    """Score a file of CASES: one row per case with probabilities, action and reason."""
     if asked["dry_run"] and (output is not None or as_table):
         raise UsageError("--dry-run writes and prints no result: leave out -o and --table")
     if output is None and not (as_table or asked["dry_run"]):
@@ -137,15 +139,13 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
 @common
 @mapping_option
-@click.option("--known-outcomes", is_flag=True, help="Take condition columns as evidence.")
+@click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option(
-    "--draws", default=0, metavar="K", help="Also say how sure the answer is, from K draws of all statements."
-)
+@click.option("--draws", default=0, metavar="K", help="Also show the uncertainty, from K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
-@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Of the credible intervals.")
+@click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Level of the credible intervals.")
 def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
-    """Explain one case of a file of CASES for a person: how likely, why, what to do, what to ask next."""
+    """Explain one case of a file of CASES: probabilities, evidence, action, and the next questions."""
     from riskmodel.cases.find import find_case
     from riskmodel.cases.options import RunOptions
     from riskmodel.decision.pathways import find_pathways

@@ -32,9 +32,9 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     priors, network = model.priors, model.tables
     bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in BASES}
     counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
-    yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} drive tables"
+    yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} selected"
     driving = how_read([priors.statement(name) for name in priors.selected])
-    yield from wrap(f"Of those that drive tables: {driving}.", WIDTH)
+    yield from wrap(f"Of the selected statements: {driving}.", WIDTH)
     yield from wrap(seed_documents(priors), WIDTH)
     for fit in fits(priors):
         yield from wrap(fit, WIDTH)
@@ -61,7 +61,7 @@ def _origins(priors: Priors) -> Iterator[str]:
     marked = [(name, priors.origin(name)) for name in priors.selected if priors.origin(name)]
     if marked:
         yield ""
-        yield f"Numbers that {priors.prior_set.name} pins, overrides or pools:"
+        yield f"Numbers that {priors.prior_set.name} fixes, overrides or pools:"
         rows = [[name, figure(priors.statement(name).value), origin] for name, origin in marked]
         yield from (f"  {line}" for line in table(["statement", "value", "origin"], rows))
 
@@ -70,7 +70,7 @@ def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
     worst = max(readings, key=lambda reading: reading.worst)
     failed = [reading for reading in readings if not reading.holds]
     yield ""
-    yield f"Round trip: {len(readings)} readings of the selected statements asked of the network;"
+    yield f"Round trip: the network gives back {len(readings)} values of the selected statements;"
     yield f"largest relative difference {worst.worst:.1e} ({worst.statement})"
     yield from (
         f"  FAILED {r.statement} {r.where}: stated {r.stated[0]:.6g}, network {r.implied[0]:.6g}" for r in failed
@@ -143,8 +143,8 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
         if item.role != "drives" or abs(item.distance) >= AGREES
     ]
     yield ""
-    yield f"Coherence: {len(found)} statements beside what the network implies, 95 % intervals from {draws} draws;"
-    yield f"the {len(found) - len(rows)} that drive a table and come back are left out. Distance in deviations:"
+    yield f"Coherence: {len(found)} statements and what the network implies, 95 % intervals from {draws} draws."
+    yield f"Left out: {len(found) - len(rows)} that the network gives back exactly. Distance in standard deviations:"
     yield from (f"  {line}" for line in table(["statement", "role", "stated", "network", "distance", "source"], rows))
     pairs = [
         [
@@ -158,9 +158,9 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
         for pair in disagreements(priors)
     ]
     yield ""
-    yield "Statements on one quantity that differ, or that share figures:"
+    yield "Statements about the same quantity that differ, or that use the same data:"
     yield from (
-        f"  {line}" for line in table(["statement", "states", "statement", "states", "distance", "note"], pairs)
+        f"  {line}" for line in table(["statement", "value", "other statement", "value", "distance", "note"], pairs)
     )
     for conflict in [item for item in found if item.role == "audit" and abs(item.distance) >= CONFLICT]:
         yield ""
@@ -174,8 +174,10 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
 def _draws(network: Network) -> Iterator[str]:
     yield ""
     yield f"{network.draws} draws of all statements: every table of every draw is valid."
-    yield from (f"  held at its reachable limit: {name} in {n} draws" for name, n in network.held.items())
-    yield from (f"  clipped to the simplex: {name} in {n} draws" for name, n in network.clipped.items())
+    yield from (f"  truncated at the largest possible value: {name} in {n} draws" for name, n in network.held.items())
+    yield from (
+        f"  truncated so that the states add up to 1: {name} in {n} draws" for name, n in network.clipped.items()
+    )
 
 
 def policies(model: Model, people: int, seed: int) -> Iterator[str]:

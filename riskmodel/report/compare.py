@@ -85,7 +85,7 @@ def compare(first: Model, second: Model, names: Sequence[str], masks: Masks) -> 
     found = swaps(first.priors, second.priors)
     left, right = first.priors.prior_set.name, second.priors.prior_set.name
     rows = [[swap.name, swap.values, swap.origins(first.priors, second.priors)] for swap in found]
-    yield f"{len(found)} parameters are driven differently in {left} and {right}:"
+    yield f"{len(found)} parameters have different statements or values in {left} and {right}:"
     yield from (f"  {line}" for line in table(["statement", "value", "origin"], rows))
     for setting in first.settings or ("",):
         here = _at(first, masks, setting)
@@ -121,7 +121,7 @@ def _setting(first: Model, second: Model, names: Sequence[str], masks: Masks, se
         ]
         for name, gap in zip(outputs, gaps, strict=True)
     ]
-    yield from (f"  {line}" for line in table(["posterior differs by, points", "mean", "most", "in case"], rows))
+    yield from (f"  {line}" for line in table(["difference, % points", "mean", "largest", "in case"], rows))
     for i in changed[:SHOWN]:
         yield f"  {names[i]}: {_action(first, own, int(i))} -> {_action(first, other, int(i))}"
 
@@ -146,5 +146,5 @@ def _blame(first: Model, found: Sequence[Swap], masks: Masks) -> Iterator[str]:
         most = int(moved.argmax())
         rows.append((float(moved[most]), [swap.name, figure(float(moved[most]), ".2f"), outputs[most]]))
     rows.sort(key=lambda row: -row[0])
-    yield "What makes the difference: each parameter swapped alone, mean move of the log-odds in decibans"
-    yield from (f"  {line}" for line in table(["statement", "moves", "most"], [row for _, row in rows[:SHOWN]]))
+    yield "Which parameters make the difference: each replaced alone, mean change of the log-odds in decibans"
+    yield from (f"  {line}" for line in table(["statement", "change", "most in"], [row for _, row in rows[:SHOWN]]))

@@ -88,11 +88,11 @@ def strengths(model: Model, cases: Cases) -> Iterator[str]:
             figure(100 * float((urgency[low] != urgency[high]).mean()), ".1f"),
         ])  # fmt: skip
     yield ""
-    yield f"Findings that go together: what each strength does to {cases.what}"
-    headings = ["group", "strength", "mean move", "most", "which", "urgency %", "over interval %"]
+    yield f"Dependence between findings: effect of each strength on {cases.what}"
+    headings = ["group", "strength", "mean change", "largest", "where", "urgency %", "over interval %"]
     yield from (f"  {line}" for line in table(headings, rows))
-    yield "  moves of the log-odds in decibans, and % of cases whose urgency differs, between none and the stated"
-    yield "  strength; last, % whose urgency differs between the ends of the strength's interval"
+    yield "  Change of the log-odds (decibans), and % of cases whose urgency differs, between the stated strength and"
+    yield "  none; last column: % of cases whose urgency differs between the two ends of the interval"
 
 
 def posterior_name(model: Model, output: int) -> str:
@@ -116,5 +116,5 @@ def rests_on(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]
     }
     rows = [[names[i], *(percent(float(share[i])) for share in found.values())] for i in shown]
     yield ""
-    yield f"What the uncertainty of the posteriors of {cases.what} rests on (share of the variance of the log-odds):"
+    yield f"Where the uncertainty comes from, {cases.what} (shares of the variance of the log-odds):"
     yield from (f"  {line}" for line in table(["posterior", *(reading(kind) for kind in found)], rows))

@@ -93,14 +93,16 @@ def read(statement: Statement) -> str:
     """
     kind, of = words(statement.quantity), _words(str(statement.of))
     parts = [part.strip() for part in statement.given_text.split(";") if part.strip()]
-    where = "".join(f" in {_words(part.removeprefix('setting='))}" for part in parts if part.startswith("setting="))
+    settings = [part.removeprefix("setting=") for part in parts if part.startswith("setting=")]
+    where = "".join(f" in {words(name)}" if name != AS_REPORTED else f", {words(name)}" for name in settings)
     given = [NO_CONDITION if part == "none" else _words(part) for part in parts if not part.startswith("setting=")]
     with_what = f" with {' and '.join(given)}" if given else ""
     return f"{kind} of {of}{with_what}{where}"
 
 
+AS_REPORTED = "as_reported"  # the setting that is no place
 NO_CONDITION = "none of the conditions"
 
 
 def _words(text: str) -> str:
-    return words(text.replace("=present", "").replace("=", " "))
+    return words(text.replace("=present", "").replace("=together", "").replace("=", " "))

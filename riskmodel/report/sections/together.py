@@ -31,10 +31,8 @@ def section(study: Study) -> Section | None:
     if any_result.warning:
         how += f" {any_result.warning}."
     meaning = (
-        f"The first-order indices of the statements sum to {number(additive, 2)}: "
-        + ("there is little interaction, so that the tornado plots show nearly everything. " if additive > ADDITIVE
-           else "there are interactions, which a tornado plot cannot show. ")
-        + "All indices are estimates: within its interval a first-order index can be larger than the total index, "
+        f"The first-order indices of the statements sum to {number(additive, 2)}: {_interactions(additive)} All "
+        "indices are estimates: within its interval a first-order index can be larger than the total index, "
         "and the index of one statement larger than that of its group. The target is a mean over people; base rates "
         "have a larger share in it than in the probabilities and actions of single people."
     )  # fmt: skip
@@ -43,7 +41,15 @@ def section(study: Study) -> Section | None:
     return Section("together", "All statements at once", (how, meaning), tables, figures)
 
 
-ADDITIVE = 0.9  # a sum of first-order indices from which interactions are called small
+LITTLE, TOO_MUCH = 0.9, 1.1  # sums of first-order indices: from the first, little interaction; above 1 only by chance
+
+
+def _interactions(additive: float) -> str:
+    if additive > TOO_MUCH:
+        return "more than the whole, so that they are too imprecise to show whether there are interactions."
+    if additive > LITTLE:
+        return "there is little interaction, so that the tornado plots show nearly everything."
+    return "there are interactions, which a tornado plot cannot show."
 
 
 def _table(by: str, result: Sobol) -> Table:
