@@ -48,7 +48,10 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
 
 def _mapping(mapped: Mapped | None) -> dict[str, object]:
     """The mapping and what it did, in the run record; nothing without one."""
-    return {} if mapped is None else {"mapping_sha256": mapped.sha256, "mapping": asdict(mapped)}
+    if mapped is None:
+        return {}
+    done = asdict(mapped)
+    return {"mapping_sha256": done.pop("sha256"), "mapping": done}
 
 
 def read_lines(result: RunResult, use: str) -> Iterator[str]:
@@ -64,8 +67,9 @@ def read_lines(result: RunResult, use: str) -> Iterator[str]:
     yield from (f"warning: {warning}" for warning in result.warnings)
     if result.mapped is not None:
         cells = sum(translation.cells for translation in result.mapped.translations)
-        columns = len({translation.column for translation in result.mapped.translations})
-        yield f"mapping: {len(result.mapped.columns)} columns renamed, {cells} cells in {columns} columns translated"
+        columns = dict.fromkeys(translation.column for translation in result.mapped.translations)
+        where = f" (in {', '.join(columns)})" if columns else ""
+        yield f"mapping: {len(result.mapped.columns)} column names and {cells} cells translated{where}"
     yield from (f"rejected: {reason}" for reason in result.reasons[:REASONS])
     further = sum(reason.count for reason in result.reasons[REASONS:]) + result.unlisted
     if further:

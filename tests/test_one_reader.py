@@ -81,7 +81,7 @@ def test_every_command_takes_a_mapping(tmp_path, quick, command):
     done = run(*COMMANDS[command](tmp_path / "cases.csv", tmp_path), "--mapping", tmp_path / "map.toml")
     assert done.exit_code == 0, done.output
     assert "3 records read = 3 " in done.stderr
-    assert "mapping: 1 columns renamed, 5 cells in 2 columns translated" in done.stderr
+    assert "mapping: 1 column names and 5 cells translated (in sex, crp_mg_l)" in done.stderr
 
 
 def test_explain_reads_a_case_under_a_mapping_and_names_ignored_columns(tmp_path):
