@@ -27,6 +27,7 @@ def main() -> None:
     try:
         commands()
     except SystemExit as end:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done: what is left is Python's own end
         if end.code == INTERRUPTED:
             sys.stdout.flush()
             os._exit(INTERRUPTED)  # wait for no thread that is still at work

@@ -95,7 +95,8 @@ def code_frame(
     if problems:
         more = f"\n  … and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         listed = "".join(f"\n  {problem}" for problem in problems[:SHOWN])
-        raise CasesError(f"{len(problems)} cells are not understood:{listed}{more}")
+        counted = "1 cell is" if len(problems) == 1 else f"{len(problems)} cells are"
+        raise CasesError(f"{counted} not understood:{listed}{more}")
     coder.fill_setting(masks)
     return masks
 

@@ -20,6 +20,7 @@ from riskmodel.report.card_predictors import known
 from riskmodel.report.card_preparation import flow
 from riskmodel.report.card_statements import statements
 from riskmodel.report.section import MARK
+from riskmodel.text import words
 from tests.cards import MODEL, validation_of
 
 # Parts of each item of the published checklist (Collins and others, BMJ 2024;385:e078378, Table 2).
@@ -85,7 +86,7 @@ def test_what_the_model_expects_of_predictors_is_what_its_people_have(validation
         if variable.role in ("risk_factor", "finding", "test"):
             share = (people.states[variable.name] > 0).mean()
             error = np.sqrt(share * (1 - share) / 40_000)
-            assert shown[variable.name.replace("_", " ")] == pytest.approx(share, abs=4.5 * error + 1e-9)
+            assert shown[words(variable.name)] == pytest.approx(share, abs=4.5 * error + 1e-9)
 
 
 def test_every_statement_of_the_model_stands_before_and_after(validation):

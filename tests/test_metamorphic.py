@@ -394,7 +394,7 @@ def test_what_did_not_rise_is_not_raised(base: float) -> None:
 @pytest.mark.parametrize("first", range(4))
 def test_ties_of_known_outcomes_are_led_by_the_first(first: int) -> None:
     frame = pd.DataFrame([{"case_id": "x"} | dict.fromkeys(SERIOUS[first:], "yes")])
-    row = MODEL.score(frame, known_outcomes=True).iloc[0]
+    row = MODEL.score(frame, setting="primary_care", known_outcomes=True).iloc[0]
     assert (row["leading"], row["most_raised"]) == (SERIOUS[first], SERIOUS[first])
 
 
@@ -415,10 +415,11 @@ def test_ties_of_equal_rises_are_led_by_the_first(tmp_path: Path) -> None:
 
 
 def test_a_model_is_not_changed_by_another_made_from_it() -> None:
-    before = MODEL.score(pd.DataFrame({"case_id": ["x"], "fever": ["yes"]}))
+    case = pd.DataFrame({"case_id": ["x"], "fever": ["yes"]})
+    before = MODEL.score(case, setting="primary_care")
     changed: Model = MODEL.with_statement("find.fever.infection", value=0.2)
-    after = changed.score(pd.DataFrame({"case_id": ["x"], "fever": ["yes"]}))
-    again = MODEL.score(pd.DataFrame({"case_id": ["x"], "fever": ["yes"]}))
+    after = changed.score(case, setting="primary_care")
+    again = MODEL.score(case, setting="primary_care")
     pd.testing.assert_frame_equal(before, again, check_exact=True)
     assert after["p_infection"].iloc[0] < before["p_infection"].iloc[0]
     assert after["model"].iloc[0] != before["model"].iloc[0]

@@ -143,5 +143,5 @@ def test_the_check_shows_what_is_pooled(pooled):
     from riskmodel.report.check import report
 
     lines = list(report(pooled, draws=64))
-    at = lines.index("Numbers that mine pins, overrides or pools:")
+    at = lines.index("Numbers that mine fixes, overrides or pools:")
     assert "pooled of find.fever.infection, find.fever.infection.study" in lines[at + 2]

@@ -102,7 +102,7 @@ def test_the_steepest_entries_are_the_steepest(case):
 
 
 def test_what_does_not_exist_is_named():
-    model, case = rm.load(), pd.DataFrame({"fever": ["yes"]})
+    model, case = rm.load(), pd.DataFrame({"fever": ["yes"], "setting": ["primary_care"]})
     with pytest.raises(UsageError, match=r"unknown variable 'fevr'.*did you mean 'fever'"):
         sensitivity_function(model, case, "fevr", "present", {}, "infection")
     with pytest.raises(UsageError) as error:

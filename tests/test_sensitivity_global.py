@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_indices(tiny):
 def test_a_target_that_nothing_moves_has_no_variance():
     model = rm.load()
     case = pd.DataFrame({"case_id": ["one"], "saddle_anaesthesia": ["yes"], "bladder_dysfunction": ["yes"]})
-    found = sobol(model, case, "share urgency=immediate", n=4)
+    found = sobol(model, case, "share urgency=immediate", n=4, setting="primary_care")
     assert found.variance == 0
     assert (found.table[["first", "total", "alone"]] == 0).all(axis=None)
 
@@ -112,6 +112,6 @@ def test_draws_are_the_values_at_their_points():
 
 def test_bad_arguments_come_at_once(tiny):
     with pytest.raises(UsageError) as error:
-        sobol(tiny, CASE, "log_odds(infection) of case two", by="sources", n=100, top=0)  # type: ignore[arg-type]
+        sobol(tiny, CASE, "log_odds(infection) of case two", by="sources", n=100, top=0, setting="here")  # type: ignore[arg-type]
     for said in ("4 problems", "no case 'two'", "'source'?", "power of 2", "top must be"):
         assert said in str(error.value)

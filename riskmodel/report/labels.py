@@ -41,7 +41,7 @@ def label(statement: Statement) -> str:
 
     >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> pain = Event("night_pain", ("present",))
-    >>> label(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", verified=True))
+    >>> label(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
     'night pain | no disease'
     """
     if statement.quantity == "dependence":

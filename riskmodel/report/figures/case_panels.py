@@ -76,8 +76,8 @@ def log_odds_axis(ax: Axes, low: float, high: float, points: float) -> None:
 def apart(ticks: Sequence[float], low: float, high: float, points: float) -> list[float]:
     """The ticks whose labels do not touch on a log-odds axis of so many points, the middle of them always.
 
-    >>> apart([0.001, 0.01, 0.1, 0.5], 0.0005, 0.6, 300), apart([0.001, 0.01, 0.1, 0.5], 0.0005, 0.6, 70)
-    ([0.001, 0.01, 0.1, 0.5], [0.01, 0.5])
+    >>> apart([0.001, 0.01, 0.1, 0.5], 0.0005, 0.6, 300), apart([0.001, 0.01, 0.1, 0.5], 0.0005, 0.6, 40)
+    ([0.001, 0.01, 0.1, 0.5], [0.001, 0.1])
     """
     if not ticks:
         return []
