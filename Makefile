@@ -27,11 +27,13 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 score: $(RUNTIME) ## Score the published example cases and print the result
 	$(BIN)/riskmodel score notebooks/data/published_cases.csv --setting primary_care --table
 
-test: $(DEV) ## Run the linters, the type checker and the tests
+lint: $(DEV) ## Run the linters and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+
+test: lint ## Run the linters, the type checker and the tests, a process for each processor
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: $(DEV) ## Measure speed and memory against other programs, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
