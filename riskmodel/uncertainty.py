@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from riskmodel.inference.draws import (
 )
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
 from riskmodel.network.cpt import build_network
+from riskmodel.network.stated import subject
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring
 from riskmodel.shown import Sheet, Shown
@@ -171,16 +172,19 @@ def shares(
         "read": {read: [read_shares(s).get(read, 0.0) for s in chosen] for read in (*HOW_READ, IN_COHORT)},
     }
     whole = {i: members for members in together(chosen) for i in members}  # parts of one distribution stay together
-    found = {}
+    subjects = {v.name for v in priors.network_variables} | set(priors.groups)
+    heard = np.array([subject(statement) in subjects for statement in chosen])  # the others change no table
+
+    @cache
+    def variances(weights: tuple[float, ...]) -> Array:
+        return _variances(priors, variables, masks, values, whole, weights)
+
+    result = {}
     for name, groups in kinds.items():
-        variances = {
-            kind: _variances(priors, variables, masks, values, whole, weights)
-            for kind, weights in groups.items()
-            if any(weights)
-        }
-        total = np.maximum(np.sum(list(variances.values()), axis=0), np.finfo(float).tiny)
-        found[name] = {kind: variance / total for kind, variance in variances.items()}
-    return found
+        by_kind = {kind: variances(tuple(heard * weights)) for kind, weights in groups.items() if any(weights)}
+        total = np.maximum(np.sum(list(by_kind.values()), axis=0), np.finfo(float).tiny)
+        result[name] = {kind: variance / total for kind, variance in by_kind.items()}
+    return result
 
 
 def without_silent(priors: Priors, masks: Masks) -> Priors:
@@ -220,7 +224,7 @@ def _variances(
     """Mean variance over cases of each output's log-odds when of each statement's variance only a share is left."""
     shares = [weights[whole[i][0]] if i in whole else weights[i] for i in range(len(weights))]
     chosen = [priors.statement(name) for name in priors.selected]
-    network = build_network(priors, narrowed(chosen, values, shares))
+    network = build_network(priors, narrowed(chosen, values, shares), constant_once=True)
     scorer = DrawScorer(network, variables)
     setting = int(scorer.scorer.settings(masks)[0])
     posterior = scorer.score(masks, setting)

@@ -274,3 +274,18 @@ def test_findings_of_which_nothing_is_known_take_no_part_in_what_the_uncertainty
     for name, kinds in whole.items():
         for kind, share in kinds.items():
             np.testing.assert_allclose(quick[name][kind], share, rtol=1e-9, atol=1e-12)
+
+
+def test_a_table_that_no_draw_changes_is_built_once():
+    """The tables are those of the whole build."""
+    model = load()
+    chosen = [model.priors.statement(name) for name in model.priors.selected]
+    drawn = draw_values(model.priors, 8, np.random.default_rng(1))
+    for varied in ("fracture", "leg_weakness", "trauma"):
+        columns = [statement.of.variable == varied for statement in chosen]
+        values = np.where(columns, drawn, drawn[:1])
+        whole, quick = (build_network(model.priors, values, constant_once=once) for once in (False, True))
+        for name, table in whole.tables.items():
+            np.testing.assert_allclose(np.broadcast_to(quick.tables[name], table.shape), table, rtol=1e-12, atol=1e-15)
+        assert len(quick.tables[varied]) == 8
+        assert len(quick.tables["age"]) == 1

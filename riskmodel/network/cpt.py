@@ -18,7 +18,7 @@ from riskmodel.network.stated import Stated, stated_table
 from riskmodel.network.tables import Network
 
 
-def build_network(priors: Priors, values: Array | None = None) -> Network:
+def build_network(priors: Priors, values: Array | None = None, *, constant_once: bool = False) -> Network:
     """The network that a prior set's selected statements describe.
 
     Parameters
@@ -26,13 +26,16 @@ def build_network(priors: Priors, values: Array | None = None) -> Network:
     values
         shape (draws, selected statements in register order); draw 0 holds the stated values. Without it,
         a single draw of the stated values.
+    constant_once
+        build a table that is the same in every draw only once, with a draw axis of length 1; its counts of draws in
+        ``held`` and ``clipped`` are then of that one draw.
 
     Raises
     ------
     InferenceError
         when a table lacks a number, or a stated crude ratio lies beyond reach (the message gives the range).
     """
-    stated = Stated.of(priors, values)
+    all_stated = Stated.of(priors, values)
     variables = {variable.name: variable for variable in priors.network_variables}
     known: dict[str, Factor] = {}
     held: Counter[str] = Counter()
@@ -40,6 +43,10 @@ def build_network(priors: Priors, values: Array | None = None) -> Network:
     rarer: dict[str, tuple[str, ...]] = {}
     reference = priors.prior_set.reference_setting
     for variable in in_order(priors.network_variables):
+        stated = all_stated
+        if constant_once:
+            varies = any(len(known[parent].table) > 1 for parent in variable.parents)
+            stated = all_stated.of_variable(variable.name, varies=varies)
         if variable.role in ("context", "risk_factor"):
             table = _observed_table(variable, variables, stated, reference)
         elif variable.role == "condition" and variable.form == "noisy_or":
@@ -56,7 +63,7 @@ def build_network(priors: Priors, values: Array | None = None) -> Network:
     variables_now: tuple[Variable, ...] = priors.network_variables
     tables = {variable.name: known[variable.name].table for variable in variables_now}
     for group, members in priors.groups.items():
-        for _, strength in stated.about(group, "dependence"):
+        for _, strength in all_stated.of_variable(group, varies=not constant_once).about(group, "dependence"):
             variables_now, tables = chain(variables_now, tables, members, strength)
     return Network(variables_now, tables, priors.composites, dict(held), clipped, rarer, dict(priors.groups))
 

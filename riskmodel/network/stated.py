@@ -41,14 +41,20 @@ class Stated:
         return [
             (statement, self.values[:, i])
             for i, statement in enumerate(self.statements)
-            if statement.quantity in quantities and _subject(statement) == variable
+            if statement.quantity in quantities and subject(statement) == variable
         ]
+
+    def of_variable(self, variable: str, *, varies: bool) -> Stated:
+        """What builds one variable's table: a single draw where neither its parents vary nor its statements."""
+        columns = [i for i, statement in enumerate(self.statements) if subject(statement) == variable]
+        varies = varies or bool((self.values[1:, columns] != self.values[:1, columns]).any())
+        return self if varies else Stated(self.statements, self.values[:1])
 
     def probabilities(self, variable: str) -> list[tuple[Statement, Array]]:
         return self.about(variable, "probability")
 
 
-def _subject(statement: Statement) -> str:
+def subject(statement: Statement) -> str:
     """The variable whose table a statement drives: of a likelihood ratio, the condition it is given."""
     if statement.quantity == "likelihood_ratio_positive":
         return statement.given.events[0].variable
