@@ -145,6 +145,17 @@ class Uncertain(Shown):
         return probability[:conditions], baseline[:conditions], composites
 
 
+def uncertain_of_cases(
+    scoring: Scoring, priors: Priors, masks: Masks, draws: int, seed: int, level: float = DEFAULT_LEVEL
+) -> Uncertain:
+    """Scoring under draws, for these cases alone: tables of findings and tests that they know nothing of are left out.
+
+    The draws, and what they give these cases, are those of :meth:`riskmodel.model.Model.uncertain`.
+    """
+    network = build_network(without_silent(priors, masks), drawn_values(priors, draws, seed))
+    return Uncertain(replace(scoring, inputs=f"{scoring.inputs} draws {draws} seed {seed}"), network, level)
+
+
 def shares(
     priors: Priors, variables: Sequence[Variable], masks: Masks, draws: int, seed: int
 ) -> dict[str, dict[str, Array]]:

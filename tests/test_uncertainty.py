@@ -19,7 +19,7 @@ from riskmodel.network.dependence import chain
 from riskmodel.network.tables import Network
 from riskmodel.report import on_cases
 from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
-from riskmodel.uncertainty import Uncertain, shares
+from riskmodel.uncertainty import Uncertain, shares, uncertain_of_cases
 
 DRAWS = 64
 
@@ -289,3 +289,15 @@ def test_a_table_that_no_draw_changes_is_built_once():
             np.testing.assert_allclose(np.broadcast_to(quick.tables[name], table.shape), table, rtol=1e-12, atol=1e-15)
         assert len(quick.tables[varied]) == 8
         assert len(quick.tables["age"]) == 1
+
+
+def test_draws_for_one_case_leave_out_what_it_knows_nothing_of(model):
+    masks = model.code(pd.DataFrame({"fever": ["yes"], "age": [70], "trauma": ["minor"]}), setting="emergency")
+    urgency = model.scoring.score(masks).decision.urgency
+    whole = model.uncertain(64, 1).assess(masks, urgency)
+    alone = uncertain_of_cases(model.scoring, model.priors, masks, 64, 1)
+    found = alone.assess(masks, urgency)
+    assert len(alone.network.variables) < len(model.uncertain(64, 1).network.variables) - 10
+    for name in ("low", "high", "mean", "effective"):
+        np.testing.assert_allclose(getattr(found.intervals, name), getattr(whole.intervals, name), rtol=1e-9)
+    np.testing.assert_allclose(found.confidence, whole.confidence, rtol=1e-9)

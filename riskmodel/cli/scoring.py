@@ -164,15 +164,16 @@ def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
     if not asked["draws"]:
         put_json(explained.to_dict()) if form == "json" else put([str(explained)])
         return
-    from riskmodel.uncertainty import describe, sureness_data
+    from riskmodel.uncertainty import describe, sureness_data, uncertain_of_cases
 
-    model = load(asked["priors"], asked["policy"])
-    uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
-    with progress_bar(" draws", "draws") as drawn:
-        uncertain.scorer.progress = drawn
+    priors = load(asked["priors"], asked["policy"]).priors
+    drawn = {name: asked[name] for name in ("draws", "seed", "level")}
+    uncertain = uncertain_of_cases(scoring, priors, masks, **drawn)
+    with progress_bar(" draws", "draws") as progress:
+        uncertain.scorer.progress = progress
         if form == "json":
             put_json({**explained.to_dict(), "sureness": sureness_data(uncertain, masks)})
             return
         *text, notice = str(explained).splitlines()
-        sure = list(describe(uncertain, model.priors, masks, explained.about, asked["seed"]))
+        sure = list(describe(uncertain, priors, masks, explained.about, asked["seed"]))
     put([*text, "", *sure, notice])
