@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from riskmodel.cases.collect import read_cases
 from riskmodel.cases.options import RunOptions
 from riskmodel.cases.scored import ScoredBlock
 from riskmodel.cli import main
+from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import CasesError
+from riskmodel.metrics import evaluate, judge, policy_curves
 from tests.case_files import VARIABLES, run_bytes, score
 
 MODEL = rm.load()
@@ -300,3 +303,27 @@ def test_translations_are_counted_alike_by_both_engines_and_parquet(tmp_path):
     units = {t.column: t.cells for t in small.result.mapped.translations if not t.value}
     numbers = {"age": ["600", "1200"], "esr_mm_h": ["2", "3.5", "<1"]}
     assert units == {name: good[name].isin(texts).sum() for name, texts in numbers.items()}
+
+
+def test_a_cohort_takes_a_mapping_wherever_it_is_learnt_from_or_judged():
+    """Other names of columns and values give the same fit, metrics and curves as the plain cohort."""
+    people = simulate(MODEL, 300, np.random.default_rng(1), setting="spine_clinic")
+    plain = to_cases(MODEL, people, with_outcomes=True)
+    coded = plain.rename(columns={"case_id": "MRN", "fever": "Temp", "fracture": "broken"})
+    coded["broken"] = coded["broken"].replace({"present": "B", "absent": "N"})
+    mapping = {
+        "columns": {"MRN": "case_id", "Temp": "fever", "broken": "fracture"},
+        "values": {"fracture": {"B": "present", "N": "absent"}},
+    }
+    for fit in (partial(MODEL.calibrate, learn="base_rates"), MODEL.recalibrate):
+        first, second = fit(plain), fit(coded, mapping=mapping)
+        pd.testing.assert_frame_equal(first.table, second.table)
+        assert first.origin.cohort_hash == second.origin.cohort_hash
+    with pytest.raises(CasesError, match="'S1' stands in 2 rows"):
+        MODEL.recalibrate(coded.assign(MRN=["S1", "S1", *coded["MRN"][2:]]), mapping=mapping)
+    for judged in (
+        partial(evaluate, conditions=["fracture"], resamples=0),
+        partial(policy_curves, condition="fracture", thresholds=[0.05], policies=["consensus"]),
+    ):
+        pd.testing.assert_frame_equal(judged(MODEL, plain), judged(MODEL, coded, mapping=mapping))
+    pd.testing.assert_frame_equal(judge(MODEL, plain).outcomes, judge(MODEL, coded, mapping=mapping).outcomes)

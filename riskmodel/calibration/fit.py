@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from riskmodel.calibration.people import (
     check_identifiers,
     check_outcomes,
     check_possible,
-    identifiers,
     known_outcomes,
     weights_for,
 )
@@ -32,17 +31,19 @@ from riskmodel.inference.scorer import Masks
 if TYPE_CHECKING:
     import pandas as pd
 
+    from riskmodel.frames import MappingLike
     from riskmodel.model import Model
 
 RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd, for they differ 10 to 100 times
 
 
-def calibrate(
+def calibrate(  # noqa: PLR0913
     model: Model,
     cohort: pd.DataFrame,
     learn: str | Sequence[str] = "all",
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
     prior_weight: float = 1.0,
     name: str = "cohort",
     outcomes: str = "ignorable",
@@ -63,6 +64,8 @@ def calibrate(
         that the cohort has nobody from stays as it is.
     setting
         of the rows that name none; needed where there is no column ``setting``.
+    mapping
+        a mapping file, or the same content as a dict, as of :meth:`riskmodel.model.Model.code`.
     prior_weight
         0 or more, times the log of the prior: 1 weighs it as stated, 0 leaves it out (maximum likelihood;
         for statements of which the cohort has nobody or nothing, a trace of it remains).
@@ -98,9 +101,13 @@ def calibrate(
     >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
     (True, 'clinic')
     """
-    masks = model.code(cohort, setting=setting, known_outcomes=True, allow_repeats=True)  # those are refused below
+    from riskmodel.frames import identifiers
+
+    asked: dict[str, Any] = {"known_outcomes": True, "mapping": mapping}
+    masks = model.code(cohort, setting=setting, allow_repeats=True, **asked)  # repeats are refused below
+    names = identifiers(cohort, model.variables, mapping)
     return fit_coded(
-        model, identifiers(cohort), masks, learn,
+        model, list(cohort.index if names is None else names), masks, learn,
         prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
     )  # fmt: skip
 
@@ -110,6 +117,7 @@ def recalibrate(
     cohort: pd.DataFrame,
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
     prior_weight: float = RECALIBRATION_WEIGHT,
     name: str = "cohort",
     outcomes: str = "ignorable",
@@ -122,7 +130,7 @@ def recalibrate(
     """
     return calibrate(
         model, cohort, "base_rates",
-        setting=setting, prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
+        setting=setting, mapping=mapping, prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
     )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +13,9 @@ from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Array, Masks
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 SHOWN = 10
 OUTCOMES = ("ignorable", "weighted", "complete")
 FINDINGS = ("risk_factor", "finding", "test")
-
-
-def identifiers(cohort: pd.DataFrame) -> list[Hashable]:
-    """The case_id of each row, else its index."""
-    return list(cohort["case_id"] if "case_id" in cohort.columns else cohort.index)
 
 
 def check_identifiers(names: Sequence[Hashable], masks: Masks) -> None:

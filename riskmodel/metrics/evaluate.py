@@ -17,6 +17,7 @@ from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
 from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.frames import MappingLike
     from riskmodel.inference.scorer import Masks
     from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
@@ -72,7 +73,12 @@ class Judged(Shown):
 
 
 def judge(
-    model: Model, cohort: pd.DataFrame, *, setting: str | None = None, predictors: str = DEFAULT_PREDICTORS
+    model: Model,
+    cohort: pd.DataFrame,
+    *,
+    setting: str | None = None,
+    mapping: MappingLike = None,
+    predictors: str = DEFAULT_PREDICTORS,
 ) -> Judged:
     """Score a cohort without its outcomes, and set them beside the result.
 
@@ -80,6 +86,8 @@ def judge(
     ----------
     cohort
         one row a person, columns as in a case file, with at least one condition column.
+    mapping
+        a mapping file, or the same content as a dict, as of :meth:`riskmodel.model.Model.code`.
     predictors
         what the model is shown, of what the cohort holds: ``history`` (no test), ``before_imaging`` (all but the
         results of imaging) or ``all``. A scan is how most of these diagnoses are made: a model that reads it predicts
@@ -91,7 +99,7 @@ def judge(
         cells that are not understood, or no outcome column.
     """
     checked_predictors(predictors)
-    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     return judge_coded(model, masks, list(cohort.index), predictors)
 
 
@@ -162,11 +170,12 @@ def _states(mask: Array, states: Sequence[str]) -> Array:
     return found
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913
     model: Model,
     cohort: pd.DataFrame,
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
     predictors: str = DEFAULT_PREDICTORS,
     conditions: Sequence[str] | None = None,
     by: Sequence[str] = (),
@@ -177,6 +186,8 @@ def evaluate(
 
     Parameters
     ----------
+    mapping
+        a mapping file, or the same content as a dict, as of :meth:`riskmodel.model.Model.code`.
     predictors
         what the model is shown: ``history``, ``before_imaging`` or ``all``, as of :func:`judge`.
     conditions
@@ -205,7 +216,7 @@ def evaluate(
     >>> bool(found.query("metric == 'auc'")["value"].item() > 0.5)
     True
     """
-    judged = judge(model, cohort, setting=setting, predictors=predictors)
+    judged = judge(model, cohort, setting=setting, mapping=mapping, predictors=predictors)
     return tabulate(model, judged, conditions=conditions, by=by, resamples=resamples, seed=seed)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from riskmodel.frames import MappingLike
     from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
@@ -28,6 +29,7 @@ def policy_curves(  # noqa: PLR0913
     action: str = "any imaging",
     policies: Sequence[str | Path] | None = None,
     setting: str | None = None,
+    mapping: MappingLike = None,
     predictors: str = DEFAULT_PREDICTORS,
     thresholds: Sequence[float] = THRESHOLDS,
     resamples: int = 0,
@@ -46,6 +48,8 @@ def policy_curves(  # noqa: PLR0913
         result of imaging, on tests without any test.
     policies
         names or paths; by default all of the priors folder.
+    mapping
+        a mapping file, or the same content as a dict, as of :meth:`riskmodel.model.Model.code`.
     predictors
         what the model, and so a policy, is shown at most: ``history``, ``before_imaging`` or ``all``.
 
@@ -64,7 +68,7 @@ def policy_curves(  # noqa: PLR0913
     >>> found["strategy"].tolist()[3:]
     ['acibadem_2026', 'clinical_note', 'consensus', 'general_medicine_2025', 'healthusias', 'whitlock_2026']
     """
-    masks = model.code(cohort, setting=setting, known_outcomes=True)
+    masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     judged = judge_coded(model, masks, list(cohort.index), predictors)
     known = [str(name) for name in judged.outcomes]
     if condition not in known:
