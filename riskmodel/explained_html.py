@@ -43,6 +43,7 @@ def html_of(case: Explanation) -> str:
         _headed("Information from each test", _told(case, case.results)),
         _headed("Explained away", _explained_away(case)),
         _headed(f"Rules that need more information: {len(case.undetermined)}. Not assessed yet:", _waiting(case)),
+        _headed("What the numbers were fitted to", "".join(f"<p>{escape(fit)}</p>" for fit in case.fitted)),
         f"<p>Conflict {signed(case.conflict, 2)} ({CONFLICT})</p>",
         f"<p>{RESEARCH_ONLY}</p>",
     ]

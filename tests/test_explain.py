@@ -295,6 +295,16 @@ def test_a_notebook_shows_all_that_the_text_says_in_tables(explained: dict[str, 
         assert shown.count(RESEARCH_ONLY) == 1
 
 
+def test_a_notebook_says_what_the_numbers_were_fitted_to(explained: dict[str, Explanation]) -> None:
+    """The lineage line of the text stands in the HTML too, escaped; there is no heading without any."""
+    heading, line = "What the numbers were fitted to", "7 statements were fitted to Cohort A & B (n = 700)."
+    fitted = replace(explained["discitis"], fitted=(line,))
+    assert line in str(fitted)
+    assert heading in fitted._repr_html_()
+    assert html.escape(line) in fitted._repr_html_()
+    assert heading not in explained["discitis"]._repr_html_()
+
+
 def test_a_bar_is_as_long_as_its_number(explained: dict[str, Explanation]) -> None:
     answer = explained["discitis"]
     rows = re.findall(r"<tr>(.*?)</tr>", answer._repr_html_())
