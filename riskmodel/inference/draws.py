@@ -16,7 +16,7 @@ import numpy as np
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
-from riskmodel.inference.kernel import score_tables, weighted_intervals
+from riskmodel.inference.kernel import packed_groups, score_tables, weighted_intervals
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
 from riskmodel.inference.scorer import Array, Group, Masks, Scorer
 from riskmodel.network.tables import Network
@@ -96,10 +96,12 @@ class DrawScorer:
         entries = sum(group.table[0].size for group, looked_up in groups if looked_up)
         together = max(1, min(TABLES_AT_ONCE // max(entries, 1), self.draws // (2 * threads)))
 
+        packed = packed_groups(scorer)
+
         def chunk(first: int) -> None:
             draws = slice(first, min(first + together, self.draws))
             for k, tables in enumerate(self._tables(draws, setting, *needed), start=first):
-                score_tables(scorer, tables, with_blank, probability[k], evidence[k])
+                score_tables(scorer, packed, tables, with_blank, probability[k], evidence[k])
 
         with ThreadPoolExecutor(threads) as pool:
             for done, _ in enumerate(pool.map(chunk, range(0, self.draws, together)), start=1):

@@ -238,9 +238,21 @@ def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, poster
     return Reasons(leading, most_raised, slots, conditions, assessed, ratio)
 
 
-def score_tables(scorer: Scorer, tables: DrawTables, masks: Masks, probability: Array, evidence: Array) -> None:
+def packed_groups(scorer: Scorer) -> tuple[Packed, Packed]:
+    """The inner and outer groups of a scorer as :func:`score_tables` reads them, the same for every draw."""
+    return Packed.of(scorer.inner), Packed.of(scorer.outer)
+
+
+def score_tables(
+    scorer: Scorer,
+    packed: tuple[Packed, Packed],
+    tables: DrawTables,
+    masks: Masks,
+    probability: Array,
+    evidence: Array,
+) -> None:
     """Score cases of one setting with the tables of one draw, into (outputs, cases) and (cases,)."""
-    inner, outer = Packed.of(scorer.inner), Packed.of(scorer.outer)
+    inner, outer = packed
     shift_in, shift_out = _within_setting(scorer.inner), _within_setting(scorer.outer)
     findings = np.empty(masks.shape[1])
     none = np.zeros_like(inner.setting_stride), np.zeros_like(outer.setting_stride)
