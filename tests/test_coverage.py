@@ -89,7 +89,7 @@ def lines(coverage: Coverage) -> str:
     weighted, unweighted = (coverage.shares(weighted=kind) for kind in (True, False))
     rows = zip(heads, counts, weighted, unweighted, strict=True)
     return "\n".join([
-        "| positive findings | people | weighted draws | all draws alike |",
+        "| positive findings | people | weighted draws | unweighted draws |",
         "|---|---:|---:|---:|",
         *(f"| {head} | {n:,} | {100 * a:.1f} % | {100 * b:.1f} % |" for head, n, a, b in rows),
     ])  # fmt: skip
