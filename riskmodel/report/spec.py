@@ -82,7 +82,7 @@ class PathwaysTable(Table):
 class Spec(Table):
     """The whole file. The first of ``priors`` and ``policies`` is reported on; the others stand beside it."""
 
-    title: str = "What the answers hang on"
+    title: str = "Sensitivity analysis"
     priors: Names = Field(default_factory=lambda: ["seeds"])
     policies: Names = Field(default_factory=lambda: ["consensus"])
     settings: list[str] = Field(default_factory=list)
