@@ -25,18 +25,22 @@ from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.scorer import Array, Group, Scorer
 from riskmodel.inference.weights import Weights
 
-FORMAT = 5
+FORMAT = 6
 CHECKSUM = 32  # bytes of SHA-256 before the content
 DRAWS_KEPT = 16  # sets of draws; of 1,000 draws each is 2 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What scoring needs of a prior set; ``inputs`` is the digest of its selected statements and network."""
+    """What scoring needs of a prior set.
+
+    ``inputs`` is the digest of its selected statements and network; ``fitted`` says to which cohorts these were fitted.
+    """
 
     scorer: Scorer
     weights: Weights
     inputs: str
+    fitted: tuple[str, ...]
 
 
 KINDS = {kind.__name__: kind for kind in (Entry, Scorer, Group, Weights, Variable)}

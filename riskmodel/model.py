@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
     from riskmodel.calibration import Calibration
+    from riskmodel.cases.scored import ScoredBlock
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.explanation import Explanation
@@ -174,10 +176,22 @@ class Model(Shown):
         masks = self.code(cases, setting=setting, **asked)
         score = uncertain_score(self.uncertain(draws, seed, level)) if draws else small_score(self.scoring)
         block = score(masks)
+        if draws:
+            self._warn_of_few(block)
         if block.impossible:
             first = block.impossible[0]
             raise InferenceError(f"row {cases.index[first.row]}: {first.problem}")
         return to_frame(block.columns, cases.index, identifiers(cases, self.variables, mapping))
+
+    def _warn_of_few(self, block: ScoredBlock) -> None:
+        """Say where the weighted draws are worth so few that the intervals are rough."""
+        from riskmodel.cases.scored import Number
+        from riskmodel.inference.scorer import FEWEST_EFFECTIVE
+        from riskmodel.text import few_draws
+
+        effective = next(c.values for c in block.columns if c.name == "effective_draws" and isinstance(c, Number))
+        if few := int((effective < FEWEST_EFFECTIVE).sum()):
+            warnings.warn(few_draws(few, FEWEST_EFFECTIVE), UserWarning, stacklevel=3)
 
     def posterior(
         self,
@@ -355,6 +369,19 @@ def load(priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLIC
     return Model(loaded, load_policy(policy, loaded.variables, folder, sources=set(loaded.sources)), folder)
 
 
+def checked_model(model: object, where: str) -> None:
+    """Refuse what is no model where one is needed: the name of a set, or arguments in another order.
+
+    Raises
+    ------
+    UsageError
+        naming where, and what was given.
+    """
+    if not isinstance(model, Model):
+        given = repr(model) if isinstance(model, str) else f"a {type(model).__name__}"
+        raise UsageError(f"{where} takes a model, as riskmodel.load() gives it, not {given}")
+
+
 def load_scoring(
     priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None
 ) -> Scoring:
@@ -365,10 +392,11 @@ def load_scoring(
     if found is None:
         model = load(priors, policy, root)
         scoring = model.scoring
-        cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs))
+        cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs, scoring.fitted))
         return scoring
     variables = found.scorer.variables
-    return Scoring(variables, found.scorer, found.weights, load_policy(policy, variables, folder), found.inputs)
+    rules = load_policy(policy, variables, folder)
+    return Scoring(variables, found.scorer, found.weights, rules, found.inputs, found.fitted)
 
 
 def inputs_of(priors: Priors) -> str:

@@ -12,7 +12,7 @@ from riskmodel._version import __version__
 from riskmodel.cases.options import Mapped, RunResult, Summary
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.scoring import Scoring
-from riskmodel.text import RESEARCH_ONLY, figure, percent, table
+from riskmodel.text import RESEARCH_ONLY, few_draws, figure, percent, table
 
 SHOWN = 50  # rows of the readable table
 REASONS = 10  # shown on the terminal
@@ -80,10 +80,7 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
     """The summary of a run, for the terminal."""
     yield from read_lines(result, "scored")
     if few := result.summary.low.get("effective_draws"):
-        yield (
-            f"warning: for {few} cases the effective sample size of the weighted draws is below {FEWEST_EFFECTIVE}, so "
-            "their intervals are rough: use more --draws"
-        )
+        yield f"warning: {few_draws(few, FEWEST_EFFECTIVE)}"
     if result.summary.default_setting and setting == "as_reported":
         serious = _any_serious(scoring, setting)
         yield (

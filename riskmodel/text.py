@@ -68,6 +68,25 @@ def listed(parts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
+def few_draws(cases: int, least: int) -> str:
+    """What to tell of cases whose weighted draws are too few for an interval."""
+    return (
+        f"for {cases} case{'s' if cases > 1 else ''} the effective sample size of the weighted draws is below {least}, "
+        "so the intervals are rough: use more draws"
+    )
+
+
+def share_of_variance(share: float) -> str:
+    """A share of an uncertainty: below a thousandth the digits say nothing.
+
+    >>> share_of_variance(0.712), share_of_variance(0.0007), share_of_variance(3e-27)
+    ('71 %', '< 0.1 %', '0 %')
+    """
+    if share < 1e-9:
+        return "0 %"
+    return "< 0.1 %" if share < 0.001 else percent(share)
+
+
 def percent(p: float) -> str:
     """A probability as a person reads it: two significant digits below 10 %, never 100 % for less.
 

@@ -29,7 +29,7 @@ from riskmodel.network.stated import subject
 from riskmodel.network.tables import Network
 from riskmodel.scoring import Scoring
 from riskmodel.shown import Sheet, Shown
-from riskmodel.text import percent
+from riskmodel.text import percent, share_of_variance
 
 DEFAULT_LEVEL = 0.95
 CASES_IN_CACHE = 128
@@ -281,4 +281,6 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     output = names.index(about)
     yield f"Where the uncertainty in P({about}) comes from (shares of the variance of its log-odds)"
     for kinds in shares(priors, scoring.variables, case, draws, seed).values():
-        yield "  " + ", ".join(f"{reading(kind)} {percent(float(share[output]))}" for kind, share in kinds.items())
+        yield "  " + ", ".join(
+            f"{reading(kind)} {share_of_variance(float(share[output]))}" for kind, share in kinds.items()
+        )

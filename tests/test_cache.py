@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 
 from riskmodel import cache
+from riskmodel.calibration import calibrate
+from riskmodel.cohort import simulate, to_cases
 from riskmodel.model import load, load_scoring
+
+# Few draws are enough here, and quick.
+pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
 
 
 @pytest.fixture
@@ -110,3 +115,13 @@ def test_a_model_draws_once_for_a_number_and_seed(folder, monkeypatch):
     assert len(built) == 2  # the stated values, and the draws
     model.score(cases, setting="primary_care", draws=32, seed=1)
     assert len(built) == 3
+
+
+def test_what_cohorts_told_is_kept_with_the_scoring(folder, tmp_path):
+    model = load("seeds")
+    people = to_cases(model, simulate(model, 300, np.random.default_rng(2), setting="emergency"), with_outcomes=True)
+    path = tmp_path / "local.toml"
+    calibrate(model, people, "base_rates", name="ward").write(path)
+    fresh, kept = load_scoring(path), load_scoring(path)
+    assert "ward" in fresh.fitted[0]
+    assert kept.fitted == fresh.fitted

@@ -571,3 +571,12 @@ def test_the_command_refuses_bad_usage(people, tmp_path, monkeypatch, arguments,
     assert done.exit_code == 2
     assert message in done.stderr
     assert [path.name for path in Path().iterdir()] == ["people.csv"]
+
+
+def test_weights_need_outcomes_of_the_same_people(seeds):
+    """One complete outcome made everybody verified: every weight was 1, and nobody was told."""
+    people = cohort.simulate(seeds, 400, np.random.default_rng(4), setting="emergency")
+    frame = cohort.to_cases(seeds, people, with_outcomes=True)
+    frame.loc[frame.index[100:], "malignancy"] = None
+    with pytest.raises(CasesError, match=r"known of different ones .*malignancy in 100.* of 400"):
+        calibrate(seeds, frame, "base_rates", outcomes="weighted")

@@ -11,6 +11,9 @@ from riskmodel.report.figures import posteriors, stated_and_implied
 from riskmodel.report.figures.posteriors import log_odds
 from riskmodel.sensitivity.coherence import audit
 
+# Few draws are enough here, and quick.
+pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
+
 MODEL = rm.load()
 CASES = pd.DataFrame({"case_id": ["a"], "fever": ["yes"], "cancer_history": ["yes"]})
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.stats import norm, poisson
 from sklearn.metrics import confusion_matrix
 
 import riskmodel as rm
@@ -581,3 +581,30 @@ def test_unknown_names_are_refused(cohort, arguments, error, message):
 def test_a_cohort_without_outcomes_is_refused(cohort):
     with pytest.raises(CasesError, match="at least one of the columns"):
         evaluate(MODEL, cohort[["setting", "fever"]])
+
+
+@pytest.mark.parametrize("events", [0, 1, 5])
+def test_few_events_have_an_exact_interval_of_observed_over_expected(events):
+    """The bootstrap gave 0 to 0 without an event, and an upper end below 1 with one."""
+    y, p = np.r_[np.ones(events), np.zeros(300 - events)], np.full(300, 2 / 300)
+    row = summarise(y, p, resamples=50).set_index("metric").loc["observed_over_expected"]
+    for end, tail in (("low", poisson.sf(events - 1, row["low"] * 2)), ("high", poisson.cdf(events, row["high"] * 2))):
+        assert tail == pytest.approx(0.025) or (end == "low" and events == 0 and row["low"] == 0)
+
+
+def test_a_slope_of_few_events_has_no_interval():
+    rng = np.random.default_rng(3)
+    p = rng.beta(1, 60, 400)
+    y = np.zeros(400)
+    y[np.argsort(-p)[[3, 40, 90, 200]]] = 1
+    row = summarise(y, p, resamples=50).set_index("metric").loc["calibration_slope"]
+    assert np.isfinite(row["value"])
+    assert np.isnan(row[["low", "high"]].astype(float)).all()
+
+
+def test_what_is_no_model_is_named():
+    for call in (rm.metrics.evaluate, rm.calibrate):
+        with pytest.raises(UsageError, match=r"takes a model, .* not a DataFrame"):
+            call(pd.DataFrame(), rm.load())
+    with pytest.raises(UsageError, match=r"compare takes a model, .* not 'seeds'"):
+        rm.compare("seeds", "literature", {"age": 50}, setting="emergency")

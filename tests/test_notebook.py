@@ -15,6 +15,9 @@ from riskmodel.errors import UsageError
 from riskmodel.metrics import evaluate, judge
 from riskmodel.report import figures
 
+# Few draws are enough here, and quick.
+pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
+
 MODEL = rm.load()
 FEVER = {"fever": "yes", "age": 60, "night_pain": "yes"}
 

@@ -25,6 +25,9 @@ from riskmodel.report.render import files
 from riskmodel.report.section import Column, Figure, Report, Section, Table, cell_text, number
 from riskmodel.report.spec import CasesTable, Spec, SpecError, default_spec, read_spec
 
+# Few draws are enough here, and quick.
+pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
+
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "notebooks" / "data" / "published_cases.csv"
 SMALL = """
@@ -152,7 +155,7 @@ def test_same_seed_gives_the_same_bytes(written, tmp_path):
 
 def found(written: Path) -> list[str]:
     text = (written / "report.md").read_text(encoding="utf-8")
-    part = text.split("## What was found")[1].split("\n## ")[0]
+    part = text.split("## Main findings")[1].split("\n## ")[0]
     return [re.sub(LINK, r"\1", line[2:]) for line in part.splitlines() if line.startswith("- ")]
 
 

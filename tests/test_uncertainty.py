@@ -21,6 +21,9 @@ from riskmodel.report import on_cases
 from riskmodel.sensitivity.coherence import audit, disagreements, nearest_coherent
 from riskmodel.uncertainty import Uncertain, shares, uncertain_of_cases
 
+# Few draws are enough here, and quick.
+pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
+
 DRAWS = 64
 
 
@@ -301,3 +304,9 @@ def test_draws_for_one_case_leave_out_what_it_knows_nothing_of(model):
     for name in ("low", "high", "mean", "effective"):
         np.testing.assert_allclose(getattr(found.intervals, name), getattr(whole.intervals, name), rtol=1e-9)
     np.testing.assert_allclose(found.confidence, whole.confidence, rtol=1e-9)
+
+
+def test_too_few_draws_are_warned_of_as_the_command_does():
+    case = pd.DataFrame({"fever": ["yes"], "setting": ["emergency"]})
+    with pytest.warns(UserWarning, match=r"for 1 case the effective sample size of the weighted draws is below 100"):
+        load().score(case, draws=8)

@@ -102,7 +102,9 @@ def calibrate(  # noqa: PLR0913
     (True, 'clinic')
     """
     from riskmodel.frames import identifiers
+    from riskmodel.model import checked_model
 
+    checked_model(model, "calibrate")
     asked: dict[str, Any] = {"known_outcomes": True, "mapping": mapping}
     masks = model.code(cohort, setting=setting, allow_repeats=True, **asked)  # repeats are refused below
     names = identifiers(cohort, model.variables, mapping)

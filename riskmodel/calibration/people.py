@@ -91,16 +91,25 @@ def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> t
     UsageError
         for a word that is none of ``ignorable``, ``weighted`` and ``complete``.
     CasesError
-        for ``weighted`` where some people had hardly any chance that their outcome became known.
+        for ``weighted`` where outcomes are known of different people, or some people had hardly any chance that their
+        outcome became known.
     """
     if outcomes not in OUTCOMES:
         hint = nearest(str(outcomes), OUTCOMES)
         raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{hint}")
     if outcomes == "ignorable":
         return np.ones(masks.shape[1]), None
-    verified = np.logical_or.reduce(list(known_outcomes(variables, masks).values()))
+    known = {name: np.asarray(rows) for name, rows in known_outcomes(variables, masks).items() if np.any(rows)}
+    verified = np.logical_or.reduce(list(known.values()))
     if outcomes == "complete":
         return np.asarray(verified, dtype=float), None
+    if any(np.any(rows != verified) for rows in known.values()):
+        counts = ", ".join(f"{name} in {int(rows.sum()):,}" for name, rows in known.items())
+        raise CasesError(
+            f"outcomes: 'weighted' has one weight for each person, and so needs all outcomes known in the same people; "
+            f"they are known of different ones ({counts} of {masks.shape[1]:,}): take 'ignorable' where the rows hold "
+            f"what decided who was examined, or leave out the columns of the other outcomes"
+        )
     weights, weighting = inverse_probabilities(variables, masks, np.asarray(verified))
     if weighting is not None:
         weighting.check()

@@ -98,6 +98,9 @@ def judge(
     CasesError
         cells that are not understood, or no outcome column.
     """
+    from riskmodel.model import checked_model
+
+    checked_model(model, "metrics")
     checked_predictors(predictors)
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     return judge_coded(model, masks, list(cohort.index), predictors)

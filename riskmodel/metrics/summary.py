@@ -14,6 +14,7 @@ from riskmodel.metrics.probabilities import PROBABILITY_METRICS, Array
 from riskmodel.metrics.verification import with_correction
 
 FEWEST_EVENTS = 30
+FEWEST_FOR_SLOPE = 10  # events for an interval of the calibration slope
 RESAMPLES = 200
 COLUMNS = ("metric", "value", "low", "high", "n", "events", "warning")
 
@@ -72,7 +73,34 @@ def summarise(
         of_area, people = found["metric"] == "auc", found.iloc[0]
         ends = auc_interval(found.loc[of_area, "value"].item(), people["events"], people["n"] - people["events"], level)
         found.loc[of_area, ["low", "high"]] = ends
+        _without_resampling(found, float(predicted @ each), level)
     return with_correction(found, y, p, recorded, measure, resamples=resamples, seed=seed, level=level)
+
+
+def _without_resampling(found: pd.DataFrame, expected: float, level: float) -> None:
+    """Intervals that hardly any event leaves a bootstrap: exact for observed over expected, none for the slope.
+
+    With few events every resample holds nearly the same ones, and with none the bootstrap has no width.
+    """
+    events, people = int(found["events"].iloc[0]), int(found["n"].iloc[0])
+    fewer = min(events, people - events)
+    ratio, slope = found["metric"] == "observed_over_expected", found["metric"] == "calibration_slope"
+    if fewer < FEWEST_EVENTS and expected > 0:
+        found.loc[ratio, ["low", "high"]] = [end / expected for end in _poisson(events, level)]
+    if fewer < FEWEST_FOR_SLOPE:
+        found.loc[slope, ["low", "high"]] = np.nan
+
+
+def _poisson(events: int, level: float) -> tuple[float, float]:
+    """The exact interval of a Poisson count (Garwood 1936).
+
+    >>> [round(end, 2) for end in _poisson(0, 0.95)], [round(end, 2) for end in _poisson(10, 0.95)]
+    ([0.0, 3.69], [4.8, 18.39])
+    """
+    from scipy.stats import chi2
+
+    low = chi2.ppf((1 - level) / 2, 2 * events) / 2 if events else 0.0
+    return float(low), float(chi2.ppf((1 + level) / 2, 2 * events + 2) / 2)
 
 
 def summarise_decision(

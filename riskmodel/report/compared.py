@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.errors import UsageError
 from riskmodel.frames import as_frame
-from riskmodel.model import Cases, Model
+from riskmodel.model import Cases, Model, checked_model
 from riskmodel.report.compare import swaps
 from riskmodel.shown import Sheet, Shown
 
@@ -85,6 +85,8 @@ def compare(
     >>> found.cases["tests"].to_numpy().tolist()
     [['esr|crp', '']]
     """
+    for model in (first, second):
+        checked_model(model, "compare")
     if [v.name for v in first.variables] != [v.name for v in second.variables]:
         raise UsageError("the two models have different variables: they cannot be set beside each other")
     frame = as_frame(cases)

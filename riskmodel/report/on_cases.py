@@ -13,7 +13,7 @@ from riskmodel.inference.draws import DrawScorer
 from riskmodel.inference.scorer import Array, Masks
 from riskmodel.model import Model
 from riskmodel.network.cpt import build_network
-from riskmodel.text import figure, percent, table
+from riskmodel.text import figure, share_of_variance, table
 from riskmodel.uncertainty import Uncertain, shares
 
 PEOPLE = 300  # simulated where no cases are given
@@ -114,7 +114,7 @@ def rests_on(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]
         for kinds in shares(model.priors, model.variables, cases.masks, draws, seed).values()
         for kind, share in kinds.items()
     }
-    rows = [[names[i], *(percent(float(share[i])) for share in found.values())] for i in shown]
+    rows = [[names[i], *(share_of_variance(float(share[i])) for share in found.values())] for i in shown]
     yield ""
     yield f"Where the uncertainty comes from, {cases.what} (shares of the variance of the log-odds):"
     yield from (f"  {line}" for line in table(["posterior", *(reading(kind) for kind in found)], rows))

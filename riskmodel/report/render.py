@@ -183,9 +183,9 @@ def markdown(report: Report) -> str:
     def linked(text: str) -> str:
         return with_links(text, link)
 
-    lines = [f"# {report.title}", "", RESEARCH_ONLY, "", "## What was found", ""]
+    lines = [f"# {report.title}", "", RESEARCH_ONLY, "", "## Main findings", ""]
     lines += [f"- {linked(sentence)}" for sentence in report.found]
-    lines += ["", "## Of what", ""]
+    lines += ["", "## Inputs", ""]
     lines += [f"- {name}: {linked(value)}" for name, value in report.facts.items()]
     for section in report.sections:
         lines += ["", f'<a id="{section.id}"></a>', "", f"## {section.title}", ""]
