@@ -141,7 +141,7 @@ def sobol(  # noqa: PLR0913
             problem, scaled, calc_second_order=False, num_resamples=RESAMPLES, conf_level=LEVEL, seed=seed + 1
         )
     shares = np.var(apart, axis=1) / variance if variance else np.zeros(len(groups))
-    table = _table(groups, moved, names, indices, shares)
+    table = _table(groups, moved, names, indices, np.where(shares > ROUNDING, shares, 0.0))
     few = f"{n} base points are few: indices are rough below {ENOUGH}, and small ones noise" if n < ENOUGH else ""
     return Sobol(table, followed, by, len(values), variance, chosen, few)
 
