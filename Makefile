@@ -39,11 +39,11 @@ bench: $(DEV) ## Measure speed and memory against other programs, into benchmark
 	$(BIN)/python -m benchmarks
 
 docs: $(DEV) ## Renew what the documents show of the program
-	$(BIN)/python -m tests.regenerate_docs
-	$(BIN)/python -m tests.regenerate_report
+	$(BIN)/python -m tests.whole.regenerate_docs
+	$(BIN)/python -m tests.whole.regenerate_report
 
 notebooks: $(DEV) ## Run the notebooks anew and keep their output
-	$(BIN)/python -m tests.notebooks
+	$(BIN)/python -m tests.whole.notebooks
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock

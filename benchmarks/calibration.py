@@ -18,10 +18,10 @@ import pandas as pd
 
 import riskmodel as rm
 from riskmodel import cohort
-from riskmodel.calibration.coordinates import on_scale, prior_sd
 from riskmodel.calibration.fit import fit_coded
+from riskmodel.calibration.likelihood.coordinates import on_scale, prior_sd
 from riskmodel.evidence.distributions import draw_values
-from riskmodel.network.cpt import build_network
+from riskmodel.network.build import build_network
 
 PEOPLE, MISSING, VERIFIED = 100_000, 0.3, 0.5
 RECOVERY_PEOPLE, REPLICATES = 5_000, 20

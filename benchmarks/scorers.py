@@ -12,7 +12,7 @@ from pgmpy.inference import VariableElimination
 
 import riskmodel as rm
 from riskmodel import cohort
-from riskmodel.inference.kernel import CompiledScorer
+from riskmodel.inference.compiled import CompiledScorer
 from riskmodel.network.export import export
 
 CASES, AGRUM_SAMPLE, PGMPY_SAMPLE = 100_000, 1_000, 200

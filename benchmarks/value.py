@@ -17,7 +17,7 @@ import riskmodel as rm
 from riskmodel.decision.stakes import option_benefit, scan_composites, scans
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.inference.draws import DrawScorer
-from riskmodel.network.cpt import build_network
+from riskmodel.network.build import build_network
 from riskmodel.sensitivity import ValueStudy
 
 SETTING, PEOPLE, DRAWS, SEED = "emergency", 500, 1000, 1

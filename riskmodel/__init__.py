@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from riskmodel import metrics
     from riskmodel.calibration import calibrate, recalibrate
-    from riskmodel.calibration.estimator import RedFlagClassifier
-    from riskmodel.elicitation import elicit
+    from riskmodel.calibration.sklearn.estimator import RedFlagClassifier
+    from riskmodel.evidence.elicitation import elicit
     from riskmodel.model import Model, load
-    from riskmodel.report.compared import compare
-    from riskmodel.sensitivity.live import follow
+    from riskmodel.report.check.compared import compare
+    from riskmodel.sensitivity.follow_statement import follow
 
 __all__ = [
     "Model",
@@ -35,11 +35,11 @@ __all__ = [
 
 _HOMES = {
     "Model": "model",
-    "RedFlagClassifier": "calibration.estimator",
+    "RedFlagClassifier": "calibration.sklearn.estimator",
     "calibrate": "calibration",
-    "compare": "report.compared",
-    "elicit": "elicitation",
-    "follow": "sensitivity.live",
+    "compare": "report.check.compared",
+    "elicit": "evidence.elicitation",
+    "follow": "sensitivity.follow_statement",
     "load": "model",
     "recalibrate": "calibration",
 }

@@ -22,7 +22,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is to be ignored
         signal.signal(signal.SIGINT, leave)
     from riskmodel.cli import main as commands
-    from riskmodel.signals import INTERRUPTED
+    from riskmodel.workers.signals import INTERRUPTED
 
     try:
         commands()

@@ -12,29 +12,29 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from riskmodel import cache
-from riskmodel.decision.load import load_policy
+from riskmodel.answers import cache
+from riskmodel.answers.scoring import Scoring
+from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
+from riskmodel.decision.reading.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, nearest
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
-from riskmodel.scoring import Scoring
-from riskmodel.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
     from pgmpy.models import DiscreteBayesianNetwork
 
+    from riskmodel.answers.column_types import ScoredBlock
+    from riskmodel.answers.explanation import Explanation
+    from riskmodel.answers.posterior_draws import PosteriorDraws
+    from riskmodel.answers.uncertainty import Uncertain
     from riskmodel.calibration import Calibration
-    from riskmodel.cases.scored import ScoredBlock
+    from riskmodel.cases.frames import MappingLike
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
-    from riskmodel.explanation import Explanation
-    from riskmodel.frames import MappingLike
     from riskmodel.inference.scorer import Masks
-    from riskmodel.network.tables import Network
-    from riskmodel.posterior_draws import PosteriorDraws
-    from riskmodel.uncertainty import Uncertain
+    from riskmodel.network.network import Network
 
 Cases: TypeAlias = "pd.DataFrame | pd.Series | Mapping[str, Any] | list[dict[str, Any]]"
 
@@ -60,7 +60,7 @@ class Model(Shown):
     root: Path = field(default_factory=priors_root)
 
     def sheet(self) -> Sheet:
-        from riskmodel.overview import overview
+        from riskmodel.answers.overview import overview
 
         return overview(self)
 
@@ -77,14 +77,14 @@ class Model(Shown):
     @cached_property
     def tables(self) -> Network:
         """The network as tables with a draw axis; one draw, the stated values."""
-        from riskmodel.network.cpt import build_network
+        from riskmodel.network.build import build_network
 
         return build_network(self.priors)
 
     @cached_property
     def network(self) -> DiscreteBayesianNetwork:
         """The network as a pgmpy model."""
-        from riskmodel.network.graph import to_pgmpy
+        from riskmodel.network.pgmpy_network import to_pgmpy
 
         return to_pgmpy(self.tables)
 
@@ -121,7 +121,7 @@ class Model(Shown):
         allow_repeats: bool = False,
     ) -> Masks:
         """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer` and :meth:`score`."""
-        from riskmodel.frames import as_frame, code_frame
+        from riskmodel.cases.frames import as_frame, code_frame
 
         with shares_listed(self.scoring):
             return code_frame(
@@ -168,8 +168,8 @@ class Model(Shown):
         CasesError
             naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
         """
-        from riskmodel.frames import as_frame, identifiers, to_frame
-        from riskmodel.output import small_score, uncertain_score
+        from riskmodel.answers.output_columns import small_score, uncertain_score
+        from riskmodel.cases.frames import as_frame, identifiers, to_frame
 
         cases = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
@@ -185,7 +185,7 @@ class Model(Shown):
 
     def _warn_of_few(self, block: ScoredBlock) -> None:
         """Say where the weighted draws are worth so few that the intervals are rough."""
-        from riskmodel.cases.scored import Number
+        from riskmodel.answers.column_types import Number
         from riskmodel.inference.scorer import FEWEST_EFFECTIVE
         from riskmodel.text import few_draws
 
@@ -215,7 +215,7 @@ class Model(Shown):
         """
         import pandas as pd
 
-        from riskmodel.frames import as_frame
+        from riskmodel.cases.frames import as_frame
 
         cases = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
@@ -256,9 +256,9 @@ class Model(Shown):
         case
             a row of a frame of cases, a frame of one row, or a dict.
         """
-        from riskmodel.decision.pathways import find_pathways
-        from riskmodel.explanation import explain_case
-        from riskmodel.frames import as_frame, identifiers
+        from riskmodel.answers.explanation import explain_case
+        from riskmodel.cases.frames import as_frame, identifiers
+        from riskmodel.decision.costs import find_pathways
 
         frame = as_frame(case)
         if len(frame) != 1:
@@ -300,8 +300,8 @@ class Model(Shown):
 
     def uncertain(self, draws: int, seed: int, level: float = 0.95) -> Uncertain:
         """Scoring under joint draws of all statements; the same seed gives the same draws. The last ones are kept."""
-        from riskmodel.network.cpt import build_network
-        from riskmodel.uncertainty import Uncertain
+        from riskmodel.answers.uncertainty import Uncertain
+        from riskmodel.network.build import build_network
 
         if (draws, seed) not in self._drawn:
             scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
@@ -332,8 +332,8 @@ class Model(Shown):
         >>> bool(found.exceeding(0.0001)["infection"][0] > found.exceeding(0.01)["infection"][0])
         True
         """
-        from riskmodel.frames import as_frame
-        from riskmodel.posterior_draws import PosteriorDraws
+        from riskmodel.answers.posterior_draws import PosteriorDraws
+        from riskmodel.cases.frames import as_frame
 
         cases = as_frame(cases)
         masks = self.code(cases, setting=setting, mapping=mapping)
@@ -342,7 +342,7 @@ class Model(Shown):
     def draw(self, draws: int, rng: np.random.Generator) -> Network:
         """Tables for joint draws of all statements; draw 0 is the stated values."""
         from riskmodel.evidence.distributions import draw_values
-        from riskmodel.network.cpt import build_network
+        from riskmodel.network.build import build_network
 
         return build_network(self.priors, draw_values(self.priors, draws, rng))
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.calibration.coordinates import Z95, Coordinates, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.intervals import Marginal, checked
+from riskmodel.calibration.likelihood.coordinates import Z95, Coordinates, on_scale, prior_interval, prior_sd
 from riskmodel.calibration.optimise import Fitted, Target
 from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
-from riskmodel.calibration.write_set import Origin
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import RATIOS, Informed, Statement
 from riskmodel.inference.scorer import Array

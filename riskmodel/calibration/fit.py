@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riskmodel.calibration.choose import asked_for, here, kind_of
-from riskmodel.calibration.conclude import concluded
-from riskmodel.calibration.coordinates import Coordinates
-from riskmodel.calibration.laplace import covariance
-from riskmodel.calibration.likelihood import Likelihood
-from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_prior_weight, maximise
-from riskmodel.calibration.people import (
+from riskmodel.calibration.as_prior_set import Origin
+from riskmodel.calibration.cohort_checks import (
     check_findings,
     check_identifiers,
     check_outcomes,
@@ -22,16 +17,21 @@ from riskmodel.calibration.people import (
     known_outcomes,
     weights_for,
 )
+from riskmodel.calibration.conclude import concluded
+from riskmodel.calibration.learnable import asked_for, here, kind_of
+from riskmodel.calibration.likelihood.coordinates import Coordinates
+from riskmodel.calibration.likelihood.laplace import covariance
+from riskmodel.calibration.likelihood.likelihood import Likelihood
+from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_prior_weight, maximise
 from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
-from riskmodel.calibration.write_set import Origin
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.inference.scorer import Masks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from riskmodel.frames import MappingLike
+    from riskmodel.cases.frames import MappingLike
     from riskmodel.model import Model
 
 RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd, for they differ 10 to 100 times
@@ -60,7 +60,7 @@ def calibrate(  # noqa: PLR0913
         one row a person, columns as in a case file, with at least one condition column. A blank outcome is
         unknown, not absent.
     learn
-        what to learn; see :func:`riskmodel.calibration.choose.asked_for`; what is stated of settings
+        what to learn; see :func:`riskmodel.calibration.learnable.asked_for`; what is stated of settings
         that the cohort has nobody from stays as it is.
     setting
         of the rows that name none; needed where there is no column ``setting``.
@@ -101,7 +101,7 @@ def calibrate(  # noqa: PLR0913
     >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
     (True, 'clinic')
     """
-    from riskmodel.frames import identifiers
+    from riskmodel.cases.frames import identifiers
     from riskmodel.model import checked_model
 
     checked_model(model, "calibrate")

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import special
 from scipy.integrate import cumulative_trapezoid
 
-from riskmodel.calibration.coordinates import FARTHEST, Z95, off_scale, on_scale
-from riskmodel.calibration.laplace import FEW
+from riskmodel.calibration.likelihood.coordinates import FARTHEST, Z95, off_scale, on_scale
+from riskmodel.calibration.likelihood.laplace import FEW
 from riskmodel.calibration.optimise import Target
 from riskmodel.evidence.distributions import EDGE
 from riskmodel.evidence.records import RATIOS, Statement

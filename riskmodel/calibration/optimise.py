@@ -8,11 +8,11 @@ from numbers import Real
 
 import numpy as np
 
-from riskmodel.calibration.coordinates import Coordinates
-from riskmodel.calibration.likelihood import Likelihood, Point
+from riskmodel.calibration.likelihood.coordinates import Coordinates
+from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
 from riskmodel.errors import UsageError
 from riskmodel.inference.scorer import Array
-from riskmodel.signals import Signals
+from riskmodel.workers.signals import Signals
 
 MOST_STEPS = 100
 LEAST_WEIGHT = 1e-6  # of the prior: without any, what the data do not determine would drift without end

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.calibration.as_prior_set import Origin, set_text, write_whole
 from riskmodel.calibration.optimise import INTERRUPTED
-from riskmodel.calibration.verification import Weighting
-from riskmodel.calibration.write_set import Origin, set_text, write_whole
+from riskmodel.calibration.outcome_weights import Weighting
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
 from riskmodel.shown import Sheet, Shown

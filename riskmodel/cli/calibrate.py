@@ -17,9 +17,9 @@ from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.errors import OutputError
 
 if TYPE_CHECKING:
-    from riskmodel.cases.collect import CaseRows
-    from riskmodel.cases.options import RunResult
-    from riskmodel.report.card_of import Record
+    from riskmodel.casefiles.collect import CaseRows
+    from riskmodel.casefiles.options import RunResult
+    from riskmodel.report.card.validation import Record
 
 SHOWN = 3  # reasons for rejecting rows, in a note
 
@@ -109,9 +109,9 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     of the cohort were rejected; they are counted, and the fit is that of the others.
     """
     from riskmodel.calibration.fit import fit_coded
-    from riskmodel.cases.options import RunOptions
+    from riskmodel.casefiles.options import RunOptions
     from riskmodel.metrics.predictors import checked_predictors
-    from riskmodel.report.folder import check_folder
+    from riskmodel.pages.folder import check_folder
 
     checked_predictors(asked["predictors"])
     if card is not None:
@@ -134,7 +134,7 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     put(fitted.lines())
     say([f"wrote {output}"])
     if card is not None and pages:
-        from riskmodel.report.folder import write_folder
+        from riskmodel.pages.folder import write_folder
 
         write_folder(card, pages)
         say([f"wrote {card / 'report.html'}"])
@@ -146,11 +146,11 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
 
 def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any]) -> dict[str, str]:
     """Every file of the validation report card; none when the fit was, or this is, interrupted."""
-    from riskmodel.calibration.validate import cross_validated
+    from riskmodel.calibration.cross_validate import cross_validated
     from riskmodel.metrics import PREDICTOR_SETS, judge_coded
-    from riskmodel.report.card import card
-    from riskmodel.report.card_of import Validation
-    from riskmodel.report.render import files
+    from riskmodel.pages.render import files
+    from riskmodel.report.card.card import card
+    from riskmodel.report.card.validation import Validation
 
     if fitted.interrupted:
         return {}
@@ -174,9 +174,9 @@ def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any
 
 def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
     """How the cohort was read, for the card."""
-    from riskmodel.cases.dedupe import REPEATED
+    from riskmodel.casefiles.repeats import REPEATED
     from riskmodel.cases.description import columns_read
-    from riskmodel.report.card_of import Record
+    from riskmodel.report.card.validation import Record
 
     result = rows.result
     columns = columns_read(rows.layout, fitted.parent.variables, mapping)
@@ -197,7 +197,7 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
 
 def _reasons(result: RunResult) -> dict[str, int]:
     """Why rows were rejected, repeats apart."""
-    from riskmodel.cases.dedupe import REPEATED
+    from riskmodel.casefiles.repeats import REPEATED
 
     listed = [reason for reason in result.reasons if reason.problem != REPEATED]
     reasons = {f"{reason.column} {reason.value!r}: {reason.problem}": reason.count for reason in listed}

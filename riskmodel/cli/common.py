@@ -13,7 +13,7 @@ import click
 
 from riskmodel.cli.values import SettingName, Shipped
 from riskmodel.errors import RiskModelError, nearest
-from riskmodel.signals import INTERRUPTED, CtrlC
+from riskmodel.workers.signals import INTERRUPTED, CtrlC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ def write(output: str, text: str) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
-    from riskmodel.cases.writer import write_text
+    from riskmodel.casefiles.write.staged_files import write_text
 
     write_text(Path(output), text)
 

@@ -13,9 +13,9 @@ from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.errors import UsageError
 
 if TYPE_CHECKING:
-    from riskmodel.cases.collect import CaseRows
+    from riskmodel.casefiles.collect import CaseRows
     from riskmodel.model import Model
-    from riskmodel.report.on_cases import Cases
+    from riskmodel.report.check.on_cases import Cases
 
 FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 
@@ -42,8 +42,8 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
     """Check the model: files, network, whether it gives back its statements, and agreement with all others."""
-    from riskmodel.report import check as checking
-    from riskmodel.report import on_cases
+    from riskmodel.report.check import check as checking
+    from riskmodel.report.check import on_cases
 
     draws, seed, people, compare = asked["draws"], asked["seed"], asked["policies"], asked["compare"]
     named = {key: asked[key] for key in ("priors", "policy", "setting")}
@@ -55,7 +55,7 @@ def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> N
         _compare(compare, cases, mapping, named)
     model = load_model(**named)
     if form == "json":
-        from riskmodel.report.check_data import check_data
+        from riskmodel.report.check.data import check_data
 
         put_json(check_data(model, draws, seed))
         sys.exit(0 if checking.passed(model) else 1)
@@ -83,7 +83,7 @@ def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> N
 @click.option("-o", "--output", default="-", metavar="FILE")
 def codebook(priors: str, policy: str, setting: str | None, form: str, template: bool, output: str) -> None:
     """The columns of a case file: states, bands, definitions, and the statements behind them."""
-    from riskmodel import codebook as book
+    from riskmodel.cases import codebook as book
     from riskmodel.cases.columns import template as empty
 
     model = load_model(priors, policy, setting)
@@ -150,7 +150,7 @@ def export(priors: str, policy: str, setting: str | None, form: str, output: Pat
 
 def _compare(sets: tuple[str, str], cases: str | None, mapping: Path | None, named: dict[str, Any]) -> NoReturn:
     """Print the comparison, and end with the status of what was read."""
-    from riskmodel.report.compare import compare
+    from riskmodel.report.check.compare import compare
 
     if cases is None:
         raise UsageError("say which cases to compare the sets on with --cases FILE")
@@ -162,7 +162,7 @@ def _compare(sets: tuple[str, str], cases: str | None, mapping: Path | None, nam
 
 def _groups(model: Model, setting: str | None, rows: CaseRows | None, seed: int) -> list[Cases]:
     """The cases to show effects on: those of a file, or simulated people."""
-    from riskmodel.report.on_cases import by_setting, simulated
+    from riskmodel.report.check.on_cases import by_setting, simulated
 
     if rows is not None:
         return by_setting(model, rows.masks, rows.names)
@@ -173,7 +173,7 @@ def _groups(model: Model, setting: str | None, rows: CaseRows | None, seed: int)
 
 
 def _read(model: Model, setting: str | None, cases: str, mapping: Path | None) -> CaseRows:
-    from riskmodel.cases.options import RunOptions
+    from riskmodel.casefiles.options import RunOptions
 
     options = RunOptions(default_setting=model.default_setting(setting), mapping=mapping)
     return read_rows(cases, model.scoring, options)

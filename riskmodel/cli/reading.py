@@ -10,9 +10,9 @@ import click
 from riskmodel.cli.common import say
 
 if TYPE_CHECKING:
-    from riskmodel.cases.collect import CaseRows
-    from riskmodel.cases.options import RunOptions
-    from riskmodel.scoring import Scoring
+    from riskmodel.answers.scoring import Scoring
+    from riskmodel.casefiles.collect import CaseRows
+    from riskmodel.casefiles.options import RunOptions
 
 mapping_option = click.option(
     "--mapping",
@@ -24,10 +24,10 @@ mapping_option = click.option(
 
 def read_rows(cases: str | Path, scoring: Scoring, options: RunOptions) -> CaseRows:
     """The good rows of a file; says how many were read and rejected, and why."""
-    from riskmodel.cases.collect import read_cases
-    from riskmodel.output import only_possible
-    from riskmodel.settings import shares_listed
-    from riskmodel.summary import read_lines
+    from riskmodel.answers.output_columns import only_possible
+    from riskmodel.answers.settings import shares_listed
+    from riskmodel.casefiles.collect import read_cases
+    from riskmodel.casefiles.summary import read_lines
 
     with shares_listed(scoring):
         rows = read_cases(cases, scoring.variables, options, only_possible(scoring))

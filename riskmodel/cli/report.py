@@ -17,10 +17,10 @@ from riskmodel.cli.values import SettingName, Shipped
 from riskmodel.errors import Problem, RiskModelError
 
 if TYPE_CHECKING:
-    from riskmodel.cases.collect import CaseRows
+    from riskmodel.casefiles.collect import CaseRows
     from riskmodel.model import Model
-    from riskmodel.report.spec import CasesTable, Spec
-    from riskmodel.report.study import Study
+    from riskmodel.report.sensitivity.spec import CasesTable, Spec
+    from riskmodel.report.sensitivity.study import Study
 
 
 @click.command(epilog=examples(
@@ -72,10 +72,10 @@ if TYPE_CHECKING:
 )
 def report(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
     """Write a sensitivity report: HTML, Markdown, tables as CSV, figures as SVG."""
-    from riskmodel.report.folder import check_folder, write_folder
-    from riskmodel.report.make import make
-    from riskmodel.report.render import files
-    from riskmodel.report.spec import default_spec, read_spec
+    from riskmodel.pages.folder import check_folder, write_folder
+    from riskmodel.pages.render import files
+    from riskmodel.report.sensitivity.make import make
+    from riskmodel.report.sensitivity.spec import default_spec, read_spec
 
     check_folder(output)
     spec = read_spec(spec_file) if spec_file else default_spec()
@@ -118,8 +118,8 @@ def prepared(spec: Spec, file: str) -> Study:
         with all that is wrong with it, together.
     """
     from riskmodel.model import load
-    from riskmodel.report.spec import SpecError, check_spec
-    from riskmodel.report.study import Study
+    from riskmodel.report.sensitivity.spec import SpecError, check_spec
+    from riskmodel.report.sensitivity.study import Study
 
     problems: list[Problem] = []
 
@@ -148,7 +148,7 @@ def prepared(spec: Spec, file: str) -> Study:
 
 def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> CaseRows | None:
     """The good cases of the file that the spec names, if any."""
-    from riskmodel.cases.options import RunOptions
+    from riskmodel.casefiles.options import RunOptions
 
     if not spec.cases.file:
         return None
@@ -170,7 +170,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
         return
     from tqdm import tqdm
 
-    from riskmodel.report.make import SECTIONS
+    from riskmodel.report.sensitivity.make import SECTIONS
 
     with tqdm(total=len(SECTIONS), unit=" parts", leave=False) as bar:
         known = [what for what, _ in SECTIONS]

@@ -76,13 +76,13 @@ def score(cases: str, output: str | None, as_table: bool, form: str | None, **as
 
 
 def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> int:
-    from riskmodel.cases.options import RunOptions
-    from riskmodel.cases.pipeline import run
-    from riskmodel.decision.pathways import find_pathways
+    from riskmodel.answers.output_columns import LazyCompiled, asker, asking_score, small_score, uncertain_score
+    from riskmodel.answers.settings import checked_setting, shares_listed
+    from riskmodel.casefiles.options import RunOptions
+    from riskmodel.casefiles.run import run
+    from riskmodel.casefiles.summary import checked_lines, lines, readable, records, run_record
+    from riskmodel.decision.costs import find_pathways
     from riskmodel.model import load, load_scoring
-    from riskmodel.output import LazyCompiled, asker, asking_score, small_score, uncertain_score
-    from riskmodel.settings import checked_setting, shares_listed
-    from riskmodel.summary import checked_lines, lines, readable, records, run_record
 
     if as_table and not output.endswith(".csv"):
         raise UsageError("--table goes with a plain .csv output, or none")
@@ -146,12 +146,12 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Level of the credible intervals.")
 def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
     """Explain one case of a file of CASES: probabilities, evidence, action, and the next questions."""
-    from riskmodel.cases.find import find_case
-    from riskmodel.cases.options import RunOptions
-    from riskmodel.decision.pathways import find_pathways
-    from riskmodel.explanation import explain_case
+    from riskmodel.answers.explanation import explain_case
+    from riskmodel.answers.settings import checked_setting, shares_listed
+    from riskmodel.casefiles.options import RunOptions
+    from riskmodel.casefiles.read.whole_file import find_case
+    from riskmodel.decision.costs import find_pathways
     from riskmodel.model import load, load_scoring
-    from riskmodel.settings import checked_setting, shares_listed
 
     scoring = load_scoring(asked["priors"], asked["policy"])
     setting = checked_setting(scoring.variables, asked["setting"])
@@ -164,7 +164,7 @@ def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
     if not asked["draws"]:
         put_json(explained.to_dict()) if form == "json" else put([str(explained)])
         return
-    from riskmodel.uncertainty import describe, sureness_data, uncertain_of_cases
+    from riskmodel.answers.uncertainty import describe, sureness_data, uncertain_of_cases
 
     priors = load(asked["priors"], asked["policy"]).priors
     drawn = {name: asked[name] for name in ("draws", "seed", "level")}

@@ -15,7 +15,7 @@ class Shipped(click.ParamType[str]):
         self.folder = folder
 
     def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from riskmodel.evidence.files import priors_root
+        from riskmodel.evidence.reading.files import priors_root
 
         names = sorted(path.stem for path in (priors_root() / self.folder).glob("*.toml"))
         files = [CompletionItem(incomplete, type="file")] if incomplete.endswith((".", "/")) or not incomplete else []
@@ -28,10 +28,10 @@ class SettingName(click.ParamType[str]):
     name = "text"
 
     def shell_complete(self, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from riskmodel.answers.settings import settings_of
         from riskmodel.errors import RiskModelError
         from riskmodel.evidence.load import load_priors
         from riskmodel.model import DEFAULT_PRIORS
-        from riskmodel.settings import settings_of
 
         try:
             settings = settings_of(load_priors(ctx.params.get("priors") or DEFAULT_PRIORS).variables)

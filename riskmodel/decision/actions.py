@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from riskmodel.decision.evaluate import Bools
+    from riskmodel.decision.language.evaluate import Bools
     from riskmodel.decision.rules import Rule
 
 Levels = NDArray[np.int8]

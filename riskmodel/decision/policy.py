@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.decision.actions import Decision, Levels, unite
-from riskmodel.decision.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
-from riskmodel.decision.nodes import Posterior, leaves
-from riskmodel.decision.vocabulary import Vocabulary
+from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
+from riskmodel.decision.language.nodes import Posterior, leaves
+from riskmodel.decision.language.vocabulary import Vocabulary
 from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:

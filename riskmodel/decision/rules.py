@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskmodel.decision.nodes import Holds, Node, reads_posterior
+from riskmodel.decision.language.nodes import Holds, Node, reads_posterior
 
 
 @dataclass(frozen=True, slots=True)

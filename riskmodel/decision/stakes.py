@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from riskmodel.decision.evaluate import Floats
+    from riskmodel.decision.language.evaluate import Floats
     from riskmodel.decision.policy import Policy
 
 READS = re.compile(r"\bp\s*\(\s*(\w+)\s*\)\s*>=?\s*threshold\s*\(\s*(\w+)\s*\)")

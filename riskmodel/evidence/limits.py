@@ -9,7 +9,7 @@ from riskmodel.evidence.records import RATIOS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from riskmodel.evidence.statements import Fault, Numbers
+    from riskmodel.evidence.reading.statements import Fault, Numbers
 
 RAREST = 1e-9  # a probability: one in a thousand million
 FURTHEST = 1e6  # a ratio, or 1 over it
@@ -22,7 +22,7 @@ LEVELS = (0.5, 0.999)  # of an interval
 def limit_faults(numbers: Numbers) -> Iterator[Fault]:
     """What cannot be meant of numbers that are possible by themselves.
 
-    >>> from riskmodel.evidence.statements import Numbers
+    >>> from riskmodel.evidence.reading.statements import Numbers
     >>> [key for key, _, _ in limit_faults(Numbers("probability", 0.5, low=0.0, high=1.0))]
     ['low']
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.evidence.files import priors_root, read_files
+from riskmodel.evidence.reading.files import priors_root, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
     >>> seeds.statement("find.fever.infection").value
     0.67
     """
-    from riskmodel.evidence.assemble import assemble
+    from riskmodel.evidence.reading.assemble import assemble
 
     files = read_files(priors, Path(root) if root else priors_root())
     name = Path(priors).stem if str(priors).endswith(".toml") else str(priors)
@@ -81,6 +81,6 @@ def with_overrides(
     >>> other.statement("find.fever.infection").value
     0.55
     """
-    from riskmodel.evidence.overrides import overridden
+    from riskmodel.evidence.reading.overrides import overridden
 
     return overridden(priors, overrides, sources or {})

@@ -17,7 +17,7 @@ from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, State
 
 if TYPE_CHECKING:
     from riskmodel.evidence.distributions import Array
-    from riskmodel.evidence.schema import PoolTable
+    from riskmodel.evidence.reading.schema import PoolTable
 
 LARGEST_TAU = 4.0  # standard deviations of the prior for τ: beyond it nothing is left
 TAUS = 401

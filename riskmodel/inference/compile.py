@@ -15,8 +15,8 @@ import numpy as np
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.parts import SELECTOR, Parts
 from riskmodel.inference.scorer import Group, Scorer
-from riskmodel.network.factors import Array
-from riskmodel.network.tables import Network
+from riskmodel.network.elimination import Array
+from riskmodel.network.network import Network
 
 MOST_PATTERNS = 64  # of groups that are joined: their table must stay in the processor's cache
 

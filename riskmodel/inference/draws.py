@@ -16,10 +16,10 @@ import numpy as np
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
-from riskmodel.inference.kernel import packed_groups, score_tables, weighted_intervals
+from riskmodel.inference.compiled import packed_groups, score_tables, weighted_intervals
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
 from riskmodel.inference.scorer import Array, Group, Masks, Scorer
-from riskmodel.network.tables import Network
+from riskmodel.network.network import Network
 
 Progress = Callable[[int, int | None], None]
 TABLES_AT_ONCE = 1 << 21  # entries of the tables of draws that are built together

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.errors import InferenceError
-from riskmodel.network.factors import Array, Factor
-from riskmodel.network.tables import Network
+from riskmodel.network.elimination import Array, Factor
+from riskmodel.network.network import Network
 
 SELECTOR = "setting"
 MOST_STATES = 1 << 12  # joint states of the conditions

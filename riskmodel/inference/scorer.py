@@ -2,7 +2,7 @@
 
 The order of every addition and multiplication is fixed for a row, whatever the batch, so the result is the
 same to the last bit for any batch size, row order and thread count, and for both engines (this one in numpy
-for small jobs, the compiled one in :mod:`riskmodel.inference.kernel`).
+for small jobs, the compiled one in :mod:`riskmodel.inference.compiled`).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
 from riskmodel.shown import Sheet, Shown
 
 if TYPE_CHECKING:
-    from riskmodel.frames import MappingLike
+    from riskmodel.cases.frames import MappingLike
     from riskmodel.inference.scorer import Masks
     from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from riskmodel.frames import MappingLike
+    from riskmodel.cases.frames import MappingLike
     from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 

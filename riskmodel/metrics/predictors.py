@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.decision.pathways import find_pathways
+from riskmodel.decision.costs import find_pathways
 from riskmodel.errors import CasesError, UsageError, nearest
-from riskmodel.inference.kernel import CompiledScorer
+from riskmodel.inference.compiled import CompiledScorer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

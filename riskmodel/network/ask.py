@@ -8,9 +8,9 @@ import numpy as np
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Given, Statement
-from riskmodel.network.dependence import shown_strength
-from riskmodel.network.factors import Array, Factor, eliminate
-from riskmodel.network.tables import Network
+from riskmodel.network.elimination import Array, Factor, eliminate
+from riskmodel.network.forms.dependence import shown_strength
+from riskmodel.network.network import Network
 
 Allowed = Mapping[str, tuple[str, ...]]  # variable -> the states it may be in
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from riskmodel.errors import OutputError, UsageError, nearest
 from riskmodel.evidence.records import Variable
-from riskmodel.network.cpt import in_order
-from riskmodel.network.factors import Array
-from riskmodel.network.tables import Network
+from riskmodel.network.build import in_order
+from riskmodel.network.elimination import Array
+from riskmodel.network.network import Network
 
 NAME = "riskmodel"
 NODE_WIDTH, NODE_HEIGHT, GAP = 150, 40, 30  # of the nodes as GeNIe draws them, in pixels
@@ -53,7 +53,7 @@ def export(network: Network, path: str | Path, form: str, *, for_pyagrum: bool =
     Examples
     --------
     >>> from riskmodel.evidence.load import load_priors
-    >>> from riskmodel.network.cpt import build_network
+    >>> from riskmodel.network.build import build_network
     >>> export(build_network(load_priors("seeds")), "redflags.biff", "biff")
     Traceback (most recent call last):
         ...

@@ -15,9 +15,9 @@ import numpy as np
 
 from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
-from riskmodel.network.factors import Array
-from riskmodel.network.stated import Stated
-from riskmodel.network.tables import Network
+from riskmodel.network.elimination import Array
+from riskmodel.network.forms.stated import Stated
+from riskmodel.network.network import Network
 
 SETTING = "setting"
 CLOSED_FORM, SOLVED = 1e-9, 1e-6  # how closely a statement must come back
@@ -82,7 +82,7 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
     Examples
     --------
     >>> from riskmodel.evidence.load import load_priors
-    >>> from riskmodel.network.cpt import build_network
+    >>> from riskmodel.network.build import build_network
     >>> seeds = load_priors("seeds")
     >>> readings = round_trip(seeds, build_network(seeds))
     >>> all(reading.holds for reading in readings)

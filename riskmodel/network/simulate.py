@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.errors import UsageError
-from riskmodel.network.cpt import in_order
-from riskmodel.network.tables import Network
+from riskmodel.network.build import in_order
+from riskmodel.network.network import Network
 
 States = NDArray[np.int64]
 

@@ -9,12 +9,12 @@ from riskmodel.sensitivity.targets import Target
 from riskmodel.sensitivity.two_way import TwoWay, two_way
 
 if TYPE_CHECKING:
+    from riskmodel.pathways.head_to_head import pathways, scans_in_vain
     from riskmodel.sensitivity.entries import SensitivityFunction, sensitivity_function, steepest
-    from riskmodel.sensitivity.global_ import Sobol, sobol
-    from riskmodel.sensitivity.goal import Flips, cohort_flips, flips
-    from riskmodel.sensitivity.head_to_head import pathways, scans_in_vain
-    from riskmodel.sensitivity.next_question import ask_next, next_questions
-    from riskmodel.sensitivity.value import ValueStudy, evpi, evppi
+    from riskmodel.sensitivity.flips import Flips, cohort_flips, flips
+    from riskmodel.sensitivity.sobol import Sobol, sobol
+    from riskmodel.value.next_question import ask_next, next_questions
+    from riskmodel.value.study import ValueStudy, evpi, evppi
 
 __all__ = [
     "Flips",
@@ -41,28 +41,28 @@ __all__ = [
 
 # Each name is imported when it is first used: a check of the priors needs neither people nor a compiler.
 _HOMES = {
-    "Flips": "goal",
-    "SensitivityFunction": "entries",
-    "Sobol": "global_",
-    "ValueStudy": "value",
-    "ask_next": "next_question",
-    "cohort_flips": "goal",
-    "evpi": "value",
-    "evppi": "value",
-    "flips": "goal",
-    "next_questions": "next_question",
-    "pathways": "head_to_head",
-    "scans_in_vain": "head_to_head",
-    "sensitivity_function": "entries",
-    "sobol": "global_",
-    "steepest": "entries",
+    "Flips": "sensitivity.flips",
+    "SensitivityFunction": "sensitivity.entries",
+    "Sobol": "sensitivity.sobol",
+    "ValueStudy": "value.study",
+    "ask_next": "value.next_question",
+    "cohort_flips": "sensitivity.flips",
+    "evpi": "value.study",
+    "evppi": "value.study",
+    "flips": "sensitivity.flips",
+    "next_questions": "value.next_question",
+    "pathways": "pathways.head_to_head",
+    "scans_in_vain": "pathways.head_to_head",
+    "sensitivity_function": "sensitivity.entries",
+    "sobol": "sensitivity.sobol",
+    "steepest": "sensitivity.entries",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"riskmodel.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -17,7 +17,7 @@ from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.inference.scorer import Array, Masks
-from riskmodel.network.tables import Network
+from riskmodel.network.network import Network
 from riskmodel.sensitivity.ranges import refuse
 from riskmodel.sensitivity.what_if import people_of
 from riskmodel.shown import Sheet, Shown

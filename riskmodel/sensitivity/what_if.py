@@ -12,10 +12,10 @@ import pandas as pd
 
 from riskmodel.errors import InferenceError, UsageError
 from riskmodel.inference.scorer import Array, Masks
-from riskmodel.network.cpt import build_network
-from riskmodel.pool import in_turn
+from riskmodel.network.build import build_network
 from riskmodel.sensitivity.ranges import Varying
-from riskmodel.signals import Signals
+from riskmodel.workers.pool import in_turn
+from riskmodel.workers.signals import Signals
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors

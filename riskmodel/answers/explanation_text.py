@@ -1,0 +1,156 @@
+"""The text of one case explained, as a person reads it."""
+
+from __future__ import annotations
+
+import math
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.text import RESEARCH_ONLY, percent
+
+if TYPE_CHECKING:
+    from riskmodel.answers.explanation import Explanation
+    from riskmodel.answers.telling import Question
+
+WIDTH = 110
+STEPS = 5  # shown of what can change the action
+CONFLICT = "above 0: the findings are less likely together than if they were independent"
+DECIBANS = (
+    "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
+    "if left out: change in decibans if this finding is left out and all others stay",
+)
+
+
+def lines(case: Explanation) -> list[str]:
+    title = f"Case {case.case_id}" if case.case_id else "Case"
+    return [
+        f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
+        *_section("Probability of each condition", _posteriors(case)),
+        *_section(f"Action: {case.urgency}", _action(case), always=True),
+        *_section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]),
+        *_section(
+            f"Rules that need more information: {len(case.undetermined)}. Not assessed yet:",
+            [", ".join(case.waiting)] if case.undetermined else [],
+        ),
+        *_section(
+            "Explained away",
+            [f"{item.rule} would fire if {item.flag} were unknown" for item in case.explained_away],
+        ),
+        *_section(_about_title(case), _evidence(case)),
+        *_section("Next questions, examinations and tests that can change the action", _steps(case), always=True),
+        *_section(
+            "Information from each answer (bits; the condition whose probability it can change most)",
+            _asked(case.questions, case),
+        ),
+        *_section(
+            "Information from each test (the same)",
+            _asked(case.results, case),
+        ),
+        *_section("What the numbers were fitted to", [line for fit in case.fitted for line in wrap(fit, WIDTH)]),
+        "",
+        f"Conflict {signed(case.conflict, 2)} ({CONFLICT})",
+        RESEARCH_ONLY,
+    ]
+
+
+def _section(title: str, items: list[str], *, always: bool = False) -> list[str]:
+    return ["", title, *(f"  {item}" for item in items)] if items or always else []
+
+
+def _posteriors(case: Explanation) -> list[str]:
+    width = max(len(name) for name, _, _ in case.posteriors)
+    return [
+        f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)" + _remark(name, case)
+        for name, now, before in case.posteriors
+    ]
+
+
+def _remark(name: str, case: Explanation) -> str:
+    remarks = {"most probable serious condition": case.leading, "odds raised most": case.most_raised}
+    true = [remark for remark, condition in remarks.items() if name == condition]
+    return f"  < {' and '.join(true)}" if true else ""
+
+
+def _action(case: Explanation) -> list[str]:
+    asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
+    return [f"{label}: {', '.join(tokens)}" for label, tokens in asked if tokens] + list(case.advice)
+
+
+def _about_title(case: Explanation) -> str:
+    if case.most_raised:
+        return f"Evidence for and against {case.about}"
+    return f"No serious condition became more probable; evidence for and against {case.about}, which fell least"
+
+
+def _evidence(case: Explanation) -> list[str]:
+    lines = [
+        f"{f'{item.variable} = {item.states}':38}  {likelihood_ratio(item.weight):>16}  {signed(item.weight):>8}"
+        f"  {signed(-item.change):>11}"
+        for item in case.observations
+    ]
+    heads = f"{'':38}  {'likelihood ratio':>16}  {'decibans':>8}  {'if left out':>11}"
+    return [heads, *lines, *DECIBANS] if lines else []
+
+
+def likelihood_ratio(decibans: float) -> str:
+    """The ratio that a weight of evidence stands for: 10 decibans are a likelihood ratio of 10.
+
+    >>> likelihood_ratio(10), likelihood_ratio(-3), likelihood_ratio(11.3)
+    ('10', '0.50', '13')
+    """
+    ratio = 10 ** (decibans / 10)
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:#.2g}"
+
+
+def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
+    return [
+        f"{question.variable:26}  {question.information:.4f}   {furthest(case, question)}"
+        for question in questions
+        if case.serious
+    ]
+
+
+def _steps(case: Explanation) -> list[str]:
+    """The stop rule, and the steps that can change the action."""
+    if not case.next_steps:
+        return [str(case.stop)]
+    heads = ("worth", "gain", "bits", "P(changes)", "dollars", "hours")
+    rows = [
+        (
+            step.variable,
+            (f"{1000 * step.worth:.3f}", f"{1000 * step.gain:.3f}", f"{step.information:.4f}"),
+            ("unknown" if math.isnan(step.change) else percent(step.change), f"{step.cost:.0f}", f"{step.hours:.1f}"),
+            "" if step.in_time else "  (too late for this urgency)",
+        )
+        for step in case.next_steps[:STEPS]
+    ]
+    return [
+        str(case.stop),
+        f"{'':26}{_columns(heads)}",
+        *(f"{name:26}{_columns(left + right)}{late}" for name, left, right, late in rows),
+        "gain: net benefit in quality-adjusted life years per 1,000 such people; worth: gain minus cost;",
+        "P(changes): probability that the answer changes the action",
+    ]
+
+
+def _columns(cells: tuple[str, ...]) -> str:
+    return "".join(f"  {cell:>10}" for cell in cells)
+
+
+def furthest(case: Explanation, question: Question) -> str:
+    """The serious condition whose probability the answer could move furthest, and how far."""
+    most = int(np.argmax(question.highest - question.lowest))
+    low, high = percent(float(question.lowest[most])), percent(float(question.highest[most]))
+    return f"{case.serious[most]} {low} to {high}"
+
+
+def signed(value: float, places: int = 1) -> str:
+    """A number with its sign, and none where it is rounded to nothing.
+
+    >>> signed(11.27), signed(-0.04), signed(-0.61)
+    ('+11.3', '0.0', '-0.6')
+    """
+    rounded = round(value, places)
+    return f"{rounded:+.{places}f}" if rounded else f"{0:.{places}f}"

@@ -1,0 +1,116 @@
+"""From coded evidence to posteriors, reasons and actions: inference and decision tied together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel._version import __version__
+from riskmodel.decision.actions import Decision
+from riskmodel.decision.policy import Policy
+from riskmodel.evidence.records import Variable
+from riskmodel.inference.impossible import ImpossiblePairs
+from riskmodel.inference.scorer import Masks, Posterior, Scorer
+from riskmodel.inference.weights import Reasons, Weights, compute_weights, find_reasons
+from riskmodel.shown import Sheet, Shown
+
+if TYPE_CHECKING:
+    from riskmodel.network.network import Network
+
+HASH_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Everything inferred of a batch of cases; the last axis of every array is the case."""
+
+    masks: Masks
+    posterior: Posterior
+    reasons: Reasons
+    decision: Decision
+
+
+@dataclass(frozen=True, repr=False)
+class Scoring(Shown):
+    """A network and a policy, ready to score coded evidence.
+
+    Attributes
+    ----------
+    variables
+        the rows of the evidence arrays: the network's variables and the circumstances.
+    inputs
+        a digest of the selected statements and the network.
+    fitted
+        to which cohorts the statements were fitted, a sentence each.
+    """
+
+    variables: tuple[Variable, ...]
+    scorer: Scorer
+    weights: Weights
+    policy: Policy
+    inputs: str
+    fitted: tuple[str, ...] = ()
+
+    def sheet(self) -> Sheet:
+        return Sheet(
+            "Scoring",
+            {
+                "model": self.model_hash,
+                "policy": self.policy.name,
+                "variables": len(self.variables),
+                "outputs": ", ".join(self.scorer.output_names),
+            },
+        )
+
+    @classmethod
+    def of(
+        cls, network: Network, variables: Sequence[Variable], policy: Policy, inputs: str, fitted: tuple[str, ...] = ()
+    ) -> Scoring:
+        from riskmodel.inference.compile import compile_scorer
+
+        scorer = compile_scorer(network, variables)
+        return cls(tuple(variables), scorer, compute_weights(scorer), policy, inputs, fitted)
+
+    @cached_property
+    def model_hash(self) -> str:
+        """A short hash of all that the answer depends on: statements, network, policy and version."""
+        content = json.dumps([self.inputs, self.policy.text, __version__])
+        return hashlib.sha256(content.encode()).hexdigest()[:HASH_DIGITS]
+
+    @cached_property
+    def impossible_pairs(self) -> ImpossiblePairs:
+        return ImpossiblePairs(self.scorer)
+
+    def score(self, masks: Masks) -> Scored:
+        """Posteriors, reasons and actions of a batch, in numpy."""
+        posterior = self.scorer.score(masks)
+        reasons = find_reasons(self.scorer, self.weights, masks, posterior)
+        return Scored(masks, posterior, reasons, self.decide(masks, posterior))
+
+    def compiled(self) -> Callable[[Masks], Scored]:
+        """The same as :meth:`score` to the last bit, compiled, for many cases."""
+        from riskmodel.inference.compiled import CompiledScorer, find_reasons_compiled
+
+        kernel = CompiledScorer(self.scorer)
+
+        def score(masks: Masks) -> Scored:
+            posterior = kernel.score(masks)
+            reasons = find_reasons_compiled(self.scorer, self.weights, masks, posterior)
+            return Scored(masks, posterior, reasons, self.decide(masks, posterior))
+
+        return score
+
+    def decide(self, masks: Masks, posterior: Posterior) -> Decision:
+        """Apply the policy; where the evidence is impossible nothing is inferred."""
+        names = self.scorer.output_names
+        probability = np.nan_to_num(posterior.probability, nan=0.0)
+        conditions = len(self.scorer.conditions)
+        baseline = np.ascontiguousarray(self.weights.baseline.T)[:conditions, self.scorer.settings(masks)]
+        composites = dict(zip(names[conditions:], probability[conditions:], strict=True))
+        return self.policy.evaluate(masks, probability[:conditions], baseline, composites)

@@ -1,0 +1,121 @@
+"""The cohort: is it fit to be learnt from, and how much does each person count?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.calibration.outcome_weights import Weighting, inverse_probabilities
+from riskmodel.errors import CasesError, UsageError, nearest
+from riskmodel.evidence.records import Variable
+from riskmodel.inference.scorer import Array, Masks
+
+SHOWN = 10
+OUTCOMES = ("ignorable", "weighted", "complete")
+FINDINGS = ("risk_factor", "finding", "test")
+
+
+def check_identifiers(names: Sequence[Hashable], masks: Masks) -> None:
+    """Refuse a person who is there twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if not twice:
+        return
+    problems = []
+    for name in twice[:SHOWN]:
+        rows = masks[:, [i for i, other in enumerate(names) if other == name]]
+        same = bool(np.all(rows == rows[:, :1]))
+        what = "all the same" if same else "which contradict each other"
+        problems.append(f"{name!r} stands in {rows.shape[1]} rows, {what}")
+    raise CasesError(_listed("a case_id must name one row", problems, len(twice)))
+
+
+def known_outcomes(variables: Sequence[Variable], masks: Masks) -> dict[str, NDArray[np.bool_]]:
+    """For each condition, whose outcome is known; conditions of whom nothing is known left out."""
+    conditions = [(row, v) for row, v in enumerate(variables) if v.role == "condition"]
+    known = {v.name: masks[row] != v.full_mask for row, v in conditions}
+    return {name: whom for name, whom in known.items() if whom.any()}
+
+
+def check_outcomes(variables: Sequence[Variable], masks: Masks) -> list[str]:
+    """Refuse a cohort without outcomes to learn from; notes on outcomes that tell little."""
+    known = known_outcomes(variables, masks)
+    columns = ", ".join(v.column for v in variables if v.role == "condition")
+    if not known:
+        raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
+    rows = {v.name: row for row, v in enumerate(variables)}
+    present = {name: int((masks[rows[name]][whom] == 2).sum()) for name, whom in known.items()}
+    always = [name for name, count in present.items() if count == known[name].sum()]
+    if always:
+        raise CasesError(
+            f"the outcome {always[0]} has one class: it is present in all {present[always[0]]} people in whom it is "
+            f"known. Blank cells are unknown: write absent where it was looked for and not found"
+        )
+    never = [name for name, count in present.items() if count == 0]
+    if len(never) == len(known):
+        found = ", ".join(f"{name} (known in {known[name].sum()})" for name in never)
+        raise CasesError(f"every outcome has one class: nobody has {found}")
+    notes = [
+        f"nobody has {name}: its base rate is learnt from {known[name].sum():,} people without it" for name in never
+    ]
+    unknown = [v.name for v in variables if v.role == "condition" and v.name not in known]
+    if unknown:
+        notes.append(f"no outcome is known of {', '.join(unknown)}: what is learnt of these rests on findings alone")
+    return notes
+
+
+def check_findings(variables: Sequence[Variable], masks: Masks) -> None:
+    """Refuse a cohort in which nothing was assessed but outcomes."""
+    if not any(np.any(masks[row] != v.full_mask) for row, v in enumerate(variables) if v.role in FINDINGS):
+        raise CasesError(
+            "no modelled finding is known: the cohort needs columns of risk factors, findings or tests "
+            "(`riskmodel codebook` lists them); to learn base rates from outcomes alone, learn base_rates"
+        )
+
+
+def check_possible(names: Sequence[Hashable], evidence: Array) -> None:
+    """Refuse rows that cannot be under the model."""
+    impossible = np.nonzero(~(evidence > 0))[0]
+    if impossible.size:
+        shown = [f"{names[int(i)]!r}" for i in impossible[:SHOWN]]
+        raise CasesError(_listed("what these rows say cannot be, under the model", shown, impossible.size))
+
+
+def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> tuple[Array, Weighting | None]:
+    """How much each person counts, (rows,); 0 for those who are left out. And of ``weighted``, how these are spread.
+
+    Raises
+    ------
+    UsageError
+        for a word that is none of ``ignorable``, ``weighted`` and ``complete``.
+    CasesError
+        for ``weighted`` where outcomes are known of different people, or some people had hardly any chance that their
+        outcome became known.
+    """
+    if outcomes not in OUTCOMES:
+        hint = nearest(str(outcomes), OUTCOMES)
+        raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{hint}")
+    if outcomes == "ignorable":
+        return np.ones(masks.shape[1]), None
+    known = {name: np.asarray(rows) for name, rows in known_outcomes(variables, masks).items() if np.any(rows)}
+    verified = np.logical_or.reduce(list(known.values()))
+    if outcomes == "complete":
+        return np.asarray(verified, dtype=float), None
+    if any(np.any(rows != verified) for rows in known.values()):
+        counts = ", ".join(f"{name} in {int(rows.sum()):,}" for name, rows in known.items())
+        raise CasesError(
+            f"outcomes: 'weighted' has one weight for each person, and so needs all outcomes known in the same people; "
+            f"they are known of different ones ({counts} of {masks.shape[1]:,}): take 'ignorable' where the rows hold "
+            f"what decided who was examined, or leave out the columns of the other outcomes"
+        )
+    weights, weighting = inverse_probabilities(variables, masks, np.asarray(verified))
+    if weighting is not None:
+        weighting.check()
+    return weights, weighting
+
+
+def _listed(head: str, problems: Sequence[str], count: int) -> str:
+    more = f"\n  … and {count - SHOWN} more" if count > SHOWN else ""
+    return f"{head}:" + "".join(f"\n  {problem}" for problem in problems) + more

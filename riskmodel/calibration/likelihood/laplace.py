@@ -1,0 +1,84 @@
+"""The covariance of the coordinates by Laplace's approximation, also where the likelihood has a kink.
+
+Where two findings of a group have the same probability, or a ratio is held at its reach, the slope of the likelihood
+jumps. Second differences across such a kink grow without bound as their step shrinks, and beside it they miss it.
+There they are taken over a standard deviation, which is the scale of what is to be approximated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from riskmodel.calibration.likelihood.likelihood import Point
+from riskmodel.calibration.optimise import RIDGE, Target
+from riskmodel.inference.scorer import Array
+
+FEW = 40  # coordinates up to which the information is taken by differences of the gradient
+DIFFERENCE = 1e-3
+WIDEST = 1.0  # on the logit scale, beyond which no log likelihood is near a parabola
+KINKED = 1.5  # curvature over a standard deviation and over DIFFERENCE that differ by this factor
+
+
+def covariance(target: Target, point: Point) -> Array:
+    """Of the coordinates, by Laplace's approximation: (coordinates, coordinates).
+
+    The information of the data is minus the differences of the exact gradient where coordinates are few, else
+    the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula.
+    """
+    once, squared = target.likelihood.information(point)
+    prior = target.prior_precision(point.x)
+    if len(point.x) <= FEW:
+        sds = np.minimum(np.sqrt(np.diag(_inverse(_ridged(once + prior)))), WIDEST)
+        exact = _information(target, point, sds)
+        if exact is not None:
+            if squared is once:
+                squared = exact
+            once = exact
+    inverse = _inverse(_ridged(once + prior))
+    return inverse if squared is once else np.asarray(inverse @ (squared + prior) @ inverse)
+
+
+def _information(target: Target, point: Point, sds: Array) -> Array | None:
+    """Minus the second derivatives of the log likelihood; None where they leave the posterior no maximum."""
+    size = len(point.x)
+    information = np.zeros((size, size))
+    if not _add_differences(information, range(size), target, point, np.full(size, DIFFERENCE)):
+        return None
+    prior = target.prior_precision(point.x)
+    kinked = _kinked(target, point, sds, np.diag(information + prior))
+    if not _add_differences(information, kinked, target, point, sds):
+        return None
+    information[:, kinked] = information[kinked].T  # rows of other coordinates crossed the kink in steps too small
+    information = 0.5 * (information + information.T)
+    return information if np.linalg.eigvalsh(information + prior)[0] > 0 else None
+
+
+def _kinked(target: Target, point: Point, sds: Array, curvature: Array) -> list[int]:
+    """The coordinates along which the curvature over a standard deviation is not that at the point."""
+    steps = np.diag(sds)
+    up, down = target.values(point.x + steps), target.values(point.x - steps)
+    wide = (2 * target.value(point) - up - down) / sds**2
+    kinked = np.isfinite(wide) & ((wide > KINKED * curvature) | (wide < curvature / KINKED))
+    return [int(i) for i in np.nonzero(kinked)[0]]
+
+
+def _add_differences(information: Array, which: Sequence[int], target: Target, point: Point, steps: Array) -> bool:
+    """Put differences of the gradient into rows of the information; False where a point has no likelihood."""
+    for i in which:
+        shift = np.zeros(len(point.x))
+        shift[i] = steps[i]
+        up, down = (target.likelihood.at(point.x + side * shift) for side in (1, -1))
+        if up is None or down is None:
+            return False
+        information[i] = (target.likelihood.gradient(down) - target.likelihood.gradient(up)) / (2 * steps[i])
+    return True
+
+
+def _ridged(matrix: Array) -> Array:
+    return np.asarray(matrix + np.eye(len(matrix)) * (RIDGE * max(float(np.diag(matrix).max(initial=0.0)), 1.0)))
+
+
+def _inverse(matrix: Array) -> Array:
+    return np.asarray(np.linalg.inv(matrix), dtype=float)

@@ -1,0 +1,243 @@
+"""The probability of a cohort as a function of the statements, with its exact gradient and information."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.calibration.likelihood.coordinates import Coordinates
+from riskmodel.calibration.likelihood.kernel import expected_counts, row_scores
+from riskmodel.calibration.likelihood.pieces import Layout, at_setting, moved
+from riskmodel.calibration.likelihood.strata import Stratum, strata
+from riskmodel.errors import InferenceError
+from riskmodel.inference.scorer import Array, Masks
+from riskmodel.network.build import build_network
+
+SILENT = 1e-9  # a score this small is rounding
+STEP = 1e-4  # of the central differences, on the logit and log scales
+PAIRS_AT_ONCE = 60  # perturbed statements built together
+ROWS_AT_ONCE = 4_096
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Point:
+    """The likelihood at one point: its log, and the expected counts of every table entry, by stratum and piece."""
+
+    x: Array
+    log_likelihood: float
+    tables: list[list[Array]]
+    counts: list[list[Array]] = field(repr=False)
+
+
+class Likelihood:
+    """P(findings and known outcomes | setting) of all rows, over the learnt statements.
+
+    Parameters
+    ----------
+    masks
+        coded evidence, outcomes included, (variables, rows).
+    weights
+        (rows,): how much each row counts.
+    """
+
+    def __init__(self, coordinates: Coordinates, masks: Masks, weights: Array | None = None) -> None:
+        self.coordinates = coordinates
+        self.layout = Layout(build_network(coordinates.priors), coordinates.priors.variables)
+        self.strata = strata(self.layout, masks, np.ones(masks.shape[1]) if weights is None else weights)
+        self.active = np.arange(coordinates.size)
+        self._slopes: tuple[bytes, list[list[tuple[NDArray[np.int64], Array]]]] | None = None
+
+    @property
+    def people(self) -> float:
+        return float(sum(stratum.weights.sum() for stratum in self.strata))
+
+    def at(self, x: Array) -> Point | None:
+        """The likelihood at a point, or None where the statements cannot hold together or a row is impossible."""
+        try:
+            network = build_network(self.coordinates.priors, self.coordinates.values(x[None]))
+        except InferenceError:
+            return None
+        total, tables, counts = 0.0, [], []
+        for stratum in self.strata:
+            held = at_setting(network, stratum.setting)
+            own = [self.layout.build(piece, held)[0] for piece in self.layout.pieces]
+            evidence, found = self._expect(stratum, own)
+            if not np.all(evidence > 0):
+                return None
+            total += float(stratum.weights @ np.log(evidence))
+            tables.append(own)
+            counts.append(found)
+        return Point(x, total, tables, counts) if np.isfinite(total) else None
+
+    def log_likelihoods(self, x: Array) -> Array:
+        """The log likelihood at many points, (points, coordinates); -inf where :meth:`at` is None."""
+        parts = [x[start : start + PAIRS_AT_ONCE] for start in range(0, len(x), PAIRS_AT_ONCE)]
+        return np.concatenate([np.empty(0), *(self._log_likelihoods(part) for part in parts)])
+
+    def _log_likelihoods(self, x: Array) -> Array:
+        try:
+            network = build_network(self.coordinates.priors, self.coordinates.values(x))
+        except InferenceError:  # at one of the points or more
+            return (
+                np.full(1, -np.inf)
+                if len(x) == 1
+                else np.concatenate([self._log_likelihoods(row) for row in x[:, None]])
+            )
+        total = np.zeros(len(x))
+        for stratum in self.strata:
+            held = at_setting(network, stratum.setting)
+            tables = [self.layout.build(piece, held) for piece in self.layout.pieces]
+            for row in range(len(x)):
+                evidence, _ = self._expect(stratum, [table[row if len(table) > 1 else 0] for table in tables])
+                total[row] += float(stratum.weights @ np.log(evidence)) if np.all(evidence > 0) else -np.inf
+        return np.where(np.isfinite(total), total, -np.inf)
+
+    def evidence(self, masks: Masks) -> Array:
+        """P(evidence | setting) of each row at the stated values; 0 where it is impossible."""
+        from riskmodel.inference.compile import compile_scorer
+        from riskmodel.inference.compiled import CompiledScorer
+
+        network = build_network(self.coordinates.priors)
+        return CompiledScorer(compile_scorer(network, self.layout.variables)).score(masks).evidence
+
+    def speaks(self, point: Point) -> bool:
+        """Whether any row depends on any coordinate."""
+        each = zip(self.strata, point.tables, self.slopes(point.x), strict=True)
+        scores = (own for parts in each for own in self._scores(*parts))
+        return any(bool(np.any(np.abs(score) > SILENT)) for _, score in scores)
+
+    def _expect(self, stratum: Stratum, tables: list[Array]) -> tuple[Array, list[Array]]:
+        """P(evidence) of each row, and the expected counts of each piece."""
+        count = len(stratum.weights)
+        evidence = np.empty(count)
+        packed = self._packed(tables)
+        bounds = np.linspace(0, count, THREADS + 1).astype(int)
+
+        def some(k: int) -> list[Array]:
+            piece = slice(bounds[k], bounds[k + 1])
+            static = [np.zeros(tables[0].size), np.zeros(tables[1].size)]
+            inner, outer = np.zeros(packed[2].size), np.zeros(packed[5].size)
+            expected_counts(  # type: ignore[call-arg]
+                stratum.weights[piece], *stratum.rows(piece), *packed, *static, inner, outer, evidence[piece]
+            )
+            return [*static, inner, outer]
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            parts = list(pool.map(some, range(THREADS)))
+        static_in, static_out, inner, outer = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
+        flat = [static_in, static_out, *self._unpacked(tables, inner, outer)]
+        return evidence, [counts.reshape(table.shape) for counts, table in zip(flat, tables, strict=True)]
+
+    def _packed(self, tables: list[Array]) -> tuple[np.ndarray, ...]:
+        """The tables as the compiled passes want them: groups end to end, inner and outer apart."""
+        inner, outer = self.layout.inner_groups, self.layout.outer_groups
+        result: list[np.ndarray] = [tables[0].ravel(), tables[1].ravel()]
+        for groups, own in ((inner, tables[2 : 2 + len(inner)]), (outer, tables[2 + len(inner) :])):
+            first = np.cumsum([0, *(table.size for table in own)], dtype=np.int64)[:-1]
+            skip = np.array([group.skip for group in groups], dtype=np.int64)
+            result += [np.concatenate([np.empty(0), *(table.ravel() for table in own)]), first, skip]
+        return tuple(result)
+
+    def _unpacked(self, tables: list[Array], inner: Array, outer: Array) -> list[Array]:
+        """Counts that lie end to end, as one array a group."""
+        split = 2 + len(self.layout.inner_groups)
+        result: list[Array] = []
+        for flat, own in ((inner, tables[2:split]), (outer, tables[split:])):
+            result += np.split(flat, np.cumsum([table.size for table in own])[:-1]) if own else []
+        return result
+
+    def gradient(self, point: Point) -> Array:
+        """Derivatives of the log likelihood by the coordinates: expected counts times those of the log tables."""
+        gradient = np.zeros(self.coordinates.size)
+        for counts, pieces in zip(point.counts, self.slopes(point.x), strict=True):
+            for count, (columns, slopes) in zip(counts, pieces, strict=True):
+                gradient[columns] += slopes.reshape(len(columns), count.size) @ count.ravel()
+        return gradient
+
+    def slopes(self, x: Array) -> list[list[tuple[NDArray[np.int64], Array]]]:
+        """Derivatives of the log tables, by stratum and piece: (which coordinates, (coordinates, patterns, states))."""
+        key = x.tobytes()
+        if self._slopes is None or self._slopes[0] != key:
+            found: list[list[list[tuple[NDArray[np.int64], Array]]]] = [
+                [[] for _ in self.layout.pieces] for _ in self.strata
+            ]
+            for start in range(0, len(self.active), PAIRS_AT_ONCE):
+                self._add_slopes(x, self.active[start : start + PAIRS_AT_ONCE], found)
+            self._slopes = key, [[_joined(parts, self.layout, i) for i, parts in enumerate(p)] for p in found]
+            self.active = np.unique(
+                np.concatenate([self.active[:0], *(c for pieces in self._slopes[1] for c, _ in pieces)])
+            )
+        return self._slopes[1]
+
+    def _add_slopes(self, x: Array, columns: NDArray[np.int64], found: list) -> None:  # type: ignore[type-arg]
+        """The slopes of some coordinates, by central differences of the tables."""
+        rows = np.repeat(x[None], 1 + 2 * len(columns), axis=0)
+        pair = 1 + 2 * np.arange(len(columns))
+        rows[pair, columns] += STEP
+        rows[pair + 1, columns] -= STEP
+        network = build_network(self.coordinates.priors, self.coordinates.values(rows))
+        for stratum, pieces in zip(self.strata, found, strict=True):
+            tables = at_setting(network, stratum.setting)
+            changed = moved(tables)
+            for piece, parts in zip(self.layout.pieces, pieces, strict=True):
+                touched = np.zeros(len(rows), dtype=bool)
+                for name in piece.tables:
+                    touched |= changed[name]
+                which = np.nonzero(touched[pair] | touched[pair + 1])[0]
+                if which.size:
+                    up, down = (self.layout.build(piece, _some(tables, piece.tables, pair[which] + k)) for k in (0, 1))
+                    possible = (up > 0) & (down > 0)
+                    slopes = np.zeros_like(up)
+                    slopes[possible] = np.log(up[possible] / down[possible]) / (2 * STEP)
+                    parts.append((columns[which], slopes))
+
+    def information(self, point: Point) -> tuple[Array, Array]:
+        """Sums over people of the outer products of their scores, with weights once and squared.
+
+        The first estimates the information of the cohort about the coordinates, (coordinates, coordinates).
+        """
+        size = self.coordinates.size
+        once, squared = np.zeros((size, size)), np.zeros((size, size))
+        weighted = any(not np.array_equal(stratum.weights, stratum.squares) for stratum in self.strata)
+        for stratum, tables, slopes in zip(self.strata, point.tables, self.slopes(point.x), strict=True):
+            for piece, scores in self._scores(stratum, tables, slopes):
+                once += scores.T @ (scores * stratum.weights[piece, None])
+                if weighted:
+                    squared += scores.T @ (scores * stratum.squares[piece, None])
+        return once, squared if weighted else once
+
+    def _scores(self, stratum: Stratum, tables: list[Array], slopes):  # type: ignore[no-untyped-def]
+        """The scores of some rows at a time: (which rows, (rows, coordinates))."""
+        packed = self._packed(tables)
+        flat = [np.ascontiguousarray(np.moveaxis(own, 0, -1)).ravel() for _, own in slopes]
+        slope_first = np.cumsum([0, *(len(own) for own in flat)], dtype=np.int64)
+        columns = np.concatenate([which for which, _ in slopes])
+        column_first = np.cumsum([0, *(len(which) for which, _ in slopes)], dtype=np.int64)
+        joined = np.concatenate(flat)
+        pieces = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(stratum.weights), ROWS_AT_ONCE)]
+
+        def some(piece: slice) -> Array:
+            scores = np.empty((len(stratum.weights[piece]), self.coordinates.size))
+            own = (joined, slope_first, columns, column_first, scores)
+            row_scores(*stratum.rows(piece), *packed, *own)  # type: ignore[call-arg]
+            return scores
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            for start in range(0, len(pieces), THREADS):
+                own = pieces[start : start + THREADS]
+                yield from zip(own, pool.map(some, own), strict=True)
+
+
+def _some(tables: dict[str, Array], names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, Array]:
+    """The named tables in some draws."""
+    return {name: tables[name][rows] if len(tables[name]) > 1 else tables[name] for name in names}
+
+
+def _joined(parts, layout: Layout, piece: int) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
+    if not parts:
+        return np.empty(0, dtype=np.int64), np.empty((0, layout.pieces[piece].patterns, layout.states(piece)))
+    return np.concatenate([which for which, _ in parts]), np.concatenate([slopes for _, slopes in parts])

@@ -1,0 +1,93 @@
+"""The rows of a cohort as the compiled passes want them: by setting, equal rows together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.calibration.likelihood.pieces import Layout, Piece
+from riskmodel.inference.scorer import Array, Masks
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The different rows of one setting.
+
+    Attributes
+    ----------
+    weights, squares
+        (rows,): how many people each row stands for (weighted), and the sum of their squared weights.
+    """
+
+    setting: int
+    weights: Array
+    squares: Array
+    pat_in: NDArray[np.int32]
+    pat_out: NDArray[np.int32]
+    contexts: NDArray[np.int32]
+    allowed_contexts: Array
+    outcomes: NDArray[np.int32]
+    allowed_states: Array
+
+    def rows(self, piece: slice) -> tuple[np.ndarray, ...]:
+        """The per-row arguments of the compiled passes."""
+        some = (self.pat_in[piece], self.pat_out[piece], self.contexts[piece], self.allowed_contexts)
+        return (*some, self.outcomes[piece], self.allowed_states)
+
+
+def strata(layout: Layout, masks: Masks, weights: Array) -> list[Stratum]:
+    """The cohort by setting, equal rows together."""
+    count = masks.shape[1]
+    setting = np.zeros(count, dtype=np.int64)
+    if layout.setting_row >= 0:
+        setting = np.log2(masks[layout.setting_row]).astype(np.int64)
+    spoken = [row for row, variable in enumerate(layout.variables) if variable.in_network]
+    result = []
+    for s in np.unique(setting):
+        chosen = np.nonzero(setting == s)[0]
+        rows = np.ascontiguousarray(masks[spoken][:, chosen].T)
+        _, first, where = np.unique(
+            rows.view(np.dtype((np.void, rows.shape[1]))), return_index=True, return_inverse=True
+        )
+        own = masks[:, chosen[first]]
+        where = where.ravel()
+        context_masks, contexts = _kinds(own[layout.context_rows])
+        outcome_masks, outcomes = _kinds(own[layout.condition_rows])
+        result.append(
+            Stratum(
+                setting=int(s),
+                weights=np.bincount(where, weights[chosen]).astype(float),
+                squares=np.bincount(where, weights[chosen] ** 2).astype(float),
+                pat_in=_patterns(layout, layout.inner_groups, own),
+                pat_out=_patterns(layout, layout.outer_groups, own),
+                contexts=contexts,
+                allowed_contexts=_allowed(context_masks, layout.context_states.T),
+                outcomes=outcomes,
+                allowed_states=_allowed(outcome_masks, layout.presence),
+            )
+        )
+    return result
+
+
+def _kinds(masks: Masks) -> tuple[Masks, NDArray[np.int32]]:
+    """The different columns of masks (variables, rows), and which of them each row has."""
+    if not len(masks):
+        return masks[:, :1], np.zeros(masks.shape[1], dtype=np.int32)
+    kinds, which = np.unique(masks, axis=1, return_inverse=True)
+    return kinds, which.ravel().astype(np.int32)
+
+
+def _patterns(layout: Layout, groups: Sequence[Piece], masks: Masks) -> NDArray[np.int32]:
+    columns = [layout.patterns(group, masks) for group in groups]
+    return np.ascontiguousarray(np.array(columns, dtype=np.int32).reshape(len(columns), masks.shape[1]).T)
+
+
+def _allowed(masks: Masks, states: NDArray[np.int64]) -> Array:
+    """1 where the states (variables, combinations) are allowed by masks (variables, kinds): (kinds, combinations)."""
+    allowed = np.ones((masks.shape[1], states.shape[1]))
+    for mask, state in zip(masks, states, strict=True):
+        allowed *= (mask[:, None] >> state[None]) & 1
+    return allowed

@@ -1,0 +1,1 @@
+"""Case files from end to end: what is read, scored, written and rejected, row by row."""

@@ -1,0 +1,97 @@
+"""All good cases of a file in memory: read, checked and rejected as a run over the file would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.answers.column_types import Masks, OutputColumn, Score, ScoredBlock
+from riskmodel.casefiles.options import RunOptions, RunResult
+from riskmodel.casefiles.read.block import CodedBlock
+from riskmodel.casefiles.read.open import open_reader
+from riskmodel.casefiles.rejects import Rejects
+from riskmodel.casefiles.run import Job
+from riskmodel.casefiles.write.staged_files import Bytes
+from riskmodel.cases.header import Layout
+from riskmodel.errors import CasesError
+from riskmodel.evidence.records import Variable
+from riskmodel.workers.signals import Signals
+
+SHOWN = 10  # reasons named in an error
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRows:
+    """The accepted cases of a file: their identifiers, their evidence (variables, cases), and what was read how."""
+
+    names: tuple[str, ...]
+    masks: Masks
+    result: RunResult
+    layout: Layout
+
+
+def all_possible(_masks: Masks) -> ScoredBlock:
+    """A scorer that refuses no row."""
+    return ScoredBlock(())
+
+
+def read_cases(
+    source: str | Path, variables: Sequence[Variable], options: RunOptions, possible: Score = all_possible
+) -> CaseRows:
+    """Read a file of moderate size as :func:`riskmodel.casefiles.run.run` does.
+
+    Parameters
+    ----------
+    possible
+        names the rows whose evidence is impossible; it has no columns.
+
+    Raises
+    ------
+    CasesError
+        The file is unreadable or structurally broken, or no row of it is good.
+    """
+    collected = _Collector()
+    with Signals() as signals, open_reader(source, variables, options) as reader:
+        rejects = Rejects(_Nowhere, reader.name)
+        job = Job(reader, possible, collected, rejects, options)
+        job.execute(None, signals)
+        result = job.result("", None)
+    if not collected.names:
+        if not result.counts.read:
+            raise CasesError(f"{reader.name}: there is no row below the header")
+        listed = "".join(f"\n  {reason}" for reason in result.reasons[:SHOWN])
+        raise CasesError(f"{reader.name}: no row can be used, all {result.counts.read:,} are rejected:{listed}")
+    return CaseRows(tuple(collected.names), np.concatenate(collected.masks, axis=1), result, reader.layout)
+
+
+class _Nowhere:
+    """A file of rejects that nobody asked for."""
+
+    def write(self, data: Bytes) -> None:
+        """Rejects are counted, not kept."""
+
+
+@dataclass(slots=True)
+class _Collector:
+    """Takes the place of a writer, and keeps identifiers and evidence."""
+
+    names: list[str] = field(default_factory=list)
+    masks: list[Masks] = field(default_factory=list)
+
+    def begin(self, columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> None:
+        """Nothing is written."""
+
+    def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> tuple[list[str], Masks]:  # noqa: ARG002
+        return [block.case_id(row) for row in range(len(block.rows))], block.masks
+
+    def write(self, rendered: tuple[list[str], Masks], repeated: NDArray[np.bool_]) -> None:
+        names, masks = rendered
+        self.names += [name for name, again in zip(names, repeated.tolist(), strict=True) if not again]
+        self.masks.append(np.ascontiguousarray(masks[:, ~repeated]))
+
+    def finish(self) -> None:
+        """Nothing is written."""

@@ -1,0 +1,366 @@
+"""The compiled tokeniser: bytes of whole records to masks, ids and the places of passed-on texts.
+
+It knows the grammar of ``tokens`` and looks cells up in tables. Whatever it cannot decide it leaves to
+Python: a cell it does not know is a miss, a record it refuses is explained there.
+"""
+
+# mypy: ignore-errors
+# Functions of the compiler: it gives them their types, which mypy cannot see.
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from riskmodel.casefiles.read.machine_words import (
+    below,
+    digits_value,
+    equal,
+    first_bytes,
+    load8,
+    load64,
+    trailing_zeros,
+)
+from riskmodel.casefiles.read.tokens import MAX_CELL
+from riskmodel.evidence.records import MAX_STATES
+
+COMMA, QUOTE, LF, CR = 0x2C, 0x22, 0x0A, 0x0D
+AFTER_COMMA = COMMA + 1  # every byte that can end or spoil an unquoted field lies below
+LONGEST_NUMBER = 32
+LONG_WORDS = 4  # longer cells than these words hold are left to Python
+
+# What a field is for.
+IGNORED, WORDS, NUMBERS = 0, 1, 2
+# Columns of the plan, one row a field.
+KIND, VARIABLE, KEPT, BASE, SHIFT, MULTIPLIER, LONG_BASE, LONG_MASK, TRANSLATED = range(9)
+# What the state of a call holds.
+POSITION, ROW, LINE, MISSES = range(4)
+_K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_SHIFT = np.uint64(32)
+UNKNOWN = -1
+MASK_BITS = 8  # of an entry of the tables of words; above them what the mapping did to the cell
+NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)  # marks an empty entry: no UTF-8 has these bytes
+
+
+@njit(nogil=True, cache=True)
+def quoted_field(base, start):
+    """Where the closing quote of the field at ``start`` is, line breaks inside, and whether NUL is."""
+    place = start + 1
+    lines = 0
+    nul = False
+    while True:
+        word = load64(base + place)
+        marks = equal(word, QUOTE) | below(word, 0x20)
+        if marks == 0:
+            place += 8
+            continue
+        place += trailing_zeros(marks) >> 3
+        byte = load8(base + place)
+        if byte == QUOTE:
+            if load8(base + place + 1) != QUOTE:
+                return place, lines, nul
+            place += 1
+        elif byte == LF:
+            lines += 1
+        elif byte == 0:
+            nul = True
+        place += 1
+
+
+@njit(nogil=True, cache=True)
+def unquoted_end(base, start):
+    """Where an unquoted field ends (comma, LF, or the CR of CRLF), and whether something spoils it."""
+    place = start
+    bad = False
+    while True:
+        word = load64(base + place)
+        marks = below(word, AFTER_COMMA)
+        if marks == 0:
+            place += 8
+            continue
+        place += trailing_zeros(marks) >> 3
+        byte = load8(base + place)
+        if byte in (COMMA, LF):
+            return place, bad
+        if byte == CR:
+            if load8(base + place + 1) == LF:
+                return place, bad
+            bad = True
+        elif byte in (QUOTE, 0):
+            bad = True
+        place += 1
+
+
+@njit(nogil=True, cache=True)
+def hash_text(base, start, length):
+    """128 bits of a text."""
+    one, two = np.uint64(length) * _K1, np.uint64(length) ^ _K2
+    place, left = base + start, length
+    while left > 0:
+        word = load64(place)
+        if left < 8:
+            word = first_bytes(word, left)
+        one = (one ^ word) * _K1
+        one ^= one >> _SHIFT
+        two = (two ^ (word >> np.uint64(29) | word << np.uint64(35))) * _K2
+        two ^= two >> _SHIFT
+        place += 8
+        left -= 8
+    one = (one ^ (two >> np.uint64(31))) * _K2
+    two = (two ^ (one >> np.uint64(33))) * _K1
+    return one ^ (one >> np.uint64(29)), two ^ (two >> np.uint64(32))
+
+
+@njit(nogil=True, cache=True)
+def hash_texts(data, starts, lengths, hashes):
+    """The hashes of many texts."""
+    base = np.int64(data.ctypes.data)
+    for row in range(len(starts)):
+        hashes[0, row], hashes[1, row] = hash_text(base, starts[row], lengths[row])
+
+
+@njit(nogil=True, cache=True)
+def hash_words(base, start, length):
+    """The place of a long cell in its table, before masking."""
+    mixed = np.uint64(length)
+    for offset in range(0, length, 8):
+        word = load64(base + start + offset)
+        if length - offset < 8:
+            word = first_bytes(word, length - offset)
+        mixed = (mixed ^ word) * _K1
+        mixed ^= mixed >> _SHIFT
+    return mixed
+
+
+@njit(nogil=True, cache=True)
+def find_long(base, start, length, plan, field, long_keys, long_masks):
+    """The entry of a cell of more than eight bytes, 0 if it is known to be bad, or UNKNOWN."""
+    if length > 8 * LONG_WORDS:
+        return UNKNOWN
+    wrap = plan[field, LONG_MASK]
+    slot = np.int64(hash_words(base, start, length) & np.uint64(wrap))
+    while True:
+        entry = plan[field, LONG_BASE] + slot
+        if long_keys[entry, LONG_WORDS] == 0:
+            return UNKNOWN
+        if long_keys[entry, LONG_WORDS] == np.uint64(length):
+            same = True
+            for index in range(LONG_WORDS):
+                left = length - 8 * index
+                if left <= 0:
+                    break
+                word = load64(base + start + 8 * index)
+                if left < 8:
+                    word = first_bytes(word, left)
+                same &= word == long_keys[entry, index]
+            if same:
+                return np.int64(long_masks[entry])
+        slot = (slot + 1) & wrap
+
+
+@njit(nogil=True, cache=True)
+def find_short(key, plan, field, keys, masks):
+    """The entry of a cell of at most eight bytes, 0 if it is known to be bad, or UNKNOWN."""
+    place = np.int64((key * np.uint64(plan[field, MULTIPLIER])) >> np.uint64(plan[field, SHIFT]))
+    entry = plan[field, BASE] + place
+    while keys[entry] != key:
+        if keys[entry] == NO_KEY:
+            return UNKNOWN
+        entry += 1  # each table ends with an empty entry
+    return np.int64(masks[entry])
+
+
+@njit(nogil=True, cache=True)
+def band_of(whole, more, variable, edges, maxima):
+    """The band of a number with that whole part (``more``: and a fraction), 0 outside the limits."""
+    maximum = maxima[variable]
+    if whole < edges[variable, 0] or whole > maximum or (whole == maximum and more):
+        return 0
+    band = 0
+    for index in range(1, MAX_STATES):
+        band += whole >= edges[variable, index]
+    return 1 << band
+
+
+@njit(nogil=True, cache=True)
+def find_number(base, start, length, variable, edges, maxima):
+    """The mask of a plain decimal where edges and maximum are whole numbers, 0 outside, or UNKNOWN."""
+    whole, place = 0, 0
+    while place < length < LONGEST_NUMBER:
+        digit = np.int64(load8(base + start + place)) - 48
+        if digit < 0 or digit > 9:
+            break
+        whole = whole * 10 + digit
+        place += 1
+    if place == 0 or place > 15:
+        return UNKNOWN
+    rest = False
+    if place < length:
+        if load8(base + start + place) != 0x2E or place + 1 == length:
+            return UNKNOWN
+        for after in range(place + 1, length):
+            digit = np.int64(load8(base + start + after)) - 48
+            if digit < 0 or digit > 9:
+                return UNKNOWN
+            rest |= digit > 0
+    return band_of(whole, rest, variable, edges, maxima)
+
+
+@njit(nogil=True, cache=True)
+def blank_or_broken(base, start, length):
+    """Whether an id is blank (spaces and tabs) or holds a line break."""
+    blank = True
+    for place in range(start, start + length):
+        byte = load8(base + place)
+        if byte in (LF, CR):
+            return True
+        blank &= byte in (0x20, 0x09)
+    return blank
+
+
+@njit(nogil=True, cache=True)
+def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose state stays in registers
+    data, end, state, plan, id_field, tables, edges, maxima, out, misses
+):
+    """Parse records from ``state`` on, until the end of the block or until ``out`` or ``misses`` is full.
+
+    ``out`` is (masks, bad, spans, starts, lengths, hashes, translated): spans hold where a record begins and
+    ends and the lines before it, starts and lengths the id and the kept texts, translated what the mapping did.
+    """
+    keys, masks, long_keys, long_masks = tables
+    out_masks, bad_rows, spans, starts, lengths, hashes, translated = out
+    base = np.int64(data.ctypes.data)
+    width = len(plan)
+    place, row, line, missed = state[POSITION], state[ROW], state[LINE], state[MISSES]
+    while place < end and row < len(bad_rows) and missed + width <= len(misses):
+        byte = load8(base + place)
+        if byte == LF or (byte == CR and load8(base + place + 1) == LF):
+            place += 1 + (byte == CR)
+            line += 1
+            continue
+        spans[0, row] = place
+        spans[2, row] = line
+        bad = False
+        field = 0
+        while True:
+            start = place
+            word = load64(base + place)
+            marks = below(word, AFTER_COMMA)
+            shift = np.int64(0)
+            if marks != 0:
+                shift = trailing_zeros(marks) >> 3
+                place += shift
+                byte = load8(base + place)
+            content, length = start, shift
+            if marks == 0 or byte != COMMA:
+                if load8(base + start) == QUOTE:
+                    close, breaks, nul = quoted_field(base, start)
+                    line += breaks
+                    content, length = start + 1, close - start - 1
+                    place, spoilt = unquoted_end(base, close + 1)
+                    bad |= nul or spoilt or place != close + 1
+                else:
+                    place, spoilt = unquoted_end(base, start)
+                    length = place - start
+                    bad |= spoilt
+                bad |= place - start > MAX_CELL
+                byte = load8(base + place)
+                if length <= 8:
+                    word = load64(base + content)
+            if field < width:
+                kind = plan[field, KIND]
+                if kind != IGNORED:
+                    variable = plan[field, VARIABLE]
+                    mask = np.int64(UNKNOWN)
+                    if kind == NUMBERS and length > 0:
+                        whole = digits_value(word, length) if length <= 8 else -1
+                        if whole >= 0:
+                            mask = band_of(whole, False, variable, edges, maxima)  # noqa: FBT003 - compiled, by position
+                        else:
+                            mask = find_number(base, content, length, variable, edges, maxima)
+                    if mask == UNKNOWN:
+                        if length <= 8:
+                            mask = find_short(first_bytes(word, length), plan, field, keys, masks)
+                        else:
+                            mask = find_long(base, content, length, plan, field, long_keys, long_masks)
+                    if mask == UNKNOWN and not bad:
+                        misses[missed, 0] = row
+                        misses[missed, 1] = variable
+                        misses[missed, 2] = content
+                        misses[missed, 3] = length
+                        missed += 1
+                    bad |= mask == 0
+                    out_masks[variable, row] = mask & 255
+                    slot = plan[field, TRANSLATED]
+                    if slot > 0:
+                        translated[slot - 1, row] = max(mask, 0) >> MASK_BITS
+                if field == id_field:
+                    starts[0, row] = content
+                    lengths[0, row] = length
+                    bad |= blank_or_broken(base, content, length)
+                    hashes[0, row], hashes[1, row] = hash_text(base, content, length)
+                slot = plan[field, KEPT]
+                if slot > 0:
+                    starts[slot, row] = content
+                    lengths[slot, row] = length
+            field += 1
+            if byte != COMMA:
+                break
+            place += 1
+        spans[1, row] = place
+        bad_rows[row] = bad or field != width
+        place += 1 + (byte == CR)
+        line += 1
+        row += 1
+    state[POSITION], state[ROW], state[LINE], state[MISSES] = place, row, line, missed
+
+
+@njit(nogil=True, cache=True)
+def last_record_end(data, start, end):
+    """Where the last complete record of ``data[start:end]`` ends; what follows is padding."""
+    base = np.int64(data.ctypes.data)
+    complete = start
+    place = start
+    while place < end:
+        if load8(base + place) == QUOTE:
+            place, _, _ = quoted_field_within(base, place, end)
+            if place >= end:
+                break
+            place += 1
+        place = field_end_within(base, place, end)
+        if place >= end:
+            break
+        if load8(base + place) == LF:
+            complete = place + 1
+        place += 1
+    return complete
+
+
+@njit(nogil=True, cache=True)
+def quoted_field_within(base, start, end):
+    """Like ``quoted_field``, but ``end`` when the quote is not closed before it."""
+    place = start + 1
+    while place < end:
+        marks = equal(load64(base + place), QUOTE)
+        if marks == 0:
+            place += 8
+            continue
+        place += trailing_zeros(marks) >> 3
+        if place >= end:
+            break
+        if load8(base + place + 1) != QUOTE or place + 1 >= end:
+            return place, 0, False
+        place += 2
+    return end, 0, False
+
+
+@njit(nogil=True, cache=True)
+def field_end_within(base, start, end):
+    """The next comma or LF, or ``end``."""
+    place = start
+    while place < end:
+        word = load64(base + place)
+        marks = equal(word, COMMA) | equal(word, LF)
+        if marks != 0:
+            return min(place + (trailing_zeros(marks) >> 3), end)
+        place += 8
+    return end

@@ -1,0 +1,167 @@
+"""Reads blocks in plain Python: quick to start, for files of a few thousand records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from riskmodel.answers.column_types import Masks
+from riskmodel.casefiles.options import Reject
+from riskmodel.casefiles.read import tokens
+from riskmodel.casefiles.read.block import CodedBlock, Coder, Fault, id_problem
+from riskmodel.casefiles.read.blocks import Block, undecodable
+from riskmodel.cases.cells import CellDecoder, CellProblem
+
+_MEMO = 1 << 16
+
+
+class _Memo(dict[str, int]):
+    """Cell text to mask, 0 for a bad cell; each text is decoded once while the table is small."""
+
+    def __init__(self, decoder: CellDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def __missing__(self, text: str) -> int:
+        result = self.decoder.decode(text)
+        mask = 0 if isinstance(result, CellProblem) else result
+        if len(self) < _MEMO:
+            self[text] = mask
+        return mask
+
+
+class _Translations(dict[str, int]):
+    """Cell text to what the mapping did to it."""
+
+    def __init__(self, decoder: CellDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def __missing__(self, text: str) -> int:
+        code = self.decoder.translation(text)
+        if len(self) < _MEMO:
+            self[text] = code
+        return code
+
+
+class SmallReader:
+    """The plain-Python engine: tokenises and codes one block."""
+
+    name = "small"
+
+    def __init__(self, coder: Coder) -> None:
+        self.coder = coder
+        self.memos = [_Memo(decoder) for decoder in coder.decoders]
+        self.translations = {row: _Translations(coder.decoders[row]) for row in coder.slots}
+
+    @staticmethod
+    def records_end(data: bytearray, start: int, end: int) -> int:
+        return tokens.records_end(data, start, end)
+
+    def read(self, block: Block) -> CodedBlock:
+        """Tokenise and code one block."""
+        fault = structural_fault(block)
+        if fault:
+            return self._assemble([], [], [], 0, fault)
+        text = block.data[: block.end].decode()
+        records = _plain_records(text)
+        if records is None:
+            records = _any_records(text)
+        lines, texts = records
+        cells: list[list[str]] = []
+        places: list[int] = []
+        rejects: list[Reject] = []
+        width, plain_cell = self.coder.width, tokens.MAX_CELL // 4
+        for place, record in enumerate(texts):
+            row = record.split(",")
+            if len(row) != width or len(record) > plain_cell or '"' in record or "\r" in record or "\0" in record:
+                split = tokens.split_record(record, width)
+                if isinstance(split, tokens.RowFault):
+                    rejects += self.coder.explain(place, lines[place], record)
+                    continue
+                row = split
+            cells.append(row)
+            places.append(place)
+        return self._assemble(cells, places, lines, text.count("\n"), None, rejects)
+
+    def _assemble(
+        self,
+        cells: list[list[str]],
+        places: list[int],
+        lines: list[int],
+        line_count: int,
+        fault: Fault | None,
+        rejects: list[Reject] | None = None,
+    ) -> CodedBlock:
+        coder, layout = self.coder, self.coder.layout
+        rejects = rejects or []
+        columns = list(zip(*cells, strict=True)) if cells else [()] * coder.width
+        masks: Masks = np.repeat(coder.full[:, None], len(cells), axis=1)
+        translated = np.zeros((len(coder.slots), len(cells)), np.uint32)
+        for column, row in zip(columns, layout.rows, strict=True):
+            if row >= 0:
+                masks[row] = np.frombuffer(bytes(map(self.memos[row].__getitem__, column)), np.uint8)
+            if row in coder.slots:
+                translated[coder.slots[row]] = [self.translations[row][text] for text in column]
+        named = np.array([not id_problem(text) for text in columns[layout.id_field]], np.bool_)
+        good = np.logical_and(masks.all(axis=0), named)
+        for index in np.flatnonzero(~good):
+            place = places[index]
+            rejects += coder.explain_cells(place, lines[place], cells[index])
+        rejects.sort(key=lambda reject: reject.record)
+        kept = np.flatnonzero(good)
+        masks = np.ascontiguousarray(masks[:, kept])
+        texts = [[columns[field][index] for index in kept] for field in (layout.id_field, *layout.kept)]
+        rows = np.array(places, np.int64)[kept]
+        return CodedBlock(
+            records=len(lines),
+            line_count=line_count,
+            rows=rows,
+            lines=np.array(lines, np.int64)[rows],
+            masks=masks,
+            texts=texts,
+            rejects=rejects,
+            defaulted=coder.fill_setting(masks),
+            fault=fault,
+            translated=translated[:, kept],
+        )
+
+
+def structural_fault(block: Block) -> Fault | None:
+    """Bytes that are not UTF-8, or a quote that the file never closes."""
+    data = block.data
+    if not data.isascii():
+        with memoryview(data) as view, view[: block.end] as part:
+            try:
+                str(part, "utf-8")
+            except UnicodeDecodeError as error:
+                return Fault(data.count(b"\n", 0, error.start), undecodable(data, error))
+    if block.open_quote >= 0:
+        lines = data.count(b"\n", 0, block.open_quote)
+        return Fault(lines, "a quote opens that is never closed")
+    return Fault(0, block.problem) if block.problem else None
+
+
+def _plain_records(text: str) -> tuple[list[int], list[str]] | None:
+    """Line and text of each record when no field is quoted, else None."""
+    if '"' in text:
+        return None
+    records = text.split("\n")
+    del records[-1]
+    if "\r" in text:
+        records = [record.removesuffix("\r") for record in records]
+    if all(records):
+        return list(range(len(records))), records
+    lines = [line for line, record in enumerate(records) if record]
+    return lines, [records[line] for line in lines]
+
+
+def _any_records(text: str) -> tuple[list[int], list[str]]:
+    lines, records, start, line = [], [], 0, 0
+    while found := tokens.RECORD.match(text, start):
+        record = text[start : found.end() - 1].removesuffix("\r")
+        if record:
+            lines.append(line)
+            records.append(record)
+        line += text.count("\n", start, found.end())
+        start = found.end()
+    return lines, records

@@ -1,0 +1,1 @@
+"""Results out: CSV, compressed CSV and Parquet, whole or not at all."""

@@ -1,0 +1,123 @@
+"""Parquet output: numbers as numbers, words as text, in row groups of one size whatever the blocks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn, Text
+from riskmodel.casefiles.read.block import CodedBlock, TextCells
+from riskmodel.casefiles.write.compression import SinkFile
+from riskmodel.casefiles.write.plain import output_names
+from riskmodel.casefiles.write.staged_files import StagedFile
+from riskmodel.errors import OutputError
+
+ROW_GROUP = 1 << 17
+
+
+class ParquetRows:
+    """Rows as Parquet. Texts are written as they are: no spreadsheet reads them."""
+
+    def __init__(self, staged: StagedFile) -> None:
+        self._staged = staged
+        self._writer: Any = None
+        self._schema: Any = None
+        self._waiting: list[Any] = []
+        self._rows = 0
+
+    def begin(self, columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> None:
+        names = output_names(columns, kept_names)
+        kinds = [pa.string(), *map(_kind, columns), *(pa.string() for _ in kept_names)]
+        self._schema = pa.schema(list(zip(names, kinds, strict=True)))
+        with self._guarded():
+            sink = pa.PythonFile(SinkFile(self._staged), mode="w")
+            self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd")
+
+    def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> list[Any]:
+        """One Arrow array a column."""
+        texts = [_texts(block, place) for place in range(_text_columns(block))]
+        return [texts[0], *(_array(column) for column in columns), *texts[1:]]
+
+    def write(self, rendered: list[Any], repeated: NDArray[np.bool_]) -> None:
+        rows = pa.table(rendered, schema=self._schema)
+        self._waiting.append(rows.filter(pa.array(~repeated)) if repeated.any() else rows)
+        self._rows += self._waiting[-1].num_rows
+        if self._rows >= ROW_GROUP:
+            waiting = pa.concat_tables(self._waiting)
+            whole = self._rows // ROW_GROUP * ROW_GROUP
+            self._write(waiting.slice(0, whole))
+            self._waiting = [waiting.slice(whole)]
+            self._rows -= whole
+
+    def _write(self, rows: Any) -> None:
+        with self._guarded():  # one chunk a row group: pages then depend on the rows alone
+            for start in range(0, rows.num_rows, ROW_GROUP):
+                self._writer.write_table(rows.slice(start, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
+
+    def finish(self) -> None:
+        if self._rows:
+            self._write(pa.concat_tables(self._waiting))
+        with self._guarded():
+            self._writer.close()
+        self._writer = None
+
+    def close(self) -> None:
+        """Let go of the writer after an error; what it still holds is thrown away with the file."""
+        if self._writer is not None:
+            with contextlib.suppress(Exception):
+                self._writer.close()
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(f"{self._staged.path}: cannot be written: {error.strerror or error}") from None
+
+
+def _kind(column: OutputColumn) -> Any:
+    if isinstance(column, Number):
+        return pa.float64()
+    return pa.int64() if isinstance(column, Integer) else pa.string()
+
+
+def _array(column: OutputColumn) -> Any:
+    """A column as an Arrow array; NaN is null, no word is an empty text as in CSV."""
+    if isinstance(column, Number):
+        return pa.array(np.ascontiguousarray(column.values), pa.float64(), from_pandas=True)
+    if isinstance(column, Integer):
+        return pa.array(np.ascontiguousarray(column.values), pa.int64())
+    if isinstance(column, Text) and len(column.codes) == 1:
+        return _chosen(column.codes[0] + 1, ("", *column.labels))
+    keys: NDArray[Any] = column.codes.T if isinstance(column, Text) else np.packbits(column.bits, axis=0).T
+    if 0 in keys.shape:
+        return pa.array([""] * len(keys), pa.string())
+    packed = np.ascontiguousarray(keys)
+    _, first, codes = np.unique(packed.view(f"V{packed.strides[0]}"), return_index=True, return_inverse=True)
+    return _chosen(codes.ravel(), tuple("|".join(_words(column, int(row))) for row in first))
+
+
+def _words(column: Text | Flags, row: int) -> list[str]:
+    if isinstance(column, Text):
+        return [column.labels[code] for code in column.codes[:, row].tolist() if code >= 0]
+    return [column.labels[index] for index in np.flatnonzero(column.bits[:, row]).tolist()]
+
+
+def _chosen(codes: NDArray[Any], words: tuple[str, ...]) -> Any:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(words, pa.string())).cast(pa.string())
+
+
+def _text_columns(block: CodedBlock) -> int:
+    return len(block.texts.starts) if isinstance(block.texts, TextCells) else len(block.texts)
+
+
+def _texts(block: CodedBlock, place: int) -> Any:
+    if isinstance(block.texts, TextCells):
+        return pa.array([block.texts.text(place, row) for row in range(len(block.rows))], pa.string())
+    return pa.array(block.texts[place], pa.string())

@@ -1,0 +1,183 @@
+"""What pathways cost and how long they take: statements beside the network, read from ``pathways.toml``."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from riskmodel.decision.reading.table import Table
+from riskmodel.errors import PriorsError, Problem, UsageError, nearest
+from riskmodel.evidence.distributions import EDGE, Z95, Spread, logit, quantile
+from riskmodel.evidence.reading.files import priors_root
+from riskmodel.evidence.records import BASES, HOW_READ
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FILE = "pathways.toml"
+ASKED = "asked"  # the way of whatever no list names
+UNITS = {
+    "cost": "dollars",
+    "hours": "hours",
+    "wait": "days",
+    "window": "days",
+    "unaided": "days",
+    "share": "share",
+    "worth": "dollars",
+}
+EXAMPLE = "kind.subject with a kind of " + ", ".join(UNITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """One number about pathways as its source states it, with the interval in which it lies 95 times in 100."""
+
+    id: str
+    value: float
+    low: float
+    high: float
+    basis: str
+    source: str
+    locator: str = ""
+    read: str = "no"
+    note: str = ""
+
+    @property
+    def unit(self) -> str:
+        return UNITS[self.id.partition(".")[0]]
+
+    @property
+    def spread(self) -> Spread:
+        """Logit-normal for shares, log-normal for the rest, split at the value, which is the median."""
+        kind, scale = ("logit_normal", logit) if self.unit == "share" else ("log_normal", math.log)
+        low, middle, high = scale(self.low), scale(self.value), scale(self.high)
+        return Spread(kind, middle, (middle - low) / Z95, (high - middle) / Z95)
+
+
+@dataclass(frozen=True)
+class Pathways:
+    """All numbers about pathways.
+
+    ``shows`` says which serious conditions each scan can show, ``ways`` which variables are examined or taken
+    from the blood or at the bedside; the others are asked.
+    """
+
+    statements: tuple[Assumed, ...]
+    shows: Mapping[str, tuple[str, ...]]
+    ways: Mapping[str, tuple[str, ...]]
+
+    def way(self, variable: str) -> str:
+        """How a variable is assessed.
+
+        >>> load_pathways().way("crp"), load_pathways().way("fever"), load_pathways().way("night_pain")
+        ('blood', 'examined', 'asked')
+        """
+        return next((way for way, names in self.ways.items() if variable in names), ASKED)
+
+    def of(self, kind: str, variable: str) -> float:
+        """Cost or hours of assessing a variable: its own number, or that of its way."""
+        own = {statement.id for statement in self.statements}
+        subject = variable if f"{kind}.{variable}" in own else self.way(variable)
+        return self.value(f"{kind}.{subject}")
+
+    def value(self, identifier: str) -> float:
+        """The stated value of one number.
+
+        >>> load_pathways().value("window.cauda_equina")
+        2.0
+        """
+        return self.statement(identifier).value
+
+    def statement(self, identifier: str) -> Assumed:
+        known = {statement.id: statement for statement in self.statements}
+        if identifier not in known:
+            raise UsageError(f"{FILE}: no statement {identifier!r}{nearest(identifier, known)}")
+        return known[identifier]
+
+    def draw(self, draws: int, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+        """Each number in ``draws`` joint draws, shape (draws,); draw 0 is the stated values."""
+        found = {}
+        for statement in self.statements:
+            values = quantile(statement.spread, np.clip(rng.random(draws), EDGE, 1 - EDGE))
+            values[:1] = statement.value
+            found[statement.id] = values
+        return found
+
+    def require(self, identifiers: Sequence[str]) -> None:
+        """Raise an error that names every statement that is missing."""
+        known = {statement.id for statement in self.statements}
+        missing = [Problem(FILE, "", f"no statement {name!r}", EXAMPLE) for name in identifiers if name not in known]
+        if missing:
+            raise PriorsError(missing)
+
+
+def load_pathways(root: Path | None = None) -> Pathways:
+    """Read ``pathways.toml`` of a priors folder, by default the shipped one.
+
+    Raises
+    ------
+    PriorsError
+        With every problem of the file.
+    """
+    path = (root or priors_root()) / FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PriorsError([Problem(FILE, "", f"cannot be read: {error.strerror}", str(path))]) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PriorsError([Problem(FILE, "", f"is not TOML: {error}", "")]) from None
+    return read_pathways(data)
+
+
+def find_pathways(root: Path | None = None) -> Pathways | None:
+    """As :func:`load_pathways`; None where the folder has no such file."""
+    return load_pathways(root) if ((root or priors_root()) / FILE).exists() else None
+
+
+def read_pathways(data: Mapping[str, Any]) -> Pathways:
+    """The record of a parsed ``pathways.toml``, checked."""
+    problems: list[Problem] = []
+    top = Table(dict(data), FILE, "", problems)
+    shows, ways = _lists(top, "shows", problems), _lists(top, "ways", problems)
+    statements = [_statement(values, number, problems) for number, values in enumerate(top.tables("statement"), 1)]
+    top.finish()
+    identifiers = [statement.id for statement in statements if statement]
+    for repeated in sorted({name for name in identifiers if identifiers.count(name) > 1}):
+        top.problem("", f"the id {repeated!r} is used twice", "each id once")
+    if problems:
+        raise PriorsError(problems)
+    return Pathways(tuple(statement for statement in statements if statement), shows, ways)
+
+
+def _lists(top: Table, key: str, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
+    named = top.named(key)
+    table = Table(named, FILE, key, problems)
+    return {name: table.texts(name) for name in named}
+
+
+def _statement(values: object, number: int, problems: list[Problem]) -> Assumed | None:
+    name = values.get("id", number) if isinstance(values, dict) else number
+    table, before = Table(values, FILE, f"statement {name!r}", problems), len(problems)
+    identifier = table.text("id", required=True)
+    kind, _, subject = identifier.partition(".")
+    if identifier and (kind not in UNITS or not subject):
+        table.problem("id", f"received {identifier!r}{nearest(kind, UNITS)}", EXAMPLE)
+    value, low, high = table.positive("value"), table.positive("low"), table.positive("high")
+    if not low <= value <= high:
+        table.problem("", f"the range {low:g} to {high:g} excludes its value {value:g}", "low <= value <= high")
+    if kind == "share" and high >= 1:
+        table.problem("high", f"received {high:g}", "a share lies between 0 and 1")
+    basis = table.text("basis", required=True)
+    if basis:
+        table.is_known("basis", basis, BASES)
+    found = (table.text("source", required=True), table.text("locator"), table.text("read") or "no")
+    table.is_known("read", found[2], tuple(HOW_READ))
+    note = table.text("note")
+    table.finish()
+    return None if len(problems) > before else Assumed(identifier, value, low, high, basis, *found, note)

@@ -1,0 +1,77 @@
+"""The proof that adding a red flag never takes a safety rule away.
+
+An expression rises when every part of it that reads a flag does so upwards: raising a state, or finding
+present what was absent or not assessed, then never turns it from true to anything else. The proof walks
+the tree with the polarity of each part; it is sufficient, not necessary: a rule that it refuses can be
+written in the positive.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskmodel.decision.language.expression import Fault
+from riskmodel.decision.language.nodes import AnyFlag, Count, Holds, Node, Not, Posterior, Raised, children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from riskmodel.evidence.records import Variable
+
+
+def violations(node: Node, variables: Sequence[Variable], *, rising: bool = True) -> Iterator[Fault]:
+    """The places where an expression reads a red flag or a test result against its order.
+
+    Parameters
+    ----------
+    node
+        The expression; one that reads posteriors is never monotone, and not asked about.
+    variables
+        All variables, in the order of the rows of the masks.
+    rising
+        Whether flags must be used upwards (as in safety rules) or downwards (as under ``not``).
+
+    Examples
+    --------
+    >>> from riskmodel.decision.language.expression import parse
+    >>> from riskmodel.decision.language.vocabulary import Vocabulary
+    >>> from riskmodel.evidence.records import Variable
+    >>> weakness = Variable("leg_weakness", "finding", ("absent", "stable", "progressive"), "")
+    >>> node, _ = parse("leg_weakness == stable", Vocabulary((weakness,)))
+    >>> [fault.received for fault in violations(node, [weakness])]
+    ['leg_weakness holds for stable, but not for progressive']
+    """
+    match node:
+        case Holds(row, mask, at):
+            yield from _against(variables[row], mask, at, rising=rising)
+        case AnyFlag(_, at) if not rising:
+            yield Fault(at, "reads that there are no red flags", "")
+        case Not(operand):
+            yield from violations(operand, variables, rising=not rising)
+        case Count(operands, comparison, _):
+            directions = {">=": [rising], ">": [rising], "<=": [not rising], "<": [not rising]}
+            for direction in directions.get(comparison, [True, False]):
+                for operand in operands:
+                    yield from violations(operand, variables, rising=direction)
+        case Posterior() | Raised():
+            return
+        case _:
+            for child in children(node):
+                yield from violations(child, variables, rising=rising)
+
+
+def is_upward(mask: int, variable: Variable) -> bool:
+    """Whether a set of states holds every state above each of its own."""
+    lowest = mask & -mask
+    return mask == variable.full_mask & ~(lowest - 1)
+
+
+def _against(variable: Variable, mask: int, at: int, *, rising: bool) -> Iterator[Fault]:
+    accepted = mask if rising else variable.full_mask & ~mask
+    if not (variable.is_flag or variable.role == "test") or is_upward(accepted, variable):
+        return
+    lowest = (accepted & -accepted).bit_length() - 1
+    held = [state for state in variable.states if accepted >> variable.index(state) & 1]
+    lost = [state for state in variable.states[lowest:] if state not in held]
+    received = f"{variable.name} holds for {' and '.join(held)}, but not for {' and '.join(lost)}"
+    yield Fault(at, received, "")

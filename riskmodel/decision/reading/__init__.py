@@ -1,0 +1,1 @@
+"""Policy files in: TOML to checked policies."""

@@ -1,0 +1,192 @@
+"""Policy files: TOML in, a checked policy out, or every problem of the file at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riskmodel.decision.language.monotone import is_upward
+from riskmodel.decision.language.nodes import Holds, Node
+from riskmodel.decision.language.vocabulary import Vocabulary
+from riskmodel.decision.policy import Policy
+from riskmodel.decision.reading.rules import UNREADABLE, Context, read_otherwise, read_rule
+from riskmodel.decision.reading.table import NAME, Table
+from riskmodel.decision.rules import Otherwise, Rule, Threshold
+from riskmodel.errors import PolicyError, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from riskmodel.evidence.records import Variable
+
+IMAGING = ("xray", "ct", "mri")  # the other tests of the network are asked for as tests
+
+
+def load_policy(
+    name_or_path: str | Path,
+    variables: Sequence[Variable],
+    root: Path,
+    *,
+    sources: Collection[str] | None = None,
+) -> Policy:
+    """Read and check a policy.
+
+    Parameters
+    ----------
+    name_or_path
+        The name of a shipped policy (``consensus``), or the path of a TOML file.
+    variables
+        All variables, circumstances included, in the order of the rows of the masks.
+    root
+        The priors folder, which holds ``policies/``.
+    sources
+        The keys that rules may cite; not checked when left out.
+
+    Raises
+    ------
+    PolicyError
+        With every problem of the file: where it is, what was received, what is allowed.
+    """
+    file, path = _find(name_or_path, root)
+    text, values = _parse(file, path)
+    tests = [variable.name for variable in variables if variable.role == "test"]
+    context = Context(
+        file=file,
+        text=text,
+        problems=[],
+        vocabulary=Vocabulary(tuple(variables)),
+        imaging=tuple(name for name in tests if name in IMAGING),
+        tests=tuple(name for name in tests if name not in IMAGING),
+        sources=None if sources is None else tuple(sorted(sources)),
+    )
+    return _read(context, path.stem, values)
+
+
+def _find(name_or_path: str | Path, root: Path) -> tuple[str, Path]:
+    name = str(name_or_path)
+    if isinstance(name_or_path, Path) or name.endswith(".toml"):
+        return name, Path(name_or_path)
+    folder = root / "policies"
+    shipped = sorted(path.stem for path in folder.glob("*.toml"))
+    if name not in shipped:
+        allowed = f"one of {', '.join(shipped)}, or the path of a file that ends in .toml"
+        raise PolicyError([Problem(name, "", f"no such policy{nearest(name, shipped)}", allowed)])
+    return f"policies/{name}.toml", folder / f"{name}.toml"
+
+
+def _parse(file: str, path: Path) -> tuple[str, dict[str, object]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        received = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        received = "is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        received = f"is not TOML: {error}"
+    raise PolicyError([Problem(file, "", received, "")])
+
+
+def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
+    top = context.table(values, "")
+    title = top.text("title", required=True)
+    context = replace(context, urgencies=_names(top, "urgencies", context), referrals=_names(top, "referrals", context))
+    if "routine" not in context.urgencies:
+        top.problem("urgencies", "no 'routine'", "it is the limit of rules that are not about safety")
+    thresholds = _thresholds(top, context)
+    known = replace(context.vocabulary, thresholds={key: one.value for key, one in thresholds.items()})
+    flags = top.texts("flags")
+    nodes = _flags(top, flags, replace(context, vocabulary=known)) if "flags" in top else known.every_flag()
+    context = replace(context, vocabulary=replace(known, flags=nodes))
+    supersedes = _supersedes(top, context)
+    otherwise = read_otherwise(context, top.tables("otherwise"))
+    rules = [read_rule(context, number, table) for number, table in enumerate(top.tables("rule"))]
+    top.finish()
+    _check_whole(top, context, rules, otherwise)
+    if context.problems:
+        raise PolicyError(context.problems)
+    return Policy(
+        name=name,
+        title=title,
+        variables=context.vocabulary.variables,
+        urgencies=context.urgencies,
+        referral_tokens=context.referrals,
+        imaging_tokens=context.imaging,
+        test_tokens=context.tests,
+        rules=tuple(rules),
+        otherwise=tuple(otherwise),
+        supersedes=supersedes,
+        thresholds=thresholds,
+        flags=flags,
+        text=context.text,
+    )
+
+
+def _names(top: Table, key: str, context: Context) -> tuple[str, ...]:
+    """A vocabulary: names that can stand in a column of results, joined by ``|``."""
+    names = top.texts(key, required=True)
+    for name in names:
+        if not NAME.fullmatch(name) or name in context.imaging + context.tests:
+            top.problem(key, f"found {name!r}", "a name of letters, digits, _, . and -, other than a test's")
+    return names
+
+
+def _thresholds(top: Table, context: Context) -> dict[str, Threshold]:
+    found = {}
+    for name, values in top.named("threshold").items():
+        table = context.table(values, f"threshold {name}")
+        harm, benefit = table.positive("harm"), table.positive("benefit")
+        found[name] = Threshold(harm, benefit, table.text("note"), table.text("source"))
+        table.finish()
+    return found
+
+
+def _flags(top: Table, texts: Sequence[str], context: Context) -> tuple[Node, ...]:
+    """The policy's own list of flags: tests of risk factors and findings, from some state upwards."""
+    nodes = []
+    for text in texts:
+        node = context.expression(top, text, f"flags, {text!r}")
+        if node is UNREADABLE:
+            continue
+        if isinstance(node, Holds):
+            variable = context.vocabulary.variables[node.row]
+            if variable.is_flag and is_upward(node.mask, variable):
+                nodes.append(node)
+                continue
+        allowed = "a risk factor or finding, from some state upwards, is expected"
+        top.problem("flags", f"{text!r} is not a red flag", allowed)
+    return tuple(nodes)
+
+
+def _supersedes(top: Table, context: Context) -> dict[str, tuple[str, ...]]:
+    table = context.table(top.named("supersedes"), "supersedes")
+    found = {test: table.choices(test, context.imaging) for test in context.imaging if test in table}
+    table.finish()
+    above = {test: set(weaker) for test, weaker in found.items()}
+    for _ in found:  # the transitive closure, one step a round
+        above = {test: weaker.union(*(above.get(one, set()) for one in weaker)) for test, weaker in above.items()}
+    for test in [test for test, weaker in above.items() if test in weaker]:
+        table.problem(test, f"{test!r} supersedes itself, if by way of others", "then neither is asked for")
+    return found
+
+
+def _check_whole(top: Table, context: Context, rules: Sequence[Rule], otherwise: Sequence[Otherwise]) -> None:
+    """What only the whole file can show: repeated ids, names never used, safety rules that are too late."""
+    identifiers = [rule.id for rule in rules]
+    for repeated in sorted({identifier for identifier in identifiers if identifiers.count(identifier) > 1}):
+        top.problem("", f"the rule id {repeated!r} is used twice", "each id once")
+    read = {name for rule in rules for name in re.findall(r"threshold\s*\(\s*(\w+)", rule.when)}
+    for name in sorted(context.vocabulary.thresholds.keys() - read):
+        top.problem(f"threshold {name}", "no rule reads it", "use it or remove it")
+    asked = {token for rule in rules for token in rule.referral}
+    for name in [name for name in context.referrals if name not in asked]:
+        top.problem("referrals", f"no rule refers to {name!r}", "use it or remove it")
+    latest = min([context.routine, *(entry.urgency for entry in otherwise)])
+    for rule in rules:
+        if rule.safety and rule.urgency > latest:
+            received = f"urgency {context.urgencies[rule.urgency]!r} of a safety rule"
+            allowed = f"at least {context.urgencies[latest]!r}, which holds without it, or safety = false"
+            top.problem(f"rule {rule.id}", received, allowed)

@@ -1,0 +1,1 @@
+"""Prior files in: TOML to checked records, every problem listed."""

@@ -1,0 +1,199 @@
+"""Do the statements fill every table? Checked on the register, then on what a set selects."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
+
+from riskmodel.errors import Problem, nearest
+from riskmodel.evidence.records import AUDIT, Event, PriorSet, Statement, Variable
+
+if TYPE_CHECKING:
+    from riskmodel.evidence.reading.grammar import Vocabulary
+
+MAX_CELLS = 20_000  # beyond this a hand-written table is not what it is
+TOLERANCE = 1e-9
+
+
+def check_register(
+    statements: Sequence[Statement],
+    touched: AbstractSet[str],
+    vocabulary: Vocabulary,
+    file: str,
+    problems: list[Problem],
+) -> set[str]:
+    """Every arc and variable has a statement, and every statement that drives a table has its arcs.
+
+    ``touched`` names what faulty statements speak of: nothing is reported as missing for these.
+    Returns the variables that no statement speaks of.
+    """
+    spoken: set[tuple[str, str]] = set()
+    subjects: set[str] = set()
+    silent: set[str] = set()
+    for statement in statements:
+        if statement.is_audit:
+            continue
+        child, arcs = driven(statement)
+        subjects.add(child)
+        spoken |= arcs
+        problems.extend(_no_arc(statement, arcs, vocabulary))
+        problems.extend(_bad_drives(statement, arcs))
+    inside = {name for name, variable in vocabulary.variables.items() if variable.in_network}
+    for variable in vocabulary.variables.values():
+        if not variable.in_network or variable.name == "setting" or variable.name in touched:
+            continue
+        where = f"variable {variable.name!r}"
+        if variable.name not in subjects:
+            problems.append(Problem(file, where, "no statement drives its table", "at least one statement"))
+            silent.add(variable.name)
+            continue
+        for parent in variable.parents:
+            if (parent, variable.name) not in spoken and parent in inside:
+                received = f"no statement for the arc {parent} → {variable.name}"
+                problems.append(Problem(file, f"{where}, key 'parents'", received, "a statement, or no arc"))
+    return silent
+
+
+def driven(statement: Statement) -> tuple[str, set[tuple[str, str]]]:
+    """The variable whose table a statement drives, and the arcs (parent, child) it speaks of."""
+    of = statement.of.variable
+    if statement.quantity == "likelihood_ratio_positive":
+        condition = statement.given.events[0].variable
+        return condition, {(of, condition)}
+    return of, {(event.variable, of) for event in statement.given.events}
+
+
+def _no_arc(statement: Statement, arcs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> Iterator[Problem]:
+    for parent, child in arcs:
+        if child in vocabulary.variables and parent not in vocabulary.variables[child].parents:
+            allowed = f'an arc of the network, or drives = "{AUDIT}"'
+            where = f"statement {statement.id!r}, key 'given'"
+            yield Problem(statement.file, where, f"there is no arc {parent} → {child}", allowed)
+
+
+def _bad_drives(statement: Statement, arcs: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    known = [AUDIT, *(f"{child}<-{parent}" for parent, child in sorted(arcs))]
+    if statement.drives and statement.drives not in known:
+        where = f"statement {statement.id!r}, key 'drives'"
+        allowed = f"one of {', '.join(known)}{nearest(statement.drives, known)}"
+        yield Problem(statement.file, where, f"received {statement.drives!r}", allowed)
+
+
+def check_coverage(
+    selected: Sequence[Statement],
+    touched: AbstractSet[str],
+    vocabulary: Vocabulary,
+    prior_set: PriorSet,
+    file: str,
+    problems: list[Problem],
+) -> None:
+    """Every distribution that a table needs is stated, and none sums to more than 1."""
+    by_child: dict[str, list[Statement]] = {}
+    for statement in selected:
+        by_child.setdefault(driven(statement)[0], []).append(statement)
+    for variable in vocabulary.variables.values():
+        if not variable.in_network or variable.name == "setting" or variable.name in touched:
+            continue
+        for label, received, allowed in _gaps(variable, by_child.get(variable.name, []), vocabulary, prior_set):
+            problems.append(Problem(file, label, received, allowed))
+
+
+def _gaps(
+    variable: Variable, statements: Sequence[Statement], vocabulary: Vocabulary, prior_set: PriorSet
+) -> Iterator[tuple[str, str, str]]:
+    stated = [statement for statement in statements if statement.quantity == "probability"]
+    label = f"variable {variable.name!r}"
+    if variable.role == "condition":
+        over = ["setting"] if "setting" in variable.parents else []
+        yield from _cells(label, variable, [_in_setting(s, over, prior_set) for s in stated], over, vocabulary)
+        if variable.form == "noisy_or" and not any(s.quantity == "share" for s in statements):
+            yield label, "no share given 'no listed cause' is selected", "the share without a listed cause"
+    elif any(statement.given.none for statement in stated):
+        yield from _links(label, variable, stated, vocabulary)
+    else:
+        candidates = [(s, s.given.events) for s in stated]
+        yield from _cells(label, variable, candidates, [], vocabulary)
+
+
+Candidate = tuple[Statement, Sequence[Event]]
+
+
+def _in_setting(statement: Statement, over: Sequence[str], prior_set: PriorSet) -> Candidate:
+    """A base rate that names no setting holds at the reference setting only."""
+    events = statement.given.events
+    if over and statement.given.event("setting") is None:
+        events = (*events, Event("setting", (prior_set.reference_setting,)))
+    return statement, events
+
+
+def _links(
+    label: str, variable: Variable, stated: Sequence[Statement], vocabulary: Vocabulary
+) -> Iterator[tuple[str, str, str]]:
+    """A finding stated by what it is given none, and given each condition."""
+    leaks = [(s, s.given.events) for s in stated if s.given.none]
+    yield from _cells(f"{label} given none", variable, leaks, [], vocabulary)
+    links: dict[str, list[Candidate]] = {}
+    for statement in stated:
+        if statement.given.none:
+            continue
+        causes = [e for e in statement.given.events if vocabulary.is_condition(e.variable)]
+        noisy = [vocabulary.variables[e.variable].form == "noisy_or" for e in causes]
+        if len(causes) != 1 or causes[0].alone == noisy[0]:
+            allowed = f"given one condition 'alone' (without it if noisy_or), or drives = \"{AUDIT}\""
+            yield (
+                f"statement {statement.id!r}",
+                f"given {statement.given_text!r}, beside a statement given none",
+                allowed,
+            )
+            continue
+        rest = [event for event in statement.given.events if event is not causes[0]]
+        links.setdefault(causes[0].variable, []).append((statement, rest))
+    for name, candidates in links.items():
+        yield from _cells(f"{label} given {name}", variable, candidates, [], vocabulary)
+
+
+def _cells(
+    label: str,
+    variable: Variable,
+    candidates: Sequence[Candidate],
+    over: Sequence[str],
+    vocabulary: Vocabulary,
+) -> Iterator[tuple[str, str, str]]:
+    """Go through the combinations of what the statements are given; report the first bad one."""
+    names = list(dict.fromkeys([*over, *(event.variable for _, events in candidates for event in events)]))
+    axes = [vocabulary.states(name) for name in names]
+    if math.prod(map(len, axes)) > MAX_CELLS:
+        return
+    for cell in itertools.product(*axes):
+        states = dict(zip(names, cell, strict=True))
+        values = {}
+        for state in variable.states:
+            best = _most_specific([(s, events) for s, events in candidates if s.of.states == (state,)], states)
+            if best is not None:
+                values[state] = best
+        where = "; ".join([f"{name}={state}" for name, state in states.items()])
+        fault = _distribution_fault(variable, values)
+        if fault:
+            yield f"{label}{' at ' if where else ''}{where}", *fault
+            return
+
+
+def _most_specific(candidates: Iterable[Candidate], states: Mapping[str, str]) -> Statement | None:
+    """The statement that fits with the most events: one for a band goes before one for all."""
+    fitting = [(len(events), s) for s, events in candidates if all(states[e.variable] in e.states for e in events)]
+    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+def _distribution_fault(variable: Variable, stated: Mapping[str, Statement]) -> tuple[str, str] | None:
+    missing = [state for state in variable.states if state not in stated]
+    total = math.fsum(statement.value for statement in stated.values())
+    ids = ", ".join(statement.id for statement in stated.values())
+    if len(missing) > 1:
+        return f"no selected statement for {', '.join(missing)}", "a statement for every state but one"
+    if total > 1 + TOLERANCE or (not missing and abs(total - 1) > TOLERANCE):
+        bound = "at most 1" if missing else "1"
+        return f"{ids} sum to {total:.6g}", f"a sum of {bound}"
+    return None

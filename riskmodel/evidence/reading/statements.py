@@ -1,0 +1,293 @@
+"""Statement tables → records, with every check that one statement allows on its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import Problem
+from riskmodel.evidence.limits import limit_faults
+from riskmodel.evidence.reading.grammar import (
+    BrokenNameError,
+    GrammarError,
+    Vocabulary,
+    parse_given,
+    parse_group,
+    parse_of,
+    words,
+)
+from riskmodel.evidence.reading.network_file import text_of
+from riskmodel.evidence.reading.schema import StatementTable, read_table
+from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Informed, Source, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ID = re.compile(r"[A-Za-z]\w*(\.\w+)*", re.ASCII)
+DEFAULT_LEVEL = 0.95
+Fault = tuple[str, str, str]  # key, what was received, what is allowed
+
+
+@dataclass(slots=True)
+class Register:
+    """The statements read so far, and the variables that faulty ones speak of."""
+
+    statements: dict[str, Statement] = field(default_factory=dict)
+    faulty: set[str] = field(default_factory=set)  # ids of statements that could not be read
+    touched: set[str] = field(default_factory=set)  # words of their 'of' and 'given'
+
+    def read(self, raw: Any, position: int, file: str, vocabulary: Vocabulary, problems: list[Problem]) -> None:
+        """Add one ``[[statement]]``, or its problems."""
+        name = text_of(raw, "id")
+        label = f"statement {name!r}" if name else f"statement {position}"
+        first = self.statements.get(name) if name else None
+        if first is not None:
+            received = f"duplicate id {name!r}, first in {first.file}"
+            problems.append(
+                Problem(
+                    file,
+                    f"{label}, key 'id'",
+                    received,
+                    "an id of its own; a set changes a value by [override]",
+                )
+            )
+            return
+        statement = _statement(raw, file, label, vocabulary, problems)
+        if statement is not None:
+            self.statements[statement.id] = statement
+        elif isinstance(raw, dict):
+            self.faulty |= {name} if name else set()
+            self.touched |= words(raw.get("of"), raw.get("given"))
+
+
+def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, problems: list[Problem]) -> Statement | None:
+    table = read_table(StatementTable, raw, file, label, problems)
+    if table is None:
+        return None
+    numbers = Numbers(table.quantity, table.value, table.low, table.high, table.n, table.events, table.level)
+    faults = [*(list(number_faults(numbers)) or limit_faults(numbers)), *_claim_faults(table)]
+    of: Event | None = None
+    given: Given | None = None
+    try:
+        of = (parse_group if table.quantity == "dependence" else parse_of)(table.of, vocabulary)
+    except GrammarError as error:
+        faults.append(("of", f"received {error.received}", f"allowed: {error.allowed}"))
+    except BrokenNameError:
+        pass
+    try:
+        given = parse_given(table.given, table.quantity, vocabulary)
+    except GrammarError as error:
+        faults.append(("given", f"received {error.received}", f"allowed: {error.allowed}"))
+    except BrokenNameError:
+        pass
+    if table.quantity == "dependence":
+        if given != Given():
+            faults.append(("given", f"received {table.given!r}", "allowed: nothing; a strength holds everywhere"))
+    elif of is not None and given is not None:
+        faults += _meaning_faults(table, of, given, vocabulary)
+        faults += _driving_faults(table, of, given, vocabulary)
+    problems.extend(Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults)
+    if faults or of is None or given is None:
+        return None
+    own = table.model_dump(exclude={"of", "given", "level", "counts"})
+    level = DEFAULT_LEVEL if table.level is None else table.level
+    return Statement(
+        of=of, given=given, given_text=table.given, file=file, level=level, counts=table.counts or "", **own
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a statement says in figures."""
+
+    quantity: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    events: int | None = None
+    level: float | None = None
+
+
+Limits = Callable[[Numbers], Iterable[Fault]]
+
+
+def number_faults(table: Numbers) -> Iterator[Fault]:
+    """What is wrong with the numbers of a statement."""
+    ratio = table.quantity in RATIOS
+    for key, number in (("value", table.value), ("low", table.low), ("high", table.high)):
+        if number is None:
+            continue
+        if ratio and number <= 0:
+            yield key, f"received {number}", "allowed: a ratio above 0"
+        if not ratio and not 0 <= number <= 1:
+            yield key, f"received {number}", "allowed: a probability in [0, 1]"
+    yield from _interval_faults(table)
+    yield from _count_faults(table)
+
+
+def _interval_faults(table: Numbers) -> Iterator[Fault]:
+    low, high = table.low, table.high
+    if (low is None) != (high is None):
+        alone, other = ("low", "high") if high is None else ("high", "low")
+        yield alone, f"{alone} without {other}", "low and high together"
+    elif low is None or high is None:
+        if table.level is not None:
+            yield "level", "level without an interval", "low and high with it, or no level"
+        if table.quantity in RATIOS:
+            yield "low", "a ratio without an interval", "low and high: a ratio has no default size"
+    else:
+        if not low <= table.value <= high:
+            yield (
+                "value",
+                f"received {table.value}, outside its range {low} to {high}",
+                "allowed: low <= value <= high",
+            )
+        if table.quantity not in RATIOS and table.value in (0, 1) and low < high:
+            yield (
+                "low",
+                f"an interval around {table.value:g}",
+                "events and n: a probability of 0 or 1 has no log-odds",
+            )
+        if table.n is not None:
+            yield "n", "both an interval and n", "one of them (the other may stand in the note)"
+    if table.level is not None and not 0 < table.level < 1:
+        yield "level", f"received {table.level}", "allowed: a number between 0 and 1, such as 0.95"
+
+
+def _count_faults(table: Numbers) -> Iterator[Fault]:
+    events, n = table.events, table.n
+    if n is not None and n <= 0:
+        yield "n", f"received {n}", "allowed: a whole number above 0"
+        return
+    if n is not None and table.quantity in RATIOS:
+        yield "n", f"n with quantity {table.quantity}", "low and high for a ratio"
+    if events is None:
+        return
+    if n is None:
+        yield "events", "events without n", "events and n together"
+    elif not 0 <= events <= n:
+        yield "events", f"received {events} of n = {n}", "allowed: 0 <= events <= n"
+    elif abs(table.value - events / n) > _rounding(table.value):
+        received = f"received {table.value}, but events / n = {events / n:.6g}"
+        yield "value", received, "allowed: events / n, rounded"
+
+
+def _rounding(value: float) -> float:
+    """Half a unit of the last digit that is written; a bare 0 or 1 is meant exactly."""
+    exponent = int(Decimal(repr(value)).as_tuple().exponent)
+    return (0.0 if value in (0, 1) else 0.5 * 10.0**exponent) + 1e-12
+
+
+def _claim_faults(table: StatementTable) -> Iterator[Fault]:
+    """What is wrong with who says it."""
+    if not ID.fullmatch(table.id):
+        yield "id", f"received {table.id!r}", "allowed: words joined by dots, such as find.fever.infection"
+    if table.basis == "assumption" and table.read != "no":
+        yield "read", f"received {table.read!r} for an assumption", "allowed: no; there is no source to read it in"
+    if table.basis == "seed" and table.read != "full_text":
+        allowed = "allowed: full_text; a seed document is read whole before it is quoted"
+        yield "read", f"received {table.read!r} for a seed statement", allowed
+    if table.basis == "study" and table.read != "no" and not table.locator.strip():
+        allowed = 'where in the source, or on what page, the figure was read; read = "no" where that is not known'
+        yield "locator", f"missing, with read = {table.read!r}", allowed
+    if table.counts is not None and table.events is None:
+        yield "counts", f"received {table.counts!r} without events", "events and n, worked back from a rounded share"
+    if table.basis == "assumption" and table.source != "assumption":
+        yield (
+            "source",
+            f"received {table.source!r} for an assumption",
+            "allowed: assumption; name a document in the note",
+        )
+    if table.basis != "assumption" and table.source == "assumption":
+        yield (
+            "basis",
+            f"received {table.basis!r} with source assumption",
+            "allowed: assumption, or the document as source",
+        )
+
+
+def _meaning_faults(table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary) -> Iterator[Fault]:
+    """What is wrong with a quantity of these events."""
+    target = vocabulary.variables.get(of.variable)
+    what = f"{table.quantity} of {of} given {table.given!r}"
+    if given.event(of.variable):
+        yield "given", f"{of.variable} in both 'of' and 'given'", "different variables"
+    if vocabulary.is_condition(of.variable) and (given.none or any(event.alone for event in given.events)):
+        received = f"{table.given!r} for the condition {of.variable}"
+        yield "given", received, "no 'none' and no 'alone' for a condition"
+    noisy = target is not None and target.form == "noisy_or"
+    if table.quantity == "share" and not (noisy and given.no_listed_cause and not given.events):
+        yield "quantity", what, "a noisy_or condition given 'no listed cause'"
+    if table.quantity != "share" and given.no_listed_cause:
+        yield "given", "'no listed cause'", "only for a share"
+    one_cause = len(given.events) == 1 and vocabulary.is_condition(given.events[0].variable)
+    if table.quantity == "relative_weight" and not (noisy and one_cause):
+        yield "quantity", what, "a noisy_or condition given one condition"
+
+
+def _driving_faults(table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary) -> Iterator[Fault]:
+    """What keeps a statement from driving a table."""
+    if table.drives == AUDIT:
+        return
+    names = [of.variable, *(event.variable for event in given.events)]
+    what = f"{table.quantity} of {of} given {table.given!r}"
+    if any(name in vocabulary.composites for name in names):
+        yield "drives", "a composite drives no table", f'drives = "{AUDIT}"'
+    if table.quantity == "probability" and len(of.states) > 1:
+        yield "of", f"several states of {of.variable}", f'one state, or drives = "{AUDIT}"'
+    if table.quantity == "adjusted_odds_ratio" and not vocabulary.is_condition(of.variable):
+        yield "of", what, "a condition"
+    if table.quantity in CRUDE_RATIOS and not any(vocabulary.is_condition(name) for name in names):
+        yield "of", what, "a condition on one side"
+
+
+def source_faults(statement: Statement, sources: dict[str, Source]) -> Iterator[Fault]:
+    """Whether the source's kind fits the basis."""
+    source = sources.get(statement.source)
+    if source is not None and source.kind and (source.kind == "seed") != (statement.basis == "seed"):
+        kind = f"basis {statement.basis!r} with source {source.key!r} of kind {source.kind!r}"
+        yield "basis", kind, "seed for a source of kind seed, and only there"
+
+
+def override(
+    statement: Statement, numbers: Mapping[str, Any], limits: Limits = limit_faults
+) -> tuple[Statement, list[Fault]]:
+    """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
+
+    A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
+    events behind the old value go. What cohorts told goes too, unless the override says it: the number is
+    no longer theirs.
+    """
+    words = {key: numbers[key] for key in ("informed", "note") if key in numbers}
+    numbers = {key: number for key, number in numbers.items() if key not in words}
+    bounds = "low" in numbers or "high" in numbers
+    kept: dict[str, Any] = {
+        "value": statement.value,
+        "low": statement.low,
+        "high": statement.high,
+        "n": statement.n,
+    }
+    if "n" in numbers:
+        kept |= {"low": None, "high": None}
+    if bounds:
+        kept["n"] = None
+    changed = {**kept, **numbers}
+    result = Numbers(statement.quantity, **changed)
+    beyond = [] if "informed" in words else limits(result)  # a fit may be as unsure as it finds itself
+    faults = [*(list(number_faults(result)) or beyond), *_cohort_faults(words, numbers)]
+    if faults:
+        return statement, faults
+    level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
+    if numbers:
+        words["informed"] = tuple(Informed(**step) for step in words.get("informed", ()))
+    return replace(statement, **changed, **words, level=level, events=None, counts=""), []
+
+
+def _cohort_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with who says an override."""
+    if "informed" in words and not {"value", "low", "high"} <= set(numbers):
+        yield "informed", "a fitted number without value, low and high", "all three, as they were fitted"

@@ -1,0 +1,1 @@
+"""From statements to a conditional probability table: one module a form."""

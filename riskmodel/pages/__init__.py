@@ -1,0 +1,1 @@
+"""How any report is laid out and written, whatever it is about."""

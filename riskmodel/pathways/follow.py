@@ -1,0 +1,140 @@
+"""Following a policy: what it asks for is done, its results are told to it, and it decides again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.answers.scoring import Scoring
+from riskmodel.decision.actions import Decision
+from riskmodel.inference.scorer import Masks, Posterior
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Score = Callable[[Masks], Posterior]
+
+EMERGENCY = "emergency_department"  # the referral that every policy calls so
+DAY = 24.0  # hours
+NEVER = np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """People whose truth is known, and what history and examination say of them.
+
+    Attributes
+    ----------
+    states
+        variable → state index of each person, conditions and tests included; shape (people,).
+    masks
+        evidence at the first decision, (variables, people).
+    draw
+        (people,): under which draw of the statements and of the numbers on pathways each lives.
+    weight
+        (people,): share of all people of that draw for whom each stands.
+    luck
+        (people,): uniform numbers that decide on an MRI in the emergency department; the same for every policy.
+    """
+
+    states: Mapping[str, NDArray[np.int64]]
+    masks: Masks
+    draw: NDArray[np.int64]
+    weight: Array
+    luck: Array
+
+    def has(self, condition: str) -> Bools:
+        return np.asarray(self.states[condition] > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What became of people under one policy.
+
+    Attributes
+    ----------
+    done
+        test or scan → day on which its result is there, infinite where it is not done; (people,).
+    emergency
+        day of the visit to an emergency department, infinite without one; (people,).
+    visit
+        whether any other referral was made; (people,).
+    rounds
+        how many decisions were made on whoever needed most.
+    """
+
+    done: Mapping[str, Array]
+    emergency: Array
+    visit: Bools
+    rounds: int
+
+
+def follow(scoring: Scoring, score: Score, people: People, numbers: Mapping[str, Array]) -> Followed:
+    """Follow everyone until the policy asks for no further test.
+
+    Whatever is asked for in one decision is carried out after the wait of its urgency; the next decision is made
+    when the last of its results is there. A visit to an emergency department may add an MRI of its own.
+
+    Parameters
+    ----------
+    numbers
+        each number on pathways under every draw, as :meth:`Pathways.draw` gives them.
+    """
+    policy, count = scoring.policy, people.masks.shape[1]
+    tokens = policy.imaging_tokens + policy.test_tokens
+    rows = {variable.name: row for row, variable in enumerate(scoring.variables)}
+    done = {token: np.full(count, NEVER) for token in tokens}
+    emergency, visit, day = np.full(count, NEVER), np.zeros(count, np.bool_), np.zeros(count)
+    masks, members = people.masks.copy(), np.arange(count)
+    rounds = 0
+    while True:  # each round but the last does a test that was not done: there are only so many
+        rounds += 1
+        decision = scoring.decide(masks[:, members], score(np.ascontiguousarray(masks[:, members])))
+        acted = day[members] + _waits(policy.urgencies, decision, numbers, people.draw[members])
+        sent = _token(policy.referral_tokens, decision.referral, EMERGENCY)
+        first = sent & np.isinf(emergency[members])
+        emergency[members[first]] = acted[first]
+        visit[members] |= (decision.referral.any(axis=0) & ~sent) | (decision.referral.sum(axis=0) > 1)
+        asked = dict(zip(tokens, [*decision.imaging, *decision.tests], strict=True))
+        if "mri" in asked:
+            asked["mri"] = asked["mri"] | (first & _emergency_mri(people, members, scoring, numbers))
+        asked = {token: some & np.isinf(done[token][members]) for token, some in asked.items()}
+        new = np.any(list(asked.values()), axis=0)
+        if not new.any():
+            return Followed(done, emergency, visit, rounds)
+        latest = acted.copy()
+        for token, some in asked.items():
+            told = members[some]
+            done[token][told] = acted[some] + numbers[f"hours.{token}"][people.draw[told]] / DAY
+            latest[some] = np.maximum(latest[some], done[token][told])
+            masks[rows[token], told] = 1 << people.states[token][told]
+        day[members] = latest
+        members = members[new]
+
+
+def required(urgencies: Sequence[str], tokens: Sequence[str]) -> list[str]:
+    """The statements on pathways that following a policy reads."""
+    shares = ["share.emergency_mri.serious", "share.emergency_mri.other"]
+    return [*(f"wait.{name}" for name in urgencies), *(f"hours.{token}" for token in tokens), *shares]
+
+
+def _waits(
+    urgencies: Sequence[str], decision: Decision, numbers: Mapping[str, Array], draw: NDArray[np.int64]
+) -> Array:
+    """Days from each decision until what it asks for is carried out."""
+    table = np.stack([numbers[f"wait.{name}"] for name in urgencies])
+    return np.asarray(table[decision.urgency.astype(np.int64), draw])
+
+
+def _token(tokens: Sequence[str], bits: Bools, name: str) -> Bools:
+    return bits[tokens.index(name)] if name in tokens else np.zeros(bits.shape[1], np.bool_)
+
+
+def _emergency_mri(people: People, members: NDArray[np.int64], scoring: Scoring, numbers: Mapping[str, Array]) -> Bools:
+    """Who would get an MRI in the emergency department without the policy asking for one."""
+    serious = np.any([people.has(v.name)[members] for v in scoring.variables if v.serious], axis=0)
+    draw = people.draw[members]
+    share = np.where(serious, numbers["share.emergency_mri.serious"][draw], numbers["share.emergency_mri.other"][draw])
+    return np.asarray(people.luck[members] < share)

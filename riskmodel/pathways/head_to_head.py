@@ -1,0 +1,177 @@
+"""Policies head to head: each followed through its tests and scans on the same simulated people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.cohort import HISTORY, assessed
+from riskmodel.decision.costs import Pathways, load_pathways
+from riskmodel.decision.stakes import stakes
+from riskmodel.errors import UsageError
+from riskmodel.inference.compiled import CompiledScorer
+from riskmodel.model import Model
+from riskmodel.network.network import Network
+from riskmodel.network.simulate import States, sample_draws
+from riskmodel.pathways import follow, measures
+from riskmodel.pathways.follow import Array, People
+from riskmodel.pathways.measures import MEASURES, Judge
+from riskmodel.value.study import checked_settings
+
+POLICIES = (
+    "consensus",
+    "healthusias",
+    "whitlock_2026",
+    "clinical_note",
+    "acibadem_2026",
+    "general_medicine_2025",
+)
+STAKES_OF = "consensus"  # where the model's own policy has no thresholds
+LEVEL = 0.95
+HEADS = 10_000  # people of each draw of whom conditions are drawn first
+MOST = 0.95  # of the draws must give a figure, or it has no interval
+KEPT = 300  # of each draw, of the serious and of the others, who are followed
+
+
+def pathways(
+    model: Model,
+    policies: Sequence[str] = POLICIES,
+    *,
+    people: int = 100_000,
+    seed: int = 0,
+    draws: int = 100,
+    settings: Sequence[str] | None = None,
+    numbers: Pathways | None = None,
+) -> pd.DataFrame:
+    """What each policy does to the same simulated people.
+
+    The values are of ``people`` who live under the stated numbers. The intervals are of further people who live
+    under draws of all statements, of the network and of pathways alike, while the policies go on reading the
+    posteriors of the stated numbers: what is decided does not know which draw is true.
+
+    Parameters
+    ----------
+    policies
+        names or paths.
+    people
+        of each setting; history and examination are known of them.
+    draws
+        for the intervals, 0 for none.
+    settings
+        by default all of the model.
+    numbers
+        costs, times and windows; by default those of the priors folder.
+
+    Returns
+    -------
+    one row a setting, policy and measure: ``value``, and ``low`` and ``high`` of a 95 % interval (NaN without
+    draws). :data:`MEASURES` says what each is; ``missed.CONDITION`` is the missed share of one condition in %.
+    """
+    if people < 1 or draws < 0 or not policies:
+        raise UsageError("pathways need a policy, 1 person or more and 0 draws or more")
+    numbers = numbers or load_pathways(model.root)
+    models = {name: model.with_policy(name) for name in policies}
+    serious = [variable.name for variable in model.variables if variable.serious]
+    for other in models.values():
+        tokens = other.policy.imaging_tokens + other.policy.test_tokens
+        numbers.require([*follow.required(other.policy.urgencies, tokens), *measures.required(tokens, serious)])
+    score = CompiledScorer(model.scoring.scorer).score
+    rng = np.random.default_rng(seed)
+    drawn = numbers.draw(draws + 1, rng)
+    network = model.draw(draws + 1, rng) if draws else model.tables
+    rows = []
+    for setting in checked_settings(model, settings):
+        stated = _judge(model, numbers, drawn, _everyone(model, setting, people, rng))
+        varied = _judge(model, numbers, drawn, _enriched(model, network, setting, draws, rng)) if draws else None
+        for name, other in models.items():
+            scoring = other.scoring
+            value = stated.measure(follow.follow(scoring, score, stated.people, drawn))
+            spread = varied.measure(follow.follow(scoring, score, varied.people, drawn)) if varied else None
+            rows += [{"setting": setting, "policy": name, **row} for row in _rows(value, spread)]
+    return pd.DataFrame(rows)
+
+
+def scans_in_vain(table: pd.DataFrame, claimed: float = 34.0) -> pd.DataFrame:
+    """What the cohort says of the claim that a third of scans are unnecessary, beside it.
+
+    Parameters
+    ----------
+    table
+        what :func:`pathways` gives.
+    claimed
+        the claim, in %: scans without a red flag that changed nothing.
+
+    Returns
+    -------
+    one row a setting and policy: in %, of those scanned, who have neither a serious disease nor a flag (the
+    claim's own definition), who have no serious disease, and the claim.
+    """
+    shown = table[table["measure"].isin(["flagless_share", "vain_share"])]
+    wide = shown.pivot_table(index=["setting", "policy"], columns="measure", values="value", sort=False, dropna=False)
+    return wide.assign(claimed=claimed).reset_index().rename_axis(columns=None)
+
+
+def _rows(value: Mapping[str, Array], spread: Mapping[str, Array] | None) -> list[dict[str, object]]:
+    rows = []
+    for name in [*MEASURES, *(name for name in value if name not in MEASURES)]:
+        if name in value:
+            low, high = _interval(spread[name][1:]) if spread else (np.nan, np.nan)
+            rows.append({"measure": name, "value": float(value[name][0]), "low": low, "high": high})
+    return rows
+
+
+def _interval(values: Array) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
+    if len(known) < MOST * len(values):  # those draws that know it would not stand for all
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _everyone(model: Model, setting: str, count: int, rng: np.random.Generator) -> People:
+    """People who live under the stated numbers, each standing for as many."""
+    draw = np.zeros(count, np.int64)
+    states = sample_draws(model.tables, draw, rng, _at(model, setting, count))
+    return _people(model, states, draw, np.full(count, 1 / count), rng)
+
+
+def _enriched(model: Model, network: Network, setting: str, draws: int, rng: np.random.Generator) -> People:
+    """People of every draw but the stated, as many with a serious disease as without where there are enough.
+
+    Conditions are drawn of many people, then findings and tests of those kept, each weighted by how many of its
+    kind it stands for.
+    """
+    names = [variable.name for variable in model.variables if variable.serious]
+    above = network.ancestors(names)
+    draw = np.repeat(np.arange(1, draws + 1), HEADS)
+    heads = sample_draws(network, draw, rng, _at(model, setting, len(draw)), above)
+    ill = np.any([heads[name] > 0 for name in names], axis=0)
+    kept, weight = [], []
+    for kind in (ill, ~ill):
+        for members in np.split(np.nonzero(kind)[0], np.searchsorted(draw[kind], np.arange(2, draws + 1))):
+            some = members[:KEPT]  # heads come in no order
+            kept.append(some)
+            weight.append(np.full(len(some), len(members) / max(len(some), 1) / HEADS))
+    chosen = np.concatenate(kept)
+    states = sample_draws(network, draw[chosen], rng, {name: states[chosen] for name, states in heads.items()})
+    return _people(model, states, draw[chosen], np.concatenate(weight), rng)
+
+
+def _at(model: Model, setting: str, count: int) -> dict[str, States]:
+    return {"setting": np.full(count, model.settings.index(setting))} if setting else {}
+
+
+def _people(
+    model: Model, states: Mapping[str, States], draw: States, weight: Array, rng: np.random.Generator
+) -> People:
+    masks = assessed(model, states, rng, roles=HISTORY)
+    return People(states, masks, draw, weight, rng.random(len(draw)))
+
+
+def _judge(model: Model, numbers: Pathways, drawn: Mapping[str, Array], people: People) -> Judge:
+    own = stakes(model.policy) or stakes(model.with_policy(STAKES_OF).policy)
+    serious = [variable.name for variable in model.variables if variable.serious]
+    flags = [people.states[variable.name] > 0 for variable in model.variables if variable.is_flag]
+    return Judge(people, numbers, own, serious, drawn, np.any(flags, axis=0))

@@ -1,0 +1,1 @@
+"""The check of a model, and of two models beside each other."""

@@ -1,0 +1,205 @@
+"""People whose choices hang on the statements, and what knowing some of them would be worth to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from riskmodel.cohort import HISTORY, assessed
+from riskmodel.decision.stakes import Option, Scan, option_benefit
+from riskmodel.inference.draws import DrawPosterior, DrawScorer
+from riskmodel.model import Model
+from riskmodel.network.network import Network
+from riskmodel.network.simulate import sample_draws
+from riskmodel.sensitivity.additive import Additive, Array, Star
+
+NEGLIGIBLE = 0.002  # of the value of perfect information: people whose choice hardly hangs on any statement
+PER = 1000  # people
+CLOSEST = 1e-12  # a probability so close to 0 or 1 is as good as there
+NOTHING = 1e-3  # a range of log-odds on which no choice hangs that is worth anything
+LOGISTIC = np.pi / 8  # a logistic averaged over a normal of variance v is one at x / sqrt(1 + v pi / 8), nearly
+ALL = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """The choices about one scan that hang on the statements, in one setting: a row a person.
+
+    Attributes
+    ----------
+    benefit
+        (options, rows, draws): net benefit of each option under each draw, in quality-adjusted life years.
+    outputs
+        names of the conditions, and of any of some, whose log-odds follow.
+    log_odds
+        (outputs, rows, draws).
+    mean
+        (outputs, rows, 1): of the probabilities over the draws.
+    additive
+        the log-odds as sums of what single statements do, of the same outputs and rows.
+    weights
+        (rows, draws): of each draw for the person, by P(the person's evidence | draw); they sum to 1 over draws.
+    person
+        (rows,): whose choice it is.
+    """
+
+    scan: Scan
+    benefit: Array
+    outputs: tuple[str, ...]
+    log_odds: Array
+    mean: Array
+    additive: Additive
+    weights: Array
+    person: np.ndarray
+
+    def gains(self, columns: Sequence[int]) -> Array:
+        """What the choice made knowing some statements gains over that made now: (rows, draws)."""
+        index = self.additive.of(columns)
+        gains = np.zeros(self.weights.shape)
+        rows = np.ptp(index, axis=-1).max(axis=0) > NOTHING
+        if rows.any():
+            part = self if rows.all() else self._of(rows)
+            gains[rows] = chosen_gain(part.benefit, part.expected(index[:, rows]), part.weights)
+        return gains
+
+    def _of(self, rows: np.ndarray) -> Choices:
+        return replace(
+            self, benefit=self.benefit[:, rows], log_odds=self.log_odds[:, rows], mean=self.mean[:, rows],
+            weights=self.weights[rows], person=self.person[rows],
+        )  # fmt: skip
+
+    def expected(self, index: Array) -> Array:
+        """Net benefit of each option that an index of the log-odds lets expect: (options, rows, draws).
+
+        What is not in the index is taken for normal, and the mean over draws is that of the posteriors themselves.
+        """
+        rest = self.log_odds - index
+        mean = _mean(rest, self.weights)
+        variance = _mean(rest**2, self.weights) - mean**2
+        probability = _expit((index + mean) / np.sqrt(1 + LOGISTIC * variance))
+        probability *= self.mean / _mean(probability, self.weights)
+        return np.array([option_benefit(option, probability, self.outputs) for option in self.scan.options])
+
+
+def chosen_gain(benefit: Array, expected: Array, weights: Array) -> Array:
+    """Net benefit of the option expected to be best in each draw, over that of the best one now: (rows, draws)."""
+    now = (benefit * weights).sum(axis=-1)
+    return _taken(benefit, _best(expected)) - _taken(benefit, _best(now)[:, None])
+
+
+def _best(benefit: Array) -> np.ndarray:
+    """Which option is best, -1 where not scanning is."""
+    return np.where(benefit.max(axis=0) > 0, benefit.argmax(axis=0), -1)
+
+
+def _taken(benefit: Array, option: np.ndarray) -> Array:
+    return np.asarray(sum(np.where(option == place, worth, 0.0) for place, worth in enumerate(benefit)))
+
+
+def draw_people(
+    model: Model, network: Network, setting: str, people: int, rng: np.random.Generator, missing: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Evidence of people, each drawn under a draw of its own, and which that is; none under the stated values."""
+    own = 1 + np.arange(people) % (network.draws - 1)
+    known = {"setting": np.full(people, model.settings.index(setting))} if setting else {}
+    states = sample_draws(network, own, rng, known)
+    return assessed(model, states, rng, missing=missing, roles=HISTORY), own
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """All draws of the statements, and the networks that are scored under them and along each statement alone."""
+
+    values: Array
+    points: Array
+    weights: Array
+    scores: Array
+    star: Star
+    draws: DrawScorer
+    along: DrawScorer
+
+
+def choices_of(
+    drawn: Drawn, scans: Sequence[Scan], masks: np.ndarray, own: np.ndarray
+) -> tuple[tuple[Choices, ...], Array]:
+    """The choices of people in one setting that hang on the statements.
+
+    Returns
+    -------
+    and what perfect information would gain each person about each scan: (scans, people, draws), weighted.
+    """
+    setting = int(drawn.draws.scorer.settings(masks)[0])
+    posterior, names = drawn.draws.score(masks, setting), drawn.draws.scorer.output_names
+    weights = posterior.evidence.T.copy()
+    weights[np.arange(len(own)), own] = 0.0  # the draw that made a person would speak for itself
+    weights = weights[:, 1:]  # without the stated values, which are no draw
+    weights /= weights.sum(axis=1, keepdims=True)
+    probability = np.moveaxis(posterior.probability[:, 1:], 1, 2)  # (outputs, people, draws)
+    benefits = [np.array([option_benefit(o, probability, names) for o in scan.options]) for scan in scans]
+    gains = np.array([chosen_gain(benefit, benefit, weights) * weights for benefit in benefits])
+    rows = [np.nonzero(kept)[0] for kept in _contested(gains.sum(axis=2))]
+    everyone = np.unique(np.concatenate(rows))
+    along = drawn.along.score(np.ascontiguousarray(masks[:, everyone]), setting) if len(everyone) else None
+    found = []
+    for scan, benefit, some in zip(scans, benefits, rows, strict=True):
+        outputs = tuple(dict.fromkeys(name for option in scan.options for name in _outputs(option)))
+        places = [names.index(name) for name in outputs]
+        log_odds = _log_odds(probability[places][:, some])
+        additive = _additive(drawn, along, places, np.searchsorted(everyone, some)) if len(some) else None
+        if additive is not None:
+            mean = _mean(probability[places][:, some], weights[some])
+            found.append(Choices(scan, benefit[:, some], outputs, log_odds, mean, additive, weights[some], some))
+    return tuple(found), gains
+
+
+def _outputs(option: Option) -> tuple[str, ...]:
+    return (*option.conditions, option.any_of)
+
+
+def _additive(drawn: Drawn, along: DrawPosterior | None, places: Sequence[int], rows: np.ndarray) -> Additive | None:
+    if along is None:
+        return None
+    log_odds = _log_odds(np.moveaxis(along.probability[places][:, 1:][:, :, rows], 1, 2))
+    return Additive(drawn.star.curves(log_odds), drawn.weights, drawn.scores, drawn.star.blocks)
+
+
+def _mean(values: Array, weights: Array) -> Array:
+    return np.asarray(np.einsum("...d,...d->...", values, weights)[..., None])
+
+
+def _expit(x: Array) -> Array:
+    from scipy import special
+
+    return np.asarray(special.expit(x))
+
+
+def _log_odds(probability: Array) -> Array:
+    p = np.clip(probability, CLOSEST, 1 - CLOSEST)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def _contested(worth: Array) -> np.ndarray:
+    """Which choices hold all but a negligible part of the value of perfect information."""
+    order = np.argsort(worth, axis=None)
+    small = np.cumsum(worth.ravel()[order]) <= NEGLIGIBLE * worth.sum()
+    kept = np.ones(worth.size, dtype=bool)
+    kept[order[small]] = False
+    return kept.reshape(worth.shape)
+
+
+def mean_gain(gains: Array) -> tuple[float, float]:
+    """Mean of people's weighted gains per 1,000 people, and its standard error from people and from draws.
+
+    What a choice gains by a better rule depends on the rule only to the second order, so the rule is taken as
+    given in the standard error.
+
+    Parameters
+    ----------
+    gains
+        (people, draws): what each draw adds to the mean of each person.
+    """
+    people, draws = gains.shape
+    each, by_draw = gains.sum(axis=1), gains.sum(axis=0) / people
+    return PER * float(each.mean()), PER * float(np.sqrt(each.var() / people + draws * by_draw.var()))

@@ -1,0 +1,1 @@
+"""Threads that stop when they are asked to."""

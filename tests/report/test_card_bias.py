@@ -1,0 +1,78 @@
+"""The report card on scans that make the diagnosis, and on outcomes that are known of some people only."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.calibration.fit import fit_coded
+from riskmodel.cohort import simulate, to_cases
+from riskmodel.metrics import PREDICTOR_SETS, evaluate, judge_coded
+from riskmodel.pages.render import files
+from riskmodel.report.card.card import card
+from riskmodel.report.card.validation import Validation
+from tests.support.cards import MODEL
+
+PEOPLE = 3000
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    """Everything assessed in an emergency department; the outcome known of those whom the policy scans."""
+    rng = np.random.default_rng(5)
+    truth = to_cases(MODEL, simulate(MODEL, PEOPLE, rng, setting="emergency", missing=0.3), with_outcomes=True)
+    masks = MODEL.code(truth, setting="emergency", known_outcomes=True)
+    imaged = judge_coded(MODEL, masks, range(PEOPLE)).actions["any imaging"] > 0
+    known = truth.copy()
+    known.loc[~imaged, [v.column for v in MODEL.variables if v.role == "condition"]] = ""
+    return truth, known
+
+
+def pages_of(cases: pd.DataFrame) -> dict[str, str]:
+    """A card on people judged by the model as it is, before and after alike."""
+    masks, names = MODEL.code(cases, setting="emergency", known_outcomes=True), list(cases["case_id"])
+    fitted = fit_coded(MODEL, names, masks, "base_rates", name="test")
+    shown = {which: judge_coded(MODEL, masks, names, which) for which in PREDICTOR_SETS}
+    own = shown["before_imaging"]
+    return files(card(Validation(fitted, masks, own, own, folds=2, resamples=5, shown=shown)))
+
+
+def table(pages: dict[str, str], name: str) -> pd.DataFrame:
+    return pd.read_csv(pd.io.common.StringIO(pages[f"tables/{name}.csv"]))
+
+
+@pytest.fixture(scope="module")
+def whole(cohort):
+    return pages_of(cohort[0])
+
+
+@pytest.fixture(scope="module")
+def verified(cohort):
+    return pages_of(cohort[1])
+
+
+def test_the_card_shows_performance_with_and_without_scans(cohort, whole):
+    shown = table(whole, "predictor_sets").set_index(["condition", "metric", "predictors"])
+    for which in PREDICTOR_SETS:
+        found = evaluate(MODEL, cohort[0], conditions=["any_serious"], predictors=which, resamples=0)
+        area = found[(found["decision"] == "") & (found["metric"] == "auc")]["value"].item()
+        assert shown.loc[("any serious disease", "AUC", which.replace("_", " ")), "value"] == pytest.approx(area)
+    performance = table(whole, "performance").set_index(["condition", "metric"])
+    before = shown.loc[("any serious disease", "AUC", "before imaging"), "value"]
+    assert performance.loc[("any serious disease", "AUC"), "value_after"] == pytest.approx(before)
+    assert "Incorporation bias" in whole["report.html"]
+    assert "X-ray, CT and MRI" in whole["report.html"]
+
+
+def test_figures_of_everyone_stand_beside_those_of_the_verified(cohort, verified):
+    shown = table(verified, "verification").set_index(["condition", "decision", "metric"])
+    row = shown.loc[("any serious disease", "any imaging", "sensitivity")]
+    assert row["value"] == 1
+    truth = evaluate(MODEL, cohort[0], conditions=["any_serious"], resamples=0).set_index(["decision", "metric"])
+    assert row["corrected"] == pytest.approx(truth.loc[("any imaging", "sensitivity"), "value"], abs=0.07)
+    assert "partial verification" in verified["report.html"]
+    assert f"of {PEOPLE:,} people. Among them the policy asks for" in verified["report.html"]
+
+
+def test_the_card_is_silent_on_verification_where_every_outcome_is_known(whole):
+    assert "tables/verification.csv" not in whole
+    assert "partial verification" not in whole["report.html"]

@@ -1,0 +1,39 @@
+"""Run the notebooks where they lie and keep their output: ``python -m tests.whole.notebooks [NAME …]``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+
+from tests.support.paths import ROOT
+
+FOLDER = ROOT / "notebooks"
+SECONDS = 120  # no notebook takes longer
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+
+
+def run(name: str) -> nbformat.NotebookNode:
+    """A notebook with the output of a fresh run; raises what any of its cells raises."""
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # when each cell ran says nothing and changes every time
+    notebook.metadata.pop("language_info", None)
+    return notebook
+
+
+def main(chosen: list[str]) -> None:
+    for name in chosen or names():
+        nbformat.write(run(name), FOLDER / f"{name}.ipynb")
+        sys.stdout.write(f"{name}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
