@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.arrays import States
 from riskmodel.errors import UsageError, as_list
-from riskmodel.network.simulate import States, sample
-from riskmodel.shown import Sheet, Shown
+from riskmodel.network.simulate import sample
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from riskmodel.inference.scorer import Masks
+    from riskmodel.arrays import Masks
     from riskmodel.model import Model
 
 FEWEST = 50  # people with a condition, below which no share of them is given

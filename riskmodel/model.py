@@ -16,10 +16,10 @@ from riskmodel.answers import cache
 from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.decision.reading.load import load_policy
-from riskmodel.errors import InferenceError, UsageError, nearest
+from riskmodel.errors import InferenceError, UsageError, as_list, nearest
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from riskmodel.answers.explanation import Explanation
     from riskmodel.answers.posterior_draws import PosteriorDraws
     from riskmodel.answers.uncertainty import Uncertain
+    from riskmodel.arrays import Masks
     from riskmodel.calibration import Calibration
     from riskmodel.cases.frames import MappingLike
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
-    from riskmodel.inference.scorer import Masks
     from riskmodel.network.network import Network
 
 Cases: TypeAlias = "pd.DataFrame | pd.Series | Mapping[str, Any] | list[dict[str, Any]]"
@@ -367,6 +367,16 @@ def load(priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLIC
     folder = root or priors_root()
     loaded = load_priors(priors, folder)
     return Model(loaded, load_policy(policy, loaded.variables, folder, sources=set(loaded.sources)), folder)
+
+
+def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str, ...]:
+    """The settings asked for, or all; one without a name in a network that has none."""
+    if settings is None:
+        return model.settings or ("",)
+    as_list("settings", settings)
+    for setting in settings:
+        model.default_setting(setting)
+    return tuple(settings)
 
 
 def checked_model(model: object, where: str) -> None:

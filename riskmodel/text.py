@@ -1,14 +1,25 @@
-"""Plain tables for terminals."""
+"""How things are shown: words and tables for terminals, an object in a line or on a sheet of a notebook."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
 from math import floor, log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ABBREVIATIONS = {"mri": "MRI", "ct": "CT", "xray": "X-ray", "esr": "ESR", "crp": "CRP", "iv": "IV"}
 ABBREVIATION = re.compile(rf"\b({'|'.join(ABBREVIATIONS)})\b")
 POSTERIOR = re.compile(r"\bp\((\w+)\)")
+LONGEST = 160  # characters of an object's line
+MOST_ROWS = 12  # of a sheet's table
+FACTS = "border-collapse:collapse;margin:.3em 0 .6em"
+NAME = "text-align:left;padding:.1em .8em .1em 0;vertical-align:top;white-space:nowrap"
+CELL = "text-align:left;padding:.1em .8em .1em 0;vertical-align:top"
 RESEARCH_ONLY = "For research, not for the care of a patient."
 
 
@@ -100,3 +111,69 @@ def percent(p: float) -> str:
         return f"{share:.1f} %"
     digits = 0 if share >= 10 else 1 - floor(log10(share))
     return f"{share:.{max(digits, 0)}f} %"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Sheet:
+    """What there is to say of an object: facts by name, then tables by title."""
+
+    title: str
+    facts: Mapping[str, object]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """All on one line, cut where it would be long."""
+        facts = "; ".join(f"{name}: {value}" for name, value in self.facts.items())
+        text = f"{self.title} ({facts})" if facts else self.title
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
+
+    def __str__(self) -> str:
+        width = max(map(len, self.facts), default=0)
+        lines = [self.title, *(f"  {name:{width}}  {value}" for name, value in self.facts.items())]
+        for title, table in self.tables.items():
+            shown = table.head(MOST_ROWS).to_string(float_format=number)
+            lines += ["", _headed(title, table), *(f"  {line}" for line in shown.splitlines())]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th style="{NAME}">{escape(name)}</th><td style="{CELL}">{escape(str(value))}</td></tr>'
+            for name, value in self.facts.items()
+        )
+        tables = "".join(
+            f'<p style="margin:.3em 0">{escape(_headed(title, table))}</p>'
+            f'<div style="overflow-x:auto">{table.head(MOST_ROWS).to_html(border=0, float_format=number)}</div>'
+            for title, table in self.tables.items()
+        )
+        return f'<div><b>{escape(self.title)}</b><table style="{FACTS}">{rows}</table>{tables}</div>'
+
+
+class Shown:
+    """Mixed into a class that has a ``sheet``: its line and its HTML."""
+
+    __slots__ = ()
+
+    def sheet(self) -> Sheet:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self.sheet().line()
+
+    def _repr_html_(self) -> str:
+        return self.sheet()._repr_html_()
+
+
+def number(value: float) -> str:
+    """A number of a table.
+
+    >>> number(0.0123456), number(3.0)
+    ('0.01235', '3')
+    """
+    return f"{value:.4g}"
+
+
+def _headed(title: str, table: pd.DataFrame) -> str:
+    return f"{title} (the first {MOST_ROWS} of {len(table)})" if len(table) > MOST_ROWS else title

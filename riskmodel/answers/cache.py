@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from riskmodel._version import __version__
+from riskmodel.arrays import Array
 from riskmodel.evidence import distributions
 from riskmodel.evidence.records import Priors, Variable
-from riskmodel.inference.scorer import Array, Group, Scorer
+from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
 
 FORMAT = 6

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Masks = NDArray[np.uint8]
+from riskmodel.arrays import Masks
+
 NumberStyle = Literal["probability", "decimal1", "decimal2", "decimal3", "decimal4", "decimal6"]
 
 

@@ -14,9 +14,9 @@ from riskmodel.answers.questions import questions as what_each_tells
 from riskmodel.answers.scoring import Scored, Scoring
 from riskmodel.answers.stopping import Stop, stop
 from riskmodel.answers.telling import Question, next_questions, without_each
+from riskmodel.arrays import Masks
 from riskmodel.decision.language.nodes import Holds, leaves
 from riskmodel.errors import InferenceError
-from riskmodel.inference.scorer import Masks
 from riskmodel.inference.weights import odds
 from riskmodel.text import RESEARCH_ONLY
 

@@ -13,7 +13,8 @@ import numpy as np
 from riskmodel.answers.column_types import Flags, Impossible, Integer, Number, OutputColumn, Score, ScoredBlock, Text
 from riskmodel.answers.questions import Questions, questions, scan_scorer
 from riskmodel.answers.scoring import Scored, Scoring
-from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
+from riskmodel.arrays import Array, Masks
+from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.inference.weights import reason_label
 
 if TYPE_CHECKING:

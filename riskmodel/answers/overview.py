@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.shown import Sheet
-from riskmodel.text import RESEARCH_ONLY
+from riskmodel.text import RESEARCH_ONLY, Sheet
 
 if TYPE_CHECKING:
     import pandas as pd

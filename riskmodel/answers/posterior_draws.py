@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskmodel.errors import UsageError
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from riskmodel.answers.uncertainty import Uncertain
-    from riskmodel.inference.scorer import Array, Masks
+    from riskmodel.arrays import Array, Masks
 
 
 @dataclass(frozen=True, repr=False)

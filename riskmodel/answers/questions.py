@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.telling import entropy
+from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.stakes import best_benefit, scan_composites, scans
-from riskmodel.inference.scorer import Array, Masks, Posterior, Scorer
-from riskmodel.shown import Sheet, Shown
+from riskmodel.inference.scorer import Posterior, Scorer
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.decision.costs import Pathways
 
-Bools = NDArray[np.bool_]
 Score = Callable[[Masks], Posterior]
 
 COLUMNS_AT_ONCE = 200_000  # what-ifs scored together: bounds memory to some 50 MB

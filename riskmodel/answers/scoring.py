@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel._version import __version__
+from riskmodel.arrays import Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.impossible import ImpossiblePairs
-from riskmodel.inference.scorer import Masks, Posterior, Scorer
+from riskmodel.inference.scorer import Posterior, Scorer
 from riskmodel.inference.weights import Reasons, Weights, compute_weights, find_reasons
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.network.network import Network

@@ -11,7 +11,7 @@ import numpy as np
 
 from riskmodel.answers.questions import Questions
 from riskmodel.answers.scoring import Scoring
-from riskmodel.inference.scorer import Masks
+from riskmodel.arrays import Masks
 
 Left = Literal["one", "together", "nothing", "none found"]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.inference.scorer import Array, Masks, Scorer
+from riskmodel.arrays import Array, Masks
+from riskmodel.inference.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)

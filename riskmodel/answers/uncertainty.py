@@ -11,6 +11,7 @@ import numpy as np
 
 from riskmodel.answers.cache import drawn_values
 from riskmodel.answers.scoring import Scoring
+from riskmodel.arrays import Array, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import together
@@ -24,12 +25,11 @@ from riskmodel.inference.draws import (
     agreement,
     intervals,
 )
-from riskmodel.inference.scorer import FEWEST_EFFECTIVE, Array, Masks
+from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.network.build import build_network
 from riskmodel.network.forms.stated import subject
 from riskmodel.network.network import Network
-from riskmodel.shown import Sheet, Shown
-from riskmodel.text import percent, share_of_variance
+from riskmodel.text import Sheet, Shown, percent, share_of_variance
 
 DEFAULT_LEVEL = 0.95
 CASES_IN_CACHE = 128

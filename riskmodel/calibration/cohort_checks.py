@@ -8,10 +8,10 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.outcome_weights import Weighting, inverse_probabilities
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.scorer import Array, Masks
 
 SHOWN = 10
 OUTCOMES = ("ignorable", "weighted", "complete")

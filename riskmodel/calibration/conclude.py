@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.intervals import Marginal, checked
 from riskmodel.calibration.likelihood.coordinates import Z95, Coordinates, on_scale, prior_interval, prior_sd
@@ -18,7 +19,6 @@ from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import RATIOS, Informed, Statement
-from riskmodel.inference.scorer import Array
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

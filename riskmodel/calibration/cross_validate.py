@@ -14,7 +14,7 @@ from riskmodel.metrics import Judged, joined, judge_coded
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS
 
 if TYPE_CHECKING:
-    from riskmodel.inference.scorer import Masks
+    from riskmodel.arrays import Masks
     from riskmodel.model import Model
 
 FOLDS = 5

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from riskmodel.arrays import Masks
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.cohort_checks import (
     check_findings,
@@ -26,7 +27,6 @@ from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_pr
 from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
 from riskmodel.errors import CasesError, UsageError
-from riskmodel.inference.scorer import Masks
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from numbers import Real
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
 from riskmodel.errors import UsageError
-from riskmodel.inference.scorer import Array
 from riskmodel.workers.signals import Signals
 
 MOST_STEPS = 100

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.text import percent
 
 RIDGE = 1.0  # as if each recorded state had been seen once more on either side

@@ -14,8 +14,8 @@ import numpy as np
 from riskmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from riskmodel.arrays import Masks
     from riskmodel.evidence.records import Variable
-    from riskmodel.inference.scorer import Masks
 
 FINEST = 0.01  # the last digit that is written, in standard errors
 LEAST_DIGITS = 3  # of a number, or of its distance from 1

@@ -16,8 +16,7 @@ from riskmodel.calibration.optimise import INTERRUPTED
 from riskmodel.calibration.outcome_weights import Weighting
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
-from riskmodel.shown import Sheet, Shown
-from riskmodel.text import RESEARCH_ONLY, Figure, percent, table
+from riskmodel.text import RESEARCH_ONLY, Figure, Sheet, Shown, percent, table
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Statement

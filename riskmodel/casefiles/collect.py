@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.answers.column_types import Masks, OutputColumn, Score, ScoredBlock
+from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import RunOptions, RunResult
 from riskmodel.casefiles.read.block import CodedBlock
 from riskmodel.casefiles.read.open import open_reader

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.read.block import Coder, id_problem
 from riskmodel.casefiles.repeats import REPEATED
 from riskmodel.cases.cells import CellDecoder, CellProblem, cell_text
@@ -20,7 +21,6 @@ from riskmodel.cases.header import match_header
 from riskmodel.cases.mapping import CaseMapping, load_mapping
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.scorer import Masks
 
 if TYPE_CHECKING:
     import pandas as pd

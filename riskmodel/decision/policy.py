@@ -11,7 +11,7 @@ from riskmodel.decision.actions import Decision, Levels, unite
 from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
 from riskmodel.decision.language.nodes import Posterior, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,11 +9,10 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import Spread, logit, quantile
-from riskmodel.shown import Sheet, Shown
-from riskmodel.text import RESEARCH_ONLY
+from riskmodel.text import RESEARCH_ONLY, Sheet, Shown
 
 if TYPE_CHECKING:
-    from riskmodel.inference.scorer import Array
+    from riskmodel.arrays import Array
 
 Kind = Literal["probability", "ratio"]
 Z95 = 1.959963984540054

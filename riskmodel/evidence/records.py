@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

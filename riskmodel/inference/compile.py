@@ -12,10 +12,10 @@ from functools import reduce
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.parts import SELECTOR, Parts
 from riskmodel.inference.scorer import Group, Scorer
-from riskmodel.network.elimination import Array
 from riskmodel.network.network import Network
 
 MOST_PATTERNS = 64  # of groups that are joined: their table must stay in the processor's cache

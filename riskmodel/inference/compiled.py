@@ -13,7 +13,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.inference.scorer import Array, Group, Masks, Posterior, Scorer
+from riskmodel.arrays import Array, Masks
+from riskmodel.inference.scorer import Group, Posterior, Scorer
 from riskmodel.inference.weights import NOTHING, RISE, TOP, Reasons, Weights
 
 

@@ -13,12 +13,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.compiled import packed_groups, score_tables, weighted_intervals
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
-from riskmodel.inference.scorer import Array, Group, Masks, Scorer
+from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.network.network import Network
 
 Progress = Callable[[int, int | None], None]

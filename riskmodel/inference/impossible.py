@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.inference.scorer import Masks, Scorer
+from riskmodel.arrays import Masks
+from riskmodel.inference.scorer import Scorer
 
 MOST_STATES = 400  # beyond this many states in all, pairs are not worked out
 

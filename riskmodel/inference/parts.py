@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.network.elimination import Array, Factor
+from riskmodel.network.elimination import Factor
 from riskmodel.network.network import Network
 
 SELECTOR = "setting"

@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
-
-Array = NDArray[np.float64]
-Masks = NDArray[np.uint8]
 
 FEWEST_EFFECTIVE = 100  # draws; with fewer an interval is rough
 BLOCK = 1024  # rows at a time: keeps the working set in the processor's cache

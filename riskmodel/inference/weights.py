@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.scorer import Array, Masks, Posterior, Scorer
+from riskmodel.inference.scorer import Posterior, Scorer
 
 TOP = 3  # findings named in a reason
 RISE = 1e-9  # one condition stands before another only when larger by more than this share: rounding breaks no tie

@@ -9,8 +9,8 @@ import numpy as np
 from riskmodel.metrics.predictors import Evidence, fewer
 
 if TYPE_CHECKING:
+    from riskmodel.arrays import Array
     from riskmodel.decision.actions import Decision
-    from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
 SOON = "within_48_hours"

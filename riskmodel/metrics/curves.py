@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
 from riskmodel.metrics.decisions import net_benefits
-from riskmodel.metrics.probabilities import Array
 from riskmodel.metrics.summary import checked, warn
 
 THRESHOLDS = tuple(np.round(np.geomspace(0.001, 0.5, 60), 6))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
-from riskmodel.metrics.probabilities import Array
 
 COUNTS = ("tp", "fp", "fn", "tn")
 SHARES = {  # each of how many people: the cells it is a share of

@@ -14,12 +14,11 @@ from riskmodel.errors import CasesError, UsageError, as_list, nearest
 from riskmodel.metrics.acted import actions_of, urgency_of
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, Evidence, checked_predictors
 from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.arrays import Array, Masks
     from riskmodel.cases.frames import MappingLike
-    from riskmodel.inference.scorer import Masks
-    from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
 SUBGROUPS = ("age", "sex", "setting")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from riskmodel.arrays import Array
     from riskmodel.cases.frames import MappingLike
-    from riskmodel.metrics.probabilities import Array
     from riskmodel.model import Model
 
 

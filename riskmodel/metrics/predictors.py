@@ -19,8 +19,8 @@ from riskmodel.inference.compiled import CompiledScorer
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from riskmodel.inference.scorer import Masks, Posterior
-    from riskmodel.metrics.probabilities import Array
+    from riskmodel.arrays import Array, Masks
+    from riskmodel.inference.scorer import Posterior
     from riskmodel.model import Model
 
 PREDICTOR_SETS: Mapping[str, str] = {  # each holds what the one before it holds

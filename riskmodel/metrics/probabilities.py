@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from riskmodel.arrays import Array
+
 Metric = Callable[[Array, Array, Array], float]
 
 NEAREST = 1e-12  # to 0 and 1, for logarithms

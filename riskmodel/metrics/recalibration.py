@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
-from riskmodel.metrics.probabilities import Array, logit
+from riskmodel.metrics.probabilities import logit
 from riskmodel.metrics.summary import checked
 
 POINTS = 100  # of a smooth curve

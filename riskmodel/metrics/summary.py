@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
 from riskmodel.metrics.area import auc_interval
 from riskmodel.metrics.decisions import beyond_resampling, decision_metrics
-from riskmodel.metrics.probabilities import PROBABILITY_METRICS, Array
+from riskmodel.metrics.probabilities import PROBABILITY_METRICS
 from riskmodel.metrics.verification import with_correction
 
 FEWEST_EVENTS = 30

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
-from riskmodel.metrics.probabilities import Array, calibration_intercept, logit
+from riskmodel.metrics.probabilities import calibration_intercept, logit
 
 CORRECTED = ("corrected", "corrected_low", "corrected_high", "correction")
 IMPUTED = "model-imputed"

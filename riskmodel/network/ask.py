@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Given, Statement
-from riskmodel.network.elimination import Array, Factor, eliminate
+from riskmodel.network.elimination import Factor, eliminate
 from riskmodel.network.forms.dependence import shown_strength
 from riskmodel.network.network import Network
 

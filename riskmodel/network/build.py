@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Priors, Variable
-from riskmodel.network.elimination import Array, Factor
+from riskmodel.network.elimination import Factor
 from riskmodel.network.forms.dependence import chain
 from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table

@@ -13,13 +13,13 @@ from itertools import combinations
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import Spread, quantile, spread
 from riskmodel.evidence.records import CRUDE_RATIOS, RATIOS, Priors, Statement
 from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
-from riskmodel.network.elimination import Array
 from riskmodel.network.network import Network
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 TAIL = 0.025  # intervals are 95 %
 MOVED = 0.05  # moves smaller than this many standard deviations are not listed

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import OutputError, UsageError, nearest
 from riskmodel.evidence.records import Variable
 from riskmodel.network.build import in_order
-from riskmodel.network.elimination import Array
 from riskmodel.network.network import Network
 
 NAME = "riskmodel"

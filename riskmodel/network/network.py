@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
-from riskmodel.network.elimination import Array, Factor
-from riskmodel.shown import Sheet, Shown
+from riskmodel.network.elimination import Factor
+from riskmodel.text import Sheet, Shown
 
 SUM_TOLERANCE = 1e-12
 

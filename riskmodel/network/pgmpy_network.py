@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.network.elimination import Array
+from riskmodel.arrays import Array
 from riskmodel.network.network import Network
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
-from riskmodel.network.elimination import Array
 from riskmodel.network.forms.stated import Stated
 from riskmodel.network.network import Network
 

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import States
 from riskmodel.errors import UsageError
 from riskmodel.network.build import in_order
 from riskmodel.network.network import Network
-
-States = NDArray[np.int64]
 
 
 def sample(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.scoring import Scoring
+from riskmodel.arrays import Masks
 from riskmodel.decision.actions import Decision
-from riskmodel.inference.scorer import Masks, Posterior
+from riskmodel.inference.scorer import Posterior
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]

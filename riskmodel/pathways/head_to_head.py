@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import States
 from riskmodel.cohort import HISTORY, assessed
 from riskmodel.decision.costs import Pathways, load_pathways
 from riskmodel.decision.stakes import stakes
 from riskmodel.errors import UsageError
 from riskmodel.inference.compiled import CompiledScorer
-from riskmodel.model import Model
+from riskmodel.model import Model, checked_settings
 from riskmodel.network.network import Network
-from riskmodel.network.simulate import States, sample_draws
+from riskmodel.network.simulate import sample_draws
 from riskmodel.pathways import follow, measures
 from riskmodel.pathways.follow import Array, People
 from riskmodel.pathways.measures import MEASURES, Judge
-from riskmodel.value.study import checked_settings
 
 POLICIES = (
     "consensus",

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.draws import DrawScorer
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.network import Network
 from riskmodel.sensitivity.ranges import refuse
 from riskmodel.sensitivity.what_if import people_of
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.records import RATIOS, Statement
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.sensitivity.flip_search import IMPOSSIBLE, Point, Search
 from riskmodel.sensitivity.flip_table import flip_table, nearest_flips
 from riskmodel.sensitivity.one_way import POINTS, one_way
 from riskmodel.sensitivity.ranges import Varying, checked_statements, from_scale, refuse, to_scale
 from riskmodel.sensitivity.targets import Target
 from riskmodel.sensitivity.what_if import People, Piece, Progress, people_of, what_ifs
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from riskmodel.inference.scorer import Array, Masks
+from riskmodel.arrays import Array, Masks
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
 from riskmodel.sensitivity.targets import Target, checked_targets, of_piece
 from riskmodel.sensitivity.what_if import People, Piece, Progress, changed, people_of, what_ifs
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError, as_list, nearest
 from riskmodel.evidence.distributions import EDGE, Spread, interval_sd, quantile, size, spread, together
 from riskmodel.evidence.lineage import lineage
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
-from riskmodel.inference.scorer import Array
 
 TAILS = np.array([0.025, 0.975])
 Z95 = 1.96

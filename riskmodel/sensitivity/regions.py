@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.inference.scorer import Array, Masks
+from riskmodel.arrays import Array, Masks
 from riskmodel.sensitivity.targets import log_odds
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import nearest
 from riskmodel.evidence.distributions import dimensions, values_at
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.sensitivity.one_way import one_way
 from riskmodel.sensitivity.ranges import Varying, refuse
 from riskmodel.sensitivity.targets import Target, checked_targets, of_piece
 from riskmodel.sensitivity.what_if import People, Progress, people_of, what_ifs
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError, as_list, nearest
-from riskmodel.inference.scorer import Array
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import nearest
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
 from riskmodel.sensitivity.regions import Grid, actions, times_finer
 from riskmodel.sensitivity.targets import log_odds
 from riskmodel.sensitivity.what_if import Progress, people_of, what_ifs
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import InferenceError, UsageError
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.build import build_network
 from riskmodel.sensitivity.ranges import Varying
 from riskmodel.workers.pool import in_turn

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.answers.questions import ask_next, questions, scan_scorer
+from riskmodel.arrays import Masks
 from riskmodel.decision.costs import find_pathways
 from riskmodel.errors import InferenceError
 from riskmodel.inference.compiled import CompiledScorer
-from riskmodel.inference.scorer import Masks
 from riskmodel.model import Model
 
 __all__ = ["ask_next", "next_questions"]

@@ -16,18 +16,18 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from riskmodel.arrays import Masks
 from riskmodel.decision.stakes import scan_composites, scans
-from riskmodel.errors import UsageError, as_list, nearest
+from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.distributions import dimensions, values_at
 from riskmodel.evidence.lineage import basis_shares, largest, read_shares
 from riskmodel.inference.draws import DrawScorer
-from riskmodel.inference.scorer import Masks
-from riskmodel.model import Model
+from riskmodel.model import Model, checked_settings
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
 from riskmodel.sensitivity.additive import Array, Star, knot_weights, normal_scores
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 from riskmodel.value.choices import ALL, Choices, Drawn, choices_of, draw_people, mean_gain
 
 By = Literal["statement", "source", "basis", "read"]
@@ -224,13 +224,3 @@ def evppi(
     error holds the noise of people and draws, and how far the method misses the value of knowing everything.
     """
     return ValueStudy.of(model, people=people, draws=draws, seed=seed, settings=settings).evppi(by)
-
-
-def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str, ...]:
-    """The settings asked for, or all; one without a name in a network that has none."""
-    if settings is None:
-        return model.settings or ("",)
-    as_list("settings", settings)
-    for setting in settings:
-        model.default_setting(setting)
-    return tuple(settings)

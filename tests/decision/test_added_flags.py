@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import riskmodel as rm
+from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
-from riskmodel.inference.scorer import Masks
 from tests.support.paths import ROOT
 
 SAFETY_PAGE = ROOT / "docs" / "safety.md"

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 import riskmodel as rm
+from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer
-from riskmodel.inference.scorer import Masks, Scorer
+from riskmodel.inference.scorer import Scorer
 from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.model import Model
 from riskmodel.network.build import build_network

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import EDGE, is_dirichlet, size, spread, sticks, together
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
-from riskmodel.inference.scorer import Array
 
 FARTHEST = 27.0  # on the logit scale: 1.9e-12, where draws of probabilities end too
 Z95 = 1.959963984540054

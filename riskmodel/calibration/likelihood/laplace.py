@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.likelihood import Point
 from riskmodel.calibration.optimise import RIDGE, Target
-from riskmodel.inference.scorer import Array
 
 FEW = 40  # coordinates up to which the information is taken by differences of the gradient
 DIFFERENCE = 1e-3

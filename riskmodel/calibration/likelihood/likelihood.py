@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.kernel import expected_counts, row_scores
 from riskmodel.calibration.likelihood.pieces import Layout, at_setting, moved
 from riskmodel.calibration.likelihood.strata import Stratum, strata
 from riskmodel.errors import InferenceError
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.network.build import build_network
 
 SILENT = 1e-9  # a score this small is rounding

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.parts import SELECTOR, Parts, Shape
-from riskmodel.inference.scorer import Array
 from riskmodel.network.elimination import Factor
 from riskmodel.network.network import Network
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.likelihood.pieces import Layout, Piece
-from riskmodel.inference.scorer import Array, Masks
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.answers.column_types import Masks
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import Mapped, Reject, Translation
 from riskmodel.casefiles.read.tokens import RowFault, split_record
 from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt

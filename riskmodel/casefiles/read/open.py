@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from riskmodel.answers.column_types import Masks
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder
 from riskmodel.casefiles.read.blocks import Block, BlockReader

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from riskmodel.answers.column_types import Masks
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import SMALL_RECORDS, Reject, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder, TextCells, id_problem
 from riskmodel.casefiles.read.blocks import PAD

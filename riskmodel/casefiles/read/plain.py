@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskmodel.answers.column_types import Masks
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import Reject
 from riskmodel.casefiles.read import tokens
 from riskmodel.casefiles.read.block import CodedBlock, Coder, Fault, id_problem

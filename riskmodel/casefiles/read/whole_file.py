@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from riskmodel.answers.column_types import Masks
+from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.block import moved
 from riskmodel.casefiles.read.open import open_reader

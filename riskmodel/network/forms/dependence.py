@@ -13,8 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.records import Variable
-from riskmodel.network.elimination import Array, Factor, multiply_out
+from riskmodel.network.elimination import Factor, multiply_out
 
 Tables = dict[str, Array]
 

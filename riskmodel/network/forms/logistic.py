@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.network.elimination import Array
+from riskmodel.arrays import Array
 
 CAP = 0.95  # highest P(exposed | condition) that a draw may ask for
 ROUNDS, HALVINGS = 100, 40

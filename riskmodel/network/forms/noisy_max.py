@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Statement, Variable
-from riskmodel.network.elimination import Array, Factor, eliminate
+from riskmodel.network.elimination import Factor, eliminate
 from riskmodel.network.forms.risk_model import above
 from riskmodel.network.forms.stated import SETTING, Stated, distribution, stated_table
 

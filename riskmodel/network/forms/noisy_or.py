@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Statement, Variable
-from riskmodel.network.elimination import Array, Factor
+from riskmodel.network.elimination import Factor
 from riskmodel.network.forms.risk_model import within_settings
 from riskmodel.network.forms.stated import SETTING, Stated, of_present
 

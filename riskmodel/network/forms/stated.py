@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Priors, Statement, Variable
-from riskmodel.network.elimination import Array
 
 SETTING = "setting"
 ROUNDING = 1e-12  # a sum this close to 1 is 1

@@ -15,7 +15,7 @@ from riskmodel.text import percent, words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-    from riskmodel.metrics.probabilities import Array
+    from riskmodel.arrays import Array
     from riskmodel.report.card.validation import Validation
 
 EVERYONE = "everyone"

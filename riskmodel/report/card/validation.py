@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from riskmodel.arrays import Masks
     from riskmodel.calibration import Calibration
-    from riskmodel.inference.scorer import Masks
     from riskmodel.metrics import Judged
 
 OVERALL = "any_serious"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from riskmodel.answers.scoring import Scored
+from riskmodel.arrays import Array, Masks
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.reading.sets import parameter
 from riskmodel.evidence.records import Priors, Statement
 from riskmodel.inference.compile import compile_scorer
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
 from riskmodel.text import figure, table

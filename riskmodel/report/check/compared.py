@@ -11,7 +11,7 @@ from riskmodel.cases.frames import as_frame
 from riskmodel.errors import UsageError
 from riskmodel.model import Cases, Model, checked_model
 from riskmodel.report.check.compare import swaps
-from riskmodel.shown import Sheet, Shown
+from riskmodel.text import Sheet, Shown
 
 ACTIONS = ("urgency", "imaging", "tests", "referral")
 

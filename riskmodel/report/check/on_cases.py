@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.answers.uncertainty import Uncertain, shares
+from riskmodel.arrays import Array, Masks
 from riskmodel.cohort import HISTORY, simulate
 from riskmodel.evidence.lineage import reading
 from riskmodel.inference.draws import DrawScorer
-from riskmodel.inference.scorer import Array, Masks
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
 from riskmodel.text import figure, share_of_variance, table

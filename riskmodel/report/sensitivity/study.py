@@ -12,8 +12,8 @@ import pandas as pd
 
 from riskmodel.answers.scoring import Scored
 from riskmodel.answers.uncertainty import Sureness, Uncertain
+from riskmodel.arrays import Masks
 from riskmodel.cohort import HISTORY, simulate
-from riskmodel.inference.scorer import Masks
 from riskmodel.report.sensitivity.rests_on import rests_on
 from riskmodel.sensitivity.flips import flips
 from riskmodel.sensitivity.one_way import OneWay, one_way
