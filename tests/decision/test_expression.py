@@ -403,7 +403,7 @@ def test_errors(text: str, place: str, received: str, allowed: str) -> None:
     node, faults = parse(text, VOCABULARY)
     assert node is None
     assert len(faults) == 1
-    assert faults[0].place(text) == place
+    assert faults[0].position(text) == place
     assert received in faults[0].received
     assert allowed in faults[0].allowed
 
@@ -424,4 +424,4 @@ def test_any_text_is_a_tree_or_faults(text: str) -> None:
     node, faults = parse(text, VOCABULARY)
     assert (node is None) == bool(faults)
     for fault in faults:
-        assert "column" in fault.place(text)
+        assert "column" in fault.position(text)

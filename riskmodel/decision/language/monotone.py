@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.decision.language.expression import Fault
 from riskmodel.decision.language.nodes import AnyFlag, Count, Holds, Node, Not, Posterior, Raised, children
+from riskmodel.decision.language.tokens import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

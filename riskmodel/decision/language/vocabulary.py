@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from riskmodel.decision.language.expression import Fault, Token
 from riskmodel.decision.language.nodes import Holds, Node
+from riskmodel.decision.language.tokens import Fault, Token
 from riskmodel.errors import nearest
 
 if TYPE_CHECKING:

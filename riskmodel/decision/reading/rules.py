@@ -56,7 +56,7 @@ class Context:
         """A tree, or ``UNREADABLE`` where problems were noted."""
         node, faults = parse(text, self.vocabulary)
         for fault in faults:
-            table.problem(f"{where}, {fault.place(text)}", fault.received, fault.allowed)
+            table.problem(f"{where}, {fault.position(text)}", fault.received, fault.allowed)
         return UNREADABLE if node is None else node
 
 
@@ -170,7 +170,7 @@ def _check(context: Context, table: Table, rule: Rule, where: str, *, stated: bo
             table.problem("safety", "given", "a rule with instead_of only swaps what others ask")
     elif rule.safety:
         for fault in violations(rule.condition, variables):
-            table.problem(f"{where}, {fault.place(rule.when)}", fault.received, POSITIVE)
+            table.problem(f"{where}, {fault.position(rule.when)}", fault.received, POSITIVE)
         for name in [variables[result.row].name for result in rule.cleared_by]:
             if name not in CLEARS_SAFETY:
                 allowed = f"a safety rule is cleared by {' or '.join(CLEARS_SAFETY)} alone"
