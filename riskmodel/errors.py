@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -73,6 +75,14 @@ def as_list(name: str, value: object) -> None:
     """
     if isinstance(value, str):
         raise UsageError(f"{name} is a list: write {name}=[{value!r}], not {name}={value!r}")
+
+
+def warn_caller(text: str) -> None:
+    """A UserWarning that points at the code that called this package, however deep the call."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("riskmodel"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, UserWarning, stacklevel=level)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

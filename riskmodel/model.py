@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +15,7 @@ from riskmodel.answers import cache
 from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.decision.reading.load import load_policy
-from riskmodel.errors import InferenceError, UsageError, as_list, nearest
+from riskmodel.errors import InferenceError, UsageError, as_list, nearest, warn_caller
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.text import Sheet, Shown
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from riskmodel.answers.uncertainty import Uncertain
     from riskmodel.arrays import Masks
     from riskmodel.calibration import Calibration
-    from riskmodel.cases.frames import MappingLike
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.network.network import Network
@@ -121,7 +120,7 @@ class Model(Shown):
         allow_repeats: bool = False,
     ) -> Masks:
         """A frame of cases as coded evidence, shape (variables, cases); see :class:`Scorer` and :meth:`score`."""
-        from riskmodel.cases.frames import as_frame, code_frame
+        from riskmodel.casefiles.read.frame import as_frame, code_frame
 
         with shares_listed(self.scoring):
             return code_frame(
@@ -169,7 +168,8 @@ class Model(Shown):
             naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
         """
         from riskmodel.answers.output_columns import small_score, uncertain_score
-        from riskmodel.cases.frames import as_frame, identifiers, to_frame
+        from riskmodel.casefiles.read.frame import as_frame, identifiers
+        from riskmodel.casefiles.write.frame import to_frame
 
         cases = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
@@ -191,7 +191,7 @@ class Model(Shown):
 
         effective = next(c.values for c in block.columns if c.name == "effective_draws" and isinstance(c, Number))
         if few := int((effective < FEWEST_EFFECTIVE).sum()):
-            warnings.warn(few_draws(few, FEWEST_EFFECTIVE), UserWarning, stacklevel=3)
+            warn_caller(few_draws(few, FEWEST_EFFECTIVE))
 
     def posterior(
         self,
@@ -215,7 +215,7 @@ class Model(Shown):
         """
         import pandas as pd
 
-        from riskmodel.cases.frames import as_frame
+        from riskmodel.casefiles.read.frame import as_frame
 
         cases = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
@@ -257,7 +257,7 @@ class Model(Shown):
             a row of a frame of cases, a frame of one row, or a dict.
         """
         from riskmodel.answers.explanation import explain_case
-        from riskmodel.cases.frames import as_frame, identifiers
+        from riskmodel.casefiles.read.frame import as_frame, identifiers
         from riskmodel.decision.costs import find_pathways
 
         frame = as_frame(case)
@@ -333,7 +333,7 @@ class Model(Shown):
         True
         """
         from riskmodel.answers.posterior_draws import PosteriorDraws
-        from riskmodel.cases.frames import as_frame
+        from riskmodel.casefiles.read.frame import as_frame
 
         cases = as_frame(cases)
         masks = self.code(cases, setting=setting, mapping=mapping)

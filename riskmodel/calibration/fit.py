@@ -31,7 +31,7 @@ from riskmodel.errors import CasesError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from riskmodel.cases.frames import MappingLike
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd, for they differ 10 to 100 times
@@ -101,7 +101,7 @@ def calibrate(  # noqa: PLR0913
     >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
     (True, 'clinic')
     """
-    from riskmodel.cases.frames import identifiers
+    from riskmodel.casefiles.read.frame import identifiers
     from riskmodel.model import checked_model
 
     checked_model(model, "calibrate")

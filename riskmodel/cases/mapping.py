@@ -49,6 +49,7 @@ UNIT_FACTORS: Mapping[tuple[str, str], Fraction] = {
     ("years", "months"): Fraction(1, 12),
     ("ml", "l"): Fraction(1000),
 }
+MappingLike = Path | str | Mapping[str, Any] | None
 EVERY = "*"
 LEAST_FACTOR, MOST_FACTOR, MOST_DIGITS = Decimal("1e-9"), Decimal("1e9"), 30  # of a unit
 _KEYS = ("ignore", "missing", "columns", "values", "missing_in", "units")
@@ -71,7 +72,7 @@ class CaseMapping:
         return CellDecoder(variable, self.rules.get(variable.name), needed=needed)
 
 
-def load_mapping(mapping: Path | Mapping[str, Any] | None, contract: ColumnContract) -> CaseMapping:
+def load_mapping(mapping: MappingLike, contract: ColumnContract) -> CaseMapping:
     """Read and check a mapping file, or the same content as a dict; all problems are reported together.
 
     >>> from riskmodel.evidence.records import Variable
@@ -85,7 +86,7 @@ def load_mapping(mapping: Path | Mapping[str, Any] | None, contract: ColumnContr
         name, table = "mapping", dict(mapping)
         content = json.dumps(table, sort_keys=True, default=str).encode()
     else:
-        name, content = str(mapping), _content(mapping)
+        name, content = str(Path(mapping)), _content(Path(mapping))
         table = _parsed(name, content)
     checked = _Check(contract, [])
     result = checked.mapping(table)
@@ -98,7 +99,7 @@ def load_mapping(mapping: Path | Mapping[str, Any] | None, contract: ColumnContr
 
 def _content(path: Path) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
 

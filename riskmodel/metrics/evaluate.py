@@ -18,7 +18,7 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, Masks
-    from riskmodel.cases.frames import MappingLike
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 SUBGROUPS = ("age", "sex", "setting")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from riskmodel.arrays import Array
-    from riskmodel.cases.frames import MappingLike
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 

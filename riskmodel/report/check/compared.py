@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.cases.frames import as_frame
+from riskmodel.casefiles.read.frame import as_frame
 from riskmodel.errors import UsageError
 from riskmodel.model import Cases, Model, checked_model
 from riskmodel.report.check.compare import swaps

@@ -1,33 +1,27 @@
-"""pandas at the edge: a frame of cases → coded evidence, output columns → a frame."""
+"""A pandas frame of cases as coded evidence, read as a case file is."""
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.read.block import Coder, id_problem
 from riskmodel.casefiles.repeats import REPEATED
 from riskmodel.cases.cells import CellDecoder, CellProblem, cell_text
 from riskmodel.cases.columns import CASE_ID, ColumnContract
 from riskmodel.cases.header import match_header
-from riskmodel.cases.mapping import CaseMapping, load_mapping
-from riskmodel.errors import CasesError, UsageError
+from riskmodel.cases.mapping import CaseMapping, MappingLike, load_mapping
+from riskmodel.errors import CasesError, UsageError, warn_caller
 from riskmodel.evidence.records import Variable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 10  # bad cells named in an error
-
-MappingLike = Path | str | Mapping[str, Any] | None
 
 
 def as_frame(cases: object) -> pd.DataFrame:
@@ -79,14 +73,14 @@ def code_frame(
         naming the rows, columns and values that are not understood; nothing is guessed.
     """
     contract = ColumnContract(tuple(variables))
-    rules = _rules(mapping, contract)
+    rules = load_mapping(mapping, contract)
     names = [str(name) for name in frame.columns]
     identified = id_column(frame, rules) is not None
     named = names if identified else [*names, CASE_ID]  # the index names the cases of a frame
     layout = match_header(named, contract, rules, known_outcomes=known_outcomes)
     coder = Coder(contract, layout, rules, setting)
     for warning in layout.warnings:
-        warnings.warn(warning, UserWarning, stacklevel=_callers_level())
+        warn_caller(warning)
     masks = np.repeat(coder.full[:, None], len(frame), axis=1)
     problems = _id_problems(frame, layout.id_field, allow_repeats=allow_repeats) if identified else []
     for field, row in enumerate(layout.rows):
@@ -101,10 +95,6 @@ def code_frame(
     return masks
 
 
-def _rules(mapping: MappingLike, contract: ColumnContract) -> CaseMapping:
-    return load_mapping(Path(mapping) if isinstance(mapping, str) else mapping, contract)
-
-
 def id_column(frame: pd.DataFrame, rules: CaseMapping) -> Hashable | None:
     """The column that names the cases, if there is one."""
     return next((name for name in frame.columns if rules.columns.get(str(name), str(name)) == CASE_ID), None)
@@ -112,16 +102,8 @@ def id_column(frame: pd.DataFrame, rules: CaseMapping) -> Hashable | None:
 
 def identifiers(frame: pd.DataFrame, variables: Sequence[Variable], mapping: MappingLike) -> pd.Series | None:
     """What a frame calls its cases, if anything."""
-    column = id_column(frame, _rules(mapping, ColumnContract(tuple(variables))))
+    column = id_column(frame, load_mapping(mapping, ColumnContract(tuple(variables))))
     return None if column is None else frame[column]
-
-
-def _callers_level() -> int:
-    """How far up the code is that called this package, for warnings to point at."""
-    level, place = 1, sys._getframe(1)
-    while place.f_back is not None and place.f_globals.get("__name__", "").startswith("riskmodel"):
-        level, place = level + 1, place.f_back
-    return level
 
 
 def _id_problems(frame: pd.DataFrame, field: int, *, allow_repeats: bool) -> list[str]:
@@ -151,24 +133,3 @@ def _code_column(frame: pd.DataFrame, field: int, decoder: CellDecoder, target: 
             continue
         target[codes == code] = mask
     return problems
-
-
-def to_frame(columns: Sequence[OutputColumn], index: pd.Index, names: pd.Series | None = None) -> pd.DataFrame:
-    """Output columns as a frame with the index (and the case_id, where there is one) of the cases."""
-    import pandas as pd
-
-    data: dict[str, object] = {} if names is None else {CASE_ID: names.to_numpy()}
-    for column in columns:
-        data[column.name] = column.values if isinstance(column, Number | Integer) else texts(column)
-    return pd.DataFrame(data, index=index)
-
-
-def texts(column: OutputColumn) -> list[str]:
-    """The text of each row of a column of labels, several joined by ``|``."""
-    if isinstance(column, Flags):
-        rows = [np.nonzero(bits)[0] for bits in column.bits.T]
-    elif isinstance(column, Number | Integer):
-        return [str(value) for value in column.values]
-    else:
-        rows = [codes[codes >= 0] for codes in column.codes.T]
-    return ["|".join(column.labels[i] for i in row) for row in rows]
