@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from riskmodel.answers.posterior_draws import PosteriorDraws
     from riskmodel.answers.uncertainty import Uncertain
     from riskmodel.arrays import Masks
-    from riskmodel.calibration import Calibration
     from riskmodel.cases.mapping import MappingLike
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
@@ -286,17 +285,12 @@ class Model(Shown):
             raise UsageError(f"no statement {identifier!r}{nearest(identifier, known)}")
         return self.priors.statement(identifier)
 
-    def calibrate(self, cohort: pd.DataFrame, learn: str | Sequence[str] = "all", **options: Any) -> Calibration:
-        """Fit statements to a cohort with outcomes: :func:`riskmodel.calibration.calibrate`, with its options."""
-        from riskmodel.calibration import calibrate
+    @property
+    def calibrate(self) -> NoReturn:
+        """No method: a model is fitted from above, and does not know how."""
+        raise AttributeError("a model is fitted by riskmodel.calibrate(model, …) or riskmodel.recalibrate(model, …)")
 
-        return calibrate(self, cohort, learn, **options)
-
-    def recalibrate(self, cohort: pd.DataFrame, **options: Any) -> Calibration:
-        """Fit only the base rates of a cohort's settings: :func:`riskmodel.calibration.recalibrate`."""
-        from riskmodel.calibration import recalibrate
-
-        return recalibrate(self, cohort, **options)
+    recalibrate = calibrate
 
     def uncertain(self, draws: int, seed: int, level: float = 0.95) -> Uncertain:
         """Scoring under joint draws of all statements; the same seed gives the same draws. The last ones are kept."""

@@ -243,6 +243,12 @@ def test_what_the_data_contradict_and_what_they_do_not_speak_of(tmp_path):
     assert "not for the care of a patient" in fitted._repr_html_()
 
 
+def test_an_old_call_on_the_model_names_the_function(seeds):
+    for name in ("calibrate", "recalibrate"):
+        with pytest.raises(AttributeError, match=rf"riskmodel\.{name}\(model, …\)"):
+            getattr(seeds, name)
+
+
 def test_a_heavier_prior_holds_more(tmp_path):
     model = tabular(tmp_path, {**TRUTH, ("scan=abnormal", "second=yes"): 0.4})
     masks = simulate(tabular(tmp_path / "true").priors, 300, np.random.default_rng(3))
@@ -323,12 +329,12 @@ def test_recalibration_finds_base_rates_far_from_the_stated(seeds, people):
 
 def test_recalibration_needs_no_findings_and_few_outcomes(seeds):
     few = pd.DataFrame({"fracture": ["present"] * 4 + ["absent"] * 96, "setting": "emergency"})
-    found = seeds.recalibrate(few, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
+    found = recalibrate(seeds, few, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
     assert found["posterior"] == pytest.approx(0.04, rel=0.01)
     jeffreys = stats.beta(4.5, 96.5).interval(0.95)
     assert found[["low", "high"]].tolist() == pytest.approx(jeffreys, rel=0.02)
     none = few.assign(fracture=["absent"] * 100, malignancy=["present"] + ["absent"] * 99)
-    found = seeds.recalibrate(none, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
+    found = recalibrate(seeds, none, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]
     assert found["posterior"] < 0.001
     assert 0.01 < found["high"] < 0.06
 

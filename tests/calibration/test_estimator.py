@@ -158,7 +158,7 @@ def test_fit_is_calibrate(root, people):
     X, Y = people
     fitted = small(root, prior_weight=0.5).fit(X, Y)
     cohort = X.assign(first=Y["first"].map({1.0: "yes", 0.0: "no"}))
-    expected = rm.load("seeds", "plain", root).calibrate(cohort, "all", prior_weight=0.5)
+    expected = rm.calibrate(rm.load("seeds", "plain", root), cohort, "all", prior_weight=0.5)
     assert np.array_equal(fitted.calibration_.table["posterior"], expected.table["posterior"])
     assert np.array_equal(fitted.predict_proba(X)[:, 0], expected.model.posterior(X.drop(columns="mri"))["first"])
 

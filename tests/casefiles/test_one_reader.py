@@ -315,12 +315,12 @@ def test_a_cohort_takes_a_mapping_wherever_it_is_learnt_from_or_judged():
         "columns": {"MRN": "case_id", "Temp": "fever", "broken": "fracture"},
         "values": {"fracture": {"B": "present", "N": "absent"}},
     }
-    for fit in (partial(MODEL.calibrate, learn="base_rates"), MODEL.recalibrate):
+    for fit in (partial(rm.calibrate, MODEL, learn="base_rates"), partial(rm.recalibrate, MODEL)):
         first, second = fit(plain), fit(coded, mapping=mapping)
         pd.testing.assert_frame_equal(first.table, second.table)
         assert first.origin.cohort_hash == second.origin.cohort_hash
     with pytest.raises(CasesError, match="'S1' stands in 2 rows"):
-        MODEL.recalibrate(coded.assign(MRN=["S1", "S1", *coded["MRN"][2:]]), mapping=mapping)
+        rm.recalibrate(MODEL, coded.assign(MRN=["S1", "S1", *coded["MRN"][2:]]), mapping=mapping)
     for judged in (
         partial(evaluate, conditions=["fracture"], resamples=0),
         partial(policy_curves, condition="fracture", thresholds=[0.05], policies=["consensus"]),

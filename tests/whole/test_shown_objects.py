@@ -41,7 +41,7 @@ def objects() -> dict[str, object]:
         "draws": MODEL.posterior_draws(few, 32),
         "uncertain": MODEL.uncertain(32, 0),
         "explanation": MODEL.explain(few.head(1)),
-        "calibration": MODEL.recalibrate(cases, setting="emergency"),
+        "calibration": rm.recalibrate(MODEL, cases, setting="emergency"),
         "elicitation": rm.elicit(low=0.2, median=0.4, high=0.5),
         "one way": sensitivity.one_way(MODEL, few, ["mean p(infection)"], statements=two),
         "two way": sensitivity.two_way(MODEL, few.head(1), *two),
