@@ -13,12 +13,13 @@ import pandas as pd
 from riskmodel.arrays import Array
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.intervals import Marginal, checked
-from riskmodel.calibration.likelihood.coordinates import Z95, Coordinates, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.likelihood.coordinates import Coordinates, on_scale, prior_interval, prior_sd
 from riskmodel.calibration.optimise import Fitted, Target
 from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import RATIOS, Informed, Statement
+from riskmodel.evidence.scale import Z95
 
 if TYPE_CHECKING:
     from riskmodel.model import Model

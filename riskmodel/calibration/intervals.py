@@ -10,11 +10,12 @@ from scipy import special
 from scipy.integrate import cumulative_trapezoid
 
 from riskmodel.arrays import Array
-from riskmodel.calibration.likelihood.coordinates import FARTHEST, Z95, off_scale, on_scale
+from riskmodel.calibration.likelihood.coordinates import FARTHEST, off_scale, on_scale
 from riskmodel.calibration.likelihood.laplace import FEW
 from riskmodel.calibration.optimise import Target
 from riskmodel.evidence.distributions import EDGE
 from riskmodel.evidence.records import RATIOS, Statement
+from riskmodel.evidence.scale import Z95
 
 CHECKED = np.array([-2.0, -1.0, 1.0, 2.0])  # standard deviations from the mode
 NEAR, CLOSE = 0.05, 0.1  # log density that an approximation may be wrong by: this, and a share of the depth

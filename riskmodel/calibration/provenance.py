@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.errors import UsageError
+from riskmodel.evidence.scale import Z95
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Masks
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 FINEST = 0.01  # the last digit that is written, in standard errors
 LEAST_DIGITS = 3  # of a number, or of its distance from 1
-Z95 = 1.959963984540054
 UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line and paragraph separators
 
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from riskmodel.decision.reading.table import Table
 from riskmodel.errors import PriorsError, Problem, UsageError, nearest
-from riskmodel.evidence.distributions import EDGE, Z95, Spread, logit, quantile
+from riskmodel.evidence.distributions import EDGE, Spread, logit, quantile
 from riskmodel.evidence.reading.files import priors_root
 from riskmodel.evidence.records import BASES, HOW_READ
+from riskmodel.evidence.scale import Z95
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,10 +20,10 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence import shares
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
+from riskmodel.evidence.scale import Z95
 
 Array = NDArray[np.float64]
 
-Z95 = 1.96  # half-width of a 95 % interval in standard deviations, as intervals are reported
 EDGE = 1e-12  # draws of probabilities are kept this far from 0 and 1
 SMALLEST_SHARE = 1e-9  # no state of a joint distribution falls below this in a draw
 HELD_WITHIN = 0.02  # of its level: the share of draws inside a stated interval
@@ -78,18 +78,17 @@ def interval_sides(statement: Statement) -> tuple[float, float] | None:
         return None
     below, above = scale(value) - scale(low), scale(high) - scale(value)
     least = ONE_SIDED * (below + above)
-    half = Z95 * _z_ratio(statement.level)
+    half = _half_width(statement.level)
     return max(below, least) / half, max(above, least) / half
 
 
-def _z_ratio(level: float) -> float:
-    """Normal quantile of a level relative to that of 95 %."""
+def _half_width(level: float) -> float:
+    """Of a standard normal's central interval, in standard deviations."""
     if level == 0.95:  # the common case needs no quantile
-        return 1.0
+        return Z95
     from statistics import NormalDist
 
-    normal = NormalDist()
-    return normal.inv_cdf(0.5 + level / 2) / normal.inv_cdf(0.975)
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def size(statement: Statement, prior_set: PriorSet) -> float:

@@ -9,13 +9,13 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import Spread, logit, quantile
+from riskmodel.evidence.scale import Z95
 from riskmodel.text import RESEARCH_ONLY, Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
 
 Kind = Literal["probability", "ratio"]
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,9 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.evidence.scale import Z95
+
 Array = NDArray[np.float64]
 
-Z95 = 1.96
 TRIED = 10  # as a power of 2: the points at which quantiles are compared
 ROUNDS = 25
 CLOSE = 0.01  # of the stated standard deviations: quantiles so near are as stated

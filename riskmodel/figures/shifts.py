@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.evidence.scale import Z95
 from riskmodel.figures.axes import new_axes
 from riskmodel.figures.posteriors import GREY, IMPLIED, INK, bare
 
@@ -30,7 +31,7 @@ def shifts(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 20) -> Ax
     moved = table[table["verdict"] != "unchanged"]
     order = moved["shift"].abs().sort_values(ascending=False, kind="stable").index[:most]
     shown = moved.loc[order].iloc[::-1]
-    ax.axvspan(-1.96, 1.96, color=GREY, alpha=0.12, lw=0, label="prior, 95 %")
+    ax.axvspan(-Z95, Z95, color=GREY, alpha=0.12, lw=0, label="prior, 95 %")
     ax.axvline(0, color=GREY, lw=0.8)
     for y, row in enumerate(shown.to_dict("records")):
         colour = IMPLIED if abs(row["shift"]) > BEYOND else INK

@@ -16,6 +16,7 @@ import numpy as np
 from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import Spread, quantile, spread
 from riskmodel.evidence.records import CRUDE_RATIOS, RATIOS, Priors, Statement
+from riskmodel.evidence.scale import Z95
 from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
@@ -118,7 +119,7 @@ def stated_scale(statement: Statement, priors: Priors) -> tuple[float, float, fl
     bounds = quantile(shape, np.array([TAIL, 0.5, 1 - TAIL]))
     ends = to_scale(statement, bounds)
     middle = float(to_scale(statement, np.array([statement.value]))[0])
-    return middle, float((ends[2] - ends[0]) / (2 * 1.959964)), float(bounds[0]), float(bounds[2])
+    return middle, float((ends[2] - ends[0]) / (2 * Z95)), float(bounds[0]), float(bounds[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from riskmodel.evidence.lineage import lineage
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 
 TAILS = np.array([0.025, 0.975])
-Z95 = 1.96
 FURTHEST = 12.0  # a value this far on the logit or log scale is as good as 0, 1 or infinite
 
 

@@ -16,6 +16,7 @@ from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.distributions import draw_values, interval_sd, interval_sides, size, spread, together
 from riskmodel.evidence.load import load_priors, with_overrides
 from riskmodel.evidence.records import RATIOS, Event, Priors, Statement
+from riskmodel.evidence.scale import Z95
 from riskmodel.evidence.shares import solve
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.draws import DrawScorer, agreement, intervals
@@ -256,7 +257,7 @@ def test_intervals_give_the_median_and_both_ends(many):
         below, above = interval_sides(statement)
         assert shape.sides == (below, above)
         assert middle == pytest.approx(scale(statement.value), abs=0.01 * interval_sd(statement))
-        assert (middle - low, high - middle) == pytest.approx((1.96 * below, 1.96 * above), rel=0.02)
+        assert (middle - low, high - middle) == pytest.approx((Z95 * below, Z95 * above), rel=0.02)
         if (statement.low > 0 and statement.high < 1) or shape.kind == "log_normal":
             assert (low, high) == pytest.approx((scale(statement.low), scale(statement.high)), abs=0.05 * below)
         skewed += not 0.8 < below / above < 1.25
@@ -353,7 +354,7 @@ def test_bands_have_their_own_medians_and_ends(many):
             below, above = interval_sides(statement)
             low, middle, high = logit(np.quantile(values[1:, i], [0.025, 0.5, 0.975]))
             assert middle == pytest.approx(logit(statement.value), abs=0.1 * below)
-            assert (middle - low, high - middle) == pytest.approx((1.96 * below, 1.96 * above), rel=0.2)
+            assert (middle - low, high - middle) == pytest.approx((Z95 * below, Z95 * above), rel=0.2)
             seen += 1
     assert seen > 40
 
@@ -407,14 +408,14 @@ def statement_with(**numbers: object) -> Statement:
 
 
 def test_bounds_of_nought_and_one_are_moved_half_way():
-    assert interval_sd(statement_with(low=0.0, high=0.5)) == pytest.approx((logit(0.5) - logit(0.1)) / 3.92)
-    assert interval_sd(statement_with(low=0.1, high=1.0)) == pytest.approx((logit(0.6) - logit(0.1)) / 3.92)
+    assert interval_sd(statement_with(low=0.0, high=0.5)) == pytest.approx((logit(0.5) - logit(0.1)) / (2 * Z95))
+    assert interval_sd(statement_with(low=0.1, high=1.0)) == pytest.approx((logit(0.6) - logit(0.1)) / (2 * Z95))
 
 
 def test_other_levels_are_scaled():
     at_80 = interval_sd(statement_with(low=0.1, high=0.4, level=0.8))
     assert at_80 == pytest.approx((logit(0.4) - logit(0.1)) / (2 * 1.2815515655446004), rel=1e-4)
-    assert interval_sd(statement_with(low=0.1, high=0.4)) == pytest.approx((logit(0.4) - logit(0.1)) / 3.92)
+    assert interval_sd(statement_with(low=0.1, high=0.4)) == pytest.approx((logit(0.4) - logit(0.1)) / (2 * Z95))
 
 
 def test_a_bare_value_takes_the_size_of_its_basis():

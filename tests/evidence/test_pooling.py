@@ -9,6 +9,7 @@ import riskmodel as rm
 from riskmodel.errors import PriorsError
 from riskmodel.evidence.distributions import interval_sd
 from riskmodel.evidence.pooling import prediction_interval
+from riskmodel.evidence.scale import Z95
 
 POOL = """
 extends = "seeds"
@@ -35,7 +36,7 @@ def test_the_pooled_number_is_the_random_effects_mean(pooled):
     first, second = (seeds.statement(name) for name in ("find.fever.infection", "find.fever.infection.study"))
     logit = [math.log(s.value / (1 - s.value)) for s in (first, second)]
     size = seeds.priors.prior_set.default_n["seed"]
-    sd = (math.log(second.high / (1 - second.high)) - math.log(second.low / (1 - second.low))) / 3.92
+    sd = (math.log(second.high / (1 - second.high)) - math.log(second.low / (1 - second.low))) / (2 * Z95)
     variance = np.array([1 / (size * first.value * (1 - first.value)), sd**2])
     tau2 = pooled.priors.pooled["find.fever.infection"].tau2
     weight = 1 / (variance + tau2)

@@ -19,9 +19,9 @@ from scipy import special
 from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import EDGE, is_dirichlet, size, spread, sticks, together
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
+from riskmodel.evidence.scale import Z95
 
 FARTHEST = 27.0  # on the logit scale: 1.9e-12, where draws of probabilities end too
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
