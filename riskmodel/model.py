@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
 
     from riskmodel.answers.column_types import ScoredBlock
-    from riskmodel.answers.explanation import Explanation
+    from riskmodel.answers.explain import Explanation
     from riskmodel.answers.posterior_draws import PosteriorDraws
     from riskmodel.answers.uncertainty import Uncertain
     from riskmodel.arrays import Masks
@@ -255,7 +255,7 @@ class Model(Shown):
         case
             a row of a frame of cases, a frame of one row, or a dict.
         """
-        from riskmodel.answers.explanation import explain_case
+        from riskmodel.answers.explain import explain_case
         from riskmodel.casefiles.read.frame import as_frame, identifiers
         from riskmodel.decision.costs import find_pathways
 

@@ -11,7 +11,7 @@ from riskmodel.answers.explanation_text import CONFLICT, furthest, likelihood_ra
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
-    from riskmodel.answers.explanation import Explanation
+    from riskmodel.answers.explanation import ExplainedCase
     from riskmodel.answers.telling import Question
 
 LEFT = "text-align:left;padding:.1em .9em .1em 0"
@@ -29,11 +29,12 @@ class Picture(str):
     __slots__ = ()
 
 
-def html_of(case: Explanation) -> str:
+def html_of(case: ExplainedCase) -> str:
+    """The whole explanation as one ``<div>``."""
     title = f"Case {case.case_id}" if case.case_id else "Case"
-    place = words(case.setting) or "no setting"
+    setting = words(case.setting) or "no setting"
     parts = [
-        f"<p><b>{escape(title)}</b>, {escape(place)} (policy {escape(case.policy)}, model {escape(case.model)})</p>",
+        f"<p><b>{escape(title)}</b>, {escape(setting)} (policy {escape(case.policy)}, model {escape(case.model)})</p>",
         _headed("Probability of each condition", _posteriors(case)),
         _headed(f"Action: {words(case.urgency)}", _action(case)),
         _headed("Rules that fired", _table((), [(rule.id, rule.reason, rule.source) for rule in case.rules], "lll")),
@@ -69,7 +70,7 @@ def _cell(text: str, style: str, tag: str) -> str:
     return f'<{tag} style="{style}">{text if isinstance(text, Picture) else escape(text)}</{tag}>'
 
 
-def _posteriors(case: Explanation) -> str:
+def _posteriors(case: ExplainedCase) -> str:
     rows = []
     for name, now, before in case.posteriors:
         remarks = {"most probable serious condition": case.leading, "odds raised most": case.most_raised}
@@ -80,7 +81,7 @@ def _posteriors(case: Explanation) -> str:
 
 def _log_bar(now: float, before: float) -> Picture:
     """The probability on a logarithmic scale, with a tick where the setting alone puts it."""
-    end, tick = _place(now), _place(before)
+    end, tick = _bar_end(now), _bar_end(before)
     return Picture(
         f'<svg width="{WIDTH}" height="12" role="img"><rect width="{WIDTH}" height="12" fill="#f3f3f3"/>'
         f'<rect y="2" width="{end:.1f}" height="8" fill="{FOR}"/>'
@@ -88,23 +89,23 @@ def _log_bar(now: float, before: float) -> Picture:
     )
 
 
-def _place(p: float) -> float:
+def _bar_end(p: float) -> float:
     return WIDTH * (1 - log10(max(p, LEAST)) / log10(LEAST))
 
 
-def _action(case: Explanation) -> str:
+def _action(case: ExplainedCase) -> str:
     asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
     rows = [(label, ", ".join(map(words, tokens))) for label, tokens in asked if tokens]
     return _table((), [*rows, *(("advice", line) for line in case.advice)], "ll")
 
 
-def _evidence_title(case: Explanation) -> str:
+def _evidence_title(case: ExplainedCase) -> str:
     if case.most_raised:
         return f"Evidence for and against {words(case.about)}"
     return f"No serious condition became more probable; evidence for and against {words(case.about)}, which fell least"
 
 
-def _evidence(case: Explanation) -> str:
+def _evidence(case: ExplainedCase) -> str:
     most = max((abs(item.weight) for item in case.observations), default=0.0) or 1.0
     rows = [
         (words(item.variable), words(item.states), signed(item.weight), _sided_bar(item.weight / most),
@@ -125,7 +126,7 @@ def _sided_bar(share: float) -> Picture:
     )
 
 
-def _steps(case: Explanation) -> str:
+def _steps(case: ExplainedCase) -> str:
     rows = [
         (words(step.variable), f"{1000 * step.worth:.3f}", f"{step.information:.4f}",
          "unknown" if isnan(step.change) else percent(step.change),
@@ -136,15 +137,15 @@ def _steps(case: Explanation) -> str:
     return f"<p>{escape(str(case.stop))}</p>" + _table(heads, rows, "lrrrrrl")
 
 
-def _told(case: Explanation, asked: Sequence[Question]) -> str:
+def _told(case: ExplainedCase, asked: Sequence[Question]) -> str:
     rows = [(words(item.variable), f"{item.information:.4f}", words(furthest(case, item))) for item in asked]
     return _table(("", "bits", "the condition it could move most, and how far"), rows if case.serious else [], "lrl")
 
 
-def _explained_away(case: Explanation) -> str:
+def _explained_away(case: ExplainedCase) -> str:
     rows = [(item.rule, f"would fire if nothing were known of {words(item.flag)}") for item in case.explained_away]
     return _table((), rows, "ll")
 
 
-def _waiting(case: Explanation) -> str:
+def _waiting(case: ExplainedCase) -> str:
     return f"<p>{escape(', '.join(map(words, case.waiting)))}</p>" if case.undetermined else ""

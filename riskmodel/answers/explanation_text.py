@@ -11,7 +11,7 @@ import numpy as np
 from riskmodel.text import RESEARCH_ONLY, percent
 
 if TYPE_CHECKING:
-    from riskmodel.answers.explanation import Explanation
+    from riskmodel.answers.explanation import ExplainedCase
     from riskmodel.answers.telling import Question
 
 WIDTH = 110
@@ -23,9 +23,10 @@ DECIBANS = (
 )
 
 
-def lines(case: Explanation) -> list[str]:
+def text_of(case: ExplainedCase) -> str:
+    """The whole explanation, in lines of at most some 110 characters."""
     title = f"Case {case.case_id}" if case.case_id else "Case"
-    return [
+    lines = [
         f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
         *_section("Probability of each condition", _posteriors(case)),
         *_section(f"Action: {case.urgency}", _action(case), always=True),
@@ -53,13 +54,14 @@ def lines(case: Explanation) -> list[str]:
         f"Conflict {signed(case.conflict, 2)} ({CONFLICT})",
         RESEARCH_ONLY,
     ]
+    return "\n".join(lines)
 
 
 def _section(title: str, items: list[str], *, always: bool = False) -> list[str]:
     return ["", title, *(f"  {item}" for item in items)] if items or always else []
 
 
-def _posteriors(case: Explanation) -> list[str]:
+def _posteriors(case: ExplainedCase) -> list[str]:
     width = max(len(name) for name, _, _ in case.posteriors)
     return [
         f"{name:{width}}  {percent(now):>10}   ({percent(before)} given the setting alone)" + _remark(name, case)
@@ -67,24 +69,24 @@ def _posteriors(case: Explanation) -> list[str]:
     ]
 
 
-def _remark(name: str, case: Explanation) -> str:
+def _remark(name: str, case: ExplainedCase) -> str:
     remarks = {"most probable serious condition": case.leading, "odds raised most": case.most_raised}
     true = [remark for remark, condition in remarks.items() if name == condition]
     return f"  < {' and '.join(true)}" if true else ""
 
 
-def _action(case: Explanation) -> list[str]:
+def _action(case: ExplainedCase) -> list[str]:
     asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
     return [f"{label}: {', '.join(tokens)}" for label, tokens in asked if tokens] + list(case.advice)
 
 
-def _about_title(case: Explanation) -> str:
+def _about_title(case: ExplainedCase) -> str:
     if case.most_raised:
         return f"Evidence for and against {case.about}"
     return f"No serious condition became more probable; evidence for and against {case.about}, which fell least"
 
 
-def _evidence(case: Explanation) -> list[str]:
+def _evidence(case: ExplainedCase) -> list[str]:
     lines = [
         f"{f'{item.variable} = {item.states}':38}  {likelihood_ratio(item.weight):>16}  {signed(item.weight):>8}"
         f"  {signed(-item.change):>11}"
@@ -104,7 +106,7 @@ def likelihood_ratio(decibans: float) -> str:
     return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:#.2g}"
 
 
-def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
+def _asked(questions: tuple[Question, ...], case: ExplainedCase) -> list[str]:
     return [
         f"{question.variable:26}  {question.information:.4f}   {furthest(case, question)}"
         for question in questions
@@ -112,7 +114,7 @@ def _asked(questions: tuple[Question, ...], case: Explanation) -> list[str]:
     ]
 
 
-def _steps(case: Explanation) -> list[str]:
+def _steps(case: ExplainedCase) -> list[str]:
     """The stop rule, and the steps that can change the action."""
     if not case.next_steps:
         return [str(case.stop)]
@@ -139,7 +141,7 @@ def _columns(cells: tuple[str, ...]) -> str:
     return "".join(f"  {cell:>10}" for cell in cells)
 
 
-def furthest(case: Explanation, question: Question) -> str:
+def furthest(case: ExplainedCase, question: Question) -> str:
     """The serious condition whose probability the answer could move furthest, and how far."""
     most = int(np.argmax(question.highest - question.lowest))
     low, high = percent(float(question.lowest[most])), percent(float(question.highest[most]))

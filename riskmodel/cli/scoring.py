@@ -146,7 +146,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Level of the credible intervals.")
 def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
     """Explain one case of a file of CASES: probabilities, evidence, action, and the next questions."""
-    from riskmodel.answers.explanation import explain_case
+    from riskmodel.answers.explain import explain_case
     from riskmodel.answers.settings import checked_setting, shares_listed
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.casefiles.read.whole_file import find_case

@@ -19,7 +19,7 @@ from riskmodel.errors import UsageError
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
-    from riskmodel.answers.explanation import Explanation
+    from riskmodel.answers.explain import Explanation
 
 MODEL = rm.load()
 SCORER = MODEL.scoring.scorer

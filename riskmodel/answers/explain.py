@@ -1,0 +1,187 @@
+"""From one case to its explanation, for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.answers.explanation import ExplainedAway, ExplainedCase, FiredRule, NextStep, Observation
+from riskmodel.answers.explanation_html import html_of
+from riskmodel.answers.explanation_text import text_of
+from riskmodel.answers.questions import Questions
+from riskmodel.answers.questions import questions as what_each_tells
+from riskmodel.answers.scoring import Scored, Scoring
+from riskmodel.answers.stopping import stop
+from riskmodel.answers.telling import next_questions, without_each
+from riskmodel.arrays import Masks
+from riskmodel.decision.language.nodes import Holds, leaves
+from riskmodel.errors import InferenceError
+from riskmodel.inference.weights import odds
+
+if TYPE_CHECKING:
+    from riskmodel.decision.costs import Pathways
+
+ASKED = 5  # questions shown
+TESTED = 3  # tests shown
+
+
+class Explanation(ExplainedCase):
+    """Everything worth saying of one case; shows itself as text and in a notebook."""
+
+    def __str__(self) -> str:
+        return text_of(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+
+def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pathways | None = None) -> Explanation:
+    """Explain one case.
+
+    Parameters
+    ----------
+    case
+        coded evidence of shape (variables, 1).
+    pathways
+        what questions and tests cost and how long they take; without it they are free and in time.
+
+    Raises
+    ------
+    InferenceError
+        when its evidence has probability zero.
+    """
+    scored = scoring.score(case)
+    if not scored.posterior.evidence[0] > 0:
+        raise InferenceError(f"{case_id}: {scoring.impossible_pairs.describe(case[:, 0])}")
+    scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
+    setting = int(scorer.settings(case)[0])
+    evidence = [int(i) for i in np.nonzero(weights.first >= 0)[0]]
+    known = [i for i in evidence if case[i, 0] != scorer.variables[i].full_mask]
+    about = _about(scoring, scored, setting)
+    decision = scored.decision
+    fired = [rule for rule, fires in zip(policy.rules, decision.fired[:, 0], strict=True) if fires]
+    unknown = [i for i in evidence if i not in known]
+    tests = [i for i in unknown if scorer.variables[i].role == "test"]
+    serious = [int(i) for i in weights.leaders]
+    asked = what_each_tells(scoring, case, pathways)
+    return Explanation(
+        case_id=case_id,
+        setting=scorer.variables[scorer.setting_row].states[setting] if scorer.setting_row >= 0 else "",
+        posteriors=tuple(
+            (name, float(scored.posterior.probability[i, 0]), float(weights.baseline[setting, i]))
+            for i, name in enumerate(scorer.output_names)
+        ),
+        leading=_serious_name(scoring, scored.reasons.leading),
+        most_raised=_serious_name(scoring, scored.reasons.most_raised),
+        about=scorer.conditions[serious[about]] if serious else "",
+        observations=_observations(scoring, scored, known, about, setting),
+        urgency=policy.urgencies[decision.urgency[0]],
+        imaging=_named(policy.imaging_tokens, decision.imaging),
+        tests=_named(policy.test_tokens, decision.tests),
+        referral=_named(policy.referral_tokens, decision.referral),
+        advice=policy.advice(decision, 0),
+        rules=tuple(
+            FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired
+        ),
+        undetermined=_named(policy.rule_ids, decision.undetermined),
+        waiting=_waiting(scoring, scored),
+        explained_away=_explained_away(scoring, scored, known),
+        questions=tuple(next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
+        results=tuple(next_questions(scorer, case, tests, serious)[:TESTED]),
+        next_steps=_next_steps(asked),
+        stop=stop(scoring, case, asked),
+        serious=tuple(scorer.conditions[i] for i in serious),
+        conflict=float(np.log10(scored.reasons.ratio[0])),
+        policy=policy.name,
+        model=scoring.model_hash,
+        fitted=scoring.fitted,
+    )
+
+
+def _named(labels: tuple[str, ...], bits: np.ndarray) -> tuple[str, ...]:
+    return tuple(label for label, bit in zip(labels, bits[:, 0], strict=True) if bit)
+
+
+def _serious_name(scoring: Scoring, places: np.ndarray) -> str:
+    return "" if places[0] < 0 else scoring.scorer.conditions[scoring.weights.leaders[places[0]]]
+
+
+def _about(scoring: Scoring, scored: Scored, setting: int) -> int:
+    """The most raised condition, or, where none rose, the serious one whose odds fell least."""
+    if scored.reasons.most_raised[0] >= 0:
+        return int(scored.reasons.most_raised[0])
+    leaders = scoring.weights.leaders
+    rise = odds(scored.posterior.probability[leaders, 0]) / odds(scoring.weights.baseline[setting, leaders])
+    return int(np.argmax(rise)) if len(leaders) else 0
+
+
+def _observations(
+    scoring: Scoring, scored: Scored, known: list[int], about: int, setting: int
+) -> tuple[Observation, ...]:
+    if not known or not len(scoring.weights.leaders):
+        return ()
+    scorer, weights = scoring.scorer, scoring.weights
+    output = weights.leaders[about]
+    left = scorer.score(without_each(scorer, scored.masks, known)).probability[output]
+    with np.errstate(divide="ignore"):
+        change = 10 * np.log10(odds(scored.posterior.probability[output, 0]) / odds(left))
+    found = []
+    for k, row in enumerate(known):
+        variable, mask = scorer.variables[row], int(scored.masks[row, 0])
+        states = " or ".join(state for s, state in enumerate(variable.states) if mask >> s & 1)
+        weight = float(weights.decibans[setting, about, weights.first[row] + mask - 1])
+        found.append(Observation(variable.name, states, weight, float(change[k])))
+    return tuple(sorted(found, key=lambda observation: -abs(observation.weight)))
+
+
+def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
+    """The variables that keep rules from being determined, those of the most urgent rules first."""
+    rules = [
+        rule for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True) if open_
+    ]
+    found: dict[str, None] = {}
+    for rule in sorted(rules, key=lambda rule: rule.urgency):
+        for leaf in leaves(rule.condition):
+            if isinstance(leaf, Holds):
+                mask = int(scored.masks[leaf.row, 0])
+                if mask & leaf.mask and mask & ~leaf.mask:
+                    found[scoring.variables[leaf.row].name] = None
+    return tuple(found)
+
+
+def _next_steps(asked: Questions) -> tuple[NextStep, ...]:
+    """What a single answer to which can change the action, the best first."""
+    return tuple(
+        NextStep(
+            variable=asked.names[place],
+            gain=float(asked.gain[place, 0]),
+            worth=float(asked.worth[place, 0]),
+            information=float(asked.information[place, 0]),
+            change=float(asked.change[place, 0]),
+            cost=float(asked.cost[place]),
+            hours=float(asked.hours[place]),
+            in_time=bool(asked.in_time[place, 0]),
+        )
+        for place in asked.ranked(0)
+    )
+
+
+def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
+    """Posterior rules that do not fire, but would with one present flag forgotten."""
+    flags = [
+        row for row in known if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]
+    ]
+    if not flags:
+        return ()
+    less = scoring.score(without_each(scoring.scorer, scored.masks, flags)).decision.fired
+    return tuple(
+        ExplainedAway(rule.id, scoring.variables[row].name)
+        for r, rule in enumerate(scoring.policy.rules)
+        if rule.reads_posterior and not scored.decision.fired[r, 0]
+        for k, row in enumerate(flags)
+        if less[r, k]
+    )
