@@ -60,7 +60,7 @@ class Model(Shown):
     def sheet(self) -> Sheet:
         from riskmodel.answers.overview import overview
 
-        return overview(self)
+        return overview(self.priors, self.tables, self.scoring)
 
     def __repr__(self) -> str:
         return (

@@ -4,40 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.answers.settings import settings_of
 from riskmodel.text import RESEARCH_ONLY, Sheet
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from riskmodel.model import Model
+    from riskmodel.answers.scoring import Scoring
+    from riskmodel.evidence.records import Priors
+    from riskmodel.network.network import Network
 
 
-def overview(model: Model) -> Sheet:
+def overview(priors: Priors, network: Network, scoring: Scoring) -> Sheet:
     """The facts of a model, and a table of its base rates by setting, in per cent."""
-    priors, variables = model.priors.sheet().facts, model.tables.variables
+    facts, variables = priors.sheet().facts, network.variables
     return Sheet(
-        f"Model of {model.priors.prior_set.name} under policy {model.policy.name}",
+        f"Model of {priors.prior_set.name} under policy {scoring.policy.name}",
         {
-            "statements": priors["statements"],
-            "of these": priors["of these"],
+            "statements": facts["statements"],
+            "of these": facts["of these"],
             "network": f"{len(variables)} variables, {sum(len(variable.parents) for variable in variables)} arcs",
-            "policy": f"{len(model.policy.rules)} rules",
-            "settings": ", ".join(model.settings) or "none",
-            "model": model.scoring.model_hash,
+            "policy": f"{len(scoring.policy.rules)} rules",
+            "settings": ", ".join(settings_of(scoring.variables)) or "none",
+            "model": scoring.model_hash,
             "note": RESEARCH_ONLY,
         },
-        {"Probability of each serious condition given the setting alone, in %": base_rates(model)},
+        {"Probability of each serious condition given the setting alone, in %": base_rates(scoring)},
     )
 
 
-def base_rates(model: Model) -> pd.DataFrame:
+def base_rates(scoring: Scoring) -> pd.DataFrame:
     """P(serious condition | setting) in per cent: a row a setting, a column a condition, composites last."""
     import pandas as pd
 
-    scorer, weights = model.scoring.scorer, model.scoring.weights
-    places = [*weights.leaders, *range(len(scorer.conditions), len(scorer.output_names))]
+    scorer, weights = scoring.scorer, scoring.weights
+    outputs = [*weights.leaders, *range(len(scorer.conditions), len(scorer.output_names))]
     return pd.DataFrame(
-        100 * weights.baseline[:, places],
-        index=pd.Index(model.settings or ("all",), name="setting"),
-        columns=[scorer.output_names[place] for place in places],
+        100 * weights.baseline[:, outputs],
+        index=pd.Index(settings_of(scoring.variables) or ("all",), name="setting"),
+        columns=[scorer.output_names[output] for output in outputs],
     )

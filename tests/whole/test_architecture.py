@@ -38,10 +38,9 @@ FRONT_DOORS = {"__init__.py", "__main__.py"}
 # Imports against the order: (file, room).
 HANDS_OVER = {
     ("sensitivity/__init__.py", "value"),  # public names of before
-    ("answers/overview.py", "model"),
 }
 # Circles of files that are still to be opened; the list may only become shorter.
-CIRCLES = 4
+CIRCLES = 3
 # Files and folders of the package.
 ONLY_USERS = {
     "pgmpy": ("network/pgmpy_network.py", "network/export.py"),
