@@ -10,9 +10,9 @@ from riskmodel.sensitivity.two_way import TwoWay, two_way
 
 if TYPE_CHECKING:
     from riskmodel.pathways.head_to_head import pathways, scans_in_vain
+    from riskmodel.sensitivity.action_flips import Flips, cohort_flips, flips
     from riskmodel.sensitivity.entries import SensitivityFunction, sensitivity_function, steepest
-    from riskmodel.sensitivity.flips import Flips, cohort_flips, flips
-    from riskmodel.sensitivity.sobol import Sobol, sobol
+    from riskmodel.sensitivity.sobol_indices import Sobol, sobol
     from riskmodel.value.next_question import ask_next, next_questions
     from riskmodel.value.study import ValueStudy, evpi, evppi
 
@@ -41,20 +41,20 @@ __all__ = [
 
 # Each name is imported when it is first used: a check of the priors needs neither people nor a compiler.
 _HOMES = {
-    "Flips": "sensitivity.flips",
+    "Flips": "sensitivity.action_flips",
     "SensitivityFunction": "sensitivity.entries",
-    "Sobol": "sensitivity.sobol",
+    "Sobol": "sensitivity.sobol_indices",
     "ValueStudy": "value.study",
     "ask_next": "value.next_question",
-    "cohort_flips": "sensitivity.flips",
+    "cohort_flips": "sensitivity.action_flips",
     "evpi": "value.study",
     "evppi": "value.study",
-    "flips": "sensitivity.flips",
+    "flips": "sensitivity.action_flips",
     "next_questions": "value.next_question",
     "pathways": "pathways.head_to_head",
     "scans_in_vain": "pathways.head_to_head",
     "sensitivity_function": "sensitivity.entries",
-    "sobol": "sensitivity.sobol",
+    "sobol": "sensitivity.sobol_indices",
     "steepest": "sensitivity.entries",
 }
 

@@ -14,8 +14,8 @@ from riskmodel.cohort import HISTORY, simulate
 from riskmodel.errors import CasesError, InferenceError, UsageError
 from riskmodel.evidence.distributions import quantile, spread
 from riskmodel.sensitivity import Target, cohort_flips, flips, one_way, two_way
+from riskmodel.sensitivity.action_flips import grid
 from riskmodel.sensitivity.flip_table import NO_BEARING
-from riskmodel.sensitivity.flips import grid
 from riskmodel.sensitivity.ranges import ranges
 from riskmodel.sensitivity.targets import parse
 from riskmodel.sensitivity.what_if import what_ifs

@@ -65,7 +65,7 @@ ONLY_USERS = {
     "sklearn": ("metrics/", "calibration/sklearn/", "value/study.py"),
     "patsy": ("metrics/",),
     "statsmodels": ("evidence/pooling.py", "metrics/"),
-    "SALib": ("sensitivity/sobol.py",),
+    "SALib": ("sensitivity/sobol_indices.py",),
     "jinja2": ("pages/render.py",),
     "tomlkit": ("calibration/as_prior_set.py",),
 }

@@ -15,10 +15,10 @@ from riskmodel.answers.uncertainty import Sureness, Uncertain
 from riskmodel.arrays import Masks
 from riskmodel.cohort import HISTORY, simulate
 from riskmodel.report.sensitivity.rests_on import rests_on
-from riskmodel.sensitivity.flips import flips
+from riskmodel.sensitivity.action_flips import flips
 from riskmodel.sensitivity.one_way import OneWay, one_way
 from riskmodel.sensitivity.ranges import ranges
-from riskmodel.sensitivity.sobol import Sobol, sobol
+from riskmodel.sensitivity.sobol_indices import Sobol, sobol
 from riskmodel.sensitivity.targets import Target, parse
 from riskmodel.sensitivity.two_way import TwoWay, two_way
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from riskmodel.report.sensitivity.study import Study
-    from riskmodel.sensitivity.sobol import Sobol
+    from riskmodel.sensitivity.sobol_indices import Sobol
 
 
 def section(study: Study) -> Section | None:
