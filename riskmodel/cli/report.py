@@ -86,8 +86,8 @@ def report(output: Path, spec_file: Path | None, cases: str | None, mapping: Pat
     }  # fmt: skip
     spec = spec.model_copy(update={key: value for key, value in changes.items() if value is not None})
     study = prepared(spec, str(spec_file or "report"))
-    with _progress() as tell:
-        written = files(make(replace(study, tell=tell)))
+    with _progress() as progress:
+        written = files(make(replace(study, progress=progress)))
         write_folder(output, written)
     tables, figures = _count(written, "tables"), _count(written, "figures")
     say([f"wrote {output}: report.html, report.md, {tables} tables, {figures} figures"])
@@ -166,18 +166,17 @@ def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> Case
 def _progress() -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, one step a part of the report."""
     if not sys.stderr.isatty():
-        yield lambda _what: None
+        yield lambda _part: None
         return
     from tqdm import tqdm
 
     from riskmodel.report.sensitivity.make import SECTIONS
 
     with tqdm(total=len(SECTIONS), unit=" parts", leave=False) as bar:
-        known = [what for what, _ in SECTIONS]
+        parts = [part for part, _ in SECTIONS]
 
-        def tell(what: str) -> None:
-            bar.set_description(what)
-            if what in known:
-                bar.update(known.index(what) - bar.n)
+        def progress(part: str) -> None:
+            bar.set_description(part)
+            bar.update(parts.index(part) - bar.n)
 
-        yield tell
+        yield progress

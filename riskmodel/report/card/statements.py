@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.pages.section import Column, Figure, Section, Table
-from riskmodel.report.sensitivity.sections.provenance import read
+from riskmodel.report.sensitivity.sections.provenance import quantity_words
 from riskmodel.sensitivity.ranges import ranges
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def statements(v: Validation) -> pd.DataFrame:
         statement = priors.statement(str(name))
         row = {
             "statement": str(name),
-            "says": read(statement),
+            "says": quantity_words(statement),
             "prior": stated["value"], "prior_low": stated["low"], "prior_high": stated["high"],
             "posterior": stated["value"], "low": stated["low"], "high": stated["high"],
             "shift": np.nan, "n_informing": np.nan, "share": np.nan, "verdict": NOT_LEARNT,

@@ -1,4 +1,4 @@
-"""From a study to a report: which sections there are, and of what the whole speaks."""
+"""From a study to a report: which sections it has, the facts of its run, and its labels."""
 
 from __future__ import annotations
 
@@ -8,62 +8,60 @@ from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
 from riskmodel.pages.section import Label, Labels, Report, Section
-from riskmodel.report.sensitivity.found import found
 from riskmodel.report.sensitivity.labels import group_label, labels
-from riskmodel.report.sensitivity.sections import (
-    cases,
-    coherence,
-    flips,
-    glossary,
-    one_way,
-    pathways,
-    provenance,
-    rests_on,
-    sets,
-    sobol,
-    two_way,
-    value,
-)
+from riskmodel.report.sensitivity.main_results import main_results
+from riskmodel.report.sensitivity.sections.cases import cases_section
+from riskmodel.report.sensitivity.sections.coherence import coherence_section
+from riskmodel.report.sensitivity.sections.flips import flips_section
+from riskmodel.report.sensitivity.sections.glossary import glossary_section
+from riskmodel.report.sensitivity.sections.next_questions import next_questions_section
+from riskmodel.report.sensitivity.sections.one_way import one_way_section
+from riskmodel.report.sensitivity.sections.pathways import pathways_section
+from riskmodel.report.sensitivity.sections.provenance import provenance_section
+from riskmodel.report.sensitivity.sections.rests_on import rests_on_section
+from riskmodel.report.sensitivity.sections.sets import sets_section
+from riskmodel.report.sensitivity.sections.sobol import sobol_indices, sobol_section
+from riskmodel.report.sensitivity.sections.two_way import two_way_section
+from riskmodel.report.sensitivity.sections.value import value_section
 from riskmodel.report.sources import how_read, seed_documents
 from riskmodel.text import words
 
 if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
 
+# The parts of the report in order, by their name on the progress bar. A new one is a file in sections/ and a line here.
 SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
-    ("the cases", cases.section),
-    ("single statements", one_way.section),
-    ("single statements on the cases", flips.section),
-    ("two statements together", two_way.section),
-    ("all statements at once", sobol.section),
-    ("shares of the uncertainty", rests_on.section),
-    ("the next question", value.questions),
-    ("the value of a study", value.studies),
-    ("comparison of policies", pathways.section),
-    ("prior sets compared", sets.section),
-    ("coherence of the statements", coherence.section),
-    ("glossary", glossary.section),
-    ("where the numbers come from", provenance.section),
+    ("the cases", cases_section),
+    ("single statements", one_way_section),
+    ("single statements on the cases", flips_section),
+    ("two statements together", two_way_section),
+    ("all statements at once", sobol_section),
+    ("shares of the uncertainty", rests_on_section),
+    ("the next question", next_questions_section),
+    ("the value of a study", value_section),
+    ("comparison of policies", pathways_section),
+    ("prior sets compared", sets_section),
+    ("coherence of the statements", coherence_section),
+    ("glossary", glossary_section),
+    ("where the numbers come from", provenance_section),
 )
 
 
 def make(study: Study) -> Report:
     """The whole report; the same study gives the same bytes."""
     sections = []
-    for what, build in SECTIONS:
-        study.tell(what)
+    for part, build in SECTIONS:
+        study.progress(part)
         section = build(study)
         if section is not None:
             sections.append(section)
-    return Report(
-        study.spec.title, tuple(found(study)), tuple(sections), facts(study), _labels(study)
-    )  # fmt: skip
+    return Report(study.spec.title, tuple(main_results(study)), tuple(sections), facts(study), _labels(study))
 
 
 def _labels(study: Study) -> Labels:
     """Of statements and sources, and of the groups of statements that have an index together."""
     priors = study.model.priors
-    groups = study.sobol["statement"].table["name"]
+    groups = sobol_indices(study)["statement"].table["name"]
     return {**labels(priors), **{("statement", name): Label(group_label(name, priors), name) for name in groups}}
 
 

@@ -19,22 +19,22 @@ NOTABLE = 0.05  # standard deviations; what agrees better is left out
 CONFLICT = 1.0
 
 
-def section(study: Study) -> Section:
+def coherence_section(study: Study) -> Section:
     priors = study.model.priors
     values = draw_values(priors, min(DRAWS, study.spec.draws), study.rng(3))
-    found = audit(priors, study.model.tables, build_network(priors, values))
-    shown = [item for item in found if item.role != "drives" or abs(item.distance) >= NOTABLE]
+    audited = audit(priors, study.model.tables, build_network(priors, values))
+    shown = [item for item in audited if item.role != "drives" or abs(item.distance) >= NOTABLE]
     worst = [item for item in shown if abs(item.distance) >= CONFLICT]
-    said = [
+    sentences = [
         (
-            f"For each of the {len(found)} statements of the register, including those that the network does not use, "
-            f"the network's own value of the same quantity was calculated. {len(worst)} statements are more than "
+            f"For each of the {len(audited)} statements of the register, including those that the network does not "
+            f"use, the network's own value of the same quantity was calculated. {len(worst)} statements are more than "
             f"{CONFLICT:g} standard deviation away from it."
         )
     ]
     if worst:
         names = ", ".join(f"[[statement:{item.statement.id}]] ({item.distance:+.1f})" for item in worst[:3])
-        said.append(
+        sentences.append(
             f"The largest distances: {names}. The network is not built from these statements; they check it, and they "
             "disagree with the statements from which it is built."
         )
@@ -51,7 +51,7 @@ def section(study: Study) -> Section:
     return Section(
         "coherence",
         "Agreement of the statements",
-        tuple(said),
+        tuple(sentences),
         (_audit(shown), *([_pairs(pairs)] if len(pairs) else [])),
     )
 

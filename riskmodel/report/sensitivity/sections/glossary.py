@@ -34,12 +34,12 @@ FIXED = {
 }
 
 
-def section(study: Study) -> Section:
+def glossary_section(study: Study) -> Section:
     rows = [*_settings(study), *_conditions(study), *_policies(study), *FIXED.items()]
     frame = pd.DataFrame(rows, columns=["word", "meaning"])
     columns = (Column("word", "Term", "name"), Column("meaning", "Meaning"))
-    said = "Settings, conditions, policies and terms of this report."
-    return Section("words", "Glossary", (said,), (Table("glossary", "Glossary", frame, columns, shown=len(frame)),))
+    sentence = "Settings, conditions, policies and terms of this report."
+    return Section("words", "Glossary", (sentence,), (Table("glossary", "Glossary", frame, columns, shown=len(frame)),))
 
 
 def _settings(study: Study) -> list[tuple[str, str]]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from riskmodel.pages.section import Column, Figure, Section, Table, number
+from riskmodel.pathways.head_to_head import pathways, scans_in_vain
 from riskmodel.pathways.measures import MEASURES
-from riskmodel.sensitivity import scans_in_vain
+from riskmodel.report.sensitivity.study import once
 from riskmodel.text import words
 
 if TYPE_CHECKING:
@@ -36,10 +37,21 @@ SHORT = {
 }
 
 
-def section(study: Study) -> Section | None:
-    frame = study.pathways
+@once
+def compared_policies(study: Study) -> pd.DataFrame:
+    """What :func:`riskmodel.sensitivity.pathways` gives of all policies of the spec."""
+    asked, policies = study.spec.pathways, study.spec.policies
+    frame = pathways(
+        study.model, policies, people=asked.people, draws=asked.draws, seed=study.spec.seed, settings=study.settings
+    )
+    names = {policy: study.model.with_policy(policy).policy.name for policy in policies}  # of files too
+    return frame.assign(policy=frame["policy"].map(names))
+
+
+def pathways_section(study: Study) -> Section | None:
+    frame = compared_policies(study)
     asked = study.spec.pathways
-    said = (
+    sentences = (
         (
             f"All policies are followed on the same {asked.people:,} simulated people of each setting. The tests that "
             "a policy asks for get simulated results, and the policy decides again with these results, so that more "
@@ -51,7 +63,11 @@ def section(study: Study) -> Section | None:
         _vain(study),
     )
     return Section(
-        "pathways", "Comparison of policies", tuple(filter(None, said)), (_wide(frame), _tidy(frame)), (_figure(study),)
+        "pathways",
+        "Comparison of policies",
+        tuple(filter(None, sentences)),
+        (_wide(frame), _tidy(frame)),
+        (_figure(study),),
     )
 
 
@@ -87,18 +103,18 @@ def _tidy(frame: pd.DataFrame) -> Table:
 
 
 def _figure(study: Study) -> Figure:
-    frame = study.pathways
+    frame = compared_policies(study)
     settings = frame["setting"].unique().tolist()
 
     def draw() -> Canvas:
-        from riskmodel.figures import pathways
+        from riskmodel.figures import pathways as draw_pathways
         from riskmodel.pages.svg import WIDTH, canvas
 
         drawn = canvas(WIDTH, 0.4 + 4.2 * ((len(settings) + 1) // 2))
         axes = drawn.subplots((len(settings) + 1) // 2, min(len(settings), 2), squeeze=False).ravel()
         for ax in axes[len(settings) :]:
             ax.remove()
-        pathways(frame, axes[: len(settings)])
+        draw_pathways(frame, axes[: len(settings)])
         return drawn
 
     return Figure(
@@ -108,38 +124,38 @@ def _figure(study: Study) -> Figure:
     )  # fmt: skip
 
 
-def at(study: Study, setting: str, measure: str, policy: str | None = None, column: str = "value") -> float:
-    frame = study.pathways
-    own = frame[
+def _value(study: Study, setting: str, measure: str, policy: str | None = None, column: str = "value") -> float:
+    frame = compared_policies(study)
+    rows = frame[
         (frame["setting"] == setting) & (frame["measure"] == measure) & (frame["policy"] == (policy or study.policy))
     ]
-    return float(own[column].iloc[0]) if len(own) else float("nan")
+    return float(rows[column].iloc[0]) if len(rows) else float("nan")
 
 
-def between(study: Study, setting: str, policy: str | None = None) -> str:
+def _interval(study: Study, setting: str, policy: str | None = None) -> str:
     """The 95 % interval of what a policy misses, where there is one."""
-    low, high = (at(study, setting, "missed", policy, column) for column in ("low", "high"))
+    low, high = (_value(study, setting, "missed", policy, column) for column in ("low", "high"))
     return f" (95 % {number(low, 2)} to {number(high, 2)})" if low == low and high == high else ""  # noqa: PLR0124
 
 
 def _vain(study: Study) -> str:
     """The seeds' claim on scans beside what the simulated people give."""
-    table = scans_in_vain(study.pathways)
-    own = table[table["policy"] == study.policy]
-    if own.empty or own[["flagless_share", "vain_share"]].isna().any(axis=None):
+    table = scans_in_vain(compared_policies(study))
+    here = table[table["policy"] == study.policy]
+    if here.empty or here[["flagless_share", "vain_share"]].isna().any(axis=None):
         return ""
 
     def over(name: str) -> str:
-        low, high = own[name].min(), own[name].max()
+        low, high = here[name].min(), here[name].max()
         if low == high:
             return f"{number(low, 2)} %"
         return f"{number(low, 2)} to {number(high, 2)} % (depending on the setting)"
 
-    flagless = float(own["flagless_share"].max())
+    flagless = float(here["flagless_share"].max())
     never = " (the policy scans nobody without a flag)" if flagless == 0 else ""
     return (
-        f"{_claimant(study)} says that {number(own['claimed'].iloc[0], 2)} % of scans are of people without a red flag "
-        f"and do not change the treatment. Of the people whom the policy {words(study.policy)} scans, "
+        f"{_claimant(study)} says that {number(here['claimed'].iloc[0], 2)} % of scans are of people without a red "
+        f"flag and do not change the treatment. Of the people whom the policy {words(study.policy)} scans, "
         f"{over('flagless_share')} have neither a serious disease nor a red flag{never}; {over('vain_share')} have no "
         "serious disease."
     )
@@ -149,23 +165,23 @@ def _claimant(study: Study) -> str:
     return f"[[source:{CLAIMANT}]]" if CLAIMANT in study.model.priors.sources else "A document on red flags"
 
 
-def compared(study: Study) -> str:
+def policy_among_others(study: Study) -> str:
     """One sentence: where the policy stands among the others, in the main setting."""
     setting = study.main_setting
-    others = [name for name in study.pathways["policy"].unique() if name != study.policy]
-    own = {name: at(study, setting, name) for name in ("missed", "imaged", "mri")}
-    said = (
-        f"In {words(setting)}, the policy {words(study.policy)} misses {number(own['missed'], 2)} % of serious "
-        f"disease{between(study, setting)} and scans {number(own['imaged'])} of 1,000 people "
-        f"([[section:pathways|{number(own['mri'])} MRIs]])"
+    others = [name for name in compared_policies(study)["policy"].unique() if name != study.policy]
+    here = {name: _value(study, setting, name) for name in ("missed", "imaged", "mri")}
+    text = (
+        f"In {words(setting)}, the policy {words(study.policy)} misses {number(here['missed'], 2)} % of serious "
+        f"disease{_interval(study, setting)} and scans {number(here['imaged'])} of 1,000 people "
+        f"([[section:pathways|{number(here['mri'])} MRIs]])"
     )
     if not others:
-        return f"{said}."
-    missed = {name: at(study, setting, "missed", name) for name in others}
+        return f"{text}."
+    missed = {name: _value(study, setting, "missed", name) for name in others}
     best = min(missed, key=lambda name: missed[name])
-    if missed[best] < own["missed"]:
-        more = at(study, setting, "imaged", best)
-        range_ = between(study, setting, best)
-        return f"{said}. {words(best)} misses the least, {number(missed[best], 2)} %{range_}, and scans {number(more)}."
+    if missed[best] < here["missed"]:
+        more = _value(study, setting, "imaged", best)
+        least = f"{number(missed[best], 2)} %{_interval(study, setting, best)}"
+        return f"{text}. {words(best)} misses the least, {least}, and scans {number(more)}."
     rest = "none of the other policies misses" if len(others) > 1 else f"{words(others[0])} does not miss"
-    return f"{said}; {rest} less."
+    return f"{text}; {rest} less."

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
 
 
-def section(study: Study) -> Section:
+def provenance_section(study: Study) -> Section:
     priors = study.model.priors
     chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
-    said = (
+    sentence = (
         f"The network of the prior set {priors.prior_set.name} is built from {len(chosen)} statements: "
         f"{how_read(chosen)}. Read second hand means: in another document that reports the source; the place is in the "
         "table. A range is stated by the source, assumed, calculated from a count (of n; for an assumption, the "
@@ -46,13 +46,15 @@ def section(study: Study) -> Section:
     return Section(
         "provenance",
         "Where the numbers come from",
-        (seed_documents(priors), said, *fits(priors)),
-        (statements_table(priors, chosen), _sources(sources)),
+        (seed_documents(priors), sentence, *fits(priors)),
+        (_statements(priors, chosen), _sources(sources)),
     )
 
 
-def statements_table(priors: Priors, chosen: list[Statement]) -> Table:
-    more = pd.DataFrame([{"statement": s.id, "says": read(s), "locator": s.locator, "note": s.note} for s in chosen])
+def _statements(priors: Priors, chosen: list[Statement]) -> Table:
+    more = pd.DataFrame(
+        [{"statement": s.id, "says": quantity_words(s), "locator": s.locator, "note": s.note} for s in chosen]
+    )
     frame = ranges(priors).drop(columns="says").merge(more, on="statement")
     columns = (
         Column("statement", "Statement", "statement"),
@@ -83,12 +85,12 @@ def _sources(frame: pd.DataFrame) -> Table:
     return Table("sources", "Sources", frame, columns, shown=len(frame))
 
 
-def read(statement: Statement) -> str:
+def quantity_words(statement: Statement) -> str:
     """The quantity of a statement in words.
 
     >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> pain = Event("night_pain", ("present",))
-    >>> read(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
+    >>> quantity_words(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
     'probability of night pain with none of the conditions'
     """
     kind, of = words(statement.quantity), _words(str(statement.of))

@@ -13,45 +13,45 @@ if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
 
 
-def section(study: Study) -> Section | None:
+def sets_section(study: Study) -> Section | None:
     if len(study.models) < 2:
         return None
     people = _people(study)
     first, *others = [model.priors.prior_set.name for model in study.models]
-    said = [
+    sentences = [
         (
             f"The rest of this report uses the prior set {first}. Here the same people, evidence and policy are scored "
             f"with {'the prior set' if len(others) == 1 else 'the prior sets'} {listed(others)} as well."
         )
     ]
     same = people.groupby("set", sort=False)["same_urgency"].mean()
-    said += [
+    sentences += [
         f"With {name}, {percent(float(share))} of the simulated people get the same urgency as with {first}."
         for name, share in same.items()
     ]
     tables = [_table_of_people(people)]
     if study.names:
         tables.insert(0, _cases(study))
-    return Section("sets", "Prior sets compared", tuple(said), tuple(tables))
+    return Section("sets", "Prior sets compared", tuple(sentences), tuple(tables))
 
 
 def _people(study: Study) -> pd.DataFrame:
     """Mean posterior and action of simulated people under each of the other sets."""
     rows = []
     for setting in study.settings:
-        masks = study.cohort(setting).masks
-        own = study.model.scoring.compiled()(masks)
+        masks = study.cohorts[setting].masks
+        first = study.model.scoring.compiled()(masks)
         for other in study.models[1:]:
-            theirs = other.scoring.compiled()(masks)
+            second = other.scoring.compiled()(masks)
             rows += [
                 {
                     "set": other.priors.prior_set.name,
                     "setting": setting,
                     "condition": name,
-                    "mean": float(own.posterior.probability[study.outputs.index(name)].mean()),
-                    "other_mean": float(theirs.posterior.probability[study.outputs.index(name)].mean()),
-                    "same_urgency": float((own.decision.urgency == theirs.decision.urgency).mean()),
-                    "same_imaging": float((own.decision.imaging == theirs.decision.imaging).all(axis=0).mean()),
+                    "mean": float(first.posterior.probability[study.outputs.index(name)].mean()),
+                    "other_mean": float(second.posterior.probability[study.outputs.index(name)].mean()),
+                    "same_urgency": float((first.decision.urgency == second.decision.urgency).mean()),
+                    "same_imaging": float((first.decision.imaging == second.decision.imaging).all(axis=0).mean()),
                 }
                 for name in study.serious
             ]
@@ -79,7 +79,7 @@ def _cases(study: Study) -> Table:
         name = model.priors.prior_set.name
         scored = model.scoring.score(study.masks)
         data[f"p_{i}"] = scored.posterior.probability[last]
-        data[f"urgency_{i}"] = study.urgency(scored.decision.urgency)
+        data[f"urgency_{i}"] = study.urgencies(scored.decision.urgency)
         columns += [
             Column(f"p_{i}", f"P(any serious), {name}", "percent"),
             Column(f"urgency_{i}", f"Urgency, {name}", "name"),

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from riskmodel.pages.section import Column, Figure, Kind, Section, Table, number
 from riskmodel.report.sensitivity.labels import group_label
+from riskmodel.report.sensitivity.study import once
+from riskmodel.sensitivity.sobol_indices import Sobol, sobol
+from riskmodel.sensitivity.targets import Target, parse
 from riskmodel.text import percent, target_words, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from riskmodel.report.sensitivity.study import Study
-    from riskmodel.sensitivity.sobol_indices import Sobol
+
+BY: tuple[Literal["basis", "source", "statement"], ...] = ("basis", "source", "statement")
+MOST_PEOPLE = 200  # a mean over people hardly hangs on how many
 
 
-def section(study: Study) -> Section | None:
-    found = {by: result for by, result in study.sobol.items() if result.variance > 0}
-    if not found:
+def sobol_target(study: Study) -> Target:
+    return parse(study.spec.sobol.target)
+
+
+@once
+def sobol_indices(study: Study) -> dict[str, Sobol]:
+    """Sobol' indices by basis, source and statement: of a case, or of simulated people of the main setting."""
+    target, asked = sobol_target(study), study.spec.sobol
+    masks = np.ascontiguousarray(study.cohorts[study.main_setting].masks[:, :MOST_PEOPLE])
+    if target.case:
+        masks, target = study.case(target.case), Target(target.kind, target.of, "0")
+    return {
+        by: sobol(study.model, masks, target, by=by, n=asked.samples, seed=study.spec.seed, top=asked.statements)
+        for by in BY
+    }
+
+
+def sobol_section(study: Study) -> Section | None:
+    indices = {by: result for by, result in sobol_indices(study).items() if result.variance > 0}
+    if not indices:
         return None
-    target, any_result = study.sobol_target, next(iter(found.values()))
+    target, any_result = sobol_target(study), next(iter(indices.values()))
     of = f" in {words(study.main_setting)}" if not target.case else ""
-    draws = sum(result.draws for result in found.values())
-    additive = found["statement"].additive if "statement" in found else any_result.additive
+    draws = sum(result.draws for result in indices.values())
+    additive = indices["statement"].additive if "statement" in indices else any_result.additive
     how = (
         f"All statements vary together over their distributions, and the variance of {target_words(str(target))}{of} "
         "is divided among them. A first-order index is the share of the variance from a group of statements alone; a "
@@ -36,8 +60,8 @@ def section(study: Study) -> Section | None:
         "and the index of one statement larger than that of its group. The target is a mean over people; base rates "
         "have a larger share in it than in the probabilities and actions of single people."
     )  # fmt: skip
-    tables = tuple(_table(by, result) for by, result in found.items())
-    figures = tuple(_figure(by, result, f"{target_words(str(target))}{of}", study) for by, result in found.items())
+    tables = tuple(_table(by, result) for by, result in indices.items())
+    figures = tuple(_figure(by, result, f"{target_words(str(target))}{of}", study) for by, result in indices.items())
     return Section("together", "All statements at once", (how, meaning), tables, figures)
 
 
@@ -71,11 +95,11 @@ def _figure(by: str, result: Sobol, of: str, study: Study) -> Figure:
     table = result.table.assign(label=[group_label(name, study.model.priors) for name in result.table["name"]])
 
     def draw() -> Canvas:
-        from riskmodel.figures import sobol
+        from riskmodel.figures import sobol as draw_sobol
         from riskmodel.pages.svg import WIDTH, canvas
 
         drawn = canvas(WIDTH, 1.3 + 0.42 * min(len(table), 12))
-        sobol(table, drawn.subplots())
+        draw_sobol(table, drawn.subplots())
         return drawn
 
     first = table.iloc[0]

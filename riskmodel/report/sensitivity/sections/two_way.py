@@ -9,19 +9,40 @@ import pandas as pd
 
 from riskmodel.pages.section import Column, Figure, Section, Table, mark
 from riskmodel.report.sensitivity.labels import labelled
+from riskmodel.report.sensitivity.sections.cases import least_sure
+from riskmodel.report.sensitivity.sections.flips import case_flips
+from riskmodel.report.sensitivity.study import once
+from riskmodel.sensitivity.two_way import TwoWay, two_way
 from riskmodel.text import percent, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from riskmodel.report.sensitivity.study import Study
-    from riskmodel.sensitivity.two_way import TwoWay
+
+MOST_MAPS = 6  # of two statements; without pairs half as many, one a case
 
 
-def section(study: Study) -> Section | None:
-    if not study.maps:
+@once
+def two_way_maps(study: Study) -> list[TwoWay]:
+    """Maps of the least sure cases, over the spec's pairs or else the two statements whose flips are nearest."""
+    pairs, maps = study.spec.two_way.pairs[:MOST_MAPS], []
+    cases = max(MOST_MAPS // len(pairs), 1) if pairs else MOST_MAPS // 2
+    for name in least_sure(study)[:cases]:
+        flips = case_flips(study)
+        near = flips[flips["case"] == name]["statement"].drop_duplicates().tolist()[:2]
+        for pair in pairs or ([near] if len(near) == 2 else []):
+            points = study.spec.two_way.points
+            result = two_way(study.model, study.case(name), *pair, output=study.serious[-1], points=points)
+            maps.append(replace(result, case=name))
+    return maps
+
+
+def two_way_section(study: Study) -> Section | None:
+    maps = two_way_maps(study)
+    if not maps:
         return None
-    said = [
+    sentences = [
         (
             "Two statements take the values of their 95 % ranges together; all others keep their stated values. The "
             "shade shows the probability, the hatching the action. The white dot marks the stated values. Between the "
@@ -29,16 +50,16 @@ def section(study: Study) -> Section | None:
             "borders."
         )
     ]
-    said += [_says(result) for result in study.maps]
-    figures = [_figure(f"map_{i:02}", result, study) for i, result in enumerate(study.maps, start=1)]
-    return Section("two_way", "Two statements together", tuple(said), (_table(study.maps),), tuple(figures))
+    sentences += [_sentence(result) for result in maps]
+    figures = [_figure(f"map_{i:02}", result, study) for i, result in enumerate(maps, start=1)]
+    return Section("two_way", "Two statements together", tuple(sentences), (_table(maps),), tuple(figures))
 
 
 def _names(result: TwoWay) -> list[str]:
     return [str(name) for name in result.statements["statement"]]
 
 
-def _says(result: TwoWay) -> str:
+def _sentence(result: TwoWay) -> str:
     low, high = float(result.table["p"].min()), float(result.table["p"].max())
     shares = result.labels().dropna().value_counts(normalize=True)
     _, urgency, imaging = result.stated

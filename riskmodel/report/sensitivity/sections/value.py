@@ -1,17 +1,18 @@
-"""The value of information: the next question for each case, and the next study for the model."""
+"""The value of information: which study to do next."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.pages.section import Column, Figure, Section, Table, each, number
-from riskmodel.report.sensitivity.counts import answers, open_answers
 from riskmodel.report.sensitivity.labels import labelled
+from riskmodel.report.sensitivity.study import once
 from riskmodel.text import listed, percent, words
 from riskmodel.value.choices import ALL
+from riskmodel.value.study import ValueStudy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -19,70 +20,43 @@ if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
 
 UNIT = "quality-adjusted life years per 1,000 people"
-BY = ("statement", "source", "basis")
+BY: tuple[Literal["statement", "source", "basis"], ...] = ("statement", "source", "basis")
 DRAWN = 12
+FEWEST_DRAWS = 50
 
 
-def questions(study: Study) -> Section | None:
-    """The next question for each case."""
-    if not study.names:
+@once
+def value_study(study: Study) -> ValueStudy | None:
+    """People and draws for the value of information; None under a policy without thresholds on imaging."""
+    if not imaging_stakes(study.model.policy):
         return None
-    said = [
-        (
-            "For each case, and for each question, examination or test not done yet: the expected gain in net "
-            "benefit of the decision to scan or not, the probability that the answer changes the action (urgency, "
-            "imaging or referral), and the cost."
-        ),
-        (
-            f"In {answers(study)['case'].nunique()} of {len(study.names)} cases at least one single answer can change "
-            f"the action; in {open_answers(study)['case'].nunique()} of these it is an answer that the policy does not "
-            "ask for already. If the gain is 0, the action changes to one with the same net benefit."
-        ),
-    ]
-    columns = (
-        Column("case", "Case", "case"),
-        Column("variable", "Question or test", "name"),
-        Column("way", "Way"),
-        Column("ordered", "Policy asks already"),
-        Column("gain", "Gain, QALYs per 1,000 such people", "number"),
-        Column("change", "P(action changes)", "percent"),
-        Column("information", "Information on the serious conditions, bits", "number"),
-        Column("cost", "Cost, dollars", "number"),
-        Column("hours", "Hours", "number"),
-        Column("in_time", "In time"),
-    )
-    frame = study.next_questions.assign(
-        gain=1000 * study.next_questions["gain"],
-        in_time=study.next_questions["in_time"].map({True: "yes", False: "no"}),
-        ordered=study.next_questions["ordered"].map({True: "yes", False: ""}),
-    )
-    best = frame.groupby("case", sort=False).head(3)
-    asked = Table(
-        "next_questions", "The three best next questions for each case", best, columns,
-        "Answers that can change the action come first, ordered by the gain minus the cost. Cost and hours are "
-        "assumptions. In time: the answer is there before the present urgency requires the case to be seen. For "
-        "circumstances (such as whether an MRI is possible) the network has no probabilities, so P(action changes) is "
-        "empty.", shown=40,
-    )  # fmt: skip
-    return Section("questions", "Next question for each case", tuple(said), (asked,))
+    asked, draws = study.spec.value, max(study.spec.draws, FEWEST_DRAWS)
+    return ValueStudy.of(study.model, people=asked.people, draws=draws, seed=study.spec.seed, settings=study.settings)
 
 
-def studies(study: Study) -> Section | None:
-    """The value of perfect information: which study to do next."""
-    if study.value is None:
+@once
+def partial_values(study: Study) -> dict[str, pd.DataFrame]:
+    """The value of perfect information about each statement, source and basis."""
+    value = value_study(study)
+    return {by: value.evppi(by) for by in BY} if value else {}
+
+
+def value_section(study: Study) -> Section | None:
+    value = value_study(study)
+    if value is None:
         return None
-    perfect = study.value.evpi()
+    perfect = value.evpi()
     total = perfect[perfect["scan"] == ALL]
     settings = "; ".join(f"{words(row.setting)} {number(row.value)} (± {number(row.se, 1)})" for row in each(total))
     stakes = "; ".join(
         f"{words(stake.condition)} {number(1000 * stake.benefit)} and {number(1000 * stake.harm)}"
         for stake in imaging_stakes(study.model.policy)
     )
-    said = (
+    sentences = (
         (
             "The expected value of perfect information is the gain in net benefit of the decisions to scan if every "
             f"statement were known exactly, in {UNIT} seen once (± one standard error): {settings}. It was calculated "
-            f"from {study.spec.value.people:,} simulated people of each setting and {len(study.value.values):,} draws; "
+            f"from {study.spec.value.people:,} simulated people of each setting and {len(value.values):,} draws; "
             "the decision about each scan counts separately. A scan that several conditions ask for is one decision, "
             "and its harm is counted once."
         ),
@@ -100,7 +74,7 @@ def studies(study: Study) -> Section | None:
         ),
     )
     tables = [_perfect(perfect), *(_partial(study, by) for by in BY)]
-    return Section("value", "Value of a further study", said, tuple(tables), (_figure(study),))
+    return Section("value", "Value of a further study", sentences, tuple(tables), (_figure(study),))
 
 
 def _perfect(frame: pd.DataFrame) -> Table:
@@ -114,7 +88,7 @@ def _perfect(frame: pd.DataFrame) -> Table:
 
 
 def _partial(study: Study, by: str) -> Table:
-    frame = study.partial[by]
+    frame = partial_values(study)[by]
     link = by if by in ("statement", "source") else "text"
     columns = (
         Column(by, by.capitalize(), link),  # type: ignore[arg-type]
@@ -132,32 +106,33 @@ def _partial(study: Study, by: str) -> Table:
 
 def _figure(study: Study) -> Figure:
     setting = study.main_setting
-    frame = study.partial["statement"]
-    some = labelled(frame[frame["setting"] == setting].head(DRAWN), study.model.priors)
+    frame = partial_values(study)["statement"]
+    top = labelled(frame[frame["setting"] == setting].head(DRAWN), study.model.priors)
 
     def draw() -> Canvas:
         from riskmodel.figures import value_bars
         from riskmodel.figures.rows import height
         from riskmodel.pages.svg import WIDTH, canvas
 
-        drawn = canvas(WIDTH, 0.9 + height(some["label"].tolist()))
-        value_bars(some, drawn.subplots())
+        drawn = canvas(WIDTH, 0.9 + height(top["label"].tolist()))
+        value_bars(top, drawn.subplots())
         return drawn
 
-    names = "; ".join(some["label"].head(3))
+    names = "; ".join(top["label"].head(3))
     return Figure(
         "value", f"Value of knowing one statement exactly in {words(setting)}, {UNIT}, with standard errors",
-        f"Bars with standard errors: the {len(some)} statements with the highest value of perfect information in "
+        f"Bars with standard errors: the {len(top)} statements with the highest value of perfect information in "
         f"{words(setting)}. The first three are {names}.", draw,
     )  # fmt: skip
 
 
 def best_study(study: Study) -> str:
     """One sentence: which study to do next."""
-    if study.value is None:
+    value = value_study(study)
+    if value is None:
         return ""
-    total = study.value.evpi()
-    top = study.partial["statement"]
+    total = value.evpi()
+    top = partial_values(study)["statement"]
     top = top[top["setting"] == study.main_setting]
     clear = top[(top["value"] > 2 * top["se"]) & (top["value"] > 0)]
     whole = float(total[(total["setting"] == study.main_setting) & (total["scan"] == ALL)]["value"].iloc[0])
