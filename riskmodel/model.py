@@ -166,14 +166,18 @@ class Model(Shown):
         CasesError
             naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
         """
-        from riskmodel.answers.output_columns import small_score, uncertain_score
+        from riskmodel.answers.output_columns import compiled_score, small_score, uncertain_score
+        from riskmodel.casefiles.options import SMALL_RECORDS
         from riskmodel.casefiles.read.frame import as_frame, identifiers
         from riskmodel.casefiles.write.frame import to_frame
 
         cases = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
         masks = self.code(cases, setting=setting, **asked)
-        score = uncertain_score(self.uncertain(draws, seed, level)) if draws else small_score(self.scoring)
+        if draws:
+            score = uncertain_score(self.uncertain(draws, seed, level))
+        else:  # as for a file: the same to the last bit, and for few cases quicker than loading a compiler
+            score = (compiled_score if len(cases) > SMALL_RECORDS else small_score)(self.scoring)
         block = score(masks)
         if draws:
             self._warn_of_few(block)

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import riskmodel as rm
 from riskmodel.answers.column_types import ScoredBlock
 from riskmodel.casefiles.collect import read_cases
-from riskmodel.casefiles.options import RunOptions
+from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
 from riskmodel.cli import main
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import CasesError
@@ -182,6 +182,13 @@ def test_a_frame_and_its_file_are_read_alike(tmp_path, form):
     assert scored["rules"].tolist() == mine["rules"].tolist()
     assert scored["assessed"].tolist() == mine["assessed"].tolist()
     assert scored["p_any_serious"].to_numpy() == pytest.approx(mine["p_any_serious"].to_numpy(), rel=1e-5, abs=1e-9)
+
+
+def test_a_large_frame_is_scored_as_its_parts_are():
+    """Beyond 10,000 rows the compiled engine scores, to the same last bit."""
+    frame = table(SMALL_RECORDS + 1)
+    halves = [MODEL.score(half) for half in (frame.iloc[:5000], frame.iloc[5000:])]
+    pd.testing.assert_frame_equal(MODEL.score(frame), pd.concat(halves), check_exact=True)
 
 
 @pytest.mark.parametrize("engine", ["small", "compiled"])

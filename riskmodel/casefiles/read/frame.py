@@ -108,28 +108,30 @@ def identifiers(frame: pd.DataFrame, variables: Sequence[Variable], mapping: Map
 
 def _id_problems(frame: pd.DataFrame, field: int, *, allow_repeats: bool) -> list[str]:
     """Identifiers that are blank, break a line, or stand in an earlier row."""
+    from pandas.api.types import is_string_dtype
+
     column = frame.iloc[:, field]
-    texts = column.map(cell_text, na_action="ignore").fillna("")
+    texts = (column if is_string_dtype(column) else column.map(cell_text, na_action="ignore")).fillna("")
     repeat = REPEATED.replace("--allow-repeats", "allow_repeats=True")
     repeated = texts.duplicated() & (not allow_repeats)
     faults = [id_problem(text) or (repeat if again else "") for text, again in zip(texts, repeated, strict=True)]
-    cells = zip(frame.index, texts, faults, strict=True)
+    cells = zip(frame.index, texts, faults, strict=True) if any(faults) else ()
     return [f"row {label}, {column.name}: {text!r}: {fault}" for label, text, fault in cells if fault]
 
 
-def _code_column(frame: pd.DataFrame, field: int, decoder: CellDecoder, target: np.ndarray) -> list[str]:
+def _code_column(frame: pd.DataFrame, field: int, decoder: CellDecoder, target: Masks) -> list[str]:
     """Decode a column's different texts once each; returns the problems."""
     column = frame.iloc[:, field]
-    codes, uniques = column.factorize(use_na_sentinel=True)
-    if column.dtype == object and not all(isinstance(value, str) for value in uniques):
-        codes, uniques = column.map(cell_text, na_action="ignore").factorize()  # else 1, 1.0 and True are one
-    problems = []
-    for code, value in [*enumerate(uniques), *([(-1, "")] if (codes == -1).any() else [])]:
-        text = cell_text(value)
+    codes, values = column.factorize(use_na_sentinel=True)
+    if column.dtype == object and not all(isinstance(value, str) for value in values):
+        codes, values = column.map(cell_text, na_action="ignore").factorize()  # else 1, 1.0 and True are one
+    texts = [*map(cell_text, values), ""]  # a missing value has the code -1, and so the last text
+    masks, problems = np.zeros(len(texts), np.uint8), []
+    for code, text in enumerate(texts):
         mask = decoder.decode(text)
-        if isinstance(mask, CellProblem):
-            label = frame.index[int(np.argmax(codes == code))]
-            problems.append(f"row {label}, {column.name}: {text!r}: {mask.problem}")
-            continue
-        target[codes == code] = mask
+        if not isinstance(mask, CellProblem):
+            masks[code] = mask
+        elif (rows := np.flatnonzero(codes % len(texts) == code)).size:
+            problems.append(f"row {frame.index[rows[0]]}, {column.name}: {text!r}: {mask.problem}")
+    target[:] = masks[codes]
     return problems

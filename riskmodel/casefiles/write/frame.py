@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn
+from riskmodel.answers.column_types import Integer, Number, OutputColumn
+from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.cases.columns import CASE_ID
 
 if TYPE_CHECKING:
@@ -20,16 +19,9 @@ def to_frame(columns: Sequence[OutputColumn], index: pd.Index, names: pd.Series 
 
     data: dict[str, object] = {} if names is None else {CASE_ID: names.to_numpy()}
     for column in columns:
-        data[column.name] = column.values if isinstance(column, Number | Integer) else texts(column)
+        if isinstance(column, Number | Integer):
+            data[column.name] = column.values
+        else:
+            codes, words = distinct_words(column)
+            data[column.name] = pd.Series(words).array.take(codes)
     return pd.DataFrame(data, index=index)
-
-
-def texts(column: OutputColumn) -> list[str]:
-    """The text of each row of a column of labels, several joined by ``|``."""
-    if isinstance(column, Flags):
-        rows = [np.nonzero(bits)[0] for bits in column.bits.T]
-    elif isinstance(column, Number | Integer):
-        return [str(value) for value in column.values]
-    else:
-        rows = [codes[codes >= 0] for codes in column.codes.T]
-    return ["|".join(column.labels[i] for i in row) for row in rows]

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn, Text
+from riskmodel.answers.column_types import Integer, Number, OutputColumn
 from riskmodel.casefiles.read.block import CodedBlock, TextCells
 from riskmodel.casefiles.write.compression import SinkFile
 from riskmodel.casefiles.write.plain import output_names
 from riskmodel.casefiles.write.staged_files import StagedFile
+from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.errors import OutputError
 
 ROW_GROUP = 1 << 17
@@ -93,23 +94,7 @@ def _array(column: OutputColumn) -> Any:
         return pa.array(np.ascontiguousarray(column.values), pa.float64(), from_pandas=True)
     if isinstance(column, Integer):
         return pa.array(np.ascontiguousarray(column.values), pa.int64())
-    if isinstance(column, Text) and len(column.codes) == 1:
-        return _chosen(column.codes[0] + 1, ("", *column.labels))
-    keys: NDArray[Any] = column.codes.T if isinstance(column, Text) else np.packbits(column.bits, axis=0).T
-    if 0 in keys.shape:
-        return pa.array([""] * len(keys), pa.string())
-    packed = np.ascontiguousarray(keys)
-    _, first, codes = np.unique(packed.view(f"V{packed.strides[0]}"), return_index=True, return_inverse=True)
-    return _chosen(codes.ravel(), tuple("|".join(_words(column, int(row))) for row in first))
-
-
-def _words(column: Text | Flags, row: int) -> list[str]:
-    if isinstance(column, Text):
-        return [column.labels[code] for code in column.codes[:, row].tolist() if code >= 0]
-    return [column.labels[index] for index in np.flatnonzero(column.bits[:, row]).tolist()]
-
-
-def _chosen(codes: NDArray[Any], words: tuple[str, ...]) -> Any:
+    codes, words = distinct_words(column)
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(words, pa.string())).cast(pa.string())
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn, Text
+from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.cases.columns import CASE_ID
 from riskmodel.errors import UsageError
 
@@ -83,32 +84,11 @@ def _scientific(value: float) -> str:
     return "0.0000000000"
 
 
-def text_cells(column: Text) -> list[str]:
+def word_cells(column: Text | Flags) -> list[str]:
     """The labels of each row joined by ``|``."""
-    if len(column.codes) == 1:
-        words = [label(word) for word in (*column.labels, "")]
-        return [words[code] for code in column.codes[0].tolist()]
-    memo: dict[tuple[int, ...], str] = {}
-    rows = map(tuple, column.codes.T.tolist())
-    return [_joined(codes, column.labels, memo) for codes in rows]
-
-
-def _joined(codes: tuple[int, ...], labels: Sequence[str], memo: dict[tuple[int, ...], str]) -> str:
-    if codes not in memo:
-        memo[codes] = label("|".join(labels[code] for code in codes if code >= 0))
-    return memo[codes]
-
-
-def flag_cells(column: Flags) -> list[str]:
-    """The labels whose bit is set, joined by ``|``."""
-    packed = np.packbits(column.bits, axis=0).T
-    memo: dict[bytes, str] = {}
-    cells = []
-    for row, key in enumerate(map(bytes, packed)):
-        if key not in memo:
-            memo[key] = label("|".join(column.labels[index] for index in np.flatnonzero(column.bits[:, row])))
-        cells.append(memo[key])
-    return cells
+    codes, words = distinct_words(column)
+    cells = list(map(label, words))
+    return [cells[code] for code in codes.tolist()]
 
 
 def column_cells(column: OutputColumn) -> list[str]:
@@ -116,7 +96,7 @@ def column_cells(column: OutputColumn) -> list[str]:
         return number_cells(column)
     if isinstance(column, Integer):
         return list(map(str, column.values.tolist()))
-    return text_cells(column) if isinstance(column, Text) else flag_cells(column)
+    return word_cells(column)
 
 
 def header_line(columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> bytes:
