@@ -1,6 +1,22 @@
-"""For all tests: Ctrl-C is answered as usual, also where whoever started them ignores it (as `nohup` and `&` do)."""
+"""For all tests: the shipped models, loaded once, and Ctrl-C answered as usual however the tests were started."""
 
 import signal
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+import pytest
+
+import riskmodel as rm
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as `nohup` and `&` leave it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def seeds() -> rm.Model:
+    """The shipped model of the five documents; models are never changed, so all tests share it."""
+    return rm.load()
+
+
+@pytest.fixture(scope="session")
+def literature() -> rm.Model:
+    """The shipped model that prefers published studies."""
+    return rm.load("literature")
