@@ -5,6 +5,7 @@ import signal
 import pytest
 
 import riskmodel as rm
+from tests.support.models import shipped
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as `nohup` and `&` leave it
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -12,11 +13,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as `nohup` and `&` leav
 
 @pytest.fixture(scope="session")
 def seeds() -> rm.Model:
-    """The shipped model of the five documents; models are never changed, so all tests share it."""
-    return rm.load()
+    """The shipped model that takes the figures of the five documents."""
+    return shipped()
 
 
 @pytest.fixture(scope="session")
 def literature() -> rm.Model:
     """The shipped model that prefers published studies."""
-    return rm.load("literature")
+    return shipped("literature")

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import riskmodel as rm
 from riskmodel.answers.explanation_text import signed
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import UsageError
 from riskmodel.text import RESEARCH_ONLY, percent, words
+from tests.support.models import shipped
 
 if TYPE_CHECKING:
     from riskmodel.answers.explain import Explanation
 
-MODEL = rm.load()
+MODEL = shipped()
 SCORER = MODEL.scoring.scorer
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 COLUMN = {variable.name: variable.column for variable in MODEL.variables}

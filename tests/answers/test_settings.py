@@ -11,8 +11,9 @@ from riskmodel.cohort import simulate
 from riskmodel.errors import CasesError, NoSettingError
 from riskmodel.metrics import evaluate
 from tests.support.case_files import run_bytes
+from tests.support.models import shipped
 
-MODEL = rm.load()
+MODEL = shipped()
 FEVER = pd.DataFrame({"fever": ["yes", "no"], "infection": ["absent", "present"]})
 NAMELESS = "case_id,fever,infection\na,yes,absent\nb,no,present\n"
 SETTINGS = ("as_reported", "primary_care", "emergency", "spine_clinic")

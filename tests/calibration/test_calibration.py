@@ -24,11 +24,6 @@ from tests.support.paths import DATA
 from tests.support.tabular import TRUTH, simulate, tabular, without_policy
 
 
-@pytest.fixture(scope="module")
-def seeds() -> rm.Model:
-    return rm.load()
-
-
 def verified(model: rm.Model, count: int, seed: int, setting: str, share: float = 0.5) -> np.ndarray:
     """People simulated from a model, 30 % of cells blank and outcomes known of a share."""
     rng = np.random.default_rng(seed)

@@ -21,7 +21,6 @@ from riskmodel.errors import CasesError, UsageError
 from riskmodel.metrics import summarise
 from tests.support import tabular
 
-MODEL = rm.load()
 FOUR = ["infection", "malignancy", "fracture", "cauda_equina"]
 SETTING = "spine_clinic"
 
@@ -71,10 +70,10 @@ def people(root):
 
 
 @pytest.fixture(scope="module")
-def cases():
-    people = simulate(MODEL, 300, np.random.default_rng(1), setting=SETTING, missing=0.3)
-    frame = to_cases(MODEL, people, with_outcomes=True)
-    conditions = [v.column for v in MODEL.variables if v.role == "condition"]
+def cases(seeds):
+    people = simulate(seeds, 300, np.random.default_rng(1), setting=SETTING, missing=0.3)
+    frame = to_cases(seeds, people, with_outcomes=True)
+    conditions = [v.column for v in seeds.variables if v.role == "condition"]
     return frame.drop(columns=conditions), frame[FOUR].eq("present").astype(float)
 
 
@@ -188,25 +187,25 @@ def test_outcomes_of_every_kind_are_the_same(root, people, kind):
     assert np.array_equal(fitted.predict_proba(X), small(root, condition="first").fit(X, y).predict_proba(X))
 
 
-def test_without_learning_it_is_the_model(cases):
+def test_without_learning_it_is_the_model(seeds, cases):
     X, _ = cases
     fitted = rm.RedFlagClassifier(setting=SETTING, learn=None).fit(X)
     before = X.drop(columns=["xray", "ct", "mri"])
-    assert np.array_equal(fitted.predict_proba(X), MODEL.posterior(before, setting=SETTING)[FOUR])
+    assert np.array_equal(fitted.predict_proba(X), seeds.posterior(before, setting=SETTING)[FOUR])
     assert fitted.calibration_ is None
 
 
-def test_a_model_of_one_s_own_can_be_given(cases):
+def test_a_model_of_one_s_own_can_be_given(seeds, cases):
     X, _ = cases
-    edited = MODEL.with_statement("find.fever.infection", value=0.2)
+    edited = seeds.with_statement("find.fever.infection", value=0.2)
     fitted = clone(rm.RedFlagClassifier(edited, learn=None)).fit(X)
     assert np.array_equal(fitted.predict_proba(X), edited.posterior(X.drop(columns=["xray", "ct", "mri"]))[FOUR])
 
 
-def test_predictions_read_the_predictor_set(cases):
+def test_predictions_read_the_predictor_set(seeds, cases):
     X, Y = cases
     whole = rm.RedFlagClassifier(setting=SETTING, learn=None, predictors="all").fit(X)
-    assert np.array_equal(whole.predict_proba(X), MODEL.posterior(X, setting=SETTING)[FOUR])
+    assert np.array_equal(whole.predict_proba(X), seeds.posterior(X, setting=SETTING)[FOUR])
     assert "mri" in whole.predictors_
     before = rm.RedFlagClassifier(setting=SETTING, learn=None).fit(X)
     assert "mri" not in before.predictors_
@@ -244,14 +243,14 @@ def test_columns_are_known_by_name(cases):
 # ---- predictions ------------------------------------------------------------------------------------------
 
 
-def test_predict_is_at_the_policy_s_thresholds(cases):
+def test_predict_is_at_the_policy_s_thresholds(seeds, cases):
     X, _ = cases
     fitted = rm.RedFlagClassifier(learn=None, setting="emergency").fit(X)
     names = {"infection": "mri_infection", "malignancy": "mri_malignancy", "fracture": "xray_fracture"}
     p = fitted.predict_proba(X)
     for name, threshold in names.items():
         column = list(fitted.conditions_).index(name)
-        at = MODEL.policy.thresholds[threshold].value
+        at = seeds.policy.thresholds[threshold].value
         assert np.array_equal(fitted.predict(X)[:, column], p[:, column] >= at)
         assert 0 < fitted.predict(X)[:, column].mean() < 1
 

@@ -22,7 +22,6 @@ from riskmodel.errors import CasesError
 from riskmodel.metrics import evaluate, judge, policy_curves
 from tests.support.case_files import VARIABLES, run_bytes, score
 
-MODEL = rm.load()
 SETTING = ("--setting", "emergency")
 BAD = "case_id,fever,bladder_volume_ml,ward\n" + "".join(
     f"p{i},{'yes' if i % 2 else 'no'},{'-99.0' if i > 2 else '120'},x\n" for i in range(1, 51)
@@ -168,7 +167,7 @@ def table(rows=500):
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_a_frame_and_its_file_are_read_alike(tmp_path, form):
+def test_a_frame_and_its_file_are_read_alike(seeds, tmp_path, form):
     frame = table()
     path, out = tmp_path / f"cases.{form}", tmp_path / "out.csv"
     if form == "csv":
@@ -178,7 +177,7 @@ def test_a_frame_and_its_file_are_read_alike(tmp_path, form):
     done = run("score", path, "-o", out)
     assert done.exit_code == 0, done.stderr
     scored = pd.read_csv(out, keep_default_na=False)
-    mine = MODEL.score(frame)
+    mine = seeds.score(frame)
     assert scored["rules"].tolist() == mine["rules"].tolist()
     assert scored["assessed"].tolist() == mine["assessed"].tolist()
     assert scored["p_any_serious"].to_numpy() == pytest.approx(mine["p_any_serious"].to_numpy(), rel=1e-5, abs=1e-9)
@@ -201,43 +200,43 @@ def test_whole_numbers_with_a_point(tmp_path, engine):
     assert done.result.mapped.translations[0].cells == 2
 
 
-def test_one_and_true_are_not_one_value_in_a_frame():
+def test_one_and_true_are_not_one_value_in_a_frame(seeds):
     """To pandas 1, 1.0 and True are equal; 1 ml is no retention, True is."""
     frame = pd.DataFrame({"bladder_volume_ml": np.array([True, 1, 1.0, "1"], dtype=object)})
-    row = [v.name for v in MODEL.variables].index("bladder_scan")
-    assert MODEL.code(frame, setting="emergency")[row].tolist() == [2, 1, 1, 1]
+    row = [v.name for v in seeds.variables].index("bladder_scan")
+    assert seeds.code(frame, setting="emergency")[row].tolist() == [2, 1, 1, 1]
 
 
-def test_frames_warn_in_the_words_of_the_command(tmp_path):
+def test_frames_warn_in_the_words_of_the_command(seeds, tmp_path):
     frame = pd.DataFrame({"case_id": ["a"], "fever": ["yes"], "ward": ["7b"], "infection": ["present"]})
     frame.to_csv(tmp_path / "cases.csv", index=False)
     said = run("score", tmp_path / "cases.csv", "-o", tmp_path / "out.csv", *SETTING).stderr
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        MODEL.score(frame, setting="emergency")
+        seeds.score(frame, setting="emergency")
     texts = [str(warning.message) for warning in caught if warning.category is UserWarning]
     assert texts == ["columns ignored: ward", "outcomes are not evidence, columns ignored: infection"]
     assert all(f"warning: {text}" in said for text in texts)
     assert {warning.filename for warning in caught} == {__file__}
 
 
-def test_frames_refuse_repeated_and_blank_names():
+def test_frames_refuse_repeated_and_blank_names(seeds):
     frame = pd.DataFrame({"case_id": ["a", "b", "a"], "fever": ["yes", "no", "no"]})
     with pytest.raises(CasesError, match="row 2, case_id: 'a': an earlier row has this case_id"):
-        MODEL.score(frame, setting="emergency")
-    assert len(MODEL.score(frame, setting="emergency", allow_repeats=True)) == 3
+        seeds.score(frame, setting="emergency")
+    assert len(seeds.score(frame, setting="emergency", allow_repeats=True)) == 3
     with pytest.raises(CasesError, match="row 1, case_id: '': a case needs an identifier"):
-        MODEL.score(frame.assign(case_id=["a", None, "c"]), setting="emergency")
+        seeds.score(frame.assign(case_id=["a", None, "c"]), setting="emergency")
 
 
-def test_frames_take_a_mapping(tmp_path):
+def test_frames_take_a_mapping(seeds, tmp_path):
     (tmp_path / "map.toml").write_text(MAPPING)
     frame = pd.DataFrame({"case_id": list("abc"), "Temp": [1, 0, 1], "sex": [1, 2.0, 1], "crp_mg_l": [12, None, 0.3]})
     plain = pd.DataFrame({"fever": [1, 0, 1], "sex": ["male", "female", "male"], "crp_mg_l": [120, None, 3]})
-    mapped = MODEL.score(frame, setting="emergency", mapping=tmp_path / "map.toml")
+    mapped = seeds.score(frame, setting="emergency", mapping=tmp_path / "map.toml")
     assert mapped["case_id"].tolist() == list("abc")
-    pd.testing.assert_frame_equal(mapped.drop(columns="case_id"), MODEL.score(plain, setting="emergency"))
-    named = MODEL.score(frame.rename(columns={"case_id": "MRN"}), setting="emergency", mapping={
+    pd.testing.assert_frame_equal(mapped.drop(columns="case_id"), seeds.score(plain, setting="emergency"))
+    named = seeds.score(frame.rename(columns={"case_id": "MRN"}), setting="emergency", mapping={
         "columns": {"MRN": "case_id", "Temp": "fever"}, "values": {"sex": {"1": "male", "2": "female"}},
     })  # fmt: skip
     assert named["case_id"].tolist() == list("abc")
@@ -312,25 +311,25 @@ def test_translations_are_counted_alike_by_both_engines_and_parquet(tmp_path):
     assert units == {name: good[name].isin(texts).sum() for name, texts in numbers.items()}
 
 
-def test_a_cohort_takes_a_mapping_wherever_it_is_learnt_from_or_judged():
+def test_a_cohort_takes_a_mapping_wherever_it_is_learnt_from_or_judged(seeds):
     """Other names of columns and values give the same fit, metrics and curves as the plain cohort."""
-    people = simulate(MODEL, 300, np.random.default_rng(1), setting="spine_clinic")
-    plain = to_cases(MODEL, people, with_outcomes=True)
+    people = simulate(seeds, 300, np.random.default_rng(1), setting="spine_clinic")
+    plain = to_cases(seeds, people, with_outcomes=True)
     coded = plain.rename(columns={"case_id": "MRN", "fever": "Temp", "fracture": "broken"})
     coded["broken"] = coded["broken"].replace({"present": "B", "absent": "N"})
     mapping = {
         "columns": {"MRN": "case_id", "Temp": "fever", "broken": "fracture"},
         "values": {"fracture": {"B": "present", "N": "absent"}},
     }
-    for fit in (partial(rm.calibrate, MODEL, learn="base_rates"), partial(rm.recalibrate, MODEL)):
+    for fit in (partial(rm.calibrate, seeds, learn="base_rates"), partial(rm.recalibrate, seeds)):
         first, second = fit(plain), fit(coded, mapping=mapping)
         pd.testing.assert_frame_equal(first.table, second.table)
         assert first.origin.cohort_hash == second.origin.cohort_hash
     with pytest.raises(CasesError, match="'S1' stands in 2 rows"):
-        rm.recalibrate(MODEL, coded.assign(MRN=["S1", "S1", *coded["MRN"][2:]]), mapping=mapping)
+        rm.recalibrate(seeds, coded.assign(MRN=["S1", "S1", *coded["MRN"][2:]]), mapping=mapping)
     for judged in (
         partial(evaluate, conditions=["fracture"], resamples=0),
         partial(policy_curves, condition="fracture", thresholds=[0.05], policies=["consensus"]),
     ):
-        pd.testing.assert_frame_equal(judged(MODEL, plain), judged(MODEL, coded, mapping=mapping))
-    pd.testing.assert_frame_equal(judge(MODEL, plain).outcomes, judge(MODEL, coded, mapping=mapping).outcomes)
+        pd.testing.assert_frame_equal(judged(seeds, plain), judged(seeds, coded, mapping=mapping))
+    pd.testing.assert_frame_equal(judge(seeds, plain).outcomes, judge(seeds, coded, mapping=mapping).outcomes)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-import riskmodel as rm
 from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
+from tests.support.models import shipped
 from tests.support.paths import ROOT
 
 SAFETY_PAGE = ROOT / "docs" / "safety.md"
@@ -28,7 +28,7 @@ POLICIES = (
     "acibadem_2026",
     "general_medicine_2025",
 )
-MODEL = rm.load()
+MODEL = shipped()
 SCORER = MODEL.scoring.scorer
 
 

@@ -11,8 +11,6 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import spread
 from riskmodel.figures import elicited, shifts
 
-MODEL = rm.load()
-
 
 def test_a_symmetric_belief_is_met_exactly():
     logit = np.array([-1.0, 0.5, 2.0])
@@ -42,8 +40,8 @@ def test_a_mode_with_certainty_is_a_beta_of_that_mode():
 
 
 @pytest.mark.parametrize("belief", [rm.elicit(low=0.4, median=0.6, high=0.7), rm.elicit(mode=0.6, certainty=30)])
-def test_the_statement_is_drawn_from_the_belief(belief):
-    model = MODEL.with_statement("find.fever.infection", **belief.numbers())
+def test_the_statement_is_drawn_from_the_belief(seeds, belief):
+    model = seeds.with_statement("find.fever.infection", **belief.numbers())
     own = spread(model.statement("find.fever.infection"), model.priors.prior_set)
     assert own.kind == belief.spread.kind
     assert own.first == pytest.approx(belief.spread.first, rel=1e-4)
@@ -78,12 +76,12 @@ def test_bad_beliefs_are_refused(arguments, message):
         rm.elicit(**arguments)
 
 
-def test_following_a_statement_is_rebuilding_the_model():
+def test_following_a_statement_is_rebuilding_the_model(seeds):
     cases = pd.DataFrame({"case_id": ["a", "b"], "fever": ["yes", None], "age": [60, 30]})
-    found = rm.follow(MODEL, "base.infection.primary_care", cases, [0.0002, 0.01], setting="primary_care")
+    found = rm.follow(seeds, "base.infection.primary_care", cases, [0.0002, 0.01], setting="primary_care")
     for value, part in found.groupby("value"):
         bounds = {"low": value / 2, "high": 2 * value}
-        other = MODEL.with_statement("base.infection.primary_care", value=value, **bounds)
+        other = seeds.with_statement("base.infection.primary_care", value=value, **bounds)
         scored = other.score(cases, setting="primary_care")
         assert np.allclose(part["p_infection"], scored["p_infection"], rtol=1e-9)
         assert np.allclose(part["prior_infection"], value)
@@ -99,9 +97,9 @@ def test_following_a_statement_is_rebuilding_the_model():
         ("find.fever.infection", [], "there must be one"),
     ],
 )
-def test_following_refuses_what_cannot_be(statement, values, message):
+def test_following_refuses_what_cannot_be(seeds, statement, values, message):
     with pytest.raises(UsageError, match=message):
-        rm.follow(MODEL, statement, pd.DataFrame({"fever": ["yes"]}), values)
+        rm.follow(seeds, statement, pd.DataFrame({"fever": ["yes"]}), values)
 
 
 def test_the_picture_of_a_belief():

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-import riskmodel as rm
 from riskmodel.errors import UsageError
 from riskmodel.figures import posteriors, stated_and_implied
 from riskmodel.figures.posteriors import log_odds
@@ -14,15 +13,14 @@ from riskmodel.network.coherence import audit
 # Few draws are enough here, and quick.
 pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
 
-MODEL = rm.load()
 CASES = pd.DataFrame({"case_id": ["a"], "fever": ["yes"], "cancer_history": ["yes"]})
 
 
-def test_posteriors_draws_each_interval_and_point():
-    scored = MODEL.score(CASES, setting="primary_care", draws=64, seed=1).iloc[0]
+def test_posteriors_draws_each_interval_and_point(seeds):
+    scored = seeds.score(CASES, setting="primary_care", draws=64, seed=1).iloc[0]
     ax = posteriors(scored, Figure().subplots(), thresholds={"infection": 0.01})
     names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == [name.replace("_", " ") for name in reversed(MODEL.scoring.scorer.output_names)]
+    assert names == [name.replace("_", " ") for name in reversed(seeds.scoring.scorer.output_names)]
     segments = [line for line in ax.lines if len(line.get_xdata()) == 2 and len(set(line.get_ydata())) == 1]
     assert len(segments) == len(names)
     for line, name in zip(segments, names, strict=True):
@@ -31,13 +29,13 @@ def test_posteriors_draws_each_interval_and_point():
     assert ax.get_title(loc="left").startswith(f"a: {scored['urgency'].replace('_', ' ')}, as ")
 
 
-def test_posteriors_without_intervals_says_what_to_do():
+def test_posteriors_without_intervals_says_what_to_do(seeds):
     with pytest.raises(UsageError, match="draws=1000"):
-        posteriors(MODEL.score(CASES, setting="primary_care").iloc[0], Figure().subplots())
+        posteriors(seeds.score(CASES, setting="primary_care").iloc[0], Figure().subplots())
 
 
-def test_stated_and_implied_stand_apart_by_their_distance():
-    found = audit(MODEL.priors, MODEL.tables, MODEL.draw(64, np.random.default_rng(1)))
+def test_stated_and_implied_stand_apart_by_their_distance(seeds):
+    found = audit(seeds.priors, seeds.tables, seeds.draw(64, np.random.default_rng(1)))
     ax = stated_and_implied(found, Figure().subplots(), most=5)
     shown = [label.get_text() for label in ax.get_yticklabels()]
     assert shown == [item.statement.id for item in reversed(found[:5])]

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import riskmodel as rm
 from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.evidence.load import load_priors
@@ -21,6 +20,7 @@ from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
+from tests.support.models import shipped
 
 POLICIES = (
     "consensus",
@@ -32,7 +32,7 @@ POLICIES = (
 )
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 ROUNDING = 1e-13  # relative; sums of some hundred terms in another order
-MODEL = rm.load()
+MODEL = shipped()
 SCORER = MODEL.scoring.scorer
 ROW = {variable.name: row for row, variable in enumerate(MODEL.variables)}
 settings_of_network = pytest.mark.parametrize("setting", MODEL.settings)

@@ -14,7 +14,6 @@ from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
 from riskmodel.network.roundtrip import round_trip
 from tests.support.by_pgmpy import (
-    CONDITIONS,
     SETS,
     SETTINGS,
     Asked,
@@ -24,6 +23,7 @@ from tests.support.by_pgmpy import (
     priors_of,
     readings_of,
 )
+from tests.support.models import CONDITIONS
 from tests.support.paths import DATA
 from tests.support.small_priors import variant
 

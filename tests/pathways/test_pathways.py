@@ -20,9 +20,10 @@ from riskmodel.pathways.follow import People, follow
 from riskmodel.pathways.head_to_head import POLICIES, _everyone, _judge
 from riskmodel.pathways.measures import MEASURES
 from riskmodel.sensitivity import pathways, scans_in_vain
+from tests.support.models import shipped
 
 mpl.use("Agg")
-MODEL = rm.load()
+MODEL = shipped()
 NUMBERS = load_pathways()
 STATED = NUMBERS.draw(1, np.random.default_rng(0))
 VALUE = {name: float(values[0]) for name, values in STATED.items()}

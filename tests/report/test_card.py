@@ -18,8 +18,9 @@ from riskmodel.metrics import judge_coded, tabulate
 from riskmodel.pages.render import files
 from riskmodel.report.card.card import card
 from riskmodel.report.card.validation import Validation, metric_words, outcome_words
+from tests.support.models import shipped
 
-MODEL = rm.load()
+MODEL = shipped()
 TRUTH = MODEL.with_statement("base.fracture.emergency", value=0.07, low=0.03, high=0.15)
 PEOPLE = 600
 

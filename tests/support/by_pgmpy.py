@@ -16,9 +16,6 @@ from riskmodel.network.pgmpy_network import to_pgmpy
 from riskmodel.network.roundtrip import Reading, round_trip
 
 SETS = ("seeds", "literature")
-CONDITIONS = (
-    "infection", "malignancy", "fracture", "cauda_equina", "nerve_compression", "inflammatory", "cauda_equina_mimic",
-)  # fmt: skip
 SETTINGS = ("as_reported", "primary_care", "emergency", "spine_clinic")
 
 

@@ -4,14 +4,14 @@ from functools import cache
 
 import numpy as np
 
-import riskmodel as rm
 from riskmodel.calibration.cross_validate import cross_validated
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.metrics import PREDICTOR_SETS, judge_coded
 from riskmodel.report.card.validation import Validation
+from tests.support.models import shipped
 
-MODEL = rm.load()
+MODEL = shipped()
 TRUTH = MODEL.with_statement("base.fracture.emergency", value=0.07, low=0.03, high=0.15)
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-import riskmodel as rm
 from riskmodel.answers.questions import ask_next, questions
 from riskmodel.answers.stopping import stop
 from riskmodel.cli import main
@@ -20,8 +19,9 @@ from riskmodel.decision.costs import load_pathways
 from riskmodel.decision.stakes import scans
 from riskmodel.errors import InferenceError
 from riskmodel.sensitivity import next_questions
+from tests.support.models import shipped
 
-MODEL = rm.load()
+MODEL = shipped()
 PATHWAYS = load_pathways()
 SERIOUS = [variable.name for variable in MODEL.variables if variable.serious]
 VARIABLE = {variable.name: variable for variable in MODEL.variables}

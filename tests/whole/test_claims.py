@@ -5,14 +5,12 @@ import tomllib
 
 import pytest
 
-import riskmodel as rm
 from riskmodel.evidence.records import QUANTITIES
 from tests.support.paths import ROOT
 
 PRIORS = ROOT / "priors"
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight")
 STATEMENT = re.compile(r"\b(?:find|base|risk|test|cost|hours|wait|window|unaided|share)\.[a-z0-9_.]*[a-z0-9_]")
-MODEL = rm.load()
 
 
 def toml(path: str) -> dict:
@@ -27,10 +25,10 @@ def words_on(entry: dict) -> str:
     return f"{entry.get('reason', '')} {entry.get('used_in', '')}"
 
 
-def test_the_glossary_counts_the_dependence_groups_that_ship():
+def test_the_glossary_counts_the_dependence_groups_that_ship(seeds):
     text = " ".join((ROOT / "GLOSSARY.md").read_text(encoding="utf-8").split())
     entry = text.split("**dependence**:")[1].split("##")[0]
-    assert f"{NUMBERS[len(MODEL.priors.groups)]} groups are declared" in entry
+    assert f"{NUMBERS[len(seeds.priors.groups)]} groups are declared" in entry
 
 
 def test_the_page_on_priors_names_every_file_and_every_quantity():
@@ -42,8 +40,8 @@ def test_the_page_on_priors_names_every_file_and_every_quantity():
 
 
 @pytest.mark.parametrize("entry", EXCLUDED, ids=lambda entry: entry["id"])
-def test_what_a_left_out_claim_names_is_there(entry):
-    text, known = words_on(entry), {statement.id: statement for statement in MODEL.priors.statements}
+def test_what_a_left_out_claim_names_is_there(seeds, entry):
+    text, known = words_on(entry), {statement.id: statement for statement in seeds.priors.statements}
     for name in STATEMENT.findall(text):
         assert name in known or name in BESIDE
         if "as an assumption" in text or "as assumptions" in text:
@@ -53,7 +51,7 @@ def test_what_a_left_out_claim_names_is_there(entry):
         for circumstance in re.findall(r"circumstance (\w+)", text):
             assert circumstance in rules
     for state, variable in re.findall(r"\bstate (\w+) of (\w+)", text):
-        assert state in MODEL.priors.variable(variable).states
+        assert state in seeds.priors.variable(variable).states
 
 
 def test_no_left_out_claim_says_that_costs_are_outside():

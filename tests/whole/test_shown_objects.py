@@ -13,11 +13,12 @@ from riskmodel import figures, sensitivity
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import UsageError
 from riskmodel.metrics import evaluate, judge
+from tests.support.models import shipped
 
 # Few draws are enough here, and quick.
 pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
 
-MODEL = rm.load()
+MODEL = shipped()
 FEVER = {"fever": "yes", "age": 60, "night_pain": "yes"}
 
 

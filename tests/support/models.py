@@ -1,0 +1,14 @@
+"""The shipped models, loaded once for each process: models are never changed, so all tests share them."""
+
+from functools import cache
+
+import riskmodel as rm
+
+CONDITIONS = [
+    "infection", "malignancy", "fracture", "cauda_equina", "nerve_compression", "inflammatory", "cauda_equina_mimic",
+]  # fmt: skip
+
+
+@cache
+def shipped(priors: str = "seeds") -> rm.Model:
+    return rm.load(priors)
