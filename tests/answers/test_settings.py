@@ -56,7 +56,8 @@ def test_every_command_asks_for_the_setting(tmp_path, monkeypatch, arguments):
 @pytest.mark.parametrize(
     "call",
     [
-        MODEL.code, MODEL.score, MODEL.posterior, MODEL.calibrate,
+        MODEL.code, MODEL.score, MODEL.posterior,
+        lambda _: rm.calibrate(MODEL, FEVER),
         lambda cases: MODEL.explain(cases.iloc[0]),
         lambda cases: MODEL.posterior_draws(cases, 64),
         lambda cases: evaluate(MODEL, cases, resamples=0),
@@ -67,7 +68,7 @@ def test_every_command_asks_for_the_setting(tmp_path, monkeypatch, arguments):
 )  # fmt: skip
 def test_every_call_asks_for_the_setting(call):
     with pytest.raises(NoSettingError) as caught:
-        call(FEVER[["fever"]] if call != MODEL.calibrate else FEVER)
+        call(FEVER[["fever"]])
     assert lists_settings(str(caught.value))
 
 

@@ -183,11 +183,11 @@ def test_a_frame_and_its_file_are_read_alike(seeds, tmp_path, form):
     assert scored["p_any_serious"].to_numpy() == pytest.approx(mine["p_any_serious"].to_numpy(), rel=1e-5, abs=1e-9)
 
 
-def test_a_large_frame_is_scored_as_its_parts_are():
+def test_a_large_frame_is_scored_as_its_parts_are(seeds):
     """Beyond 10,000 rows the compiled engine scores, to the same last bit."""
     frame = table(SMALL_RECORDS + 1)
-    halves = [MODEL.score(half) for half in (frame.iloc[:5000], frame.iloc[5000:])]
-    pd.testing.assert_frame_equal(MODEL.score(frame), pd.concat(halves), check_exact=True)
+    halves = [seeds.score(half) for half in (frame.iloc[:5000], frame.iloc[5000:])]
+    pd.testing.assert_frame_equal(seeds.score(frame), pd.concat(halves), check_exact=True)
 
 
 @pytest.mark.parametrize("engine", ["small", "compiled"])
