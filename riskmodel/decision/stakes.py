@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.decision.language.nodes import Posterior, polarities
+
 if TYPE_CHECKING:
     from riskmodel.decision.language.evaluate import Floats
+    from riskmodel.decision.language.nodes import Node
     from riskmodel.decision.policy import Policy
-
-READS = re.compile(r"\bp\s*\(\s*(\w+)\s*\)\s*>=?\s*threshold\s*\(\s*(\w+)\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,20 @@ def stakes(policy: Policy) -> tuple[Stake, ...]:
     serious = {variable.name for variable in policy.variables if variable.serious}
     asks: dict[tuple[str, str], dict[str, None]] = {}
     for rule in policy.rules:
-        for condition, threshold in READS.findall(rule.when):
-            if condition in serious:
-                asks.setdefault((threshold, condition), {}).update(dict.fromkeys(rule.imaging + rule.tests))
+        for leaf in _acted_on(rule.condition):
+            if leaf.name in serious:
+                asks.setdefault((leaf.threshold, leaf.name), {}).update(dict.fromkeys(rule.imaging + rule.tests))
     return tuple(
         Stake(name, condition, tuple(tokens), policy.thresholds[name].harm, policy.thresholds[name].benefit)
         for (name, condition), tokens in asks.items()
     )
+
+
+def _acted_on(node: Node) -> Iterator[Posterior]:
+    """The comparisons by which an expression holds where a posterior is above a named threshold."""
+    for leaf, rising in polarities(node):
+        if isinstance(leaf, Posterior) and leaf.threshold and (leaf.comparison in (">=", ">")) == rising:
+            yield leaf
 
 
 def imaging_stakes(policy: Policy) -> tuple[Stake, ...]:

@@ -129,20 +129,22 @@ class _Parser:
         sign = self._comparison(f"p({condition.text}) is compared with a number, as in p({condition.text}) >= 0.02")
         if sign in ("==", "!="):
             self._faults.append(Fault(name.at, f"p(…) {sign}", "a probability is compared by >=, >, <= or <"))
-        return Posterior(condition.text, sign, self._probability(), name.at)
+        value, threshold = self._probability()
+        return Posterior(condition.text, sign, value, name.at, threshold)
 
-    def _probability(self) -> float:
+    def _probability(self) -> tuple[float, str]:
+        """A number from 0 to 1, and the name of the threshold that states it if any."""
         token = self._peek()
         if self._take("threshold"):
             self._expect("(")
             name = self._expect_kind("name", "the name of a threshold is expected")
             self._expect(")")
             self._note(self._vocabulary.threshold_fault(name))
-            return self._vocabulary.thresholds.get(name.text, 0.0)
+            return self._vocabulary.thresholds.get(name.text, 0.0), name.text
         value = float(self._expect_kind("number", "a number from 0 to 1 or threshold(…) is expected").text)
         if value > 1:
             self._faults.append(Fault(token.at, f"{token.text} is not a probability", "a number from 0 to 1"))
-        return value
+        return value, ""
 
     def _count(self, name: Token) -> Node:
         operands = [self._expression()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.decision.language.nodes import AnyFlag, Count, Holds, Node, Not, Posterior, Raised, children
+from riskmodel.decision.language.nodes import AnyFlag, Holds, Node, polarities
 from riskmodel.decision.language.tokens import Fault
 
 if TYPE_CHECKING:
@@ -41,23 +41,12 @@ def violations(node: Node, variables: Sequence[Variable], *, rising: bool = True
     >>> [fault.received for fault in violations(node, [weakness])]
     ['leg_weakness holds for stable, but not for progressive']
     """
-    match node:
-        case Holds(row, mask, at):
-            yield from _against(variables[row], mask, at, rising=rising)
-        case AnyFlag(_, at) if not rising:
-            yield Fault(at, "reads that there are no red flags", "")
-        case Not(operand):
-            yield from violations(operand, variables, rising=not rising)
-        case Count(operands, comparison, _):
-            directions = {">=": [rising], ">": [rising], "<=": [not rising], "<": [not rising]}
-            for direction in directions.get(comparison, [True, False]):
-                for operand in operands:
-                    yield from violations(operand, variables, rising=direction)
-        case Posterior() | Raised():
-            return
-        case _:
-            for child in children(node):
-                yield from violations(child, variables, rising=rising)
+    for leaf, upwards in polarities(node, rising=rising):
+        match leaf:
+            case Holds(row, mask, at):
+                yield from _against(variables[row], mask, at, rising=upwards)
+            case AnyFlag(_, at) if not upwards:
+                yield Fault(at, "reads that there are no red flags", "")
 
 
 def is_upward(mask: int, variable: Variable) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Comparison = Literal["==", "!=", ">=", ">", "<=", "<"]
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -31,12 +31,13 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """P(the condition given everything known about the case) compared with a number."""
+    """P(the condition given everything known about the case) compared with a number, and the number's name if any."""
 
     name: str
     comparison: Comparison
     value: float
     at: int = field(default=0, compare=False)
+    threshold: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Count:
     bound: int
 
 
-Node = Holds | Posterior | Raised | Not | AllOf | AnyOf | AnyFlag | Count
+Leaf = Holds | Posterior | Raised | AnyFlag
+Node = Leaf | Not | AllOf | AnyOf | Count
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -102,6 +104,29 @@ def leaves(node: Node) -> tuple[Holds | Posterior | Raised, ...]:
     if isinstance(node, Holds | Posterior | Raised):
         return (node,)
     return tuple(leaf for child in children(node) for leaf in leaves(child))
+
+
+def polarities(node: Node, *, rising: bool = True) -> Iterator[tuple[Leaf, bool]]:
+    """What an expression reads, each with whether the expression rises (or falls) as it turns true.
+
+    What is counted and compared by ``==`` or ``!=`` may do both, and is given both ways.
+
+    >>> [(leaf.name, rising) for leaf, rising in polarities(AllOf((Raised("fracture"), Not(Raised("infection")))))]
+    [('fracture', True), ('infection', False)]
+    """
+    match node:
+        case Not(operand):
+            yield from polarities(operand, rising=not rising)
+        case AllOf(operands) | AnyOf(operands):
+            for operand in operands:
+                yield from polarities(operand, rising=rising)
+        case Count(operands, comparison, _):
+            directions = {">=": [rising], ">": [rising], "<=": [not rising], "<": [not rising]}
+            for direction in directions.get(comparison, [True, False]):
+                for operand in operands:
+                    yield from polarities(operand, rising=direction)
+        case Holds() | Posterior() | Raised() | AnyFlag():
+            yield node, rising
 
 
 def reads_posterior(node: Node) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel.decision.language.monotone import is_upward
-from riskmodel.decision.language.nodes import Holds, Node
+from riskmodel.decision.language.nodes import Holds, Node, Posterior, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
 from riskmodel.decision.policy import Policy
 from riskmodel.decision.reading.rules import UNREADABLE, Context, read_otherwise, read_rule
@@ -178,9 +177,11 @@ def _check_whole(top: Table, context: Context, rules: Sequence[Rule], otherwise:
     identifiers = [rule.id for rule in rules]
     for repeated in sorted({identifier for identifier in identifiers if identifiers.count(identifier) > 1}):
         top.problem("", f"the rule id {repeated!r} is used twice", "each id once")
-    read = {name for rule in rules for name in re.findall(r"threshold\s*\(\s*(\w+)", rule.when)}
+    read = {leaf.threshold for rule in rules for leaf in leaves(rule.condition) if isinstance(leaf, Posterior)}
+    unreadable = " ".join(rule.when for rule in rules if rule.condition is UNREADABLE)
     for name in sorted(context.vocabulary.thresholds.keys() - read):
-        top.problem(f"threshold {name}", "no rule reads it", "use it or remove it")
+        if name not in unreadable:
+            top.problem(f"threshold {name}", "no rule reads it", "use it or remove it")
     asked = {token for rule in rules for token in rule.referral}
     for name in [name for name in context.referrals if name not in asked]:
         top.problem("referrals", f"no rule refers to {name!r}", "use it or remove it")

@@ -1,0 +1,66 @@
+"""The stakes of a policy follow from what its rules mean, however they are worded."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import riskmodel as rm
+from riskmodel.answers.questions import questions
+from riskmodel.decision.stakes import scans, stakes
+from tests.support.paths import ROOT
+
+STATED = 'when = "p(infection) >= threshold(mri_infection) and raised(infection)"'
+CASE = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["yes"]})
+
+
+@pytest.fixture(scope="module")
+def model() -> rm.Model:
+    return rm.load()
+
+
+def reworded(model: rm.Model, folder: Path, when: str) -> rm.Model:
+    """The model under its own policy, with one rule in other words."""
+    text = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf-8")
+    assert text.count(STATED) == 1
+    path = folder / "consensus.toml"
+    path.write_text(text.replace(STATED, f'when = "{when}"'), encoding="utf-8")
+    return model.with_policy(path)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "  p( infection )>=threshold(  mri_infection )   and raised( infection )",
+        "((p(infection) >= threshold(mri_infection)) and (raised(infection)))",
+        "raised(infection) and p(infection) >= threshold(mri_infection)",
+        "not (p(infection) < threshold(mri_infection)) and raised(infection)",
+        "not (not raised(infection) or p(infection) < threshold(mri_infection))",
+        "not not (not p(infection) < threshold(mri_infection)) and raised(infection)",
+        "count(p(infection) >= threshold(mri_infection), raised(infection)) >= 2",
+        "count(p(infection) < threshold(mri_infection), not raised(infection)) <= 0",
+        "p(infection) >= threshold(mri_infection) and raised(infection) and p(infection) > threshold(mri_infection)",
+    ],
+)
+def test_a_reworded_rule_has_the_same_stakes_and_asks_the_same(model, tmp_path, when):
+    other = reworded(model, tmp_path, when)
+    assert stakes(other.policy) == stakes(model.policy)
+    assert scans(other.policy) == scans(model.policy)
+    masks = model.code(CASE, setting="primary_care")
+    before, after = questions(model.scoring, masks), questions(other.scoring, masks)
+    assert before.names == after.names
+    assert np.array_equal(before.gain, after.gain)
+    assert np.array_equal(before.order, after.order)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "p(infection) < threshold(mri_infection) and raised(infection)",
+        "not p(infection) >= threshold(mri_infection) and raised(infection)",
+    ],
+)
+def test_a_rule_for_the_improbable_is_no_stake(model, tmp_path, when):
+    named = {stake.threshold for stake in stakes(reworded(model, tmp_path, when).policy)}
+    assert named == {stake.threshold for stake in stakes(model.policy)} - {"mri_infection"}
