@@ -13,13 +13,13 @@ import pandas as pd
 from riskmodel.arrays import Array
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.intervals import Marginal, checked
-from riskmodel.calibration.likelihood.coordinates import Coordinates, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
 from riskmodel.calibration.optimise import Fitted, Target
 from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import RATIOS, Informed, Statement
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.scale import Z95, scale_of
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -59,7 +59,8 @@ class _Learnt:
 
     def shift_to(self, value: float) -> float:
         """How far a value lies from the stated one, in prior standard deviations on the statement's scale."""
-        return (on_scale(self.statement, value) - on_scale(self.statement, self.statement.value)) / self.before
+        after, stated = scale_of(self.statement).to([value, self.statement.value])
+        return float(after - stated) / self.before
 
     @property
     def still(self) -> bool:

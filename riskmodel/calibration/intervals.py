@@ -10,12 +10,11 @@ from scipy import special
 from scipy.integrate import cumulative_trapezoid
 
 from riskmodel.arrays import Array
-from riskmodel.calibration.likelihood.coordinates import FARTHEST, off_scale, on_scale
+from riskmodel.calibration.likelihood.coordinates import FARTHEST
 from riskmodel.calibration.likelihood.laplace import FEW
 from riskmodel.calibration.optimise import Target
-from riskmodel.evidence.distributions import EDGE
 from riskmodel.evidence.records import RATIOS, Statement
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.scale import Z95, inside, scale_of
 
 CHECKED = np.array([-2.0, -1.0, 1.0, 2.0])  # standard deviations from the mode
 NEAR, CLOSE = 0.05, 0.1  # log density that an approximation may be wrong by: this, and a share of the depth
@@ -70,11 +69,10 @@ class Marginal:
             half = 0.5 if self.flat else 0.0
             first, second = self._counts()
             found = special.betaincinv(first + half, second + half, [0.025, 0.975])
-            low, high = (float(end) for end in (found if self.flat else np.clip(found, EDGE, 1 - EDGE)))
+            low, high = (float(end) for end in (found if self.flat else inside(found)))
         else:
-            at = on_scale(self.statement, self.value)
-            reach = (min(max(at + side * Z95 * self.sd, -FARTHEST), FARTHEST) for side in (-1, 1))
-            low, high = (off_scale(self.statement, end) for end in reach)
+            scale, reach = scale_of(self.statement), np.array([-1, 1]) * Z95 * self.sd
+            low, high = scale.back(np.clip(scale.to(self.value) + reach, -FARTHEST, FARTHEST)).tolist()
         return min(low, self.value), max(high, self.value)
 
     def depth(self, t: Array) -> Array:

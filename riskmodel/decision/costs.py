@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ import numpy as np
 
 from riskmodel.decision.reading.table import Table
 from riskmodel.errors import PriorsError, Problem, UsageError, nearest
-from riskmodel.evidence.distributions import EDGE, Spread, logit, quantile
+from riskmodel.evidence.distributions import Spread, quantile
 from riskmodel.evidence.reading.files import priors_root
 from riskmodel.evidence.records import BASES, HOW_READ
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.scale import LOG, LOGIT, inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,9 +55,8 @@ class Assumed:
     @property
     def spread(self) -> Spread:
         """Logit-normal for shares, log-normal for the rest, split at the value, which is the median."""
-        kind, scale = ("logit_normal", logit) if self.unit == "share" else ("log_normal", math.log)
-        low, middle, high = scale(self.low), scale(self.value), scale(self.high)
-        return Spread(kind, middle, (middle - low) / Z95, (high - middle) / Z95)
+        scale = LOGIT if self.unit == "share" else LOG
+        return Spread(scale.kind, float(scale.to(self.value)), *scale.sd_of_interval(self.low, self.value, self.high))
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class Pathways:
         """Each number in ``draws`` joint draws, shape (draws,); draw 0 is the stated values."""
         found = {}
         for statement in self.statements:
-            values = quantile(statement.spread, np.clip(rng.random(draws), EDGE, 1 - EDGE))
+            values = quantile(statement.spread, inside(rng.random(draws)))
             values[:1] = statement.value
             found[statement.id] = values
         return found

@@ -20,11 +20,10 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence import shares
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.scale import EDGE, LOG, LOGIT, inside, scale_of
 
 Array = NDArray[np.float64]
 
-EDGE = 1e-12  # draws of probabilities are kept this far from 0 and 1
 SMALLEST_SHARE = 1e-9  # no state of a joint distribution falls below this in a draw
 HELD_WITHIN = 0.02  # of its level: the share of draws inside a stated interval
 ONE_SIDED = 0.01  # of an interval's width lies on each side of the value at least, where one end is the value
@@ -54,10 +53,6 @@ class Spread:
         return sum(self.sides) / 2
 
 
-def logit(p: float) -> float:
-    return math.log(p) - math.log1p(-p)
-
-
 def interval_sd(statement: Statement) -> float | None:
     """Standard deviation on the logit or log scale from the width of the statement's interval."""
     sides = interval_sides(statement)
@@ -71,24 +66,14 @@ def interval_sides(statement: Statement) -> tuple[float, float] | None:
     """
     if statement.low is None or statement.high is None:
         return None
-    scale, value = (math.log if statement.quantity in RATIOS else logit), statement.value
+    value = statement.value
     low = statement.low if statement.low > 0 else value / 2
     high = statement.high if statement.quantity in RATIOS or statement.high < 1 else (1 + value) / 2
     if not 0 < low <= value <= high or (statement.quantity not in RATIOS and high >= 1):
         return None
-    below, above = scale(value) - scale(low), scale(high) - scale(value)
+    below, above = scale_of(statement).sd_of_interval(low, value, high, statement.level)
     least = ONE_SIDED * (below + above)
-    half = _half_width(statement.level)
-    return max(below, least) / half, max(above, least) / half
-
-
-def _half_width(level: float) -> float:
-    """Of a standard normal's central interval, in standard deviations."""
-    if level == 0.95:  # the common case needs no quantile
-        return Z95
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(0.5 + level / 2)
+    return max(below, least), max(above, least)
 
 
 def size(statement: Statement, prior_set: PriorSet) -> float:
@@ -112,16 +97,16 @@ def spread(statement: Statement, prior_set: PriorSet) -> Spread:
     >>> spread(fever, PriorSet("s", ("study",), "")).kind
     'logit_normal'
     """
-    value = statement.value
-    ratio = statement.quantity in RATIOS
+    value, scale = statement.value, scale_of(statement)
+    ratio = scale is LOG
     if not ratio and not 0 < value < 1:
         return Spread("fixed", value, 0.0)
     sides = interval_sides(statement)
     if sides is not None and statement.events is None:
-        return Spread("log_normal", math.log(value), *sides) if ratio else Spread("logit_normal", logit(value), *sides)
+        return Spread(scale.kind, float(scale.to(value)), *sides)
     count = size(statement, prior_set)
     if ratio:  # a ratio without an interval: as uncertain as a log odds from that many, split evenly
-        return Spread("log_normal", math.log(value), math.sqrt(4.0 / count))
+        return Spread(scale.kind, float(scale.to(value)), math.sqrt(4.0 / count))
     return Spread("beta", value * count, (1 - value) * count)
 
 
@@ -186,7 +171,7 @@ def values_at(priors: Priors, points: Array) -> Array:
     """
     statements = _selected(priors)
     joint = together(statements)
-    uniform = np.clip(points, EDGE, 1 - EDGE)
+    uniform = inside(points)
     values = np.empty((len(uniform), len(statements)))
     alone = set(range(len(statements))) - {i for members in joint for i in members}
     for i in sorted(alone):
@@ -209,11 +194,9 @@ def quantile(shape: Spread, uniform: Array) -> Array:
     if shape.kind == "fixed":
         return np.full_like(uniform, shape.first)
     if shape.kind == "beta":
-        return np.clip(special.betaincinv(shape.first, shape.second, uniform), EDGE, 1 - EDGE)
+        return inside(special.betaincinv(shape.first, shape.second, uniform))
     normal = shares.split(special.ndtri(uniform), shape.first, *shape.sides)
-    if shape.kind == "log_normal":
-        return np.exp(normal)
-    return np.clip(special.expit(normal), EDGE, 1 - EDGE)
+    return (LOG if shape.kind == LOG.kind else LOGIT).back(normal)
 
 
 def _joint(statements: Sequence[Statement], uniform: Array, spare: Array, prior_set: PriorSet) -> Array:
@@ -267,6 +250,6 @@ def _logit_sides(statement: Statement, prior_set: PriorSet) -> tuple[float, floa
     sides = interval_sides(statement)
     if sides is not None:
         return sides
-    value = min(max(statement.value, EDGE), 1 - EDGE)
+    value = float(inside(statement.value))
     sd = math.sqrt(1.0 / (size(statement, prior_set) * value * (1 - value)))
     return sd, sd

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from riskmodel.errors import UsageError
-from riskmodel.evidence.distributions import Spread, logit, quantile
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.distributions import Spread, quantile
+from riskmodel.evidence.scale import LOG, LOGIT, Z95
 from riskmodel.text import RESEARCH_ONLY, Sheet, Shown
 
 if TYPE_CHECKING:
@@ -120,25 +120,23 @@ def elicit(
 
 def _from_quantiles(low: float, median: float, high: float, kind: Kind, level: float) -> Elicitation:
     """Median and both ends kept: a standard deviation for each side, on the logit or log scale."""
-    from scipy.special import expit, ndtri
-
     top = 1.0 if kind == "probability" else np.inf
     if not 0 < low < median < high < top:
         end = "1" if kind == "probability" else "infinity"
         raise UsageError(f"low, median and high must rise between 0 and {end}, not {low:g}, {median:g}, {high:g}")
     if not 0 < level < 1:
         raise UsageError(f"level must lie between 0 and 1, not {level:g}")
-    on_scale = logit if kind == "probability" else np.log
-    back = expit if kind == "probability" else np.exp
-    middle, z = float(on_scale(median)), float(ndtri(0.5 + level / 2))
-    below, above = (middle - float(on_scale(low))) / z, (float(on_scale(high)) - middle) / z
+    scale = LOGIT if kind == "probability" else LOG
+    below, above = scale.sd_of_interval(low, median, high, level)
+    middle = float(scale.to(median))
+    low_end, high_end = scale.back([middle - Z95 * below, middle + Z95 * above]).tolist()
     return Elicitation(
         kind,
         (("low", low), ("median", median), ("high", high)),
-        Spread("logit_normal" if kind == "probability" else "log_normal", middle, below, above),
+        Spread(scale.kind, middle, below, above),
         median,
-        float(back(middle - Z95 * below)),
-        float(back(middle + Z95 * above)),
+        low_end,
+        high_end,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from riskmodel.evidence.records import COHORT, HOW_READ, RATIOS
+from riskmodel.evidence.records import COHORT, HOW_READ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,13 +95,13 @@ def narrowed(
         the share of each, 0 to 1.
     """
     import numpy as np
-    from scipy import special
+
+    from riskmodel.evidence.scale import scale_of
 
     weight = np.asarray(weights, dtype=float)
     result: NDArray[np.float64] = np.where(weight > 0, values, values[:1])
     for i in np.nonzero((weight > 0) & (weight < 1))[0].tolist():
-        ratio = statements[i].quantity in RATIOS
-        points = np.log(values[:, i]) if ratio else special.logit(values[:, i])
-        moved = points[0] + np.sqrt(weight[i]) * (points - points[0])
-        result[1:, i] = (np.exp(moved) if ratio else special.expit(moved))[1:]
+        scale = scale_of(statements[i])
+        points = scale.to(values[:, i])
+        result[1:, i] = scale.back(points[0] + np.sqrt(weight[i]) * (points - points[0]))[1:]
     return result

@@ -6,14 +6,14 @@ studied. It takes the prediction interval. The interval of the mean (Hartung and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problem, nearest
-from riskmodel.evidence.distributions import interval_sd, logit, size
+from riskmodel.evidence.distributions import interval_sd, size
 from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, Statement
+from riskmodel.evidence.scale import scale_of
 
 if TYPE_CHECKING:
     from riskmodel.evidence.distributions import Array
@@ -42,26 +42,25 @@ def pooled_statement(into: Statement, members: Sequence[Statement], prior_set: P
     from scipy import stats
     from statsmodels.stats.meta_analysis import combine_effects
 
-    effects = np.array([_on_scale(member) for member in members])
+    effects = np.array([float(scale_of(member).to(member.value)) for member in members])
     variances = np.array([_variance(member, prior_set) for member in members])
     with np.errstate(divide="ignore"):  # statements that agree to the last digit have a Q of 0
         combined = combine_effects(effects, variances, method_re="iterated")
     mean, degrees = float(combined.mean_effect_re), len(members) - 1
     error = max(float(combined.sd_eff_w_re), float(combined.sd_eff_w_re_hksj))
     reach, q = float(stats.t.ppf(0.975, degrees)) * error, float(combined.q)
+    low, high = prediction_interval(effects, variances)
+    points = [mean, min(low, mean), max(high, mean), mean - reach, mean + reach]
+    value, low, high, mean_low, mean_high = scale_of(into).back(points).tolist()
     pooled = Pooled(
         of=tuple(member.id for member in members),
         tau2=float(combined.tau2),
         i2=max(0.0, (q - degrees) / q) if q > 0 else 0.0,
         q=q,
-        mean_low=_from_scale(into, mean - reach),
-        mean_high=_from_scale(into, mean + reach),
+        mean_low=mean_low,
+        mean_high=mean_high,
     )
-    low, high = prediction_interval(effects, variances)
-    numbers = replace(
-        into, value=_from_scale(into, mean), low=_from_scale(into, min(low, mean)),
-        high=_from_scale(into, max(high, mean)), level=0.95, n=None, events=None, counts="",
-    )  # fmt: skip
+    numbers = replace(into, value=value, low=low, high=high, level=0.95, n=None, events=None, counts="")
     worst = max(members, key=lambda member: list(HOW_READ).index(member.read))
     return replace(numbers, read=worst.read, informed=()), pooled
 
@@ -140,14 +139,6 @@ def _faults(identifier: str, of: Sequence[str], statements: Mapping[str, Stateme
             received = f"{name!r} states {member.value:g}"
             faults.append(Problem(file, f"{where}, key 'of'", received, "a probability between 0 and 1"))
     return faults
-
-
-def _on_scale(statement: Statement) -> float:
-    return math.log(statement.value) if statement.quantity in RATIOS else logit(statement.value)
-
-
-def _from_scale(statement: Statement, value: float) -> float:
-    return math.exp(value) if statement.quantity in RATIOS else 1 / (1 + math.exp(-value))
 
 
 def _variance(statement: Statement, prior_set: PriorSet) -> float:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.scale import Z95, expit, inside, logit
 
 Array = NDArray[np.float64]
 
@@ -50,8 +50,8 @@ class Sticks:
         shares, left = np.empty_like(normal), np.ones(len(normal))
         for place, state in enumerate(self.order):
             last = self.complete and place == len(self.order) - 1
-            logit = split(normal[:, state], self.middle[place], self.below[place], self.above[place])
-            shares[:, state] = left if last else left * _expit(logit)
+            part = split(normal[:, state], self.middle[place], self.below[place], self.above[place])
+            shares[:, state] = left if last else left * expit(part)
             left = left - shares[:, state]
         return shares
 
@@ -59,16 +59,6 @@ class Sticks:
 def split(normal: Array, middle: float, below: float, above: float) -> Array:
     """Standard normal points as points of a split normal, in which the median stays the median."""
     return middle + np.where(normal < 0, below, above) * normal
-
-
-def _expit(x: Array) -> Array:
-    from scipy import special
-
-    return np.asarray(special.expit(x))
-
-
-def _logit(p: Array) -> Array:
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 @lru_cache(maxsize=512)
@@ -94,19 +84,19 @@ def solve(values: tuple[float, ...], below: tuple[float, ...], above: tuple[floa
             break
         found = _solve_one(values[state], below[state], above[state], normal[:, state], left)
         solved.append(found)
-        left = left * (1 - _expit(split(normal[:, state], *found)))
+        left = left * (1 - expit(split(normal[:, state], *found)))
     middle, under, over = zip(*solved, strict=True)
     return Sticks(order, middle, under, over, complete)
 
 
 def _solve_one(value: float, below: float, above: float, normal: Array, left: Array) -> tuple[float, float, float]:
     """Median and standard deviations of the logit of one state's part, by comparing the share's quantiles."""
-    aim = _logit(np.array(value)) + np.array([-Z95 * below, 0.0, Z95 * above])
+    aim = logit(value) + np.array([-Z95 * below, 0.0, Z95 * above])
     start = min(value / float(np.median(left)), 1 - 1e-9)
-    middle, under, over = float(_logit(np.array(start))), below, above
+    middle, under, over = float(logit(start)), below, above
     for _ in range(ROUNDS):
-        share = left * _expit(split(normal, middle, under, over))
-        low, at, high = gave = _logit(np.quantile(np.clip(share, 1e-12, 1 - 1e-12), TAILS))
+        share = left * expit(split(normal, middle, under, over))
+        low, at, high = gave = logit(np.quantile(inside(share), TAILS))
         if np.abs(gave - aim).max() < CLOSE * (below + above):
             break
         middle += aim[1] - at

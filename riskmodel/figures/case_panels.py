@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import TYPE_CHECKING
 
+from riskmodel.evidence.scale import logit
 from riskmodel.pages.svg import WIDTH
 from riskmodel.pages.svg import canvas as new_canvas
 from riskmodel.text import words
@@ -81,18 +81,14 @@ def apart(ticks: Sequence[float], low: float, high: float, points: float) -> lis
     """
     if not ticks:
         return []
-    a_unit = points / (_logit(high) - _logit(low))
+    a_unit = points / (logit(high) - logit(low))
     kept = [ticks[len(ticks) // 2]]
     for tick in (*reversed(ticks[: len(ticks) // 2]), *ticks[len(ticks) // 2 + 1 :]):
-        nearest = min(kept, key=lambda other: abs(_logit(other) - _logit(tick)))
-        if a_unit * abs(_logit(nearest) - _logit(tick)) >= LETTER * (_letters(nearest) + _letters(tick)) / 2 + GAP:
+        nearest = min(kept, key=lambda other: abs(logit(other) - logit(tick)))
+        if a_unit * abs(logit(nearest) - logit(tick)) >= LETTER * (_letters(nearest) + _letters(tick)) / 2 + GAP:
             kept.append(tick)
     return sorted(kept)
 
 
 def _letters(tick: float) -> int:
     return len(f"{100 * tick:g}")
-
-
-def _logit(p: float) -> float:
-    return log(p / (1 - p))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.errors import UsageError
+from riskmodel.evidence.scale import logit, scale_of
 from riskmodel.figures.axes import new_axes
 from riskmodel.text import percent
 
@@ -25,8 +26,7 @@ LEAST = 1e-7  # probabilities nearer to 0 or 1 are drawn here
 
 
 def log_odds(p: np.ndarray | float) -> np.ndarray:
-    inside = np.clip(p, LEAST, 1 - LEAST)
-    return np.asarray(np.log(inside) - np.log1p(-inside))
+    return logit(np.clip(p, LEAST, 1 - LEAST))
 
 
 def probability_axis(ax: Axes) -> None:
@@ -110,10 +110,8 @@ def stated_and_implied(audited: Sequence[Audited], ax: Axes | None = None, *, mo
 
 
 def _pair(ax: Axes, y: int, item: Audited) -> None:
-    from riskmodel.network.coherence import to_scale
-
     stated, implied = (
-        to_scale(item.statement, np.array(ends))
+        scale_of(item.statement).to(np.array(ends))
         for ends in (
             (item.stated_low, item.stated, item.stated_high),
             (item.implied_low, item.implied, item.implied_high),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from riskmodel.evidence.scale import logit
 from riskmodel.figures.rows import INK, names_of
 from riskmodel.pages.section import number
 from riskmodel.text import target_words, words
@@ -81,7 +82,7 @@ def _side(ax: Axes, side: Literal["x", "y"], row: Any, name: str, values: np.nda
 def _scale(ax: Axes, drawn: Any, result: TwoWay, shade: np.ndarray) -> None:
     bar = ax.figure.colorbar(drawn, ax=ax)
     ticks = _nice(float(np.nanmin(shade)), float(np.nanmax(shade)))
-    bar.set_ticks([_logit(p) for p in ticks], labels=[number(100 * p) for p in ticks])
+    bar.set_ticks([float(logit(p)) for p in ticks], labels=[number(100 * p) for p in ticks])
     bar.set_label(f"{target_words(f'p({result.output})')} of {result.case}, % (log-odds scale)")
 
 
@@ -103,15 +104,11 @@ def _new(width: float, height: float) -> Axes:
     return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def _logit(p: float) -> float:
-    return float(np.log(p) - np.log1p(-p))
-
-
 def _nice(low: float, high: float) -> list[float]:
     """Round probabilities between two log-odds; the ends' middle where there is none."""
     steps = [k * 10.0**-e for e in range(9, 1, -1) for k in (1, 2, 5)]
     known = sorted({*steps, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999})
-    inside = [p for p in known if low <= _logit(p) <= high]
+    inside = [p for p in known if low <= float(logit(p)) <= high]
     if not inside:
         middle = 1 / (1 + np.exp(-(low + high) / 2))
         return [float(f"{middle:.2g}")] if 0 < float(f"{middle:.2g}") < 1 else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scipy import optimize, stats
 
-EDGE = 1e-12
+from riskmodel.evidence.scale import EDGE
 
 
 def auc_interval(area: float, events: float, others: float, level: float = 0.95) -> tuple[float, float]:

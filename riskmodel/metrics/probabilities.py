@@ -9,15 +9,9 @@ from functools import wraps
 import numpy as np
 
 from riskmodel.arrays import Array
+from riskmodel.evidence.scale import LOGIT, inside
 
 Metric = Callable[[Array, Array, Array], float]
-
-NEAREST = 1e-12  # to 0 and 1, for logarithms
-
-
-def logit(p: Array) -> Array:
-    inside = np.clip(p, NEAREST, 1 - NEAREST)
-    return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
 def needs(classes: int) -> Callable[[Metric], Metric]:
@@ -53,7 +47,7 @@ def log_score(y: Array, p: Array, weight: Array) -> float:
     """Mean of -log of the probability given to what happened, in nats: 0 is perfect."""
     from sklearn.metrics import log_loss
 
-    return float(log_loss(y, np.clip(p, NEAREST, 1 - NEAREST), sample_weight=weight, labels=[0, 1]))
+    return float(log_loss(y, inside(p), sample_weight=weight, labels=[0, 1]))
 
 
 @needs(2)
@@ -81,13 +75,13 @@ def observed_over_expected(y: Array, p: Array, weight: Array) -> float:
 @needs(2)
 def calibration_intercept(y: Array, p: Array, weight: Array) -> float:
     """Calibration in the large, on the log-odds scale: 0 is right, above 0 too few were expected."""
-    return float(_logistic(y, np.ones((len(y), 1)), weight, offset=logit(p))[0])
+    return float(_logistic(y, np.ones((len(y), 1)), weight, offset=LOGIT.to(p))[0])
 
 
 @needs(2)
 def calibration_slope(y: Array, p: Array, weight: Array) -> float:
     """Slope of the outcome's log-odds on the prediction's: 1 is right, below 1 the predictions are too extreme."""
-    return float(_logistic(y, np.column_stack([np.ones(len(y)), logit(p)]), weight)[1])
+    return float(_logistic(y, np.column_stack([np.ones(len(y)), LOGIT.to(p)]), weight)[1])
 
 
 PROBABILITY_METRICS: Mapping[str, Metric] = {

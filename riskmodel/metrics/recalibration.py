@@ -10,7 +10,7 @@ from scipy import special, stats
 
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
-from riskmodel.metrics.probabilities import logit
+from riskmodel.evidence.scale import LOGIT
 from riskmodel.metrics.summary import checked
 
 POINTS = 100  # of a smooth curve
@@ -62,7 +62,7 @@ def smooth_reliability(y: Array, p: Array, *, level: float = 0.95) -> pd.DataFra
     events = int(y.sum())
     if events in (0, len(y)):
         raise UsageError("a calibration curve needs people with and without the condition")
-    x = logit(p)
+    x = LOGIT.to(p)
     first, last = (float(end) for end in np.percentile(x, [1, 99]))
     grid = np.linspace(first, last, POINTS)
     for knots in _choices(x, min(events, len(y) - events)):

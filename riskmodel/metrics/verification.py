@@ -17,7 +17,8 @@ from scipy import special
 
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
-from riskmodel.metrics.probabilities import calibration_intercept, logit
+from riskmodel.evidence.scale import LOGIT
+from riskmodel.metrics.probabilities import calibration_intercept
 
 CORRECTED = ("corrected", "corrected_low", "corrected_high", "correction")
 IMPUTED = "model-imputed"
@@ -51,7 +52,7 @@ def expected_outcomes(y: Array, recorded: Array, weight: Array | None = None) ->
     known = ~np.isnan(y)
     weight = np.ones(len(y)) if weight is None else weight
     shift = calibration_intercept(y[known], recorded[known], weight[known]) if known.any() else 0.0
-    moved = special.expit(logit(recorded) + (shift if np.isfinite(shift) else 0.0))
+    moved = special.expit(LOGIT.to(recorded) + (shift if np.isfinite(shift) else 0.0))
     return np.where(known, y, np.where((recorded <= 0) | (recorded >= 1), recorded, moved))
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import Spread, quantile, spread
-from riskmodel.evidence.records import CRUDE_RATIOS, RATIOS, Priors, Statement
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
+from riskmodel.evidence.scale import Z95, scale_of
 from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
@@ -92,33 +92,21 @@ def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:
 
 def _audited(priors: Priors, statement: Statement, role: str, point: float, cloud: Array) -> Audited:
     middle, sd, low, high = stated_scale(statement, priors)
-    on_scale = to_scale(statement, cloud)
+    on_scale = scale_of(statement).to(cloud)
     spread_of_network = float(np.std(on_scale)) if len(cloud) > 1 else 0.0
     total = float(np.hypot(sd, 0.0 if role == "drives" else spread_of_network))
-    gap = float(to_scale(statement, np.array([point]))[0] - middle)
+    gap = float(scale_of(statement).to(point) - middle)
     distance = gap / total if total > 0 else (0.0 if gap == 0 else float(np.inf))
     bounds = np.quantile(cloud, [TAIL, 1 - TAIL])
     return Audited(statement, role, statement.value, low, high, point, float(bounds[0]), float(bounds[1]), distance)
-
-
-def to_scale(statement: Statement, values: Array) -> Array:
-    """The log of a ratio, the logit of anything else."""
-    if statement.quantity in RATIOS:
-        return np.asarray(np.log(values))
-    inside = np.clip(values, 1e-12, 1 - 1e-12)
-    return np.asarray(np.log(inside) - np.log1p(-inside))
-
-
-def from_scale(statement: Statement, value: float) -> float:
-    return float(np.exp(value)) if statement.quantity in RATIOS else float(1 / (1 + np.exp(-value)))
 
 
 def stated_scale(statement: Statement, priors: Priors) -> tuple[float, float, float, float]:
     """Median and standard deviation on the scale, and the 95 % interval, of a statement's distribution."""
     shape: Spread = spread(statement, priors.prior_set)
     bounds = quantile(shape, np.array([TAIL, 0.5, 1 - TAIL]))
-    ends = to_scale(statement, bounds)
-    middle = float(to_scale(statement, np.array([statement.value]))[0])
+    ends = scale_of(statement).to(bounds)
+    middle = float(scale_of(statement).to(statement.value))
     return middle, float((ends[2] - ends[0]) / (2 * Z95)), float(bounds[0]), float(bounds[2])
 
 
@@ -205,8 +193,8 @@ def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Ne
         (draws, selected statements): the draws behind ``draws``.
     """
     target, chosen = conflict.statement, [priors.statement(name) for name in priors.selected]
-    cloud = to_scale(target, np.asarray(implied(draws, target, priors.prior_set.reference_setting)))
-    scaled = np.stack([to_scale(s, values[:, i]) for i, s in enumerate(chosen)], axis=1)
+    cloud = scale_of(target).to(np.asarray(implied(draws, target, priors.prior_set.reference_setting)))
+    scaled = np.stack([scale_of(s).to(values[:, i]) for i, s in enumerate(chosen)], axis=1)
     sds = np.array([stated_scale(s, priors)[1] for s in chosen])
     centred = scaled - scaled.mean(axis=0)
     gain = centred.T @ (cloud - cloud.mean()) / len(cloud)  # covariance with each statement
@@ -214,9 +202,9 @@ def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Ne
     reference = priors.prior_set.reference_setting
     gain[[not _above(s, target, draws, reference) for s in chosen]] = 0.0
     middle, sd, _, _ = stated_scale(target, priors)
-    start = np.array([to_scale(s, np.array([s.value]))[0] for s in chosen])
+    start = np.array([scale_of(s).to(s.value) for s in chosen])
     strength, moved = 0.0, start.copy()
-    implied_now = float(to_scale(target, np.array([conflict.implied]))[0])
+    implied_now = float(scale_of(target).to(conflict.implied))
     slope = float(gain @ np.divide(gain, sds**2, out=np.zeros_like(gain), where=sds > 0))
     for _ in range(ROUNDS):
         gap = (middle - sd**2 * strength) - implied_now
@@ -229,12 +217,12 @@ def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Ne
         Move(
             s,
             s.value,
-            from_scale(s, float(moved[i])),
+            float(scale_of(s).back(moved[i])),
             float((moved[i] - start[i]) / sds[i]) if sds[i] else 0.0,
         )
         for i, s in enumerate(chosen)
     ]
-    own = Move(target, target.value, from_scale(target, middle - sd**2 * strength), float(-sd * strength))
+    own = Move(target, target.value, float(scale_of(target).back(middle - sd**2 * strength)), float(-sd * strength))
     listed = sorted((m for m in moves if abs(m.deviations) >= MOVED), key=lambda m: -abs(m.deviations))
     return [own, *listed]
 
@@ -254,6 +242,6 @@ def _above(statement: Statement, target: Statement, network: Network, reference:
 
 def _implied_at(priors: Priors, chosen: Sequence[Statement], moved: Array, target: Statement) -> float:
     """The implied quantity, on its scale, of a network with the moved values."""
-    values = np.array([[from_scale(s, float(moved[i])) for i, s in enumerate(chosen)]])
+    values = np.array([[float(scale_of(s).back(x)) for s, x in zip(chosen, moved, strict=True)]])
     network = build_network(priors, values)
-    return float(to_scale(target, np.asarray(implied(network, target, priors.prior_set.reference_setting)))[0])
+    return float(scale_of(target).to(np.asarray(implied(network, target, priors.prior_set.reference_setting)))[0])

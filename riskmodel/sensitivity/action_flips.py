@@ -11,10 +11,11 @@ import pandas as pd
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.records import RATIOS, Statement
+from riskmodel.evidence.scale import scale_of
 from riskmodel.sensitivity.flip_search import IMPOSSIBLE, Point, Search
 from riskmodel.sensitivity.flip_table import flip_table, nearest_flips
 from riskmodel.sensitivity.one_way import POINTS, one_way
-from riskmodel.sensitivity.ranges import Varying, checked_statements, from_scale, refuse, to_scale
+from riskmodel.sensitivity.ranges import Varying, checked_statements, refuse
 from riskmodel.sensitivity.targets import Target
 from riskmodel.sensitivity.what_if import People, Piece, Progress, people_of, what_ifs
 from riskmodel.text import Sheet, Shown
@@ -123,7 +124,7 @@ def cohort_flips(
 def grid(statement: Statement) -> Array:
     """Where a statement is tried, on its logit or log scale, rising; the stated value is among them."""
     ratio = statement.quantity in RATIOS
-    at = float(to_scale(statement, np.array([statement.value]))[0])
+    at = float(scale_of(statement).to(statement.value))
     low, high = (min(-LARGEST, at), max(LARGEST, at)) if ratio else (-ENDS, ENDS)
     fine = at + np.arange(-NEAR, NEAR + STEP / 2, STEP)
     far = np.arange(NEAR + COARSE, FAR + COARSE / 2, COARSE)
@@ -181,8 +182,8 @@ def _bearing(
     statements = [model.priors.statement(name) for name in names]
     rows = []
     for statement in statements:
-        at = to_scale(statement, np.array([statement.value]))[0]
-        rows.append(varying.rows(statement.id, from_scale(statement, np.array([at - 1.7, at + 1.3, MIDDLE]))))
+        at = scale_of(statement).to(statement.value)
+        rows.append(varying.rows(statement.id, scale_of(statement).back(np.array([at - 1.7, at + 1.3, MIDDLE]))))
     if not rows:
         return {}
     found = _actions(model, np.concatenate(rows), people).probability
@@ -196,12 +197,12 @@ def _scan(
 ) -> list[Search]:
     """Where to search: on each side of each statement, the gaps of the grid that may hold a change, for each case."""
     grids = {name: grid(model.priors.statement(name)) for name in names}
-    rows = [varying.rows(name, from_scale(model.priors.statement(name), grids[name])) for name in names]
+    rows = [varying.rows(name, scale_of(model.priors.statement(name)).back(grids[name])) for name in names]
     found = _actions(model, np.concatenate(rows), people, progress)
     searches, first = [], 0
     for name in names:
         statement, points = model.priors.statement(name), grids[name]
-        home = int(np.argmin(np.abs(points - to_scale(statement, np.array([statement.value]))[0])))
+        home = int(np.argmin(np.abs(points - scale_of(statement).to(statement.value))))
         for side, order in (("below", np.arange(home, -1, -1)), ("above", np.arange(home, len(points)))):
             for kind in KINDS:
                 for case, gaps in _gaps(found, kind, first + order, now.of(kind)[0]):
@@ -228,7 +229,7 @@ def _run(model: Model, varying: Varying, searches: Sequence[Search], people: Peo
         places: dict[tuple[str, float], int] = {}
         for search, at in wanted:
             places.setdefault((search.name, at), len(places))
-        rows = [varying.rows(name, from_scale(model.priors.statement(name), np.array([at]))) for name, at in places]
+        rows = [varying.rows(name, scale_of(model.priors.statement(name)).back(np.array([at]))) for name, at in places]
         found = _actions(model, np.concatenate(rows), people)
         for search, at in wanted:
             search.take(found.point(search.kind, at, places[search.name, at], search.case))

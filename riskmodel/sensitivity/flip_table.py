@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.evidence.records import RATIOS, Statement
-from riskmodel.sensitivity.ranges import from_scale, ranges, to_scale
+from riskmodel.evidence.scale import scale_of
+from riskmodel.sensitivity.ranges import ranges
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -27,8 +28,8 @@ def flip_table(model: Model, found: Sequence[Search], people: People) -> pd.Data
     rows = []
     for search in found:
         statement, own = model.priors.statement(search.name), by_name[search.name]
-        flip = float(from_scale(statement, np.array([search.flip.at]))[0])
-        moved = search.flip.at - float(to_scale(statement, np.array([statement.value]))[0])
+        flip = float(scale_of(statement).back(search.flip.at))
+        moved = search.flip.at - float(scale_of(statement).to(statement.value))
         rows.append({
             "case": people.names[search.case], "statement": search.name, "kind": search.kind, "side": search.side,
             "value": statement.value, "low": own["low"], "high": own["high"], "origin": own["origin"], "flip": flip,

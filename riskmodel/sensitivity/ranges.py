@@ -9,9 +9,10 @@ import pandas as pd
 
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError, as_list, nearest
-from riskmodel.evidence.distributions import EDGE, Spread, interval_sd, quantile, size, spread, together
+from riskmodel.evidence.distributions import Spread, interval_sd, quantile, size, spread, together
 from riskmodel.evidence.lineage import lineage
-from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
+from riskmodel.evidence.records import Priors, PriorSet, Statement
+from riskmodel.evidence.scale import EDGE
 
 TAILS = np.array([0.025, 0.975])
 FURTHEST = 12.0  # a value this far on the logit or log scale is as good as 0, 1 or infinite
@@ -107,23 +108,6 @@ def scale_sd(shape: Spread) -> float:
     from scipy import special
 
     return float(np.sqrt(special.polygamma(1, shape.first) + special.polygamma(1, shape.second)))
-
-
-def to_scale(statement: Statement, values: Array) -> Array:
-    """Values on the scale on which a statement varies: log of a ratio, logit of anything else."""
-    values = np.asarray(values, dtype=float)
-    if statement.quantity in RATIOS:
-        return np.asarray(np.log(values))
-    inside = np.clip(values, EDGE, 1 - EDGE)
-    return np.asarray(np.log(inside) - np.log1p(-inside))
-
-
-def from_scale(statement: Statement, points: Array) -> Array:
-    """The inverse of :func:`to_scale`."""
-    from scipy import special
-
-    points = np.asarray(points, dtype=float)
-    return np.asarray(np.exp(points) if statement.quantity in RATIOS else special.expit(points))
 
 
 def curve_values(statement: Statement, prior_set: PriorSet, points: int) -> Array:

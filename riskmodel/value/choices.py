@@ -9,6 +9,7 @@ import numpy as np
 
 from riskmodel.cohort import HISTORY, assessed
 from riskmodel.decision.stakes import Option, Scan, option_benefit
+from riskmodel.evidence.scale import LOGIT, expit
 from riskmodel.inference.draws import DrawPosterior, DrawScorer
 from riskmodel.model import Model
 from riskmodel.network.network import Network
@@ -17,7 +18,6 @@ from riskmodel.sensitivity.additive import Additive, Array, Star
 
 NEGLIGIBLE = 0.002  # of the value of perfect information: people whose choice hardly hangs on any statement
 PER = 1000  # people
-CLOSEST = 1e-12  # a probability so close to 0 or 1 is as good as there
 NOTHING = 1e-3  # a range of log-odds on which no choice hangs that is worth anything
 LOGISTIC = np.pi / 8  # a logistic averaged over a normal of variance v is one at x / sqrt(1 + v pi / 8), nearly
 ALL = "all"
@@ -78,7 +78,7 @@ class Choices:
         rest = self.log_odds - index
         mean = _mean(rest, self.weights)
         variance = _mean(rest**2, self.weights) - mean**2
-        probability = _expit((index + mean) / np.sqrt(1 + LOGISTIC * variance))
+        probability = expit((index + mean) / np.sqrt(1 + LOGISTIC * variance))
         probability *= self.mean / _mean(probability, self.weights)
         return np.array([option_benefit(option, probability, self.outputs) for option in self.scan.options])
 
@@ -146,7 +146,7 @@ def choices_of(
     for scan, benefit, some in zip(scans, benefits, rows, strict=True):
         outputs = tuple(dict.fromkeys(name for option in scan.options for name in _outputs(option)))
         places = [names.index(name) for name in outputs]
-        log_odds = _log_odds(probability[places][:, some])
+        log_odds = LOGIT.to(probability[places][:, some])
         additive = _additive(drawn, along, places, np.searchsorted(everyone, some)) if len(some) else None
         if additive is not None:
             mean = _mean(probability[places][:, some], weights[some])
@@ -161,23 +161,12 @@ def _outputs(option: Option) -> tuple[str, ...]:
 def _additive(drawn: Drawn, along: DrawPosterior | None, places: Sequence[int], rows: np.ndarray) -> Additive | None:
     if along is None:
         return None
-    log_odds = _log_odds(np.moveaxis(along.probability[places][:, 1:][:, :, rows], 1, 2))
+    log_odds = LOGIT.to(np.moveaxis(along.probability[places][:, 1:][:, :, rows], 1, 2))
     return Additive(drawn.star.curves(log_odds), drawn.weights, drawn.scores, drawn.star.blocks)
 
 
 def _mean(values: Array, weights: Array) -> Array:
     return np.asarray(np.einsum("...d,...d->...", values, weights)[..., None])
-
-
-def _expit(x: Array) -> Array:
-    from scipy import special
-
-    return np.asarray(special.expit(x))
-
-
-def _log_odds(probability: Array) -> Array:
-    p = np.clip(probability, CLOSEST, 1 - CLOSEST)
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def _contested(worth: Array) -> np.ndarray:

@@ -11,12 +11,13 @@ from scipy import special, stats
 import riskmodel as rm
 from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
-from riskmodel.calibration.likelihood.coordinates import Coordinates, off_scale, on_scale, prior_interval, prior_sd
+from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
 from riskmodel.calibration.likelihood.laplace import covariance
 from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.optimise import Target, maximise
 from riskmodel.evidence.distributions import draw_values, spread
 from riskmodel.evidence.load import load_priors
+from riskmodel.evidence.scale import scale_of
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.network.build import build_network
 from tests.support.engines import full_joint, random_evidence, to_pyagrum, weights_of
@@ -129,8 +130,8 @@ def test_prior_intervals_and_sds_are_those_of_the_draws(seeds):
             continue  # drawn together with others
         low, high = prior_interval(statement, seeds.priors.prior_set)
         np.testing.assert_allclose(np.quantile(values[:, column], [0.025, 0.975]), [low, high], rtol=0.03)
-        on = np.array([on_scale(statement, v) for v in values[:, column]])
-        assert off_scale(statement, on[0]) == pytest.approx(values[0, column])
+        on = np.array([scale_of(statement).to(v) for v in values[:, column]])
+        assert scale_of(statement).back(on[0]) == pytest.approx(values[0, column])
         if spread(statement, seeds.priors.prior_set).kind != "beta":  # which is no normal on the logit scale
             assert on.std() == pytest.approx(prior_sd(statement, seeds.priors.prior_set), rel=0.2)
 
@@ -202,10 +203,13 @@ def test_intervals_hold_the_truth_and_fits_are_unbiased(tmp_path):
         statements = [priors.statement(name) for name in table["statement"]]
         true = np.array([truth[name] for name in table["statement"]])
         held += list((table["low"] <= true) & (true <= table["high"]))
-        ends = [np.array(list(map(on_scale, statements, table[c]))) for c in ("low", "high", "prior_low", "prior_high")]
+        ends = [
+            np.array([scale_of(s).to(v) for s, v in zip(statements, table[c], strict=True)])
+            for c in ("low", "high", "prior_low", "prior_high")
+        ]
         narrow = ends[1] - ends[0] < 0.6 * (ends[3] - ends[2])
         far = [
-            (on_scale(s, fit) - on_scale(s, t)) / prior_sd(s, priors.prior_set)
+            (scale_of(s).to(fit) - scale_of(s).to(t)) / prior_sd(s, priors.prior_set)
             for s, fit, t in zip(statements, table["posterior"], true, strict=True)
         ]
         errors += list(np.array(far)[narrow])
@@ -291,7 +295,7 @@ def test_the_interval_of_one_statement_is_that_of_the_exact_posterior_at_a_kink_
     masks = verified(seeds, 300, seed, "emergency", 1.0)
     row = fit_coded(seeds, range(300), masks, ["find.fever.none"]).table.iloc[0]
     coordinates = Coordinates(seeds.priors, ["find.fever.none"])
-    x = np.linspace(*(on_scale(seeds.statement("find.fever.none"), p) for p in (0.008, 0.15)), 121)
+    x = np.linspace(*(scale_of(seeds.statement("find.fever.none")).to(p) for p in (0.008, 0.15)), 121)
     values = Target(Likelihood(coordinates, masks), coordinates, 1.0).values(x[:, None])
     share = np.cumsum(np.exp(values - values.max()))
     exact = special.expit(np.interp([0.025, 0.975], (share - 0.5 * np.diff(share, prepend=0)) / share[-1], x))

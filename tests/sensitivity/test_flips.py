@@ -7,9 +7,10 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.cohort import simulate
+from riskmodel.evidence.scale import scale_of
 from riskmodel.sensitivity import flips
 from riskmodel.sensitivity.flip_search import IMPOSSIBLE, TOLERANCE, Point, Search
-from riskmodel.sensitivity.ranges import Varying, from_scale, to_scale
+from riskmodel.sensitivity.ranges import Varying
 from riskmodel.sensitivity.what_if import what_ifs
 
 STEP, REACH, SOME = 0.1, 5.0, 8
@@ -18,7 +19,7 @@ STEP, REACH, SOME = 0.1, 5.0, 8
 def scanned(model: rm.Model, masks: np.ndarray, name: str, moves: np.ndarray) -> dict[str, np.ndarray]:
     """Where urgency, and where imaging, are other than as stated: (moves, cases) each."""
     statement = model.priors.statement(name)
-    values = from_scale(statement, to_scale(statement, np.array([statement.value])) + moves)
+    values = scale_of(statement).back(scale_of(statement).to(np.array([statement.value])) + moves)
     stated = model.scoring.score(masks).decision
     other = {kind: np.zeros((len(moves), masks.shape[1]), dtype=bool) for kind in ("urgency", "imaging")}
     for piece in what_ifs(model, Varying(model.priors).rows(name, values), masks):
@@ -43,13 +44,13 @@ def test_a_finer_scan_finds_the_same_flips():
     compared = 0
     for name in names:
         statement = model.priors.statement(name)
-        home = float(to_scale(statement, np.array([statement.value]))[0])
+        home = float(scale_of(statement).to(statement.value))
         for kind, other in scanned(model, masks, name, moves).items():
             for case in range(masks.shape[1]):
                 for side, mine in sides.items():
                     where = np.abs(moves[mine][other[mine, case]])
                     flip = by_place.get((str(case), name, kind, side))
-                    moved = np.inf if flip is None else abs(float(to_scale(statement, np.array([flip]))[0]) - home)
+                    moved = np.inf if flip is None else abs(float(scale_of(statement).to(flip)) - home)
                     if not where.size:
                         assert moved > REACH - STEP
                     else:

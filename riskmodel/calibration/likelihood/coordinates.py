@@ -17,9 +17,9 @@ import numpy as np
 from scipy import special
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.distributions import EDGE, is_dirichlet, size, spread, sticks, together
+from riskmodel.evidence.distributions import is_dirichlet, size, spread, sticks, together
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
-from riskmodel.evidence.scale import Z95
+from riskmodel.evidence.scale import EDGE, Z95, scale_of
 
 FARTHEST = 27.0  # on the logit scale: 1.9e-12, where draws of probabilities end too
 
@@ -204,7 +204,7 @@ def _is_fixed(statement: Statement) -> bool:
 def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) -> Block:
     kind = "log" if statement.quantity in RATIOS else "logit"
     shape = spread(statement, prior_set)
-    start = np.array([on_scale(statement, statement.value)])
+    start = np.array([float(scale_of(statement).to(statement.value))])
     if shape.kind == "beta":
         precision, counts = np.empty((2, 0)), np.array([shape.first, shape.second])
     else:
@@ -239,19 +239,6 @@ def _sticks(parts: Sequence[Statement], members: Sequence[int], first: int, prio
     )  # fmt: skip
 
 
-def on_scale(statement: Statement, value: float) -> float:
-    """A value on the statement's own scale: log of a ratio or weight, logit of a probability or share."""
-    if statement.quantity in RATIOS:
-        return math.log(value)
-    value = min(max(value, EDGE), 1 - EDGE)
-    return math.log(value) - math.log1p(-value)
-
-
-def off_scale(statement: Statement, x: float) -> float:
-    """The value at a place on the statement's scale."""
-    return math.exp(x) if statement.quantity in RATIOS else float(special.expit(x))
-
-
 def prior_sd(statement: Statement, prior_set: PriorSet) -> float:
     """Standard deviation of a statement's own distribution on its scale (of a Beta, at its mode)."""
     shape = spread(statement, prior_set)
@@ -269,4 +256,5 @@ def prior_interval(statement: Statement, prior_set: PriorSet) -> tuple[float, fl
         low, high = special.betaincinv(shape.first, shape.second, [0.025, 0.975])
         return float(low), float(high)
     below, above = shape.sides
-    return off_scale(statement, shape.first - Z95 * below), off_scale(statement, shape.first + Z95 * above)
+    low, high = scale_of(statement).back([shape.first - Z95 * below, shape.first + Z95 * above])
+    return float(low), float(high)

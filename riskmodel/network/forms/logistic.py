@@ -23,13 +23,9 @@ RIDGE = 1e-14  # of the curvature
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)) without overflow."""
+    """1 / (1 + exp(-x)) without overflow, and without loading scipy."""
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
-
-
-def logit(p: Array) -> Array:
-    return np.log(p) - np.log1p(-p)
 
 
 def solve(weights: Array, offset: Array, design: Array, target: Array, start: Array) -> Array:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import CRUDE_RATIOS, Event, Statement, Variable
+from riskmodel.evidence.scale import logit
 from riskmodel.network.elimination import Factor, eliminate
-from riskmodel.network.forms.logistic import exposed_share, hold, logit, sigmoid, solve
+from riskmodel.network.forms.logistic import exposed_share, hold, sigmoid, solve
 from riskmodel.network.forms.stated import SETTING, Stated, cells, most_specific, of_present, stated_table
 
 
