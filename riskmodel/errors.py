@@ -52,11 +52,13 @@ class Problem:
 class PriorsError(RiskModelError):
     """Prior files that cannot be loaded: all problems of all files together."""
 
+    subject = "priors"
+
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__("\n".join([f"{head} in the priors:", *(f"  {problem}" for problem in self.problems)]))
+        super().__init__("\n".join([f"{head} in the {self.subject}:", *(f"  {problem}" for problem in self.problems)]))
 
 
 class PolicyError(PriorsError):

@@ -281,7 +281,7 @@ class Model(Shown):
 
     def with_policy(self, policy: str | Path) -> Model:
         """The same priors under another policy."""
-        return replace(self, policy=load_policy(policy, self.variables, self.root))
+        return replace(self, policy=load_policy(policy, self.variables, self.root, self.priors.sources))
 
     def statement(self, identifier: str) -> Statement:
         known = [statement.id for statement in self.priors.statements]
@@ -364,7 +364,7 @@ def load(priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLIC
     """
     folder = root or priors_root()
     loaded = load_priors(priors, folder)
-    return Model(loaded, load_policy(policy, loaded.variables, folder, sources=set(loaded.sources)), folder)
+    return Model(loaded, load_policy(policy, loaded.variables, folder, loaded.sources), folder)
 
 
 def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str, ...]:
@@ -399,11 +399,11 @@ def load_scoring(
     found = cache.fetch(digest)
     if found is None:
         model = load(priors, policy, root)
-        scoring = model.scoring
-        cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs, scoring.fitted))
+        scoring, sources = model.scoring, tuple(model.priors.sources)
+        cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs, scoring.fitted, sources))
         return scoring
     variables = found.scorer.variables
-    rules = load_policy(policy, variables, folder)
+    rules = load_policy(policy, variables, folder, found.sources)
     return Scoring(variables, found.scorer, found.weights, rules, found.inputs, found.fitted)
 
 

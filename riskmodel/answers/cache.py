@@ -26,7 +26,7 @@ from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
 
-FORMAT = 6
+FORMAT = 7
 CHECKSUM = 32  # bytes of SHA-256 before the content
 DRAWS_KEPT = 16  # sets of draws; of 1,000 draws each is 2 MB
 
@@ -35,13 +35,15 @@ DRAWS_KEPT = 16  # sets of draws; of 1,000 draws each is 2 MB
 class Entry:
     """What scoring needs of a prior set.
 
-    ``inputs`` is the digest of its selected statements and network; ``fitted`` says to which cohorts these were fitted.
+    ``inputs`` is the digest of its selected statements and network; ``fitted`` says to which cohorts these were fitted;
+    ``sources`` are the keys that a policy may cite.
     """
 
     scorer: Scorer
     weights: Weights
     inputs: str
     fitted: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 KINDS = {kind.__name__: kind for kind in (Entry, Scorer, Group, Weights, Variable)}

@@ -1,5 +1,7 @@
 """The cache of compiled scorers is never believed when stale or damaged."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from riskmodel.answers import cache
 from riskmodel.calibration import calibrate
 from riskmodel.cohort import simulate, to_cases
+from riskmodel.errors import PolicyError
+from riskmodel.evidence.load import priors_root
 from riskmodel.model import load, load_scoring
 
 # Few draws are enough here, and quick.
@@ -48,6 +52,21 @@ def test_a_damaged_entry_is_not_used(folder, damage):
     entry.write_bytes(damage(entry.read_bytes()))
     assert cache.fetch(load("seeds").priors.digest) is None
     same(fresh, load_scoring("seeds"))
+
+
+def test_a_policy_is_checked_alike_with_and_without_an_entry(folder, tmp_path):
+    path = tmp_path / "policy.toml"
+    text = (priors_root() / "policies" / "consensus.toml").read_text(encoding="utf-8")
+    path.write_text(
+        re.sub(r'^source = "\w+"', 'source = "nowhere_2020"', text, count=1, flags=re.MULTILINE), encoding="utf-8"
+    )
+    refused = []
+    for attempt in (load_scoring, load_scoring, lambda policy: load().with_policy(policy)):
+        with pytest.raises(PolicyError, match="unknown 'nowhere_2020'") as caught:
+            attempt(policy=path)
+        refused.append(str(caught.value))
+        load_scoring()  # leaves an entry
+    assert len(set(refused)) == 1
 
 
 def test_without_a_folder_nothing_fails(tmp_path, monkeypatch):

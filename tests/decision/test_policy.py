@@ -25,7 +25,7 @@ VARIABLES = PRIORS.variables
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 CONDITIONS = tuple(variable.name for variable in VARIABLES if variable.role == "condition")
 SEEDS = ("healthusias", "whitlock_2026", "clinical_note", "acibadem_2026", "general_medicine_2025")
-POLICIES = {name: load_policy(name, VARIABLES, priors_root()) for name in ("consensus", *SEEDS)}
+POLICIES = {name: load_policy(name, VARIABLES, priors_root(), PRIORS.sources) for name in ("consensus", *SEEDS)}
 CONSENSUS = POLICIES["consensus"]
 CASES = tomllib.loads((DATA / "policy_cases.toml").read_text(encoding="utf-8"))["case"]
 TABLE = tomllib.loads((DATA / "seed_rules.toml").read_text(encoding="utf-8"))
@@ -291,7 +291,7 @@ urgency = "self_care"
 reason = "Nothing is."
 source = "assumption"
 """)
-    policy = load_policy(path, VARIABLES, priors_root())
+    policy = load_policy(path, VARIABLES, priors_root(), PRIORS.sources)
     assert policy.composites == ("any_serious",)
     low = np.full((len(CONDITIONS), 2), 0.01)
     masks = np.repeat(to_masks({}), 2, axis=1)
@@ -394,5 +394,5 @@ def test_every_sentence_that_asks_for_something_has_its_rules(name: str) -> None
 def test_loading_by_path_gives_the_same(tmp_path: Path) -> None:
     path = tmp_path / "consensus.toml"
     path.write_text(CONSENSUS.text, encoding="utf-8")
-    assert load_policy(path, VARIABLES, tmp_path) == CONSENSUS
-    assert load_policy(str(path), VARIABLES, tmp_path) == CONSENSUS
+    assert load_policy(path, VARIABLES, tmp_path, PRIORS.sources) == CONSENSUS
+    assert load_policy(str(path), VARIABLES, tmp_path, PRIORS.sources) == CONSENSUS

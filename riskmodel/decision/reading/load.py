@@ -28,8 +28,7 @@ def load_policy(
     name_or_path: str | Path,
     variables: Sequence[Variable],
     root: Path,
-    *,
-    sources: Collection[str] | None = None,
+    sources: Collection[str],
 ) -> Policy:
     """Read and check a policy.
 
@@ -42,7 +41,7 @@ def load_policy(
     root
         The priors folder, which holds ``policies/``.
     sources
-        The keys that rules may cite; not checked when left out.
+        The keys that rules may cite: those of the priors under which the policy is used.
 
     Raises
     ------
@@ -59,7 +58,7 @@ def load_policy(
         vocabulary=Vocabulary(tuple(variables)),
         imaging=tuple(name for name in tests if name in IMAGING),
         tests=tuple(name for name in tests if name not in IMAGING),
-        sources=None if sources is None else tuple(sorted(sources)),
+        sources=tuple(sorted(sources)),
     )
     return _read(context, path.stem, values)
 

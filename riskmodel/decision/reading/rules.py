@@ -38,7 +38,7 @@ class Context:
     vocabulary: Vocabulary
     imaging: tuple[str, ...]
     tests: tuple[str, ...]
-    sources: tuple[str, ...] | None
+    sources: tuple[str, ...]
     urgencies: tuple[str, ...] = ()
     referrals: tuple[str, ...] = ()
 
@@ -132,7 +132,7 @@ def _urgency(context: Context, table: Table) -> int:
 def _said(context: Context, table: Table) -> tuple[str, str, str, str]:
     """Reason, source, locator and advice."""
     source = table.text("source", required=True)
-    if source and context.sources is not None and source not in context.sources:
+    if source and source not in context.sources:
         received = f"unknown {source!r}{nearest(source, context.sources)}"
         table.problem("source", received, "a key of sources.toml is expected")
     return table.text("reason", required=True), source, table.text("locator"), table.text("advice")
