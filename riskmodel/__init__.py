@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.calibration.sklearn.estimator import RedFlagClassifier
     from riskmodel.evidence.elicitation import elicit
     from riskmodel.model import Model, load
-    from riskmodel.report.check.compared import compare
+    from riskmodel.report.check.compare_models import compare
     from riskmodel.sensitivity.follow_statement import follow
 
 __all__ = [
@@ -37,7 +37,7 @@ _HOMES = {
     "Model": "model",
     "RedFlagClassifier": "calibration.sklearn.estimator",
     "calibrate": "calibration",
-    "compare": "report.check.compared",
+    "compare": "report.check.compare_models",
     "elicit": "evidence.elicitation",
     "follow": "sensitivity.follow_statement",
     "load": "model",

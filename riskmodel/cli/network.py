@@ -42,6 +42,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
     """Check the model: files, network, whether it gives back its statements, and agreement with all others."""
+    from riskmodel.network.roundtrip import round_trip
     from riskmodel.report.check import check as checking
     from riskmodel.report.check import on_cases
 
@@ -57,17 +58,20 @@ def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> N
     if form == "json":
         from riskmodel.report.check.data import check_data
 
-        put_json(check_data(model, draws, seed))
-        sys.exit(0 if checking.passed(model) else 1)
+        readings = round_trip(model.priors, model.tables)
+        put_json(check_data(model, readings, draws, seed))
+        sys.exit(0 if all(reading.holds for reading in readings) else 1)
     setting = named["setting"]
     rows = _read(model, setting, cases, mapping) if cases else None
-    put(checking.report(model, draws, seed))
+    readings = round_trip(model.priors, model.tables)
+    put(checking.check_lines(model, readings, draws, seed))
     for group in _groups(model, setting, rows, seed):
-        put(on_cases.strengths(model, group))
-        put(on_cases.rests_on(model, group, draws or checking.AUDIT_DRAWS, seed))
+        put(on_cases.dependence_lines(model, group))
+        put(on_cases.uncertainty_lines(model, group, draws or checking.AUDIT_DRAWS, seed))
     if people:
-        put(checking.policies(model, people, seed))
-    sys.exit(0 if checking.passed(model) and not (rows and rows.result.counts.rejected) else 1)
+        put(checking.policy_lines(model, people, seed))
+    passed = all(reading.holds for reading in readings)
+    sys.exit(0 if passed and not (rows and rows.result.counts.rejected) else 1)
 
 
 @click.command(
@@ -150,13 +154,13 @@ def export(priors: str, policy: str, setting: str | None, form: str, output: Pat
 
 def _compare(sets: tuple[str, str], cases: str | None, mapping: Path | None, named: dict[str, Any]) -> NoReturn:
     """Print the comparison, and end with the status of what was read."""
-    from riskmodel.report.check.compare import compare
+    from riskmodel.report.check.compare_sets import comparison_lines
 
     if cases is None:
         raise UsageError("say which cases to compare the sets on with --cases FILE")
     first, second = (load_model(name, named["policy"], named["setting"]) for name in sets)
     rows = _read(first, named["setting"], cases, mapping)
-    put(compare(first, second, rows.names, rows.masks))
+    put(comparison_lines(first, second, rows.names, rows.masks))
     sys.exit(1 if rows.result.counts.rejected else 0)
 
 

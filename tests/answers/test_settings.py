@@ -102,8 +102,8 @@ def test_as_reported_is_asked_for_by_name():
 
 
 def test_a_check_without_people_asks_for_a_setting(monkeypatch):
-    monkeypatch.setattr("riskmodel.report.check.check.report", lambda *_: iter(()))
-    monkeypatch.setattr("riskmodel.report.check.check.passed", lambda _: True)
+    monkeypatch.setattr("riskmodel.report.check.check.check_lines", lambda *_: iter(()))
+    monkeypatch.setattr("riskmodel.network.roundtrip.round_trip", lambda *_: [])
     done = CliRunner().invoke(main, ["check"], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Name a --setting, or --cases" in done.stdout

@@ -226,7 +226,7 @@ def test_a_posterior_rests_on_what_can_move_it(model):
 def test_what_each_strength_does_to_cases(model, people):
     """A strength's effect on the cases is that of the model without its group."""
     cases = on_cases.by_setting(model, people.masks, [f"P{i}" for i in range(people.masks.shape[1])])[0]
-    lines = list(on_cases.strengths(model, cases))
+    lines = list(on_cases.dependence_lines(model, cases))
     assert [line.split()[0] for line in lines[3:8]] == list(model.priors.groups)
     without = model.with_statement("dependence.course", value=0.0, low=0.0, high=0.0)
     move = on_cases.decibans(model.scoring.score(cases.masks).posterior.probability) - on_cases.decibans(

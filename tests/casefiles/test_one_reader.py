@@ -47,11 +47,11 @@ def bad(tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """Commands that read cases, without the work on them."""
-    monkeypatch.setattr("riskmodel.report.check.check.report", lambda *_: iter(()))
-    monkeypatch.setattr("riskmodel.report.check.check.passed", lambda _: True)
-    monkeypatch.setattr("riskmodel.report.check.on_cases.strengths", lambda *_: iter(()))
-    monkeypatch.setattr("riskmodel.report.check.on_cases.rests_on", lambda *_: iter(()))
-    monkeypatch.setattr("riskmodel.report.check.compare.compare", lambda *_: iter(()))
+    monkeypatch.setattr("riskmodel.report.check.check.check_lines", lambda *_: iter(()))
+    monkeypatch.setattr("riskmodel.network.roundtrip.round_trip", lambda *_: [])
+    monkeypatch.setattr("riskmodel.report.check.on_cases.dependence_lines", lambda *_: iter(()))
+    monkeypatch.setattr("riskmodel.report.check.on_cases.uncertainty_lines", lambda *_: iter(()))
+    monkeypatch.setattr("riskmodel.report.check.compare_sets.comparison_lines", lambda *_: iter(()))
     monkeypatch.setattr("riskmodel.report.sensitivity.make.make", lambda study: study)
     monkeypatch.setattr("riskmodel.pages.render.files", lambda study: {"report.md": f"{len(study.names)} cases\n"})
 

@@ -181,7 +181,7 @@ def test_a_file_that_is_not_there_is_told_before_anything_is_loaded(
 def test_a_broken_file_is_told_before_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from riskmodel.report.check import check
 
-    monkeypatch.setattr(check, "report", lambda *_: pytest.fail("the check came first"))
+    monkeypatch.setattr(check, "check_lines", lambda *_: pytest.fail("the check came first"))
     path = tmp_path / "cases.csv"
     path.write_text("case_id,age,age\na,54,54\n")
     done = run("check", "--cases", path, *PRIMARY)

@@ -141,8 +141,9 @@ def test_a_bad_pool_is_refused(tmp_path, text, problem):
 
 
 def test_the_check_shows_what_is_pooled(pooled):
-    from riskmodel.report.check.check import report
+    from riskmodel.network.roundtrip import round_trip
+    from riskmodel.report.check.check import check_lines
 
-    lines = list(report(pooled, draws=64))
+    lines = list(check_lines(pooled, round_trip(pooled.priors, pooled.tables), draws=64))
     at = lines.index("Numbers that mine fixes, overrides or pools:")
     assert "pooled of find.fever.infection, find.fever.infection.study" in lines[at + 2]

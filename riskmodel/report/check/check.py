@@ -16,7 +16,7 @@ from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
 from riskmodel.network.coherence import audit, disagreements, nearest_coherent
 from riskmodel.network.network import Network
-from riskmodel.network.roundtrip import Reading, round_trip
+from riskmodel.network.roundtrip import Reading
 from riskmodel.report.sources import how_read, seed_documents
 from riskmodel.text import figure, table
 
@@ -27,8 +27,16 @@ WIDTH = 118  # of sentences
 CONFLICT = 1.0  # beyond it, the nearest coherent values are worked out
 
 
-def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
-    """The lines of the check, part by part."""
+def check_lines(model: Model, readings: Sequence[Reading], draws: int = 0, seed: int = 0) -> Iterator[str]:
+    """The lines of the check, part by part.
+
+    Parameters
+    ----------
+    readings
+        of :func:`riskmodel.network.roundtrip.round_trip`: every statement asked of the network.
+    draws
+        of all statements, for the intervals of what the network implies; 0 for 300.
+    """
     priors, network = model.priors, model.tables
     bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in BASES}
     counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
@@ -38,12 +46,10 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     yield from wrap(seed_documents(priors), WIDTH)
     for fit in fits(priors):
         yield from wrap(fit, WIDTH)
-    graph = model.network
-    entries = sum(table[0].size for table in network.tables.values())
-    yield f"Network: {len(graph.nodes())} variables, {len(graph.edges())} arcs, {entries} table entries"
+    variables, arcs, entries = network_size(network)
+    yield f"Network: {variables} variables, {arcs} arcs, {entries} table entries"
     yield f"Policy {model.policy.name}: {len(model.policy.rules)} rules"
     yield from _origins(priors)
-    readings = round_trip(priors, network)
     yield from _round_trip(readings)
     yield from _unheld(priors, seed)
     yield from _rarer(model)
@@ -51,9 +57,10 @@ def report(model: Model, draws: int = 0, seed: int = 0) -> Iterator[str]:
     yield from _audit(model, draws or AUDIT_DRAWS, seed)
 
 
-def passed(model: Model) -> bool:
-    """Whether every selected statement comes back."""
-    return all(reading.holds for reading in round_trip(model.priors, model.tables))
+def network_size(network: Network) -> tuple[int, int, int]:
+    """How many variables, arcs and table entries a network has."""
+    arcs = sum(len(variable.parents) for variable in network.variables)
+    return len(network.variables), arcs, sum(table[0].size for table in network.tables.values())
 
 
 def _origins(priors: Priors) -> Iterator[str]:
@@ -84,12 +91,12 @@ def unheld_intervals(priors: Priors, draws: int, seed: int) -> dict[str, float]:
 
 def _unheld(priors: Priors, seed: int) -> Iterator[str]:
     """The stated intervals that draws cannot hold: of parts of one distribution that rule each other out."""
-    found = unheld_intervals(priors, INTERVAL_DRAWS, seed)
-    if found:
+    shares = unheld_intervals(priors, INTERVAL_DRAWS, seed)
+    if shares:
         yield ""
         yield "Stated intervals that draws do not hold as often as stated (parts of one distribution that rule out"
         yield "what another states):"
-        for name, share in found.items():
+        for name, share in shares.items():
             yield f"  {name}: {100 * share:.0f} % of draws lie inside, not {100 * priors.statement(name).level:g} %"
 
 
@@ -129,7 +136,7 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
     priors = model.priors
     values = draw_values(priors, draws, np.random.default_rng(seed))
     network = build_network(priors, values)
-    found = audit(priors, model.tables, network)
+    audited = audit(priors, model.tables, network)
     rows = [
         [
             item.statement.id,
@@ -139,12 +146,12 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
             figure(item.distance, "+.1f"),
             item.statement.source,
         ]
-        for item in found
+        for item in audited
         if item.role != "drives" or abs(item.distance) >= AGREES
     ]
     yield ""
-    yield f"Coherence: {len(found)} statements and what the network implies, 95 % intervals from {draws} draws."
-    yield f"Left out: {len(found) - len(rows)} that the network gives back exactly. Distance in standard deviations:"
+    yield f"Coherence: {len(audited)} statements and what the network implies, 95 % intervals from {draws} draws."
+    yield f"Left out: {len(audited) - len(rows)} that the network gives back exactly. Distance in standard deviations:"
     yield from (f"  {line}" for line in table(["statement", "role", "stated", "network", "distance", "source"], rows))
     pairs = [
         [
@@ -162,7 +169,7 @@ def _audit(model: Model, draws: int, seed: int) -> Iterator[str]:
     yield from (
         f"  {line}" for line in table(["statement", "value", "other statement", "value", "distance", "note"], pairs)
     )
-    for conflict in [item for item in found if item.role == "audit" and abs(item.distance) >= CONFLICT]:
+    for conflict in [item for item in audited if item.role == "audit" and abs(item.distance) >= CONFLICT]:
         yield ""
         yield f"Nearest coherent values for {conflict.statement.id} (the smallest joint move, in standard deviations):"
         moves = nearest_coherent(priors, conflict, values, network)
@@ -180,7 +187,7 @@ def _draws(network: Network) -> Iterator[str]:
     )
 
 
-def policies(model: Model, people: int, seed: int) -> Iterator[str]:
+def policy_lines(model: Model, people: int, seed: int) -> Iterator[str]:
     """What every shipped policy does with simulated people of each setting."""
     names = [path.stem for path in sorted((model.root / "policies").glob("*.toml"))]
     names.sort(key=lambda name: (name != model.policy.name, name))

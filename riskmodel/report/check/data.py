@@ -12,17 +12,17 @@ from riskmodel.evidence.distributions import draw_values
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
 from riskmodel.network.coherence import Audited, audit, disagreements
-from riskmodel.network.roundtrip import Reading, round_trip
-from riskmodel.report.check.check import AUDIT_DRAWS, INTERVAL_DRAWS, unheld_intervals
+from riskmodel.network.roundtrip import Reading
+from riskmodel.report.check.check import AUDIT_DRAWS, INTERVAL_DRAWS, network_size, unheld_intervals
 from riskmodel.text import RESEARCH_ONLY
 
 
-def check_data(model: Model, draws: int = 0, seed: int = 0) -> dict[str, object]:
+def check_data(model: Model, readings: Sequence[Reading], draws: int = 0, seed: int = 0) -> dict[str, object]:
     """The check as nested dicts and lists of texts and numbers."""
     priors, network = model.priors, model.tables
     values = draw_values(priors, draws or AUDIT_DRAWS, np.random.default_rng(seed))
     drawn = build_network(priors, values)
-    readings = round_trip(priors, network)
+    variables, arcs, entries = network_size(network)
     return {
         "riskmodel": __version__,
         "model": model.scoring.model_hash,
@@ -33,11 +33,7 @@ def check_data(model: Model, draws: int = 0, seed: int = 0) -> dict[str, object]
             "read": dict(Counter(priors.statement(name).read for name in priors.selected)),
             "origins": {name: priors.origin(name) for name in priors.selected if priors.origin(name)},
         },
-        "network": {
-            "variables": len(network.variables),
-            "arcs": sum(len(variable.parents) for variable in network.variables),
-            "table_entries": sum(table[0].size for table in network.tables.values()),
-        },
+        "network": {"variables": variables, "arcs": arcs, "table_entries": entries},
         "policy": {"name": model.policy.name, "rules": len(model.policy.rules)},
         "round_trip": _round_trip(readings),
         "intervals_not_held": unheld_intervals(priors, INTERVAL_DRAWS, seed),

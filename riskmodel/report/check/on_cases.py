@@ -52,26 +52,26 @@ def by_setting(model: Model, masks: Masks, names: Sequence[str]) -> list[Cases]:
     for setting in np.unique(settings):
         members = np.nonzero(settings == setting)[0]
         where = f" of {model.settings[setting]}" if model.settings else ""
-        own = np.ascontiguousarray(masks[:, members])
-        groups.append(Cases(f"{len(members)} cases{where}", own, [names[int(i)] for i in members], int(setting)))
+        evidence = np.ascontiguousarray(masks[:, members])
+        groups.append(Cases(f"{len(members)} cases{where}", evidence, [names[int(i)] for i in members], int(setting)))
     return groups
 
 
-def strengths(model: Model, cases: Cases) -> Iterator[str]:
+def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
     """What each strength of dependence does: from none to the stated one, and over its interval."""
     stated = [s for s in model.priors.statements if s.id in set(model.priors.selected) and s.quantity == "dependence"]
     if not stated:
         return
-    place = {name: i for i, name in enumerate(model.priors.selected)}
-    values = np.repeat([[model.priors.statement(name).value for name in place]], 1 + 3 * len(stated), axis=0)
+    column = {name: i for i, name in enumerate(model.priors.selected)}
+    values = np.repeat([[model.priors.statement(name).value for name in column]], 1 + 3 * len(stated), axis=0)
     for i, statement in enumerate(stated):
         ends = (0.0, statement.low or statement.value, statement.high or statement.value)
         for k, value in enumerate(ends):
-            values[1 + 3 * i + k, place[statement.id]] = value
+            values[1 + 3 * i + k, column[statement.id]] = value
     network = build_network(model.priors, values)
     posterior = DrawScorer(network, model.variables).score(cases.masks, cases.setting)
     urgency = Uncertain(model.scoring, network).urgency(cases.masks, posterior)
-    odds = decibans(posterior.probability)
+    names, odds = model.scoring.scorer.output_names, decibans(posterior.probability)
     rows = []
     for i, statement in enumerate(stated):
         none, low, high = (1 + 3 * i + k for k in range(3))
@@ -83,7 +83,7 @@ def strengths(model: Model, cases: Cases) -> Iterator[str]:
             f"{statement.value:g}{span}",
             figure(float(move.mean()), ".2f"),
             figure(float(move.max()), ".1f"),
-            f"{posterior_name(model, int(output))} of {cases.names[int(case)]}",
+            f"{names[int(output)]} of {cases.names[int(case)]}",
             figure(100 * float((urgency[0] != urgency[none]).mean()), ".1f"),
             figure(100 * float((urgency[low] != urgency[high]).mean()), ".1f"),
         ])  # fmt: skip
@@ -95,26 +95,23 @@ def strengths(model: Model, cases: Cases) -> Iterator[str]:
     yield "  none; last column: % of cases whose urgency differs between the two ends of the interval"
 
 
-def posterior_name(model: Model, output: int) -> str:
-    return model.scoring.scorer.output_names[output]
-
-
 def decibans(probability: Array) -> Array:
+    """Log-odds in decibans, 10 log10 of the odds; finite also at 0 and 1."""
     p = np.clip(probability, 1e-300, 1 - 1e-16)
     return np.asarray(10 * (np.log10(p) - np.log10(1 - p)))
 
 
-def rests_on(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]:
+def uncertainty_lines(model: Model, cases: Cases, draws: int, seed: int) -> Iterator[str]:
     """Shares of the variance of the posteriors' log-odds, over the cases, by basis and by how the figure was read."""
     names = model.scoring.scorer.output_names
     serious = {variable.name for variable in model.variables if variable.serious}
     shown = [i for i, name in enumerate(names) if name in serious or name not in model.scoring.scorer.conditions]
-    found = {
+    by_kind = {
         kind: share
         for kinds in shares(model.priors, model.variables, cases.masks, draws, seed).values()
         for kind, share in kinds.items()
     }
-    rows = [[names[i], *(share_of_variance(float(share[i])) for share in found.values())] for i in shown]
+    rows = [[names[i], *(share_of_variance(float(share[i])) for share in by_kind.values())] for i in shown]
     yield ""
     yield f"Where the uncertainty comes from, {cases.what} (shares of the variance of the log-odds):"
-    yield from (f"  {line}" for line in table(["posterior", *(reading(kind) for kind in found)], rows))
+    yield from (f"  {line}" for line in table(["posterior", *(reading(kind) for kind in by_kind)], rows))

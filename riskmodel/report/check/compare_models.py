@@ -10,7 +10,7 @@ import pandas as pd
 from riskmodel.casefiles.read.frame import as_frame
 from riskmodel.errors import UsageError
 from riskmodel.model import Cases, Model, checked_model
-from riskmodel.report.check.compare import swaps
+from riskmodel.report.check.compare_sets import swaps
 from riskmodel.text import Sheet, Shown
 
 ACTIONS = ("urgency", "imaging", "tests", "referral")
@@ -81,8 +81,9 @@ def compare(
     --------
     >>> import riskmodel as rm
     >>> model = rm.load()
-    >>> found = compare(model, model.with_policy("whitlock_2026"), {"fever": "yes", "age": 30}, setting="emergency")
-    >>> found.cases["tests"].to_numpy().tolist()
+    >>> other, case = model.with_policy("whitlock_2026"), {"fever": "yes", "age": 30}
+    >>> comparison = compare(model, other, case, setting="emergency")
+    >>> comparison.cases["tests"].to_numpy().tolist()
     [['esr|crp', '']]
     """
     for model in (first, second):
@@ -93,8 +94,8 @@ def compare(
     names = _names(first, second)
     both = [model.score(frame, setting=setting, known_outcomes=known_outcomes) for model in (first, second)]
     scorer = first.scoring.scorer
-    places = [*first.scoring.weights.leaders, *range(len(scorer.conditions), len(scorer.output_names))]
-    columns = [*(f"p_{scorer.output_names[place]}" for place in places), *ACTIONS]
+    outputs = [*first.scoring.weights.leaders, *range(len(scorer.conditions), len(scorer.output_names))]
+    columns = [*(f"p_{scorer.output_names[output]}" for output in outputs), *ACTIONS]
     side_by_side = {
         (column, name): scored[column] for column in columns for name, scored in zip(names, both, strict=True)
     }
@@ -102,8 +103,8 @@ def compare(
     table = pd.DataFrame({**side_by_side, ("changed", ""): differs}, index=both[0].index)
     if "case_id" in both[0]:
         table.index = pd.Index(both[0]["case_id"], name="case_id")
-    found = swaps(first.priors, second.priors)
-    statements = pd.DataFrame({"statement": [swap.name for swap in found], "value": [swap.values for swap in found]})
+    pairs = swaps(first.priors, second.priors)
+    statements = pd.DataFrame({"statement": [swap.name for swap in pairs], "value": [swap.values for swap in pairs]})
     return Comparison(*names, table, statements)
 
 

@@ -15,6 +15,7 @@ from riskmodel.evidence.records import Priors, Statement
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
+from riskmodel.report.check.on_cases import decibans
 from riskmodel.text import figure, table
 
 SHOWN = 12  # cases and statements listed
@@ -29,8 +30,8 @@ class Swap:
 
     @property
     def name(self) -> str:
-        left, right = (", ".join(s.id for s in side) or "nothing" for side in (self.first, self.second))
-        return f"{left} -> {right}" if left != right else left
+        before, after = (", ".join(s.id for s in side) or "nothing" for side in (self.first, self.second))
+        return f"{before} -> {after}" if before != after else before
 
     def origins(self, first: Priors, second: Priors) -> str:
         """Where either side is pinned, overridden or pooled."""
@@ -42,8 +43,8 @@ class Swap:
 
     @property
     def values(self) -> str:
-        left, right = (", ".join(f"{s.value:g}" for s in side) or "-" for side in (self.first, self.second))
-        return f"{left} -> {right}"
+        before, after = (", ".join(f"{s.value:g}" for s in side) or "-" for side in (self.first, self.second))
+        return f"{before} -> {after}"
 
 
 def swaps(first: Priors, second: Priors) -> list[Swap]:
@@ -57,8 +58,8 @@ def swaps(first: Priors, second: Priors) -> list[Swap]:
                 driving.setdefault(parameter(statement), []).append(statement)
         sides.append(driving)
     keys = list(dict.fromkeys([*sides[0], *sides[1]]))
-    found = [Swap(tuple(sides[0].get(key, ())), tuple(sides[1].get(key, ()))) for key in keys]
-    return [swap for swap in found if _numbers(swap.first) != _numbers(swap.second)]
+    pairs = [Swap(tuple(sides[0].get(key, ())), tuple(sides[1].get(key, ()))) for key in keys]
+    return [swap for swap in pairs if _numbers(swap.first) != _numbers(swap.second)]
 
 
 def _numbers(statements: Sequence[Statement]) -> list[object]:
@@ -69,30 +70,29 @@ def swapped(priors: Priors, swap: Swap) -> Priors:
     """The first set with one parameter driven as in the second."""
     gone, come = {s.id for s in swap.first}, {s.id: s for s in swap.second}
     statements = tuple(come.get(s.id, s) for s in priors.statements)
-    statements += tuple(s for name, s in come.items() if name not in {one.id for one in priors.statements})
+    register = {s.id for s in priors.statements}
+    statements += tuple(s for name, s in come.items() if name not in register)
     names = (set(priors.selected) - gone) | set(come)
     return replace(priors, statements=statements, selected=tuple(s.id for s in statements if s.id in names))
 
 
-def log_odds(model: Model, priors: Priors, masks: Masks) -> Array:
-    scorer = compile_scorer(build_network(priors), model.variables)
-    p = np.clip(scorer.score(masks).probability, 1e-300, 1 - 1e-16)
-    return np.asarray((np.log10(p) - np.log10(1 - p)) * 10)
+def _decibans_under(model: Model, priors: Priors, masks: Masks) -> Array:
+    return decibans(compile_scorer(build_network(priors), model.variables).score(masks).probability)
 
 
-def compare(first: Model, second: Model, names: Sequence[str], masks: Masks) -> Iterator[str]:
+def comparison_lines(first: Model, second: Model, names: Sequence[str], masks: Masks) -> Iterator[str]:
     """The lines of the comparison: statements, then every case in every setting."""
-    found = swaps(first.priors, second.priors)
-    left, right = first.priors.prior_set.name, second.priors.prior_set.name
-    rows = [[swap.name, swap.values, swap.origins(first.priors, second.priors)] for swap in found]
-    yield f"{len(found)} parameters have different statements or values in {left} and {right}:"
+    differences = swaps(first.priors, second.priors)
+    sets = first.priors.prior_set.name, second.priors.prior_set.name
+    rows = [[swap.name, swap.values, swap.origins(first.priors, second.priors)] for swap in differences]
+    yield f"{len(differences)} parameters have different statements or values in {' and '.join(sets)}:"
     yield from (f"  {line}" for line in table(["statement", "value", "origin"], rows))
     for setting in first.settings or ("",):
         here = _at(first, masks, setting)
         yield ""
         yield from _setting(first, second, names, here, setting)
     yield ""
-    yield from _blame(first, found, masks)
+    yield from _blame(first, differences, masks)
 
 
 def _at(model: Model, masks: Masks, setting: str) -> Masks:
@@ -105,12 +105,13 @@ def _at(model: Model, masks: Masks, setting: str) -> Masks:
 
 def _setting(first: Model, second: Model, names: Sequence[str], masks: Masks, setting: str) -> Iterator[str]:
     """Which posteriors and actions differ in one setting."""
-    own, other = first.scoring.score(masks), second.scoring.score(masks)
+    before, after = first.scoring.score(masks), second.scoring.score(masks)
     outputs = first.scoring.scorer.output_names
     changed = np.nonzero(
-        (own.decision.urgency != other.decision.urgency) | (own.decision.imaging != other.decision.imaging).any(axis=0)
+        (before.decision.urgency != after.decision.urgency)
+        | (before.decision.imaging != after.decision.imaging).any(axis=0)
     )[0]
-    gaps = np.abs(own.posterior.probability - other.posterior.probability)
+    gaps = np.abs(before.posterior.probability - after.posterior.probability)
     yield f"{setting or 'all'}: the action differs in {len(changed)} of {len(names)} cases"
     rows = [
         [
@@ -123,7 +124,7 @@ def _setting(first: Model, second: Model, names: Sequence[str], masks: Masks, se
     ]
     yield from (f"  {line}" for line in table(["difference, % points", "mean", "largest", "in case"], rows))
     for i in changed[:SHOWN]:
-        yield f"  {names[i]}: {_action(first, own, int(i))} -> {_action(first, other, int(i))}"
+        yield f"  {names[i]}: {_action(first, before, int(i))} -> {_action(first, after, int(i))}"
 
 
 def _action(model: Model, scored: Scored, case: int) -> str:
@@ -132,14 +133,14 @@ def _action(model: Model, scored: Scored, case: int) -> str:
     return " ".join([model.policy.urgencies[scored.decision.urgency[case]], *(token for token, bit in bits if bit)])
 
 
-def _blame(first: Model, found: Sequence[Swap], masks: Masks) -> Iterator[str]:
+def _blame(first: Model, differences: Sequence[Swap], masks: Masks) -> Iterator[str]:
     """Each parameter swapped alone: by how much it moves the posteriors of the cases as they are."""
-    before = log_odds(first, first.priors, masks)
+    before = _decibans_under(first, first.priors, masks)
     outputs = first.scoring.scorer.output_names
     rows = []
-    for swap in found:
+    for swap in differences:
         try:
-            moved = np.abs(log_odds(first, swapped(first.priors, swap), masks) - before).mean(axis=1)
+            moved = np.abs(_decibans_under(first, swapped(first.priors, swap), masks) - before).mean(axis=1)
         except InferenceError as error:
             rows.append((0.0, [swap.name, "", f"not alone: {error}"]))
             continue
