@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +19,7 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.compiled import packed_groups, score_tables, weighted_intervals
-from riskmodel.inference.parts import SELECTOR, Parts, Shape
+from riskmodel.inference.lookup import Lookup, Lookups, product_of_patterns, tables_at_setting
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.network.network import Network
 
@@ -66,23 +67,14 @@ class DrawScorer:
     def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
         self.network = network
         self.progress: Progress | None = None  # told how many draws are done, of how many
+        self._lookups = Lookups(network, variables)
         single = compile_scorer(network, variables, join=False)
         self._plan = join_plan(single.outer)
         self.scorer: Scorer = replace(single, outer=join_groups(single.outer, self._plan))
-        self._parts = Parts(network.one_draw(0))
-        groups = self._parts.groups()
-        self._order, self._count = self._parts.order(groups)
-        self._inner = [(group, self._shape(group, inner=True)) for group in groups if self._parts.has_context(group)]
-        self._outer = [
-            (group, self._shape(group, inner=False)) for group in groups if not self._parts.has_context(group)
-        ]
 
     @property
     def draws(self) -> int:
         return self.network.draws
-
-    def _shape(self, group: Sequence[str], *, inner: bool) -> Shape:
-        return self._parts.shape(group, self._count if inner else len(self._order), contexts=inner)
 
     def score(self, masks: Masks, setting: int, threads: int = 2) -> DrawPosterior:
         """Every case under every draw; all cases present in one setting."""
@@ -121,21 +113,16 @@ class DrawScorer:
 
         Groups of which no case knows anything are never looked up, and left out of the work.
         """
-        parts = Parts(_slice(self.network, draws, setting))
-        contexts = set(parts.contexts)
-        inner_static = [factor for factor in parts.static() if contexts & set(factor.scope)]
-        outer_static = [factor for factor in parts.static() if not contexts & set(factor.scope)]
-        size = draws.stop - draws.start
-        inner = parts.spread(inner_static, (), self._order[: self._count], contexts=True)[:, 0, :, 0]
-        outer = parts.spread(outer_static, (), self._order, contexts=False)[:, 0, 0]
-        groups_in = {
-            place: self._patterns(parts, *self._inner[place], size, inner=True)
-            for place in np.flatnonzero(needed_in).tolist()
-        }
+        lookups, size = self._lookups, draws.stop - draws.start
+        tables = tables_at_setting(self.network, setting, draws)
+
+        def table(lookup: Lookup) -> Array:
+            return lookups.table(lookup, tables)[:, 0]
+
+        inner, outer = table(lookups.static_inner)[:, 0], table(lookups.static_outer)[:, 0]
+        groups_in = {place: table(lookups.inner[place]) for place in np.flatnonzero(needed_in).tolist()}
         groups_out = {
-            place: self._join(
-                [self._patterns(parts, *self._outer[member], size, inner=False) for member in self._plan[place]]
-            )
+            place: reduce(product_of_patterns, (table(lookups.outer[member]) for member in self._plan[place]))
             for place in np.flatnonzero(needed_out).tolist()
         }
         inner, outer = _repeat(inner, size), _repeat(outer, size)
@@ -143,29 +130,9 @@ class DrawScorer:
         flat_out, slots_out = _flat(self.scorer.outer)
         for k in range(size):
             for flat, slots, groups in ((flat_in, slots_in, groups_in), (flat_out, slots_out, groups_out)):
-                for place, table in groups.items():
-                    flat[slots[place]] = table[k]
+                for place, built in groups.items():
+                    flat[slots[place]] = built[k if len(built) > 1 else 0].ravel()
             yield DrawTables(inner[k : k + 1], outer[k : k + 1], flat_in, flat_out)
-
-    def _join(self, tables: Sequence[Array]) -> Array:
-        """The flat tables of some groups as one: every pattern of each with every pattern of the others."""
-        joint = 2 ** len(self._order)
-        total = tables[0].reshape(len(tables[0]), -1, joint)
-        for table in tables[1:]:
-            other = table.reshape(len(table), 1, -1, joint)
-            total = (total[:, :, None] * other).reshape(len(total), -1, joint)
-        return total.reshape(len(total), -1)
-
-    def _patterns(self, parts: Parts, group: Sequence[str], shape: Shape, size: int, *, inner: bool) -> Array:
-        """A group's table for every pattern, flat: (draws, patterns · contexts · joint states)."""
-        order = self._order[: self._count] if inner else self._order
-        spread = parts.spread(parts.factors(group), group, order, contexts=inner)[:, 0]
-        spread = np.moveaxis(spread, -2, 1)
-        flat = np.ascontiguousarray(spread).reshape(spread.shape[0], spread.shape[1], -1)
-        table = np.matmul(shape.allowed, flat)
-        if shape.barren:
-            table[:, -1] = 1.0
-        return _repeat(table.reshape(table.shape[0], -1), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,27 +158,6 @@ def _flat(groups: Sequence[Group]) -> tuple[Array, list[slice]]:
 
 def _repeat(array: Array, size: int) -> Array:
     return np.broadcast_to(array, (size, *array.shape[1:])) if array.shape[0] != size else array
-
-
-def _slice(network: Network, draws: slice, setting: int) -> Network:
-    """Some draws of a network with the setting held at one state (it stays a variable, with that state alone)."""
-    tables = {}
-    for variable in network.variables:
-        table = network.tables[variable.name]
-        table = table[draws] if table.shape[0] > 1 else table
-        if SELECTOR in variable.parents:
-            table = table.take([setting], axis=1 + variable.parents.index(SELECTOR))
-        tables[variable.name] = table
-    return _Slice(network.variables, tables, network.composites)
-
-
-class _Slice(Network):
-    """Tables of a network at one setting; they were checked when the network was built."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        """Skip the check of whole tables."""
 
 
 def intervals(posterior: DrawPosterior, level: float, threads: int = 2) -> Intervals:

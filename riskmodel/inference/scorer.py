@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Masks, States
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
 
@@ -47,12 +46,17 @@ class Group:
     sizes: tuple[int, ...]
     skip: int
 
-    def pattern(self, masks: Masks) -> NDArray[np.int64]:
+    def pattern(self, masks: Masks) -> States:
         """The evidence pattern of each case."""
-        total = np.zeros(masks.shape[1], dtype=np.int64)
-        for row, multiplier in zip(self.rows, self.multipliers, strict=True):
-            total += multiplier * (masks[row].astype(np.int64) - 1)
-        return total
+        return evidence_pattern(self.rows, self.multipliers, masks)
+
+
+def evidence_pattern(rows: Sequence[int], multipliers: Sequence[int], masks: Masks) -> States:
+    """Which row of a look-up table each case's evidence picks, (cases,): the sum of multiplier · (mask - 1)."""
+    total = np.zeros(masks.shape[1], dtype=np.int64)
+    for row, multiplier in zip(rows, multipliers, strict=True):
+        total += multiplier * (masks[row].astype(np.int64) - 1)
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +91,16 @@ class Scorer:
     conditions: tuple[str, ...]
     setting_row: int
     context_rows: tuple[int, ...]
-    context_states: NDArray[np.int64]  # (combinations, contexts): state indices
+    context_states: States  # (combinations, contexts): state indices
     condition_rows: tuple[int, ...]
     inner_static: Array  # (settings, combinations, inner joint states)
     outer_static: Array  # (settings, joint states)
     inner: tuple[Group, ...]
     outer: tuple[Group, ...]
-    bits: NDArray[np.int64]  # the condition that each bit of a joint state stands for, highest bit first
+    bits: States  # the condition that each bit of a joint state stands for, highest bit first
     composites: Array  # (composites, joint states): 1 where any member is present
     output_names: tuple[str, ...]
-    presence: NDArray[np.int64]  # (conditions, joint states)
+    presence: States  # (conditions, joint states)
 
     @property
     def joint_states(self) -> int:
@@ -206,7 +210,7 @@ class Scorer:
             probability /= evidence
         return Posterior(probability, evidence, findings)
 
-    def settings(self, masks: Masks) -> NDArray[np.int64]:
+    def settings(self, masks: Masks) -> States:
         if self.setting_row < 0:
             return np.zeros(masks.shape[1], dtype=np.int64)
         place = np.zeros(256, dtype=np.int64)
@@ -214,7 +218,7 @@ class Scorer:
             place[1 << s] = s
         return np.asarray(place[masks[self.setting_row]])
 
-    def _context_weight(self, masks: Masks, states: NDArray[np.int64], soft: Mapping[int, Array]) -> Array:
+    def _context_weight(self, masks: Masks, states: States, soft: Mapping[int, Array]) -> Array:
         weight = np.ones(masks.shape[1])
         for row, state in zip(self.context_rows, states, strict=True):
             weight = weight * ((masks[row] >> state) & 1)
@@ -226,7 +230,7 @@ class Scorer:
         weights: Array = ((masks[row][:, None] >> np.arange(size)) & 1).astype(float)
         return np.asarray(weights * soft[row] if row in soft else weights)
 
-    def _table(self, group: Group, masks: Masks, setting: NDArray[np.int64], soft: Mapping[int, Array]) -> _Lookup:
+    def _table(self, group: Group, masks: Masks, setting: States, soft: Mapping[int, Array]) -> _Lookup:
         if not any(row in soft for row in group.rows):
             return _Lookup(group.table, _pick(setting, group.table), group.pattern(masks))
         weights = np.ones((masks.shape[1], 1))
@@ -253,14 +257,14 @@ class _Lookup:
     """A group's factor for each case, at a context combination if it has any."""
 
     table: Array
-    first: NDArray[np.int64]
-    second: NDArray[np.int64] | None
+    first: States
+    second: States | None
 
     def __call__(self, context: int | None) -> Array:
         at = (self.first,) if self.second is None else (self.first, self.second)
         return np.asarray(self.table[at if context is None else (*at, context)])
 
 
-def _pick(setting: NDArray[np.int64], table: Array) -> NDArray[np.int64]:
+def _pick(setting: States, table: Array) -> States:
     """The setting's index, or 0 in a table that is the same in every setting."""
     return setting if table.shape[0] > 1 else np.zeros_like(setting)

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.kernel import expected_counts, row_scores
-from riskmodel.calibration.likelihood.pieces import Layout, at_setting, moved
 from riskmodel.calibration.likelihood.strata import Stratum, strata
 from riskmodel.errors import InferenceError
+from riskmodel.inference.lookup import Lookup, Lookups, Tables, tables_at_setting
 from riskmodel.network.build import build_network
 
 SILENT = 1e-9  # a score this small is rounding
+SAME = 1e-11  # a table entry that moves by less, relative to itself, has not moved
 STEP = 1e-4  # of the central differences, on the logit and log scales
 PAIRS_AT_ONCE = 60  # perturbed statements built together
 ROWS_AT_ONCE = 4_096
@@ -46,8 +47,8 @@ class Likelihood:
 
     def __init__(self, coordinates: Coordinates, masks: Masks, weights: Array | None = None) -> None:
         self.coordinates = coordinates
-        self.layout = Layout(build_network(coordinates.priors), coordinates.priors.variables)
-        self.strata = strata(self.layout, masks, np.ones(masks.shape[1]) if weights is None else weights)
+        self.lookups = Lookups(build_network(coordinates.priors), coordinates.priors.variables)
+        self.strata = strata(self.lookups, masks, np.ones(masks.shape[1]) if weights is None else weights)
         self.active = np.arange(coordinates.size)
         self._slopes: tuple[bytes, list[list[tuple[NDArray[np.int64], Array]]]] | None = None
 
@@ -63,8 +64,8 @@ class Likelihood:
             return None
         total, tables, counts = 0.0, [], []
         for stratum in self.strata:
-            held = at_setting(network, stratum.setting)
-            own = [self.layout.build(piece, held)[0] for piece in self.layout.pieces]
+            held = tables_at_setting(network, stratum.setting)
+            own = [self._table(piece, held)[0] for piece in self.lookups.all]
             evidence, found = self._expect(stratum, own)
             if not np.all(evidence > 0):
                 return None
@@ -89,8 +90,8 @@ class Likelihood:
             )
         total = np.zeros(len(x))
         for stratum in self.strata:
-            held = at_setting(network, stratum.setting)
-            tables = [self.layout.build(piece, held) for piece in self.layout.pieces]
+            held = tables_at_setting(network, stratum.setting)
+            tables = [self._table(piece, held) for piece in self.lookups.all]
             for row in range(len(x)):
                 evidence, _ = self._expect(stratum, [table[row if len(table) > 1 else 0] for table in tables])
                 total[row] += float(stratum.weights @ np.log(evidence)) if np.all(evidence > 0) else -np.inf
@@ -102,13 +103,18 @@ class Likelihood:
         from riskmodel.inference.compiled import CompiledScorer
 
         network = build_network(self.coordinates.priors)
-        return CompiledScorer(compile_scorer(network, self.layout.variables)).score(masks).evidence
+        return CompiledScorer(compile_scorer(network, self.lookups.variables)).score(masks).evidence
 
     def speaks(self, point: Point) -> bool:
         """Whether any row depends on any coordinate."""
         each = zip(self.strata, point.tables, self.slopes(point.x), strict=True)
         scores = (own for parts in each for own in self._scores(*parts))
         return any(bool(np.any(np.abs(score) > SILENT)) for _, score in scores)
+
+    def _table(self, piece: Lookup, tables: Tables) -> Array:
+        """A piece's table at one setting, (draws, patterns, states)."""
+        table = self.lookups.table(piece, tables)
+        return table.reshape(len(table), piece.patterns, -1)
 
     def _expect(self, stratum: Stratum, tables: list[Array]) -> tuple[Array, list[Array]]:
         """P(evidence) of each row, and the expected counts of each piece."""
@@ -134,7 +140,7 @@ class Likelihood:
 
     def _packed(self, tables: list[Array]) -> tuple[np.ndarray, ...]:
         """The tables as the compiled passes want them: groups end to end, inner and outer apart."""
-        inner, outer = self.layout.inner_groups, self.layout.outer_groups
+        inner, outer = self.lookups.inner, self.lookups.outer
         result: list[np.ndarray] = [tables[0].ravel(), tables[1].ravel()]
         for groups, own in ((inner, tables[2 : 2 + len(inner)]), (outer, tables[2 + len(inner) :])):
             first = np.cumsum([0, *(table.size for table in own)], dtype=np.int64)[:-1]
@@ -144,7 +150,7 @@ class Likelihood:
 
     def _unpacked(self, tables: list[Array], inner: Array, outer: Array) -> list[Array]:
         """Counts that lie end to end, as one array a group."""
-        split = 2 + len(self.layout.inner_groups)
+        split = 2 + len(self.lookups.inner)
         result: list[Array] = []
         for flat, own in ((inner, tables[2:split]), (outer, tables[split:])):
             result += np.split(flat, np.cumsum([table.size for table in own])[:-1]) if own else []
@@ -163,11 +169,12 @@ class Likelihood:
         key = x.tobytes()
         if self._slopes is None or self._slopes[0] != key:
             found: list[list[list[tuple[NDArray[np.int64], Array]]]] = [
-                [[] for _ in self.layout.pieces] for _ in self.strata
+                [[] for _ in self.lookups.all] for _ in self.strata
             ]
             for start in range(0, len(self.active), PAIRS_AT_ONCE):
                 self._add_slopes(x, self.active[start : start + PAIRS_AT_ONCE], found)
-            self._slopes = key, [[_joined(parts, self.layout, i) for i, parts in enumerate(p)] for p in found]
+            every = self.lookups.all
+            self._slopes = key, [[_joined(*pair, self.lookups) for pair in zip(p, every, strict=True)] for p in found]
             self.active = np.unique(
                 np.concatenate([self.active[:0], *(c for pieces in self._slopes[1] for c, _ in pieces)])
             )
@@ -181,15 +188,15 @@ class Likelihood:
         rows[pair + 1, columns] -= STEP
         network = build_network(self.coordinates.priors, self.coordinates.values(rows))
         for stratum, pieces in zip(self.strata, found, strict=True):
-            tables = at_setting(network, stratum.setting)
-            changed = moved(tables)
-            for piece, parts in zip(self.layout.pieces, pieces, strict=True):
+            tables = tables_at_setting(network, stratum.setting)
+            changed = _changed_draws(tables)
+            for piece, parts in zip(self.lookups.all, pieces, strict=True):
                 touched = np.zeros(len(rows), dtype=bool)
                 for name in piece.tables:
                     touched |= changed[name]
                 which = np.nonzero(touched[pair] | touched[pair + 1])[0]
                 if which.size:
-                    up, down = (self.layout.build(piece, _some(tables, piece.tables, pair[which] + k)) for k in (0, 1))
+                    up, down = (self._table(piece, _some(tables, piece.tables, pair[which] + k)) for k in (0, 1))
                     possible = (up > 0) & (down > 0)
                     slopes = np.zeros_like(up)
                     slopes[possible] = np.log(up[possible] / down[possible]) / (2 * STEP)
@@ -232,12 +239,22 @@ class Likelihood:
                 yield from zip(own, pool.map(some, own), strict=True)
 
 
-def _some(tables: dict[str, Array], names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, Array]:
+def _some(tables: Tables, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, Array]:
     """The named tables in some draws."""
     return {name: tables[name][rows] if len(tables[name]) > 1 else tables[name] for name in names}
 
 
-def _joined(parts, layout: Layout, piece: int) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
+def _joined(parts, piece: Lookup, lookups: Lookups) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
     if not parts:
-        return np.empty(0, dtype=np.int64), np.empty((0, layout.pieces[piece].patterns, layout.states(piece)))
+        return np.empty(0, dtype=np.int64), np.empty((0, piece.patterns, lookups.states(piece)))
     return np.concatenate([which for which, _ in parts]), np.concatenate([slopes for _, slopes in parts])
+
+
+def _changed_draws(tables: Tables) -> dict[str, Bools]:
+    """For each table, the draws in which it differs from draw 0."""
+    changed = {}
+    for name, table in tables.items():
+        first = table[:1]
+        different = np.abs(table - first) > SAME * np.abs(first)
+        changed[name] = np.asarray(different.reshape(len(table), -1).any(axis=1))
+    return changed

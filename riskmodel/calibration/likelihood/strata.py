@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.calibration.likelihood.pieces import Layout, Piece
+from riskmodel.inference.lookup import Lookup, Lookups
+from riskmodel.inference.scorer import evidence_pattern
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Stratum:
         return (*some, self.outcomes[piece], self.allowed_states)
 
 
-def strata(layout: Layout, masks: Masks, weights: Array) -> list[Stratum]:
+def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
     """The cohort by setting, equal rows together."""
     count = masks.shape[1]
     setting = np.zeros(count, dtype=np.int64)
-    if layout.setting_row >= 0:
-        setting = np.log2(masks[layout.setting_row]).astype(np.int64)
-    spoken = [row for row, variable in enumerate(layout.variables) if variable.in_network]
+    if lookups.setting_row >= 0:
+        setting = np.log2(masks[lookups.setting_row]).astype(np.int64)
+    spoken = [row for row, variable in enumerate(lookups.variables) if variable.in_network]
     result = []
     for s in np.unique(setting):
         chosen = np.nonzero(setting == s)[0]
@@ -54,19 +55,19 @@ def strata(layout: Layout, masks: Masks, weights: Array) -> list[Stratum]:
         )
         own = masks[:, chosen[first]]
         where = where.ravel()
-        context_masks, contexts = _kinds(own[layout.context_rows])
-        outcome_masks, outcomes = _kinds(own[layout.condition_rows])
+        context_masks, contexts = _kinds(own[list(lookups.context_rows)])
+        outcome_masks, outcomes = _kinds(own[list(lookups.condition_rows)])
         result.append(
             Stratum(
                 setting=int(s),
                 weights=np.bincount(where, weights[chosen]).astype(float),
                 squares=np.bincount(where, weights[chosen] ** 2).astype(float),
-                pat_in=_patterns(layout, layout.inner_groups, own),
-                pat_out=_patterns(layout, layout.outer_groups, own),
+                pat_in=_patterns(lookups.inner, own),
+                pat_out=_patterns(lookups.outer, own),
                 contexts=contexts,
-                allowed_contexts=_allowed(context_masks, layout.context_states.T),
+                allowed_contexts=_allowed(context_masks, lookups.context_states.T),
                 outcomes=outcomes,
-                allowed_states=_allowed(outcome_masks, layout.presence),
+                allowed_states=_allowed(outcome_masks, lookups.presence),
             )
         )
     return result
@@ -80,8 +81,8 @@ def _kinds(masks: Masks) -> tuple[Masks, NDArray[np.int32]]:
     return kinds, which.ravel().astype(np.int32)
 
 
-def _patterns(layout: Layout, groups: Sequence[Piece], masks: Masks) -> NDArray[np.int32]:
-    columns = [layout.patterns(group, masks) for group in groups]
+def _patterns(groups: Sequence[Lookup], masks: Masks) -> NDArray[np.int32]:
+    columns = [evidence_pattern(group.rows, group.multipliers, masks) for group in groups]
     return np.ascontiguousarray(np.array(columns, dtype=np.int32).reshape(len(columns), masks.shape[1]).T)
 
 
