@@ -1,10 +1,8 @@
-"""How answers must change, or not, when a case or the network is changed in a known way."""
+"""What may not matter does not: unknown columns, names, orders, states left open."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,67 +10,23 @@ import pytest
 
 from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate, to_cases
-from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer
-from riskmodel.inference.scorer import Scorer
-from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.model import Model
-from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
-from tests.support.models import shipped
-
-POLICIES = (
-    "consensus",
-    "healthusias",
-    "whitlock_2026",
-    "clinical_note",
-    "acibadem_2026",
-    "general_medicine_2025",
+from tests.support.masks import (
+    MODEL,
+    POLICIES,
+    ROUNDING,
+    ROW,
+    SCORER,
+    case,
+    random_cases,
+    repeated,
+    settings_of_network,
 )
-SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
-ROUNDING = 1e-13  # relative; sums of some hundred terms in another order
-MODEL = shipped()
-SCORER = MODEL.scoring.scorer
-ROW = {variable.name: row for row, variable in enumerate(MODEL.variables)}
-settings_of_network = pytest.mark.parametrize("setting", MODEL.settings)
 
-
-def case(setting: str = "primary_care", **states: str) -> Masks:
-    """Evidence of one case; several states joined by ``|``."""
-    masks = SCORER.blank(1, MODEL.settings.index(setting))
-    for name, state in states.items():
-        masks[ROW[name]] = MODEL.variables[ROW[name]].mask(*state.split("|"))
-    return masks
-
-
-def repeated(masks: Masks, name: str) -> Masks:
-    """A case once for each state of a variable, known to be in that state."""
-    count = len(MODEL.variables[ROW[name]].states)
-    each = np.repeat(masks, count, axis=1)
-    each[ROW[name]] = 1 << np.arange(count)
-    return each
-
-
-def odds(p: float) -> float:
-    return p / (1 - p)
-
-
-def random_cases(count: int, rng: np.random.Generator) -> Masks:
-    """Any evidence at all, likely or not: sets of states, tests, circumstances; half is not assessed."""
-    masks = SCORER.blank(count)
-    for row, variable in enumerate(MODEL.variables):
-        if variable.name == "setting":
-            masks[row] = 1 << rng.integers(0, len(variable.states), count)
-        else:
-            kind = rng.random(count)
-            single = 1 << rng.integers(0, len(variable.states), count)
-            some = rng.integers(1, variable.full_mask + 1, count)
-            masks[row] = np.where(kind < 0.4, single, np.where(kind < 0.5, some, variable.full_mask))
-    return masks
-
-
-# ---- what is not known ---------------------------------------------------------------------------
+# ---- what is not known -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("blank", ["", "unknown", "not_assessed", None])
@@ -120,113 +74,6 @@ def test_the_setting_alone_asks_for_nothing(name: str, setting: str) -> None:
     assert abs(row["conflict"]) < 1e-12
 
 
-# ---- findings that say nothing, and findings worked out by hand ----------------------------------
-
-
-def test_an_uninformative_finding_changes_nothing() -> None:
-    """Fever as common with each condition as without, and tied to no other sign: neither state moves any posterior."""
-    common = MODEL.statement("find.fever.none").value
-    model = MODEL.with_statement("dependence.constitutional", value=0.0, low=0.0, high=0.0)
-    for condition in ("infection", "malignancy"):
-        model = model.with_statement(f"find.fever.{condition}", value=common)
-    scorer = model.scoring.scorer
-    masks = simulate(model, 300, np.random.default_rng(7), setting="primary_care", missing=0.4).masks
-    without, present, absent = masks.copy(), masks.copy(), masks.copy()
-    without[ROW["fever"]], absent[ROW["fever"]], present[ROW["fever"]] = 3, 1, 2
-    expected = scorer.score(without).probability
-    for known in (absent, present):
-        np.testing.assert_allclose(scorer.score(known).probability, expected, rtol=ROUNDING)
-    weights = model.scoring.weights
-    assert np.abs(weights.decibans[:, :, weights.first[ROW["fever"]] :][:, :, :3]).max() < 1e-11
-    lone = model.score(pd.DataFrame({"case_id": ["fever"], "fever": ["yes"]}), setting="primary_care").iloc[0]
-    assert (lone["most_raised"], lone["reason"]) == ("", "")
-
-
-TOY = {
-    "network.toml": """
-[[variable]]
-name = "infection"
-role = "condition"
-serious = true
-states = ["absent", "present"]
-definition = "Spinal infection."
-
-[[variable]]
-name = "fever"
-role = "finding"
-states = ["absent", "present"]
-parents = ["infection"]
-definition = "Fever."
-""",
-    "sources.toml": '[sources.assumption]\ntitle = "By hand"\nkind = "assumption"\n',
-    "sets/seeds.toml": 'prefer = ["seed", "study", "assumption"]\n',
-}
-STATEMENT = """
-[[statement]]
-id = "{id}"
-quantity = "probability"
-of = "{of}"
-{given}
-value = {value}
-basis = "assumption"
-source = "assumption"
-read = "no"
-"""
-
-
-def toy(folder: Path, files: Mapping[str, str], statements: Mapping[tuple[str, str], float]) -> Scorer:
-    """The scorer of a network written out in a folder; statements by (of, given)."""
-    text = "".join(
-        STATEMENT.format(id=f"s{i}", of=of, given=f'given = "{given}"' if given else "", value=value)
-        for i, ((of, given), value) in enumerate(statements.items())
-    )
-    for name, content in {**files, "evidence/all.toml": text}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content, encoding="utf-8")
-    priors = load_priors("seeds", folder)
-    return compile_scorer(build_network(priors), priors.variables)
-
-
-def test_bayes_rule_by_hand_on_two_states(tmp_path: Path) -> None:
-    """One infection in a hundred; fever in 67 % of infections and in 5 % of the others."""
-    scorer = toy(
-        tmp_path,
-        TOY,
-        {
-            ("infection=present", ""): 0.01,
-            ("fever=present", "none"): 0.05,
-            ("fever=present", "infection=present alone"): 0.67,
-        },
-    )
-    masks = np.array([[3, 3, 3], [3, 1, 2]], np.uint8)  # fever not assessed, absent, present
-    by_hand = [
-        0.01,
-        0.01 * 0.33 / (0.01 * 0.33 + 0.99 * 0.95),
-        0.01 * 0.67 / (0.01 * 0.67 + 0.99 * 0.05),
-    ]
-    posterior = scorer.score(masks)
-    np.testing.assert_allclose(posterior.probability[0], by_hand, rtol=1e-14)
-    np.testing.assert_allclose(posterior.evidence[1:], [1 - 0.0562, 0.0562], rtol=1e-14)
-    assert round(by_hand[2], 4) == 0.1192
-
-
-@settings_of_network
-def test_bayes_rule_in_odds_on_the_shipped_network(setting: str) -> None:
-    """With the other conditions known to be absent, fever multiplies the odds of infection by .67 / .05."""
-    ill, well = MODEL.statement("find.fever.infection").value, MODEL.statement("find.fever.none").value
-    others = {name: "absent" for name in SCORER.conditions if name != "infection"}
-    before, present, absent = (
-        float(SCORER.score(case(setting, **others, **fever)).probability[0, 0])
-        for fever in ({}, {"fever": "present"}, {"fever": "absent"})
-    )
-    assert SCORER.conditions[0] == "infection"
-    assert odds(present) / odds(before) == pytest.approx(ill / well, rel=1e-12)
-    assert odds(absent) / odds(before) == pytest.approx((1 - ill) / (1 - well), rel=1e-12)
-    assert ill / well == pytest.approx(13.4)
-
-
-# ---- evidence that leaves several states open ----------------------------------------------------
-
 OPEN = [
     ("trauma", "minor|major"),
     ("leg_weakness", "stable|progressive"),
@@ -235,6 +82,9 @@ OPEN = [
     ("cancer_history", "other_primary|spine_seeking_primary"),
     ("pain_duration", "under_4_weeks|over_6_weeks"),
 ]
+
+
+# ---- evidence that leaves several states open ------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "states"), OPEN)
@@ -278,14 +128,14 @@ def test_soft_evidence_is_a_mixture(name: str) -> None:
     np.testing.assert_allclose(soft(flat), unknown, rtol=ROUNDING)
 
 
-# ---- names and orders ----------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def some_cases() -> Masks:
     masks = random_cases(300, np.random.default_rng(13))
     kept = [ROW[variable.name] for variable in MODEL.tables.variables]
     return masks[kept]
+
+
+# ---- names and orders ------------------------------------------------------------------------------
 
 
 def test_other_names_give_the_same_bits(some_cases: Masks) -> None:
@@ -358,61 +208,6 @@ def test_the_order_of_rows_and_columns_does_not_matter() -> None:
     pd.testing.assert_frame_equal(
         MODEL.score(mixed).set_index("case_id").loc[straight.index], straight, check_exact=True
     )
-
-
-# ---- exactly at a threshold, exactly equal -------------------------------------------------------
-
-
-def fires(rule: str, condition: str, p: float, base: float) -> bool:
-    """Whether a rule of ``consensus`` fires at a posterior and a base rate of one condition."""
-    posterior = np.zeros((len(SCORER.conditions), 1))
-    baseline = np.full_like(posterior, 0.5)
-    posterior[SCORER.conditions.index(condition)] = p
-    baseline[SCORER.conditions.index(condition)] = base
-    decision = MODEL.policy.evaluate(case(), posterior, baseline)
-    return bool(decision.fired[MODEL.policy.rule_ids.index(rule), 0])
-
-
-def test_a_threshold_is_reached_when_equal() -> None:
-    threshold = MODEL.policy.thresholds["mri_infection"].value
-    assert fires("mri_infection", "infection", threshold, 1e-4)
-    assert not fires("mri_infection", "infection", np.nextafter(threshold, 0), 1e-4)
-
-
-@pytest.mark.parametrize("base", [0.02, 0.1, 0.3, 0.7])
-def test_raised_means_twice_the_odds(base: float) -> None:
-    twice = 2 * base / (1 + base)  # the probability whose odds are twice those of the base rate
-    assert odds(twice) == pytest.approx(2 * odds(base))
-    assert fires("mri_malignancy", "malignancy", twice * (1 + 1e-12), base)
-    assert not fires("mri_malignancy", "malignancy", twice * (1 - 1e-12), base)
-
-
-@pytest.mark.parametrize("base", [0.0, 0.4, 1.0])
-def test_what_did_not_rise_is_not_raised(base: float) -> None:
-    assert not fires("mri_malignancy", "malignancy", base, base)
-
-
-@pytest.mark.parametrize("first", range(4))
-def test_ties_of_known_outcomes_are_led_by_the_first(first: int) -> None:
-    frame = pd.DataFrame([{"case_id": "x"} | dict.fromkeys(SERIOUS[first:], "yes")])
-    row = MODEL.score(frame, setting="primary_care", known_outcomes=True).iloc[0]
-    assert (row["leading"], row["most_raised"]) == (SERIOUS[first], SERIOUS[first])
-
-
-def test_ties_of_equal_rises_are_led_by_the_first(tmp_path: Path) -> None:
-    """Four conditions alike in every number, and a finding that speaks for all of them alike."""
-    condition, finding = TOY["network.toml"].split("\n\n")
-    network = "".join(condition.replace('"infection"', f'"{name}"') + "\n\n" for name in SERIOUS)
-    network += finding.replace('["infection"]', str(list(SERIOUS)).replace("'", '"'))
-    statements = {(f"{name}=present", ""): 0.125 for name in SERIOUS}
-    statements |= {("fever=present", f"{name}=present alone"): 0.5 for name in SERIOUS}
-    scorer = toy(tmp_path, {**TOY, "network.toml": network}, {**statements, ("fever=present", "none"): 0.25})
-    masks = np.array([[3]] * 4 + [[2]], np.uint8)
-    posterior = scorer.score(masks)
-    assert len(set(posterior.probability[:4, 0])) == 1
-    reasons = find_reasons(scorer, compute_weights(scorer), masks, posterior)
-    for places in (reasons.leading, reasons.most_raised):
-        assert scorer.conditions[places[0]] == "infection"
 
 
 def test_a_model_is_not_changed_by_another_made_from_it() -> None:

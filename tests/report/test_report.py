@@ -1,9 +1,7 @@
-"""The report: what may be asked for, what is written, and that its sentences follow from its numbers."""
+"""What a report writes is what the model says."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,56 +9,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 import riskmodel as rm
-from riskmodel.cli import main
-from riskmodel.cli.report import prepared
-from riskmodel.errors import OutputError
-from riskmodel.pages import svg
-from riskmodel.pages.folder import write_folder
-from riskmodel.pages.render import files
-from riskmodel.pages.section import Column, Figure, Report, Section, Table, cell_text, number
 from riskmodel.report.sensitivity.labels import label
-from riskmodel.report.sensitivity.make import facts
-from riskmodel.report.sensitivity.spec import CasesTable, Spec, SpecError, default_spec, read_spec
-from tests.support.paths import ROOT
+from tests.support.small_report import CASES, SMALL, run, spec_file
 
-# Few draws are enough here, and quick.
 pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
-
-CASES = ROOT / "notebooks" / "data" / "published_cases.csv"
-SMALL = """
-settings = ["primary_care", "emergency"]
-statements = [
-  "base.fracture.primary_care", "base.infection.primary_care", "base.malignancy.primary_care", "find.fever.none",
-  "find.night_pain.none", "find.spinal_tenderness.none", "find.worsening_course.none", "risk.fracture.female",
-]
-draws = 64
-seed = 3
-[cohort]
-people = 40
-[two_way]
-points = 5
-[sobol]
-samples = 8
-statements = 2
-[value]
-people = 30
-[pathways]
-people = 2000
-draws = 4
-"""
-
-
-def run(*arguments):
-    return CliRunner().invoke(main, ["report", *map(str, arguments)])
-
-
-def spec_file(folder: Path, text: str) -> Path:
-    path = folder / "spec.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +30,7 @@ def frame(written: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(written / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])
 
 
-# ---- what is written -----------------------------------------------------------------------------
+# ---- what is written -------------------------------------------------------------------------------
 
 
 def test_every_table_and_figure_is_a_file_and_the_page_needs_none(written):
@@ -150,9 +104,6 @@ def test_same_seed_gives_the_same_bytes(written, tmp_path):
     assert [name for name in first if first[name] != second[name]] == []
 
 
-# ---- what was found ------------------------------------------------------------------------------
-
-
 def found(written: Path) -> list[str]:
     text = (written / "report.md").read_text(encoding="utf-8")
     part = text.split("## Main findings")[1].split("\n## ")[0]
@@ -164,6 +115,9 @@ LINK = re.compile(r'\[([^\]]+)\]\([^ )]+(?: "(?:[^"\\]|\\.)*")?\)')
 
 def labels(names) -> list[str]:
     return [label(rm.load().priors.statement(name)) for name in names]
+
+
+# ---- what was found --------------------------------------------------------------------------------
 
 
 def test_the_share_on_assumption_is_that_of_the_table(written):
@@ -256,156 +210,6 @@ def test_what_the_policy_asks_for_already_is_marked(written):
     assert {"esr", "crp"} & set(table[table["ordered"] == "yes"]["variable"])
 
 
-# ---- what may be asked for -----------------------------------------------------------------------
-
-
-def test_all_problems_at_once_with_the_nearest_names_and_nothing_written(tmp_path):
-    text = """
-settings = ["emergancy"]
-statements = ["find.fever.infecton", "base.serious.as_reported"]
-targets = ["mean p(malignacy)", "p(infection) of case published_99"]
-[cases]
-ids = ["pubished_04"]
-[two_way]
-pairs = [["find.fever.none"], ["find.fever.none", "find.fevre.infection"]]
-[sobol]
-samples = 100
-"""
-    done = run("-o", tmp_path / "out", "--spec", spec_file(tmp_path, text), "--cases", CASES)
-    assert done.exit_code == 2
-    assert not (tmp_path / "out").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
-    for said in (
-        "9 problems", "'emergency'", "'find.fever.infection'", "'malignancy'", "'published_04'", "drives no table",
-        "published_99", "two different statements", "a power of 2",
-    ):  # fmt: skip
-        assert said in done.output, said
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[cohort]\npeople = 0", "greater than or equal to 1"),
-        ("draws = 1", "greater than or equal to 2"),
-        ("[cohort]\nmissing = 1.0", "less than 1"),
-        ("drawz = 5", "did you mean 'draws'"),
-        ("[cohort]\npeopel = 5", "did you mean 'people'"),
-        ("seed = -1", "greater than or equal to 0"),
-        ("priors = []", "at least 1"),
-        ("title = 3", "text in quotes"),
-        ("draws = ", "is not TOML"),
-    ],
-)
-def test_a_spec_that_is_not_one(tmp_path, text, said):
-    with pytest.raises(SpecError) as caught:
-        read_spec(spec_file(tmp_path, text))
-    assert said in str(caught.value)
-    assert "nothing was written" in str(caught.value)
-
-
-def test_several_faults_of_a_spec_are_reported_together(tmp_path):
-    with pytest.raises(SpecError) as caught:
-        read_spec(spec_file(tmp_path, "drawz = 5\nseed = -1\n[cohort]\npeople = 0"))
-    assert len(caught.value.problems) == 3
-
-
-def test_bad_rows_of_the_cases_are_left_out_and_counted(tmp_path):
-    cases = tmp_path / "cases.csv"
-    cases.write_text("case_id,fever,age\na,yes,50\nb,perhaps,50\na,no,40\n")
-    spec = default_spec().model_copy(update={"settings": ["emergency"], "cases": CasesTable(file=str(cases))})
-    study = prepared(spec, "spec")
-    assert (study.names, study.rejected) == (("a",), 2)
-    assert facts(study)["Cases"] == "1 of cases.csv; 2 further rows were rejected"
-
-
-def test_an_empty_case_file_and_unknown_sets_are_problems_together(tmp_path):
-    cases = tmp_path / "cases.csv"
-    cases.write_text("case_id,fever\n")
-    spec = spec_file(tmp_path, 'priors = ["seeds", "litrature"]\npolicies = ["consensus", "whitlok_2026"]')
-    done = run("-o", tmp_path / "out", "--cases", cases, "--spec", spec, "--setting", "emergency")
-    assert done.exit_code == 2
-    for said in ("no row below the header", "litrature", "whitlok_2026"):
-        assert said in done.output, said
-
-
-def test_default_spec_says_every_key_with_the_value_it_has_by_itself():
-    shipped = default_spec().model_dump()
-    own = Spec().model_dump()
-    del shipped["cases"]["file"], own["cases"]["file"]
-    for name in ("priors", "policies"):  # by itself a spec compares nothing
-        assert shipped.pop(name)[0] == own.pop(name)[0]
-    assert shipped == own
-    text = (ROOT / "reports" / "default.toml").read_text(encoding="utf-8")
-    assert [key for key in Spec.model_fields if not re.search(rf"^\[?{key}\b", text, re.MULTILINE)] == []
-
-
-# ---- the folder ----------------------------------------------------------------------------------
-
-
-def test_a_folder_with_other_things_is_left_alone(tmp_path):
-    (tmp_path / "thesis.txt").write_text("mine")
-    done = run("-o", tmp_path)
-    assert done.exit_code == 2
-    assert "thesis.txt" in done.output
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_a_report_takes_the_place_of_the_one_before(tmp_path):
-    folder = tmp_path / "out"
-    write_folder(folder, {"report.md": "old", "tables/gone.csv": "old"})
-    write_folder(folder, {"report.md": "new"})
-    assert [path.name for path in folder.iterdir()] == ["report.md"]
-    assert (folder / "report.md").read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
-    folder = tmp_path / "out"
-    write_folder(folder, {"report.md": "old"})
-
-    def fails(self, *_args, **_options):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", fails)
-    with pytest.raises(OutputError, match="No space left"):
-        write_folder(folder, {"report.md": "new"})
-    assert (folder / "report.md").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-# ---- rendering -----------------------------------------------------------------------------------
-
-
-def tiny(text: str = "a <b> & [[statement:s|the one]]") -> Report:
-    rows = pd.DataFrame({"statement": ["s", "t"], "value": [0.25, float("nan")], "note": ["x|y", "<i>"]})
-    columns = (Column("statement", "S", "statement"), Column("value", "V", "percent"), Column("note", "N"))
-    table = Table("statements", "All", rows, columns, shown=1)
-
-    def picture():
-        from matplotlib.figure import Figure as Canvas
-
-        canvas = Canvas(figsize=(2, 2))
-        canvas.subplots().plot([0, 1], [0, 1])
-        return canvas
-
-    figure = Figure("line", "A line", 'said "so"', picture)
-    return Report("T", (text,), (Section("one", "One", (text,), (table,), (figure,)),), {"Seed": "0"})
-
-
-def test_what_is_written_is_escaped_and_linked():
-    made = files(tiny())
-    assert 'a &lt;b&gt; &amp; <a href="#statement-s">the one</a>' in made["report.html"]
-    assert '<tr id="statement-s">' in made["report.html"]
-    assert "&lt;i&gt;" in made["report.html"]
-    assert "[the one](#statement-s)" in made["report.md"]
-    assert "x\\|y" in made["report.md"]
-    assert '<desc id="line-desc">said &quot;so&quot;</desc>' in made["report.html"]
-    assert list(csv.reader(io.StringIO(made["tables/statements.csv"]))) == [
-        ["statement", "value", "note"], ["s", "0.25", "x|y"], ["t", "", "<i>"],
-    ]  # fmt: skip
-    assert "first 1 of 2 rows" in made["report.md"]
-
-
 def test_a_case_may_have_any_name(tmp_path):
     cases = tmp_path / "cases.csv"
     cases.write_text('case_id,setting,fever\n"a|b] <i> 5 %",primary_care,yes\n"x ""y""",primary_care,no\n')
@@ -417,35 +221,3 @@ def test_a_case_may_have_any_name(tmp_path):
     names = set(re.findall(r'\bid="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= names
     assert frame(tmp_path / "out", "cases")["case"].tolist()[0] in {"a|b] <i> 5 %", 'x "y"'}
-
-
-def test_a_name_without_a_home_is_plain_text():
-    assert "href" not in files(tiny("[[source:nobody]]"))["report.html"].split("<main>")[1].split("<nav")[0]
-
-
-def test_a_table_needs_its_columns():
-    with pytest.raises(ValueError, match="no column b"):
-        Table("x", "X", pd.DataFrame({"a": [1]}), (Column("b", "B"),))
-
-
-@pytest.mark.parametrize(
-    ("value", "kind", "text"),
-    [
-        (0.0123, "percent", "1.2 %"), (-0.5, "percent", "−50 %"), (1234567.0, "number", "1,234,567"),
-        (0.00004, "number", "0.00004"), (-2, "number", "−2"), (12000, "whole", "12,000"),
-        (float("nan"), "number", ""), (None, "text", ""), ("second_hand", "read", "read second hand"),
-    ],
-)  # fmt: skip
-def test_cells_are_what_a_person_reads(value, kind, text):
-    assert cell_text(value, Column("x", "X", kind)) == text
-
-
-def test_numbers_keep_their_digits():
-    assert [number(x) for x in (0.0004567, 999.6, 5e-9, 0.1)] == ["0.000457", "1,000", "5e-09", "0.1"]
-
-
-def test_pictures_are_the_same_each_time_and_have_names_of_their_own():
-    picture = tiny().figures()[0].draw
-    assert svg.draw(picture, "a") == svg.draw(picture, "a")
-    names = [set(re.findall(r'\bid="([^"]+)"', svg.draw(picture, prefix))) for prefix in ("a", "b")]
-    assert not names[0] & names[1]
