@@ -1,4 +1,7 @@
-"""What the answers hang on, what it is worth to know, and whether the statements agree."""
+"""How answers depend on the statements: one way, two way, Sobol' indices, flips of the action, exact functions.
+
+The front door of these analyses, and of what is made of them below: the value of information and patient pathways.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -39,7 +42,7 @@ __all__ = [
     "two_way",
 ]
 
-# Each name is imported when it is first used: a check of the priors needs neither people nor a compiler.
+# Each name is imported when it is first used: most need a compiler or scipy, which take a second to load.
 _HOMES = {
     "Flips": "sensitivity.action_flips",
     "SensitivityFunction": "sensitivity.entries",

@@ -14,7 +14,7 @@ from riskmodel.inference.draws import DrawPosterior, DrawScorer
 from riskmodel.model import Model
 from riskmodel.network.network import Network
 from riskmodel.network.simulate import sample_draws
-from riskmodel.sensitivity.additive import Additive, Array, Star
+from riskmodel.value.additive import Additive, Array, Star
 
 NEGLIGIBLE = 0.002  # of the value of perfect information: people whose choice hardly hangs on any statement
 PER = 1000  # people

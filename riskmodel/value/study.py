@@ -26,8 +26,8 @@ from riskmodel.inference.draws import DrawScorer
 from riskmodel.model import Model, checked_settings
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
-from riskmodel.sensitivity.additive import Array, Star, knot_weights, normal_scores
 from riskmodel.text import Sheet, Shown
+from riskmodel.value.additive import Array, Star, knot_weights, normal_scores
 from riskmodel.value.choices import ALL, Choices, Drawn, choices_of, draw_people, mean_gain
 
 By = Literal["statement", "source", "basis", "read"]

@@ -31,7 +31,7 @@ from riskmodel.inference.draws import DrawScorer
 from riskmodel.network.build import build_network
 from riskmodel.network.simulate import sample_draws
 from riskmodel.sensitivity import ValueStudy, evpi, evppi
-from riskmodel.sensitivity.additive import KNOTS, Additive, knot_weights, normal_scores
+from riskmodel.value.additive import KNOTS, Additive, knot_weights, normal_scores
 from riskmodel.value.choices import Choices, mean_gain
 from tests.support.paths import DATA
 
