@@ -1,4 +1,4 @@
-"""Simulated cohorts as evidence and as case files, and what each policy would do with them."""
+"""Simulated cohorts, as evidence and as case files."""
 
 from __future__ import annotations
 
@@ -103,44 +103,3 @@ def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd
         known = cohort.masks[row] != variable.full_mask
         data[variable.column] = names[np.where(known, cohort.states[variable.name], -1)]
     return pd.DataFrame(data)
-
-
-def compare_policies(
-    model: Model, policies: Sequence[str], count: int, rng: np.random.Generator, *, missing: float = 0.0
-) -> pd.DataFrame:
-    """What each policy does with a simulated cohort of each setting, history and examination known.
-
-    Returns
-    -------
-    one row a setting and policy: shares (0 to 1) of people imaged (with X-ray, CT or MRI), given an MRI,
-    referred, and seen within 48 hours, and of each serious condition the share caught: imaged or referred
-    within two weeks; NaN where fewer than 50 people have the condition.
-    """
-    import pandas as pd
-
-    rows = []
-    for setting in model.settings or (None,):
-        cohort = simulate(model, count, rng, setting=setting, missing=missing, roles=HISTORY)
-        posterior = model.scoring.compiled()(cohort.masks).posterior
-        for name in policies:
-            other = model.with_policy(name)
-            decision = other.scoring.decide(cohort.masks, posterior)
-            urgencies = other.policy.urgencies
-            soon = decision.urgency <= urgencies.index("within_2_weeks")
-            imaged, referred = decision.imaging.any(axis=0), decision.referral.any(axis=0)
-            row: dict[str, object] = {
-                "setting": setting or "",
-                "policy": name,
-                "imaged": imaged.mean(),
-                "mri": decision.imaging[other.policy.imaging_tokens.index("mri")].mean(),
-                "referred": referred.mean(),
-                "within_48_hours": (decision.urgency <= urgencies.index("within_48_hours")).mean(),
-            }
-            caught = imaged | (referred & soon)
-            for variable in model.variables:
-                if variable.serious:
-                    has = cohort.outcome(variable.name)
-                    share = caught[has].mean() if has.sum() >= FEWEST else float("nan")
-                    row[f"caught_{variable.name}"] = share
-            rows.append(row)
-    return pd.DataFrame(rows)

@@ -26,8 +26,8 @@ import pandas as pd
 
 import riskmodel as rm
 from riskmodel.cases.codebook import as_markdown
-from riskmodel.cohort import compare_policies
 from riskmodel.decision.costs import load_pathways
+from riskmodel.pathways.first_step import compare_policies
 from riskmodel.sensitivity import pathways, scans_in_vain
 from tests.support.paths import ROOT
 

@@ -7,7 +7,6 @@ from textwrap import wrap
 
 import numpy as np
 
-from riskmodel.cohort import compare_policies
 from riskmodel.evidence.distributions import draw_values, unheld
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.records import BASES, Priors
@@ -17,6 +16,7 @@ from riskmodel.network.build import build_network
 from riskmodel.network.coherence import audit, disagreements, nearest_coherent
 from riskmodel.network.network import Network
 from riskmodel.network.roundtrip import Reading
+from riskmodel.pathways.first_step import compare_policies
 from riskmodel.report.sources import how_read, seed_documents
 from riskmodel.text import figure, table
 

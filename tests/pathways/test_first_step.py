@@ -1,0 +1,44 @@
+"""What policies do at the first decision, also those that lack a word that others have."""
+
+import numpy as np
+import pytest
+
+import riskmodel as rm
+from riskmodel.pathways.first_step import compare_policies
+
+MINIMAL = """
+title = "{title}"
+urgencies = ["at_once", "routine"]
+referrals = ["doctor"]
+
+[[rule]]
+id = "fever"
+when = "fever"
+urgency = "at_once"
+imaging = ["mri"]
+referral = ["doctor"]
+reason = "A test."
+source = "assumption"
+
+[[otherwise]]
+urgency = "routine"
+reason = "A test."
+source = "assumption"
+"""
+
+
+@pytest.fixture(scope="module")
+def model() -> rm.Model:
+    return rm.load()
+
+
+def test_a_policy_without_the_words_of_others_is_compared_too(model, tmp_path):
+    path = tmp_path / "minimal.toml"
+    path.write_text(MINIMAL.format(title="Minimal"), encoding="utf-8")
+    frame = compare_policies(model, ["consensus", str(path)], 300, np.random.default_rng(0))
+    shipped, minimal = frame[frame["policy"] == "consensus"], frame[frame["policy"] == str(path)]
+    assert shipped["within_48_hours"].notna().all()
+    assert minimal["within_48_hours"].isna().all()  # no such urgency: nobody knows
+    assert minimal["caught_infection"].isna().all()
+    assert (minimal["imaged"] == minimal["referred"]).all()
+    assert minimal["imaged"].between(0, 1, inclusive="neither").all()
