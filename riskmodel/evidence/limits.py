@@ -1,15 +1,15 @@
-"""Numbers that are possible and yet cannot be meant: nobody has measured so rare, so large, so sure or so unsure."""
+"""The numbers of a statement: which are possible, and which of these can be meant.
+
+Nobody has measured what is so rare, so large, so sure or so unsure.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 
 from riskmodel.evidence.records import RATIOS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from riskmodel.evidence.reading.statements import Fault, Numbers
 
 RAREST = 1e-9  # a probability: one in a thousand million
 FURTHEST = 1e6  # a ratio, or 1 over it
@@ -17,12 +17,92 @@ WIDEST = 1e8  # an interval: the odds (or ratio) at its high end over those at i
 MOST_PEOPLE = 10**9
 WHAT_IF = 1e12  # a ratio that is tried from Python and written nowhere
 LEVELS = (0.5, 0.999)  # of an interval
+Fault = tuple[str, str, str]  # key, what was received, what is allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a statement says in figures."""
+
+    quantity: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    events: int | None = None
+    level: float | None = None
+
+
+def number_faults(table: Numbers) -> Iterator[Fault]:
+    """What is wrong with the numbers of a statement."""
+    ratio = table.quantity in RATIOS
+    for key, number in (("value", table.value), ("low", table.low), ("high", table.high)):
+        if number is None:
+            continue
+        if ratio and number <= 0:
+            yield key, f"received {number}", "allowed: a ratio above 0"
+        if not ratio and not 0 <= number <= 1:
+            yield key, f"received {number}", "allowed: a probability in [0, 1]"
+    yield from _interval_faults(table)
+    yield from _count_faults(table)
+
+
+def _interval_faults(table: Numbers) -> Iterator[Fault]:
+    low, high = table.low, table.high
+    if (low is None) != (high is None):
+        alone, other = ("low", "high") if high is None else ("high", "low")
+        yield alone, f"{alone} without {other}", "low and high together"
+    elif low is None or high is None:
+        if table.level is not None:
+            yield "level", "level without an interval", "low and high with it, or no level"
+        if table.quantity in RATIOS:
+            yield "low", "a ratio without an interval", "low and high: a ratio has no default size"
+    else:
+        if not low <= table.value <= high:
+            yield (
+                "value",
+                f"received {table.value}, outside its range {low} to {high}",
+                "allowed: low <= value <= high",
+            )
+        if table.quantity not in RATIOS and table.value in (0, 1) and low < high:
+            yield (
+                "low",
+                f"an interval around {table.value:g}",
+                "events and n: a probability of 0 or 1 has no log-odds",
+            )
+        if table.n is not None:
+            yield "n", "both an interval and n", "one of them (the other may stand in the note)"
+    if table.level is not None and not 0 < table.level < 1:
+        yield "level", f"received {table.level}", "allowed: a number between 0 and 1, such as 0.95"
+
+
+def _count_faults(table: Numbers) -> Iterator[Fault]:
+    events, n = table.events, table.n
+    if n is not None and n <= 0:
+        yield "n", f"received {n}", "allowed: a whole number above 0"
+        return
+    if n is not None and table.quantity in RATIOS:
+        yield "n", f"n with quantity {table.quantity}", "low and high for a ratio"
+    if events is None:
+        return
+    if n is None:
+        yield "events", "events without n", "events and n together"
+    elif not 0 <= events <= n:
+        yield "events", f"received {events} of n = {n}", "allowed: 0 <= events <= n"
+    elif abs(table.value - events / n) > _rounding(table.value):
+        received = f"received {table.value}, but events / n = {events / n:.6g}"
+        yield "value", received, "allowed: events / n, rounded"
+
+
+def _rounding(value: float) -> float:
+    """Half a unit of the last digit that is written; a bare 0 or 1 is meant exactly."""
+    exponent = int(Decimal(repr(value)).as_tuple().exponent)
+    return (0.0 if value in (0, 1) else 0.5 * 10.0**exponent) + 1e-12
 
 
 def limit_faults(numbers: Numbers) -> Iterator[Fault]:
     """What cannot be meant of numbers that are possible by themselves.
 
-    >>> from riskmodel.evidence.reading.statements import Numbers
     >>> [key for key, _, _ in limit_faults(Numbers("probability", 0.5, low=0.0, high=1.0))]
     ['low']
     """

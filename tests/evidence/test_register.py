@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from riskmodel.errors import PriorsError
-from riskmodel.evidence.limits import limit_faults
+from riskmodel.evidence.limits import Numbers, limit_faults
 from riskmodel.evidence.load import load_priors, priors_root, with_overrides
-from riskmodel.evidence.reading.statements import Numbers
 from riskmodel.evidence.records import Priors
 from riskmodel.report.sources import how_read, seed_documents
 from tests.support.own_set import own_set

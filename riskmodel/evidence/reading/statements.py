@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problem
-from riskmodel.evidence.limits import limit_faults
+from riskmodel.evidence.limits import Fault, Numbers, limit_faults, number_faults
 from riskmodel.evidence.reading.grammar import (
     BrokenNameError,
     GrammarError,
@@ -21,14 +20,13 @@ from riskmodel.evidence.reading.grammar import (
 )
 from riskmodel.evidence.reading.network_file import text_of
 from riskmodel.evidence.reading.schema import StatementTable, read_table
-from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, RATIOS, Event, Given, Informed, Source, Statement
+from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, Event, Given, Informed, Source, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ID = re.compile(r"[A-Za-z]\w*(\.\w+)*", re.ASCII)
 DEFAULT_LEVEL = 0.95
-Fault = tuple[str, str, str]  # key, what was received, what is allowed
 
 
 @dataclass(slots=True)
@@ -97,89 +95,6 @@ def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, probl
     return Statement(
         of=of, given=given, given_text=table.given, file=file, level=level, counts=table.counts or "", **own
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What a statement says in figures."""
-
-    quantity: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    events: int | None = None
-    level: float | None = None
-
-
-Limits = Callable[[Numbers], Iterable[Fault]]
-
-
-def number_faults(table: Numbers) -> Iterator[Fault]:
-    """What is wrong with the numbers of a statement."""
-    ratio = table.quantity in RATIOS
-    for key, number in (("value", table.value), ("low", table.low), ("high", table.high)):
-        if number is None:
-            continue
-        if ratio and number <= 0:
-            yield key, f"received {number}", "allowed: a ratio above 0"
-        if not ratio and not 0 <= number <= 1:
-            yield key, f"received {number}", "allowed: a probability in [0, 1]"
-    yield from _interval_faults(table)
-    yield from _count_faults(table)
-
-
-def _interval_faults(table: Numbers) -> Iterator[Fault]:
-    low, high = table.low, table.high
-    if (low is None) != (high is None):
-        alone, other = ("low", "high") if high is None else ("high", "low")
-        yield alone, f"{alone} without {other}", "low and high together"
-    elif low is None or high is None:
-        if table.level is not None:
-            yield "level", "level without an interval", "low and high with it, or no level"
-        if table.quantity in RATIOS:
-            yield "low", "a ratio without an interval", "low and high: a ratio has no default size"
-    else:
-        if not low <= table.value <= high:
-            yield (
-                "value",
-                f"received {table.value}, outside its range {low} to {high}",
-                "allowed: low <= value <= high",
-            )
-        if table.quantity not in RATIOS and table.value in (0, 1) and low < high:
-            yield (
-                "low",
-                f"an interval around {table.value:g}",
-                "events and n: a probability of 0 or 1 has no log-odds",
-            )
-        if table.n is not None:
-            yield "n", "both an interval and n", "one of them (the other may stand in the note)"
-    if table.level is not None and not 0 < table.level < 1:
-        yield "level", f"received {table.level}", "allowed: a number between 0 and 1, such as 0.95"
-
-
-def _count_faults(table: Numbers) -> Iterator[Fault]:
-    events, n = table.events, table.n
-    if n is not None and n <= 0:
-        yield "n", f"received {n}", "allowed: a whole number above 0"
-        return
-    if n is not None and table.quantity in RATIOS:
-        yield "n", f"n with quantity {table.quantity}", "low and high for a ratio"
-    if events is None:
-        return
-    if n is None:
-        yield "events", "events without n", "events and n together"
-    elif not 0 <= events <= n:
-        yield "events", f"received {events} of n = {n}", "allowed: 0 <= events <= n"
-    elif abs(table.value - events / n) > _rounding(table.value):
-        received = f"received {table.value}, but events / n = {events / n:.6g}"
-        yield "value", received, "allowed: events / n, rounded"
-
-
-def _rounding(value: float) -> float:
-    """Half a unit of the last digit that is written; a bare 0 or 1 is meant exactly."""
-    exponent = int(Decimal(repr(value)).as_tuple().exponent)
-    return (0.0 if value in (0, 1) else 0.5 * 10.0**exponent) + 1e-12
 
 
 def _claim_faults(table: StatementTable) -> Iterator[Fault]:
@@ -254,7 +169,7 @@ def source_faults(statement: Statement, sources: dict[str, Source]) -> Iterator[
 
 
 def override(
-    statement: Statement, numbers: Mapping[str, Any], limits: Limits = limit_faults
+    statement: Statement, numbers: Mapping[str, Any], limits: Callable[[Numbers], Iterable[Fault]] = limit_faults
 ) -> tuple[Statement, list[Fault]]:
     """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
 
