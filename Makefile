@@ -4,7 +4,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help score test lint bench docs notebooks lock clean
+.PHONY: help score quick test lint bench docs notebooks lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -32,8 +32,13 @@ lint: $(DEV) ## Run the linters and the type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint ## Run the linters, the type checker and the tests, a process for each processor
-	$(BIN)/python -m pytest -n auto --dist loadfile
+quick: $(DEV) ## Run the linter and every test that is not slow: in less than a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
+
+test: lint ## Run the linters, the type checker and all tests, a process for each processor
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(DEV) ## Measure speed and memory against other programs, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks

@@ -111,6 +111,7 @@ def test_what_the_uncertainty_rests_on_splits_between_former_basis_and_cohort(se
     assert rates.model.draw(8, np.random.default_rng(1)).draws == 8
 
 
+@pytest.mark.slow
 def test_a_changed_model_and_a_set_of_ones_own_are_extended_whole(seeds, people, tmp_path):
     changed = seeds.with_statement("find.fever.none", value=0.08).with_statement("find.mri.none", n=40)
     fitted = calibrate(changed, people, "base_rates", name="first")

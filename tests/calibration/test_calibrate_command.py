@@ -13,6 +13,7 @@ from riskmodel.calibration import calibrate
 from riskmodel.cli import main
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_the_best_so_far_marked(seeds, people, tmp_path):
     def stop(done: int, total: int | None) -> None:
         assert total is None
@@ -35,6 +36,7 @@ def run(*arguments: object) -> object:
     return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_python_finds(seeds, people, rates, tmp_path):
     source, output = tmp_path / "people.csv", tmp_path / "local.toml"
     people.to_csv(source, index=False)

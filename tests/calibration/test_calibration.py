@@ -161,6 +161,7 @@ def test_with_everything_known_the_fit_is_the_counted_share(tmp_path):
         assert table.loc[f"s{i}", "n_informing"] == pytest.approx(whom.sum(), rel=1e-2)
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_equals_pyagrums_em(tmp_path):
     """A network of whole tables, 30 % of cells blank and outcomes known of half."""
     model = tabular(tmp_path)
@@ -186,6 +187,7 @@ def test_maximum_likelihood_equals_pyagrums_em(tmp_path):
         assert fitted.table.set_index("statement").loc[f"s{i}", "posterior"] == pytest.approx(table[at], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_and_fits_are_unbiased(tmp_path):
     """Every statement of the smallest network, 10 times: truth drawn from the statements' own distributions."""
     surer = tmp_path / "surer.toml"
@@ -273,6 +275,7 @@ def test_the_parts_of_one_distribution_are_learnt_together(seeds):
     assert ages["posterior"].sum() == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_fit_of_a_fit_starts_from_it(seeds):
     masks = verified(seeds, 800, 8, "emergency", 1.0)
     first = fit_coded(seeds, range(800), masks, "base_rates", name="first")

@@ -132,6 +132,7 @@ def failed(estimator):
     return {result["check_name"]: result["exception"] for result in found if result["status"] == "failed"}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 def test_scikit_learn_s_checks_hold_but_for_those_that_do_not_apply(root):
     """The list is exact: a check that begins to hold, or ceases to, fails this test."""
@@ -140,6 +141,7 @@ def test_scikit_learn_s_checks_hold_but_for_those_that_do_not_apply(root):
     assert set(found) == set(INAPPLICABLE)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 def test_arrays_without_names_are_all_that_fails_on_the_classifier_itself():
     """Its data are cases with named columns: each check that feeds it bare numbers is refused for that reason."""
@@ -310,6 +312,7 @@ def test_parameters_are_set_read_and_cloned(cases):
         clone(fitted).predict(cases[0])
 
 
+@pytest.mark.slow
 def test_cross_validated_predictions(root, people):
     X, Y = people
     folds = KFold(3)
@@ -340,6 +343,7 @@ def test_probabilities_can_be_calibrated_further(root, people):
     assert p[known, 1].mean() == pytest.approx(Y["first"][known].mean(), abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_weight_of_the_statements_can_be_searched(root, people):
     X, Y = people
     search = GridSearchCV(small(root), {"prior_weight": [0.01, 1, 1000]}, cv=KFold(3)).fit(X, Y)
@@ -349,6 +353,7 @@ def test_the_weight_of_the_statements_can_be_searched(root, people):
     assert search.best_estimator_.prior_weight in (0.01, 1, 1000)
 
 
+@pytest.mark.slow
 def test_a_heavier_prior_moves_less(cases):
     X, Y = cases
     moved = []

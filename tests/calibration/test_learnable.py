@@ -104,6 +104,7 @@ def test_the_rise_with_age_is_learnt_with_the_risk_factors_that_rise_with_age_to
     assert (table.loc[by_age, "verdict"] != "unchanged").any()
 
 
+@pytest.mark.slow
 def test_recalibration_finds_base_rates_far_from_the_stated(seeds, people):
     """People of a spine clinic taken for primary care: base rates 4 to 120 times the stated ones."""
     frame = people.assign(setting="primary_care")
@@ -119,6 +120,7 @@ def test_recalibration_finds_base_rates_far_from_the_stated(seeds, people):
     assert held.loc[name, "prior"] < held.loc[name, "posterior"] < table.loc[name, "posterior"]
 
 
+@pytest.mark.slow
 def test_recalibration_needs_no_findings_and_few_outcomes(seeds):
     few = pd.DataFrame({"fracture": ["present"] * 4 + ["absent"] * 96, "setting": "emergency"})
     found = recalibrate(seeds, few, prior_weight=0.0).table.set_index("statement").loc["base.fracture.emergency"]

@@ -80,6 +80,7 @@ def test_weighting_is_refused_where_the_policy_decides_who_is_imaged(seeds):
     assert fit_coded(seeds, range(3000), masks, "base_rates").weighting is None
 
 
+@pytest.mark.slow
 def test_the_weights_are_shown_where_they_can_be_used(seeds):
     """Few outcomes are no violation, where everybody had the same chance of one."""
     masks = imaged(seeds, 3000, 0.04)

@@ -95,6 +95,7 @@ def test_explain_reads_a_case_under_a_mapping_and_names_ignored_columns(tmp_path
     assert "crp = over_50" in done.stdout
 
 
+@pytest.mark.slow
 def test_calibrate_fits_the_good_rows_and_says_what_it_left_out(tmp_path):
     cohort = tmp_path / "cohort.csv"
     run("simulate", "-n", 300, "--seed", 1, "--with-outcomes", *SETTING, "-o", cohort)

@@ -128,6 +128,7 @@ def test_an_explanation_as_json() -> None:
     assert found["sureness"]["draws"] == 32
 
 
+@pytest.mark.slow
 def test_a_check_as_json() -> None:
     done = run("check", "--format", "json")
     found = read(done)

@@ -125,6 +125,7 @@ def test_what_is_held_is_what_does_not_come_back():
         assert others.sum() == network.held.get(identifier, 0)
 
 
+@pytest.mark.slow
 def test_base_rates_that_no_cause_reaches_are_counted():
     """Cauda equina drawn more frequent than its causes: its links stop at 1, and the base rate falls short."""
     changes = {

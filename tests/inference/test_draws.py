@@ -40,6 +40,7 @@ def test_each_draw_scores_as_its_own_network(scored):
         np.testing.assert_allclose(posterior.baseline[:, draw], blank, rtol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(small_networks(), st.integers(0, 2**32 - 1))
 def test_any_small_network_scores_alike_as_a_draw(network, seed):

@@ -80,6 +80,7 @@ def assert_same(one: Ran, other: Ran, data: bytes) -> None:
         assert (one.result.counts, one.result.summary) == (other.result.counts, other.result.summary), data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", [content, broken], ids=["pieces", "cut"])
 def test_any_bytes(strategy):
     @few

@@ -74,6 +74,7 @@ def but_conditions(variables, masks):
 # ---- small networks --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=3_000 if FULL else 250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(small_networks(), st.integers(0, 2**32 - 1), st.booleans())
 def test_every_engine_on_any_small_network(network, seed, with_soft):
@@ -198,6 +199,7 @@ def test_evidence_is_checked(seeds):
 # ---- the shipped network ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ten_thousand_cases(shipped):
     """Brute force and pyAgrum on all, pgmpy on a tenth (with RISKMODEL_FULL set, on all)."""
     network, variables, scorer, cases = shipped

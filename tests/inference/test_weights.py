@@ -107,6 +107,7 @@ def test_both_engines_give_the_same_reasons(model):
     assert set(np.unique(found.most_raised)) == {-1, 0, 1, 2, 3}
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(small_networks(), st.integers(0, 2**32 - 1))
 def test_both_engines_on_any_small_network(network, seed):

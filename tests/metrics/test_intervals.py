@@ -25,6 +25,7 @@ def test_bootstrap_intervals_cover_the_truth():
     assert held >= 52
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["alike", "skewed"])
 def test_the_interval_of_the_area_holds_the_truth_at_eight_events(kind):
     """Of 300 samples the 95 % intervals hold the true area in at least 90 %; bootstrap percentiles in 70 to 80 %."""

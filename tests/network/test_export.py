@@ -112,6 +112,7 @@ def to_read() -> list[tuple[str, str]]:
     return [pair for pair in itertools.product(FORMATS, NETWORKS) if pair not in slow]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "name"), to_read())
 def test_every_digit_comes_back(networks, files, form, name):
     """Names, states and parents in their order, and each number to the last bit."""

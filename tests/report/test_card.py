@@ -20,6 +20,8 @@ from riskmodel.report.card.card import card
 from riskmodel.report.card.validation import Validation, metric_words, outcome_words
 from tests.support.models import shipped
 
+pytestmark = pytest.mark.slow
+
 MODEL = shipped()
 TRUTH = MODEL.with_statement("base.fracture.emergency", value=0.07, low=0.03, high=0.15)
 PEOPLE = 600

@@ -12,6 +12,8 @@ from riskmodel.report.card.card import card
 from riskmodel.report.card.validation import Validation
 from tests.support.cards import MODEL
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 3000
 
 

@@ -24,6 +24,8 @@ from riskmodel.text import words
 from tests.support.cards import MODEL, validation_of
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 # Parts of each item of the published checklist (Collins and others, BMJ 2024;385:e078378, Table 2).
 PARTS = {3: "abc", 5: "ab", 6: "abc", 8: "abc", 9: "abc", 12: "abcdefg", 18: "abcdef", 20: "abc", 23: "ab", 27: "abc"}
 

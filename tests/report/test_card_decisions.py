@@ -10,6 +10,8 @@ from riskmodel.report.card.card import card
 from riskmodel.report.card.decisions import reclassification
 from tests.support.cards import MODEL, validation_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def validation():

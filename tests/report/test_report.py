@@ -14,7 +14,10 @@ import riskmodel as rm
 from riskmodel.report.sensitivity.labels import label
 from tests.support.small_report import CASES, SMALL, run, spec_file
 
-pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,10 @@ from riskmodel.cli import main
 from tests.report.test_report import CASES, SMALL, spec_file
 from tests.support.browser import CHROMIUM, Browser
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
 PHONE = 390
 PDF_TEXT = shutil.which("pdftotext")
 

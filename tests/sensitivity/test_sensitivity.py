@@ -196,6 +196,7 @@ def test_a_statement_of_nought_can_have_a_bearing(tiny):
     assert (row["origin"], row["in_sd"]) == ("exact", np.inf)
 
 
+@pytest.mark.slow
 def test_flips_by_rebuilding():
     model = rm.load()
     cases = pd.read_csv("notebooks/data/published_cases.csv", dtype=str).iloc[[0, 4]]

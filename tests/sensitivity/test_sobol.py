@@ -45,6 +45,7 @@ def freeze(model: rm.Model, mine: np.ndarray, count: int) -> tuple[float, float]
     return float(first), float(((y - redrawn) ** 2).mean() / (2 * y.var()))
 
 
+@pytest.mark.slow
 def test_indices_by_pick_and_freeze(tiny):
     found = sobol(tiny, CASE, TARGET, by="statement", n=512, setting="here", seed=4)
     table, moved = found.table.set_index("name"), dimensions(tiny.priors)

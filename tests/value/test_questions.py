@@ -155,6 +155,7 @@ def actions(masks: np.ndarray) -> np.ndarray:
     return rows[:, posterior.evidence > 0]
 
 
+@pytest.mark.slow
 def test_stopping_is_what_trying_every_answer_says() -> None:
     """Cases of whom little is unknown: all combinations are tried, and every verdict occurs."""
     rng, seen = np.random.default_rng(7), set()

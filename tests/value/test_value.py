@@ -200,6 +200,7 @@ def test_a_large_group_is_worth_more_than_nothing_with_few_draws(draws: int) -> 
     assert frame["value"].max() < study.evpi()["value"].iloc[-1]
 
 
+@pytest.mark.slow
 def test_a_value_that_cannot_be_worked_out_is_not_nought(study: ValueStudy) -> None:
     """Where no statement does anything by itself, sums of single effects find nothing, and say so."""
     (choices,) = study.choices["here"]

@@ -1,8 +1,8 @@
 """What documents show of the program: written by ``python -m tests.whole.regenerate_docs``, checked by the tests.
 
 Generated are the output below each ``$ command`` of a ``console`` block, the text between
-``<!-- generated: NAME -->`` and ``<!-- end -->``, and the picture of the network. The ``>>>`` examples of
-``python`` blocks are run, never written. A document's blocks run in order, in one folder of their own that
+``<!-- generated: NAME -->`` and ``<!-- end -->``, and the pictures of the network and of the rooms. The ``>>>``
+examples of ``python`` blocks are run, never written. A document's blocks run in order, in one folder of their own that
 holds ``notebooks/``, ``priors/`` and every file that the document shows below a line like "`cases.csv`:".
 """
 
@@ -30,6 +30,7 @@ from riskmodel.decision.costs import load_pathways
 from riskmodel.pathways.first_step import compare_policies
 from riskmodel.sensitivity import pathways, scans_in_vain
 from tests.support.paths import ROOT
+from tests.whole import picture_of_rooms
 
 PICTURE = ROOT / "docs" / "network.svg"
 BLOCK = re.compile(
@@ -241,6 +242,7 @@ def main() -> None:
             sys.stdout.write(f"{path.relative_to(ROOT)} written\n")
         sys.stdout.writelines(failures)
     PICTURE.write_bytes(picture())
+    picture_of_rooms.PICTURE.write_bytes(picture_of_rooms.rooms())
 
 
 if __name__ == "__main__":

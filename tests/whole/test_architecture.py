@@ -3,38 +3,13 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.support.architecture import FLOORS, FRONT_DOORS, PACKAGE, floor, imported, modules, room
 from tests.support.paths import ROOT
 
-PACKAGE = ROOT / "riskmodel"
-# From the ground up: what stands on a line may import from the lines above it, and from nothing below.
-FLOORS = (
-    ("_version", "arrays", "errors", "text"),
-    ("workers",),
-    ("evidence",),
-    ("pages",),
-    ("network",),
-    ("decision",),
-    ("inference",),
-    ("answers",),
-    ("cases",),
-    ("casefiles",),
-    ("model",),
-    ("cohort",),
-    ("metrics",),
-    ("calibration",),
-    ("pathways",),
-    ("value",),
-    ("sensitivity",),
-    ("figures",),
-    ("report",),
-    ("cli",),
-)
 ROOT_MODULES = 5  # beside the front doors and the version
-FRONT_DOORS = {"__init__.py", "__main__.py"}
 # Circles of files that are still to be opened; the list may only become shorter.
 CIRCLES = 1
 # Files and folders of the package.
@@ -65,40 +40,6 @@ ONLY_USERS = {
     "jinja2": ("pages/render.py",),
     "tomlkit": ("calibration/as_prior_set.py",),
 }
-
-
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def room(module: str) -> str:
-    """The folder or root module of a dotted module below the package."""
-    return module.split(".", maxsplit=1)[0]
-
-
-def imported(path: Path, *, typing: bool) -> set[str]:
-    """Every module that a file imports, also inside functions; without those for type checking if asked."""
-    tree = ast.parse(path.read_text())
-    skipped = set()
-    if not typing:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-                skipped |= {id(inner) for inner in ast.walk(node)}
-    found = set()
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            if node.module == "riskmodel":
-                found |= {f"riskmodel.{name.name}" for name in node.names}
-    return found
-
-
-def floor(name: str) -> int:
-    return next(number for number, names in enumerate(FLOORS) if name in names)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

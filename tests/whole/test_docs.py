@@ -11,6 +11,7 @@ import pytest
 
 import riskmodel as rm
 from tests.support.paths import ROOT
+from tests.whole import picture_of_rooms
 from tests.whole.regenerate_docs import PICTURE, documents, picture, refresh
 
 RENEW = "make docs"
@@ -31,6 +32,7 @@ def pages() -> list[Path]:
     return [*documents(), ROOT / "priors" / "README.md", ROOT / "tests" / "clinical_cases" / "README.md"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", documents(), ids=name)
 def test_examples_run_and_outputs_are_fresh(path):
     shown = path.read_text(encoding="utf-8")
@@ -85,6 +87,11 @@ def test_the_picture_shows_the_network_as_it_is():
 
 def test_the_picture_is_the_same_each_time():
     assert picture() == picture()
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_code():
+    renew = f"python -m {picture_of_rooms.__name__}"
+    assert picture_of_rooms.PICTURE.read_bytes() == picture_of_rooms.rooms(), f"renew it with {renew}"
 
 
 def test_the_glossary_explains_each_word_once():

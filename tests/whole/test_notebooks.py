@@ -8,7 +8,7 @@ import pytest
 
 from tests.whole.notebooks import FOLDER, names, run
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of the kernel's own machinery
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of the kernel's own machinery
 
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")

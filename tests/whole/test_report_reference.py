@@ -12,6 +12,8 @@ from riskmodel.pages.render import markdown
 from riskmodel.pages.section import Report
 from tests.whole.regenerate_report import REFERENCE, reference
 
+pytestmark = pytest.mark.slow
+
 RENEW = "it is out of date; renew it with make docs"
 
 

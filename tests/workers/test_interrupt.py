@@ -81,6 +81,7 @@ def test_an_interrupt_that_turns_into_another_error_is_known_as_one() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_an_interrupt_that_python_drops_is_raised_again(capfd: pytest.CaptureFixture[str]) -> None:
     class Going:
         def __del__(self) -> None:
