@@ -10,15 +10,14 @@ FRONT_DOORS = {"__init__.py", "__main__.py"}
 # From the ground up: a room may import from the lines above its own; rooms of one line know nothing of each other.
 FLOORS = (
     ("_version", "arrays", "errors", "text"),
-    ("workers", "evidence"),
-    ("pages", "network", "decision", "cases"),
+    ("evidence", "workers"),
+    ("cases", "network", "decision", "pages"),
     ("inference",),
     ("answers",),
     ("casefiles",),
     ("model",),
     ("cohort", "metrics"),
-    ("pathways", "calibration"),
-    ("value",),
+    ("calibration", "pathways", "value"),
     ("sensitivity",),
     ("figures",),
     ("report",),
