@@ -12,12 +12,11 @@ import pandas as pd
 from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.records import RATIOS, Statement
 from riskmodel.evidence.scale import scale_of
-from riskmodel.sensitivity.flip_search import IMPOSSIBLE, Point, Search
-from riskmodel.sensitivity.flip_table import flip_table, nearest_flips
+from riskmodel.sensitivity.flip_search import IMPOSSIBLE, Search, TriedValue, flip_table, nearest_flips
 from riskmodel.sensitivity.one_way import POINTS, one_way
 from riskmodel.sensitivity.ranges import Varying, checked_statements, refuse
 from riskmodel.sensitivity.targets import Target
-from riskmodel.sensitivity.what_if import People, Piece, Progress, people_of, what_ifs
+from riskmodel.sensitivity.what_if import Batch, CodedCases, Progress, coded_cases, what_ifs
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def flips(
     UsageError
         when there is no case, or a statement does not exist.
     """
-    people = people_of(model, cases, setting=setting)
+    people = coded_cases(model, cases, setting=setting)
     names, problems = checked_statements(model.priors, statements)
     refuse(problems)
     varying = Varying(model.priors)
@@ -92,7 +91,7 @@ def flips(
     relevant = [name for name in free if bearing[name].any()]
     searches = _scan(model, varying, relevant, people, now, progress) if relevant else []
     _run(model, varying, searches, people)
-    table = flip_table(model, [search for search in searches if search.found], people)
+    table = flip_table(model, searches, people)
     return Flips(table, nearest_flips(model, table, names, people, {name: bearing.get(name) for name in names}))
 
 
@@ -114,11 +113,11 @@ def cohort_flips(
     or the other (``action``) is another than as stated at one of ``points`` values of the range.
     """
     anything = Target.cohort_mean(model.scoring.scorer.output_names[0])
-    found = one_way(
+    shares = one_way(
         model, cases, [anything], setting=setting, statements=statements, points=points, by_setting=by_setting,
         progress=progress,
     ).actions  # fmt: skip
-    return found.sort_values(["setting", "action", "statement"], ascending=[True, False, True], ignore_index=True)
+    return shares.sort_values(["setting", "action", "statement"], ascending=[True, False, True], ignore_index=True)
 
 
 def grid(statement: Statement) -> Array:
@@ -148,35 +147,35 @@ class Actions:
         """Where the action is not ``now`` (cases,); what a what-if makes impossible asks for nothing else."""
         return np.asarray((self.of(kind) != now) & ~np.isnan(self.probability[0]))
 
-    def point(self, kind: str, at: float, row: int, case: int) -> Point:
+    def point(self, kind: str, at: float, row: int, case: int) -> TriedValue:
         bits = np.packbits(self.compared[:, row, case]).tobytes()
         impossible = np.isnan(self.probability[0, row, case])
         action = IMPOSSIBLE if impossible else int(self.of(kind)[row, case])
-        return Point(at, action, int.from_bytes(bits))
+        return TriedValue(at, action, int.from_bytes(bits))
 
 
-def _actions(model: Model, values: Array, people: People, progress: Progress | None = None) -> Actions:
+def _actions(model: Model, values: Array, people: CodedCases, progress: Progress | None = None) -> Actions:
     """All cases under all rows of values."""
-    pieces = list(what_ifs(model, values, people.masks, progress, with_compared=True))
+    batches = list(what_ifs(model, values, people.masks, progress, with_compared=True))
     urgency = np.empty((len(values), people.count), dtype=int)
     imaging = np.empty_like(urgency)
-    probability = np.empty((len(pieces[0].probability), *urgency.shape))
-    compared = np.empty((len(pieces[0].compared), *urgency.shape), dtype=bool)
-    for piece in pieces:
-        at = np.ix_(piece.rows, piece.cases)
-        urgency[at], imaging[at] = piece.urgency, _bits(piece)
-        probability[:, piece.rows[:, None], piece.cases] = piece.probability
-        compared[:, piece.rows[:, None], piece.cases] = piece.compared
+    probability = np.empty((len(batches[0].probability), *urgency.shape))
+    compared = np.empty((len(batches[0].compared), *urgency.shape), dtype=bool)
+    for batch in batches:
+        at = np.ix_(batch.rows, batch.cases)
+        urgency[at], imaging[at] = batch.urgency, _bits(batch)
+        probability[:, batch.rows[:, None], batch.cases] = batch.probability
+        compared[:, batch.rows[:, None], batch.cases] = batch.compared
     return Actions(urgency, imaging, probability, compared)
 
 
-def _bits(piece: Piece) -> np.ndarray:
-    weights = 1 << np.arange(len(piece.imaging))
-    return np.asarray(np.tensordot(weights, piece.imaging.astype(int), axes=1))
+def _bits(batch: Batch) -> np.ndarray:
+    weights = 1 << np.arange(len(batch.imaging))
+    return np.asarray(np.tensordot(weights, batch.imaging.astype(int), axes=1))
 
 
 def _bearing(
-    model: Model, varying: Varying, names: Sequence[str], people: People, now: Actions
+    model: Model, varying: Varying, names: Sequence[str], people: CodedCases, now: Actions
 ) -> dict[str, np.ndarray]:
     """On which cases each statement has any bearing: (cases,) by statement."""
     statements = [model.priors.statement(name) for name in names]
@@ -186,50 +185,53 @@ def _bearing(
         rows.append(varying.rows(statement.id, scale_of(statement).back(np.array([at - 1.7, at + 1.3, MIDDLE]))))
     if not rows:
         return {}
-    found = _actions(model, np.concatenate(rows), people).probability
-    moved = np.asarray(np.abs(found - now.probability) > SAME * now.probability)  # (outputs, rows, cases)
+    probability = _actions(model, np.concatenate(rows), people).probability
+    moved = np.asarray(np.abs(probability - now.probability) > SAME * now.probability)  # (outputs, rows, cases)
     by_name = np.asarray(moved.any(axis=0)).reshape(len(names), 3, -1)
-    return {name: np.asarray(own.any(axis=0)) for name, own in zip(names, by_name, strict=True)}
+    return {name: np.asarray(rows.any(axis=0)) for name, rows in zip(names, by_name, strict=True)}
 
 
 def _scan(
-    model: Model, varying: Varying, names: Sequence[str], people: People, now: Actions, progress: Progress | None
+    model: Model, varying: Varying, names: Sequence[str], people: CodedCases, now: Actions, progress: Progress | None
 ) -> list[Search]:
     """Where to search: on each side of each statement, the gaps of the grid that may hold a change, for each case."""
     grids = {name: grid(model.priors.statement(name)) for name in names}
     rows = [varying.rows(name, scale_of(model.priors.statement(name)).back(grids[name])) for name in names]
-    found = _actions(model, np.concatenate(rows), people, progress)
+    grid_actions = _actions(model, np.concatenate(rows), people, progress)
     searches, first = [], 0
     for name in names:
         statement, points = model.priors.statement(name), grids[name]
         home = int(np.argmin(np.abs(points - scale_of(statement).to(statement.value))))
         for side, order in (("below", np.arange(home, -1, -1)), ("above", np.arange(home, len(points)))):
             for kind in KINDS:
-                for case, gaps in _gaps(found, kind, first + order, now.of(kind)[0]):
-                    ends = [[found.point(kind, points[order[i]], first + order[i], case) for i in gap] for gap in gaps]
+                for case, gaps in _gaps(grid_actions, kind, first + order, now.of(kind)[0]):
+                    ends = [
+                        [grid_actions.point(kind, points[order[i]], first + order[i], case) for i in gap]
+                        for gap in gaps
+                    ]
                     waiting = [(near, far) for near, far in reversed(ends)]
                     searches.append(Search(case, name, kind, side, int(now.of(kind)[0, case]), waiting))
         first += len(points)
     return searches
 
 
-def _gaps(found: Actions, kind: str, rows: np.ndarray, now: np.ndarray) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def _gaps(under: Actions, kind: str, rows: np.ndarray, now: np.ndarray) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Each case with gaps between neighbouring rows where the action changes or may come and go, the nearest first."""
-    other = found.other(kind, now)[rows]  # (points, cases)
-    changed = (found.compared[:, rows[1:]] ^ found.compared[:, rows[:-1]]).sum(axis=0)
+    other = under.other(kind, now)[rows]  # (points, cases)
+    changed = (under.compared[:, rows[1:]] ^ under.compared[:, rows[:-1]]).sum(axis=0)
     before = np.cumsum(other, axis=0)[:-1] == 0
     worth = before & (other[1:] | (changed >= 2))
     for case in np.nonzero(worth.any(axis=0))[0]:
         yield int(case), [(int(i), int(i) + 1) for i in np.nonzero(worth[:, case])[0]]
 
 
-def _run(model: Model, varying: Varying, searches: Sequence[Search], people: People) -> None:
+def _run(model: Model, varying: Varying, searches: Sequence[Search], people: CodedCases) -> None:
     """Let all searches go on, in place, each round together, until all have ended."""
     while wanted := [(search, at) for search in searches if (at := search.wanted()) is not None]:
         places: dict[tuple[str, float], int] = {}
         for search, at in wanted:
             places.setdefault((search.name, at), len(places))
         rows = [varying.rows(name, scale_of(model.priors.statement(name)).back(np.array([at]))) for name, at in places]
-        found = _actions(model, np.concatenate(rows), people)
+        actions = _actions(model, np.concatenate(rows), people)
         for search, at in wanted:
-            search.take(found.point(search.kind, at, places[search.name, at], search.case))
+            search.take(actions.point(search.kind, at, places[search.name, at], search.case))

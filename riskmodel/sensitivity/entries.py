@@ -19,13 +19,13 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.network.network import Network
 from riskmodel.sensitivity.ranges import refuse
-from riskmodel.sensitivity.what_if import people_of
+from riskmodel.sensitivity.what_if import coded_cases
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
 
-Place = tuple[int, ...]  # of an entry: a state of each parent, then the variable's own
+Index = tuple[int, ...]  # of an entry: a state of each parent, then the variable's own
 AT_ONCE = 500  # entries of one table evaluated together
 
 
@@ -116,11 +116,11 @@ def sensitivity_function(
         naming everything that does not exist.
     """
     masks = _one(model, case, setting)
-    found, place, problems = _place(model.tables, variable, state, parents)
+    target, index, problems = _entry_index(model.tables, variable, state, parents)
     problems += _output_problems(model, output)
     refuse(problems)
-    assert found is not None  # noqa: S101  # refused else
-    return next(_functions(model, masks, found, [place], output))
+    assert target is not None  # noqa: S101  # refused else
+    return next(_functions(model, masks, target, [index], output))
 
 
 def steepest(
@@ -137,8 +137,8 @@ def steepest(
     refuse(_output_problems(model, output))
     rows = []
     for variable in model.tables.variables:
-        places = list(_compatible(model, masks, variable))
-        for f in _functions(model, masks, variable, places, output):
+        entries = list(_compatible(model, masks, variable))
+        for f in _functions(model, masks, variable, entries, output):
             p, slope = f(f.value), f.derivative()
             steep = slope * f.value * (1 - f.value) / (p * (1 - p)) if 0 < p < 1 else 0.0
             rows.append({
@@ -151,38 +151,38 @@ def steepest(
     return order.drop(columns="size").head(top).reset_index(drop=True)
 
 
-def with_entry(table: Array, place: Place, x: float) -> Array:
+def with_entry(table: Array, index: Index, x: float) -> Array:
     """A table (1, parents …, states) in which one entry is ``x`` and its column keeps its proportions."""
     changed = table.copy()
-    column = changed[(0, *place[:-1])]
-    old = float(column[place[-1]])
-    left = np.delete(np.arange(len(column)), place[-1])
-    total = column[left].sum()
-    column[left] = column[left] * ((1 - x) / total) if total > 0 else (1 - x) / len(left)
-    column[place[-1]] = x
+    column = changed[(0, *index[:-1])]
+    old = float(column[index[-1]])
+    others = np.delete(np.arange(len(column)), index[-1])
+    total = column[others].sum()
+    column[others] = column[others] * ((1 - x) / total) if total > 0 else (1 - x) / len(others)
+    column[index[-1]] = x
     return changed if old != x else table.copy()
 
 
 def _functions(
-    model: Model, masks: Masks, variable: Variable, places: list[Place], output: str
+    model: Model, masks: Masks, variable: Variable, entries: list[Index], output: str
 ) -> Iterator[SensitivityFunction]:
     """The functions of some entries of one table, evaluated at 0 and 1 in batches."""
     network, setting = model.tables, int(model.scoring.scorer.settings(masks)[0])
     row = model.scoring.scorer.output_names.index(output)
     table = network.tables[variable.name]
-    for start in range(0, len(places), AT_ONCE):
-        some = places[start : start + AT_ONCE]
-        ends = np.concatenate([with_entry(table, place, x) for place in some for x in (0.0, 1.0)])
+    for start in range(0, len(entries), AT_ONCE):
+        batch = entries[start : start + AT_ONCE]
+        ends = np.concatenate([with_entry(table, index, x) for index in batch for x in (0.0, 1.0)])
         scorer = DrawScorer(_with_table(network, variable.name, np.concatenate([table, ends])), model.variables)
         posterior = scorer.score(masks, setting)
         evidence = posterior.evidence[1:, 0].reshape(-1, 2)
         both = posterior.probability[row, 1:, 0].reshape(-1, 2) * evidence
-        for place, (beta, top), (delta, full) in zip(some, both.tolist(), evidence.tolist(), strict=True):
+        for index, (beta, top), (delta, full) in zip(batch, both.tolist(), evidence.tolist(), strict=True):
             parents = {
-                name: network.variable(name).states[s] for name, s in zip(variable.parents, place[:-1], strict=True)
+                name: network.variable(name).states[s] for name, s in zip(variable.parents, index[:-1], strict=True)
             }
             yield SensitivityFunction(
-                variable.name, variable.states[place[-1]], parents, output, float(table[(0, *place)]),
+                variable.name, variable.states[index[-1]], parents, output, float(table[(0, *index)]),
                 top - beta, beta, full - delta, delta,
             )  # fmt: skip
 
@@ -192,7 +192,7 @@ def _with_table(network: Network, name: str, table: Array) -> Network:
 
 
 def _one(model: Model, case: pd.DataFrame | Masks, setting: str | None) -> Masks:
-    people = people_of(model, case, setting=setting)
+    people = coded_cases(model, case, setting=setting)
     if people.count != 1:
         raise UsageError(f"a sensitivity function is of one case, not of {people.count}")
     return people.masks
@@ -203,33 +203,33 @@ def _output_problems(model: Model, output: str) -> list[str]:
     return [] if output in names else [f"unknown output {output!r}; one of {', '.join(names)}{nearest(output, names)}"]
 
 
-def _place(
+def _entry_index(
     network: Network, variable: str, state: str, parents: Mapping[str, str]
-) -> tuple[Variable | None, Place, list[str]]:
+) -> tuple[Variable | None, Index, list[str]]:
     """Where an entry stands, and what is wrong with its name."""
-    names = [one.name for one in network.variables]
+    names = [v.name for v in network.variables]
     if variable not in names:
         return None, (), [f"unknown variable {variable!r}{nearest(variable, names)}"]
-    found = network.variable(variable)
-    wanted = [(found, state), *((network.variable(name), parents.get(name, "")) for name in found.parents)]
+    target = network.variable(variable)
+    wanted = [(target, state), *((network.variable(name), parents.get(name, "")) for name in target.parents)]
     problems = [
-        f"{one.name}: no state {asked!r}; one of {', '.join(one.states)}{nearest(asked, one.states)}"
-        for one, asked in wanted
-        if asked not in one.states
+        f"{v.name}: no state {asked!r}; one of {', '.join(v.states)}{nearest(asked, v.states)}"
+        for v, asked in wanted
+        if asked not in v.states
     ]
     problems += [
-        f"{name!r} is no parent of {variable}; they are {', '.join(found.parents) or 'none'}"
+        f"{name!r} is no parent of {variable}; they are {', '.join(target.parents) or 'none'}"
         for name in parents
-        if name not in found.parents
+        if name not in target.parents
     ]
     if problems:
-        return found, (), problems
-    return found, tuple(one.index(asked) for one, asked in [*wanted[1:], wanted[0]]), []
+        return target, (), problems
+    return target, tuple(v.index(asked) for v, asked in [*wanted[1:], wanted[0]]), []
 
 
-def _compatible(model: Model, masks: Masks, variable: Variable) -> Iterator[Place]:
+def _compatible(model: Model, masks: Masks, variable: Variable) -> Iterator[Index]:
     """The entries of a table in columns that the case's evidence allows, base states left out."""
-    rows = {one.name: i for i, one in enumerate(model.variables)}
+    rows = {v.name: i for i, v in enumerate(model.variables)}
     if variable.name == "setting":
         return
     sizes = [model.tables.variable(name).states for name in variable.parents]

@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import RATIOS
 from riskmodel.sensitivity.ranges import Varying, checked_statements, refuse
-from riskmodel.sensitivity.what_if import people_of, what_ifs
+from riskmodel.sensitivity.what_if import coded_cases, what_ifs
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -43,8 +43,8 @@ def follow(
     --------
     >>> import riskmodel as rm
     >>> febrile = pd.DataFrame({"setting": ["emergency"], "fever": ["yes"]})
-    >>> found = follow(rm.load(), "find.fever.infection", febrile, [0.3, 0.6, 0.9])
-    >>> found["p_infection"].is_monotonic_increasing
+    >>> frame = follow(rm.load(), "find.fever.infection", febrile, [0.3, 0.6, 0.9])
+    >>> frame["p_infection"].is_monotonic_increasing
     True
     """
     _, problems = checked_statements(model.priors, [statement])
@@ -53,9 +53,9 @@ def follow(
     top = np.inf if model.priors.statement(statement).quantity in RATIOS else 1.0
     wrong = taken[~((taken > 0) & (taken < top))]
     if wrong.size or not taken.size:
-        told = f"not {wrong[0]:g}" if wrong.size else "and there must be one"
-        raise UsageError(f"values of {statement} must lie between 0 and {top:g}, {told}")
-    people = people_of(model, cases, setting=setting)
+        problem = f"not {wrong[0]:g}" if wrong.size else "and there must be one"
+        raise UsageError(f"values of {statement} must lie between 0 and {top:g}, {problem}")
+    people = coded_cases(model, cases, setting=setting)
     scorer = model.scoring.scorer
     blank = np.repeat(scorer.blank(1), people.count, axis=1)
     if scorer.setting_row >= 0:
@@ -66,20 +66,20 @@ def follow(
     probability = np.empty((len(serious), len(taken), both.shape[1]))
     urgency = np.empty(probability.shape[1:], dtype=int)
     imaging = np.empty((len(model.policy.imaging_tokens), *probability.shape[1:]), dtype=bool)
-    for piece in what_ifs(model, rows, both):
-        row, case = np.ix_(piece.rows, piece.cases)
-        probability[:, row, case] = piece.probability[serious]
-        urgency[row, case], imaging[:, row, case] = piece.urgency, piece.imaging
-    found: dict[str, object] = {
+    for batch in what_ifs(model, rows, both):
+        row, case = np.ix_(batch.rows, batch.cases)
+        probability[:, row, case] = batch.probability[serious]
+        urgency[row, case], imaging[:, row, case] = batch.urgency, batch.imaging
+    columns: dict[str, object] = {
         "value": np.repeat(taken, people.count),
         "case": np.tile(np.array(people.names, dtype=object), len(taken)),
     }
     for start, prefix in ((people.count, "prior_"), (0, "p_")):
         for k, i in enumerate(serious):
             part = probability[k, :, start : start + people.count]
-            found[f"{prefix}{scorer.conditions[i]}"] = part.ravel()
+            columns[f"{prefix}{scorer.conditions[i]}"] = part.ravel()
     tokens = np.array(model.policy.imaging_tokens, dtype=object)
-    own = np.ascontiguousarray(imaging[:, :, : people.count]).reshape(len(tokens), -1)
-    found["urgency"] = [model.policy.urgencies[level] for level in urgency[:, : people.count].ravel()]
-    found["imaging"] = ["|".join(tokens[bits]) for bits in own.T]
-    return pd.DataFrame(found)
+    scans = np.ascontiguousarray(imaging[:, :, : people.count]).reshape(len(tokens), -1)
+    columns["urgency"] = [model.policy.urgencies[level] for level in urgency[:, : people.count].ravel()]
+    columns["imaging"] = ["|".join(tokens[bits]) for bits in scans.T]
+    return pd.DataFrame(columns)

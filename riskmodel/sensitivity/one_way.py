@@ -11,8 +11,8 @@ import pandas as pd
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
-from riskmodel.sensitivity.targets import Target, checked_targets, of_piece
-from riskmodel.sensitivity.what_if import People, Piece, Progress, changed, people_of, what_ifs
+from riskmodel.sensitivity.targets import Target, checked_targets, target_sums
+from riskmodel.sensitivity.what_if import Batch, CodedCases, Progress, action_changes, coded_cases, what_ifs
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Sweep:
     def of(cls, model: Model, names: Sequence[str], points: int) -> Sweep:
         varying = Varying(model.priors)
         grid = [curve_values(model.priors.statement(name), model.priors.prior_set, points) for name in names]
-        rows = [varying.rows(name, own) for name, own in zip(names, grid, strict=True)]
+        rows = [varying.rows(name, values) for name, values in zip(names, grid, strict=True)]
         return cls(tuple(names), np.array(grid), np.concatenate([varying.stated[None], *rows]))
 
 
@@ -109,7 +109,7 @@ def one_way(
     UsageError
         naming every target, case and statement that does not exist, or an empty cohort.
     """
-    people = people_of(model, cases, setting=setting)
+    people = coded_cases(model, cases, setting=setting)
     followed, problems = checked_targets(targets, model, people.names)
     names, unknown = checked_statements(model.priors, statements)
     problems += unknown
@@ -118,16 +118,16 @@ def one_way(
     refuse(problems)
     sweep = Sweep.of(model, names, points)
     tally = _Tally(model, people, followed, sweep, by_setting=by_setting)
-    for piece in what_ifs(model, sweep.values, people.masks, progress, with_held=True):
-        tally.add(piece)
+    for batch in what_ifs(model, sweep.values, people.masks, progress, with_held=True):
+        tally.add(batch)
     return tally.result()
 
 
 class _Tally:
-    """Adds pieces up: targets by what-if, and which cases' actions changed under which statement."""
+    """Adds batches up: targets by what-if, and which cases' actions changed under which statement."""
 
     def __init__(
-        self, model: Model, people: People, targets: Sequence[Target], sweep: Sweep, *, by_setting: bool
+        self, model: Model, people: CodedCases, targets: Sequence[Target], sweep: Sweep, *, by_setting: bool
     ) -> None:
         self.model, self.people, self.targets, self.sweep = model, people, targets, sweep
         scored = model.scoring.score(people.masks)
@@ -138,23 +138,23 @@ class _Tally:
         self.moved = np.zeros((2, len(sweep.names), people.count), dtype=bool)
         self.held: list[tuple[str, ...]] = [()] * len(sweep.values)
 
-    def setting(self, piece: Piece, target: Target | None = None) -> str:
+    def setting(self, batch: Batch, target: Target | None = None) -> str:
         """The setting that a target's row names: of a case always its own."""
         named = self.by_setting or (target is not None and target.case)
-        return self.model.settings[piece.setting] if named and self.model.settings else ALL
+        return self.model.settings[batch.setting] if named and self.model.settings else ALL
 
-    def add(self, piece: Piece) -> None:
+    def add(self, batch: Batch) -> None:
         for target in self.targets:
-            found = of_piece(target, piece, self.model, self.people.names)
-            if found is not None:
-                key = self.setting(piece, target), target
-                self.sums.setdefault(key, np.zeros(len(self.sweep.values)))[piece.rows] += found
-        whose = (piece.rows - 1) // self.sweep.points.shape[1]
-        for kind, moved in enumerate(changed(piece, self.urgency, self.imaging)):
+            sums = target_sums(target, batch, self.model, self.people.names)
+            if sums is not None:
+                key = self.setting(batch, target), target
+                self.sums.setdefault(key, np.zeros(len(self.sweep.values)))[batch.rows] += sums
+        whose = (batch.rows - 1) // self.sweep.points.shape[1]
+        for kind, moved in enumerate(action_changes(batch, self.urgency, self.imaging)):
             for row in np.nonzero(moved.any(axis=1))[0]:
-                if piece.rows[row] > 0:
-                    self.moved[kind, whose[row], piece.cases] |= moved[row]
-        for row, held in zip(piece.rows, piece.held, strict=True):
+                if batch.rows[row] > 0:
+                    self.moved[kind, whose[row], batch.cases] |= moved[row]
+        for row, held in zip(batch.rows, batch.held, strict=True):
             self.held[row] = held
 
     def counts(self) -> dict[str, int]:
@@ -191,37 +191,37 @@ class _Tally:
         stated = float(values[0])
         rows = []
         for i in range(len(self.sweep.names)):
-            own = values[self._rows(i)]
-            every = np.append(own, stated)
+            curve = values[self._rows(i)]
+            every = np.append(curve, stated)
             rows.append({
-                "at_low": float(own[0]), "stated": stated, "at_high": float(own[-1]),
+                "at_low": float(curve[0]), "stated": stated, "at_high": float(curve[-1]),
                 "effect": float(np.nanmax(every) - np.nanmin(every)), "held": self._held(self._rows(i)),
             })  # fmt: skip
         joined = pd.concat([about, pd.DataFrame(rows)], axis=1)
         return joined.sort_values(["effect", "statement"], ascending=[False, True], kind="stable", ignore_index=True)
 
     def _curve(self, values: Array) -> pd.DataFrame:
-        rows: list[dict[str, object]] = []
+        points: list[dict[str, object]] = []
         for i, name in enumerate(self.sweep.names):
-            own = self._rows(i)
+            rows = self._rows(i)
             value = np.append(self.sweep.points[i], self.model.priors.statement(name).value)
-            at = np.append(values[own], values[0])
-            held = [*(", ".join(ids) for ids in self.held[own]), ""]
-            rows += [
+            at = np.append(values[rows], values[0])
+            held = [*(", ".join(ids) for ids in self.held[rows]), ""]
+            points += [
                 {"statement": name, "value": float(value[k]), "at": float(at[k]), "held": held[k]}
                 for k in np.argsort(value, kind="stable")
             ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(points)
 
     def _actions(self, counts: dict[str, int]) -> pd.DataFrame:
         rows = []
         for setting, count in counts.items():
-            mine = np.ones(self.people.count, dtype=bool)
+            members = np.ones(self.people.count, dtype=bool)
             if setting:
-                mine = self.settings == self.model.settings.index(setting)
-            urgency, imaging = self.moved[:, :, mine]
+                members = self.settings == self.model.settings.index(setting)
+            urgency, imaging = self.moved[:, :, members]
             shares = {"urgency": urgency, "imaging": imaging, "action": urgency | imaging}
             for i, name in enumerate(self.sweep.names):
-                own = {kind: float(moved[i].sum() / count) for kind, moved in shares.items()}
-                rows.append({"setting": setting, "statement": name, **own})
+                by_kind = {kind: float(moved[i].sum() / count) for kind, moved in shares.items()}
+                rows.append({"setting": setting, "statement": name, **by_kind})
         return pd.DataFrame(rows)

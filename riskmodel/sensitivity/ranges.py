@@ -26,24 +26,24 @@ def selected(priors: Priors) -> list[Statement]:
 
 def checked_statements(priors: Priors, names: Sequence[str] | None) -> tuple[list[str], list[str]]:
     """The statements asked for in register order (all, where None), and what is wrong with the others."""
-    known = [statement.id for statement in selected(priors)]
+    driving = [statement.id for statement in selected(priors)]
     if names is None:
-        return known, []
+        return driving, []
     as_list("statements", names)
     problems = []
     register = {statement.id for statement in priors.statements}
     for name in names:
-        if name in known:
+        if name in driving:
             continue
         if name in register:
             problems.append(
                 f"statement {name!r} drives no table of the set {priors.prior_set.name}, so nothing follows it"
             )
         else:
-            problems.append(f"no statement {name!r}{nearest(name, known)}")
+            problems.append(f"no statement {name!r}{nearest(name, driving)}")
     if not names:
         problems.append("no statement was asked for; name one or more")
-    return [name for name in known if name in set(names)], problems
+    return [name for name in driving if name in set(names)], problems
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ def origin(statement: Statement, prior_set: PriorSet) -> str:
     return f"default n = {size(statement, prior_set):g} of {statement.basis}"
 
 
-def says(statement: Statement) -> str:
+def quantity_text(statement: Statement) -> str:
     """The quantity as it is written: *what* of … given …"""
     given = f" given {statement.given_text}" if statement.given_text else ""
     return f"{statement.quantity.replace('_', ' ')} of {statement.of}{given}"
@@ -93,7 +93,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
         shape = spread(statement, priors.prior_set)
         low, high = quantile(shape, TAILS)
         rows.append({
-            "statement": name, "says": says(statement), "value": statement.value, "low": float(low),
+            "statement": name, "says": quantity_text(statement), "value": statement.value, "low": float(low),
             "high": float(high), "sd": scale_sd(shape), "origin": origin(statement, priors.prior_set),
             "changed": priors.origin(name), "basis": statement.basis, "source": statement.source,
             "read": statement.read, "fitted": lineage(statement),
@@ -161,12 +161,12 @@ class Varying:
         if j not in self.others(a):
             self.put(rows, b, second)
             return rows, np.ones(len(rows), dtype=bool)
-        left, stated_left = 1 - first - second, 1 - self.stated[i] - self.stated[j]
+        remaining, stated_remaining = 1 - first - second, 1 - self.stated[i] - self.stated[j]
         rows[:, i], rows[:, j] = first, second
         rest = [k for k in self.others(a) if k != j]
-        possible = np.asarray((left >= 0) if stated_left > EDGE else np.abs(left) <= EDGE)
-        if rest and stated_left > EDGE:
-            rows[:, rest] = self.stated[rest] * (left / stated_left)[:, None]
+        possible = np.asarray((remaining >= 0) if stated_remaining > EDGE else np.abs(remaining) <= EDGE)
+        if rest and stated_remaining > EDGE:
+            rows[:, rest] = self.stated[rest] * (remaining / stated_remaining)[:, None]
         return rows, possible
 
     def can_vary(self, name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.sensitivity.targets import log_odds
+from riskmodel.sensitivity.targets import finite_log_odds
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
@@ -59,7 +59,7 @@ def _finer(p: Array, times: int) -> Array:
     a, b = (np.arange(n) for n in p.shape[1:])
     fine_a, fine_b = (np.linspace(0, n - 1, (n - 1) * times + 1) for n in p.shape[1:])
     parts = []
-    for part in np.asarray(log_odds(p)):
+    for part in np.asarray(finite_log_odds(p)):
         if np.isfinite(part).all():
             spline = RectBivariateSpline(a, b, part, kx=min(3, len(a) - 1), ky=min(3, len(b) - 1))
             parts.append(spline(fine_a, fine_b))

@@ -14,8 +14,8 @@ from riskmodel.errors import nearest
 from riskmodel.evidence.distributions import dimensions, values_at
 from riskmodel.sensitivity.one_way import one_way
 from riskmodel.sensitivity.ranges import Varying, refuse
-from riskmodel.sensitivity.targets import Target, checked_targets, of_piece
-from riskmodel.sensitivity.what_if import People, Progress, people_of, what_ifs
+from riskmodel.sensitivity.targets import Target, checked_targets, target_sums
+from riskmodel.sensitivity.what_if import CodedCases, Progress, coded_cases, what_ifs
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def sobol(  # noqa: PLR0913
     UsageError
         naming all that is wrong with the arguments.
     """
-    people = people_of(model, cases, setting=setting)
-    found, problems = checked_targets([target], model, people.names)
+    people = coded_cases(model, cases, setting=setting)
+    checked, problems = checked_targets([target], model, people.names)
     if by not in get_args(By):
         problems.append(f"by must be one of {', '.join(get_args(By))}, not {by!r}{nearest(by, get_args(By))}")
     if n < 2 or n & (n - 1):
@@ -112,7 +112,7 @@ def sobol(  # noqa: PLR0913
     if top < 1:
         problems.append(f"top must be 1 or more, not {top}")
     refuse(problems)
-    followed, moved = found[0], dimensions(model.priors)
+    followed, moved = checked[0], dimensions(model.priors)
     chosen = _screened(model, cases, followed, setting, top) if by == "statement" else ()
     names = [_group(model, ids, by, chosen) for ids in moved]
     from SALib.analyze import sobol as analysis
@@ -172,21 +172,21 @@ def _one_group_each(
     """Values in which one group after another varies over the base points, all other statements as stated."""
     drawn, varying = values_at(model.priors, base), Varying(model.priors)
     of = {name: group for ids, group in zip(moved, names, strict=True) for name in ids}
-    mine = [[of[statement.id] == group for statement in varying.statements] for group in groups]
-    return np.concatenate([np.where(own, drawn, varying.stated) for own in mine])
+    columns = [[of[statement.id] == group for statement in varying.statements] for group in groups]
+    return np.concatenate([np.where(varied, drawn, varying.stated) for varied in columns])
 
 
-def _follow(model: Model, values: Array, people: People, target: Target, progress: Progress | None) -> Array:
+def _follow(model: Model, values: Array, people: CodedCases, target: Target, progress: Progress | None) -> Array:
     """The target under every row of values."""
     total = np.zeros(len(values))
     masks, names = people.masks, people.names
     if target.case:
         at = names.index(target.case)
         masks, names = np.ascontiguousarray(masks[:, [at]]), (target.case,)
-    for piece in what_ifs(model, values, masks, progress):
-        found = of_piece(target, piece, model, names)
-        if found is not None:
-            total[piece.rows] += found
+    for batch in what_ifs(model, values, masks, progress):
+        sums = target_sums(target, batch, model, names)
+        if sums is not None:
+            total[batch.rows] += sums
     return total if target.case else total / masks.shape[1]
 
 

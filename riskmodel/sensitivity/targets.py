@@ -14,7 +14,7 @@ from riskmodel.errors import UsageError, as_list, nearest
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
-    from riskmodel.sensitivity.what_if import Piece
+    from riskmodel.sensitivity.what_if import Batch
 
 FORMS = (
     (re.compile(r"p\((?P<of>[^()]*)\) of case (?P<case>.+)"), "posterior"),
@@ -78,7 +78,7 @@ class Target:
         return form.get(self.kind, "share " + self.kind + "={}").format(self.of, self.case)
 
 
-def parse(text: str) -> Target:
+def parse_target(text: str) -> Target:
     """A target from its text.
 
     Raises
@@ -88,13 +88,13 @@ def parse(text: str) -> Target:
 
     Examples
     --------
-    >>> parse("p(infection) of case S01")
+    >>> parse_target("p(infection) of case S01")
     Target(kind='posterior', of='infection', case='S01')
     """
     for form, kind in FORMS:
-        found = form.fullmatch(text.strip())
-        if found:
-            parts = found.groupdict()
+        match = form.fullmatch(text.strip())
+        if match:
+            parts = match.groupdict()
             return Target(kind, parts["of"].strip(), (parts.get("case") or "").strip())
     raise UsageError(f"{text!r} is not a target; {ALLOWED}")
 
@@ -104,17 +104,17 @@ def checked_targets(
 ) -> tuple[list[Target], list[str]]:
     """The targets, and what is wrong with any that cannot be followed; ``cases`` are the names there are."""
     as_list("targets", targets)
-    found, problems = [], []
+    parsed, problems = [], []
     for target in targets:
         try:
-            found.append(parse(target) if isinstance(target, str) else target)
+            parsed.append(parse_target(target) if isinstance(target, str) else target)
         except UsageError as error:
             problems.append(str(error))
     if not targets:
         problems.append(f"no target was asked for; {ALLOWED}")
-    for target in found:
+    for target in parsed:
         problems += target_problems(target, model, cases)
-    return found, problems
+    return parsed, problems
 
 
 def target_problems(target: Target, model: Model, cases: Sequence[str]) -> list[str]:
@@ -122,39 +122,39 @@ def target_problems(target: Target, model: Model, cases: Sequence[str]) -> list[
     if target.kind not in KINDS:
         return [f"target kind {target.kind!r} is not one of {', '.join(KINDS)}{nearest(target.kind, KINDS)}"]
     problems = []
-    known = known_of(target.kind, model)
-    if target.of not in known:
-        allowed = f"one of {', '.join(known)}{nearest(target.of, known)}"
+    allowed_names = possible_values(target.kind, model)
+    if target.of not in allowed_names:
+        allowed = f"one of {', '.join(allowed_names)}{nearest(target.of, allowed_names)}"
         problems.append(f"target '{target}': unknown {target.of!r}; {allowed}")
     if target.kind in ("posterior", "log_odds") and target.case not in cases:
         problems.append(f"target '{target}': no case {target.case!r}{nearest(target.case, cases)}")
     return problems
 
 
-def known_of(kind: str, model: Model) -> tuple[str, ...]:
+def possible_values(kind: str, model: Model) -> tuple[str, ...]:
     """What a kind of target can be of."""
     if kind == "urgency":
         return model.policy.urgencies
     return model.policy.imaging_tokens if kind == "imaging" else model.scoring.scorer.output_names
 
 
-def of_piece(target: Target, piece: Piece, model: Model, cases: Sequence[str]) -> Array | None:
-    """The target's sum over the cases of a piece, by what-if; None where the piece does not hold its case."""
-    place = known_of(target.kind, model).index(target.of)
+def target_sums(target: Target, batch: Batch, model: Model, cases: Sequence[str]) -> Array | None:
+    """The target's sum over the cases of a batch, by what-if; None where the batch does not hold its case."""
+    index = possible_values(target.kind, model).index(target.of)
     if target.kind == "urgency":
-        return np.asarray((piece.urgency == place).sum(axis=1), dtype=float)
+        return np.asarray((batch.urgency == index).sum(axis=1), dtype=float)
     if target.kind == "imaging":
-        return np.asarray(piece.imaging[place].sum(axis=1), dtype=float)
-    p = piece.probability[place]
+        return np.asarray(batch.imaging[index].sum(axis=1), dtype=float)
+    p = batch.probability[index]
     if target.kind == "mean":
         return np.asarray(p.sum(axis=1))
-    at = np.nonzero(piece.cases == cases.index(target.case))[0]
+    at = np.nonzero(batch.cases == cases.index(target.case))[0]
     if not at.size:
         return None
-    one = p[:, int(at[0])]
-    return log_odds(one) if target.kind == "log_odds" else one
+    posterior = p[:, int(at[0])]
+    return finite_log_odds(posterior) if target.kind == "log_odds" else posterior
 
 
-def log_odds(p: Array) -> Array:
+def finite_log_odds(p: Array) -> Array:
     """Natural log of p / (1 - p), finite also at 0 and 1."""
     return np.asarray(np.log(np.maximum(p, CLOSEST)) - np.log(np.maximum(1 - p, CLOSEST)))

@@ -12,8 +12,8 @@ from riskmodel.arrays import Array, Masks
 from riskmodel.errors import nearest
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
 from riskmodel.sensitivity.regions import Grid, actions, times_finer
-from riskmodel.sensitivity.targets import log_odds
-from riskmodel.sensitivity.what_if import Progress, people_of, what_ifs
+from riskmodel.sensitivity.targets import finite_log_odds
+from riskmodel.sensitivity.what_if import Progress, coded_cases, what_ifs
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def two_way(
     UsageError
         naming every statement or output that does not exist, or when there is not one case.
     """
-    people = people_of(model, case, setting=setting)
+    people = coded_cases(model, case, setting=setting)
     problems = [problem for name in (a, b) for problem in checked_statements(model.priors, [name])[1]]
     names = model.scoring.scorer.output_names
     if output not in names:
@@ -116,30 +116,30 @@ def two_way(
     if points < 2:
         problems.append(f"points must be 2 or more, not {points}")
     refuse(problems)
-    varying, place = Varying(model.priors), names.index(output)
-    own = [curve_values(model.priors.statement(name), model.priors.prior_set, points) for name in (a, b)]
-    first, second = (grid.ravel() for grid in np.meshgrid(*own, indexing="ij"))
+    varying, row = Varying(model.priors), names.index(output)
+    axes = [curve_values(model.priors.statement(name), model.priors.prior_set, points) for name in (a, b)]
+    first, second = (grid.ravel() for grid in np.meshgrid(*axes, indexing="ij"))
     values, possible = varying.pair(a, first, b, second)
     probability, baseline = (np.full((len(names), len(first)), np.nan) for _ in range(2))
     urgency, imaging, held = (np.full(len(first), "", dtype=object) for _ in range(3))
     places = np.nonzero(possible)[0]
     tokens = model.policy.imaging_tokens
-    for piece in what_ifs(model, values[possible], people.masks, progress, with_held=True):
-        at = places[piece.rows]
-        probability[:, at], baseline[:, at] = piece.probability[:, :, 0], piece.baseline
-        urgency[at] = [model.policy.urgencies[level] for level in piece.urgency[:, 0]]
-        imaging[at] = [scans(row, tokens) for row in piece.imaging[:, :, 0].T]
-        held[at] = [", ".join(ids) for ids in piece.held]
-    p = probability[place]
+    for batch in what_ifs(model, values[possible], people.masks, progress, with_held=True):
+        at = places[batch.rows]
+        probability[:, at], baseline[:, at] = batch.probability[:, :, 0], batch.baseline
+        urgency[at] = [model.policy.urgencies[level] for level in batch.urgency[:, 0]]
+        imaging[at] = [imaging_text(row, tokens) for row in batch.imaging[:, :, 0].T]
+        held[at] = [", ".join(ids) for ids in batch.held]
+    p = probability[row]
     table = pd.DataFrame({
-        "a": first, "b": second, "p": p, "log_odds": np.where(np.isnan(p), np.nan, log_odds(p)),
+        "a": first, "b": second, "p": p, "log_odds": np.where(np.isnan(p), np.nan, finite_log_odds(p)),
         "urgency": urgency, "imaging": imaging, "held": held,
     })  # fmt: skip
     scored = model.scoring.score(people.masks)
     now = (
-        float(scored.posterior.probability[place, 0]),
+        float(scored.posterior.probability[row, 0]),
         model.policy.urgencies[int(scored.decision.urgency[0])],
-        scans(scored.decision.imaging[:, 0], tokens),
+        imaging_text(scored.decision.imaging[:, 0], tokens),
     )
     about = pd.concat([ranges(model.priors, [name]) for name in (a, b)], ignore_index=True)
     grid = Grid(*(part.reshape(-1, points, points) for part in (probability, baseline)))
@@ -155,13 +155,15 @@ def _regions(model: Model, case: Masks, statements: tuple[str, str], grid: Grid)
     codes = np.vstack([urgency.ravel(), imaging.reshape(len(imaging), -1)])
     kinds, action = np.unique(codes, axis=1, return_inverse=True)
     names = [
-        "" if kind[0] < 0 else f"{model.policy.urgencies[kind[0]]}; {scans(kind[1:], model.policy.imaging_tokens)}"
+        ""
+        if kind[0] < 0
+        else f"{model.policy.urgencies[kind[0]]}; {imaging_text(kind[1:], model.policy.imaging_tokens)}"
         for kind in kinds.T
     ]
     action = np.where(urgency.ravel() < 0, -1, action.ravel() - (names[0] == "")).reshape(urgency.shape)
     return Regions(a, b, action, tuple(filter(None, names)))
 
 
-def scans(asked: np.ndarray, tokens: tuple[str, ...]) -> str:
+def imaging_text(asked: np.ndarray, tokens: tuple[str, ...]) -> str:
     """The scans asked for, in words."""
     return ", ".join(token for token, yes in zip(tokens, asked, strict=True) if yes) or "no imaging"

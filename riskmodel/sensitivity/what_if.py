@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]  # how many what-ifs are done, of how many
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class CodedCases:
     """Cases as evidence, with their names."""
 
     names: tuple[str, ...]
@@ -40,7 +40,7 @@ class People:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Batch:
     """Some cases of one setting under some what-ifs.
 
     Attributes
@@ -72,7 +72,7 @@ class Piece:
     baseline: Array
 
 
-def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None) -> People:
+def coded_cases(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None) -> CodedCases:
     """Cases as evidence: a frame as in a case file, or masks of shape (variables, cases).
 
     Raises
@@ -92,7 +92,7 @@ def people_of(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None 
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise UsageError(f"case {twice[0]!r} comes twice: one name for each case, please")
-    return People(names, masks)
+    return CodedCases(names, masks)
 
 
 def what_ifs(
@@ -103,7 +103,7 @@ def what_ifs(
     *,
     with_held: bool = False,
     with_compared: bool = False,
-) -> Iterator[Piece]:
+) -> Iterator[Batch]:
     """Score cases under many rows of values, batch by batch, in a fixed order.
 
     Parameters
@@ -128,18 +128,18 @@ def what_ifs(
     _check_possible(model, masks)
     settings = model.scoring.scorer.settings(masks)
     groups = [(int(setting), np.nonzero(settings == setting)[0]) for setting in np.unique(settings)]
-    some = [(setting, members, np.ascontiguousarray(masks[:, members])) for setting, members in groups]
-    policy_findings = [model.policy.findings(own) for _, _, own in some]
+    groups_of_cases = [(setting, members, np.ascontiguousarray(masks[:, members])) for setting, members in groups]
+    policy_findings = [model.policy.findings(evidence) for _, _, evidence in groups_of_cases]
 
-    def batch(first: int) -> list[Piece]:
+    def score_rows(first: int) -> list[Batch]:
         rows = np.arange(first, min(first + ROWS, len(values)))
         with_stated = np.concatenate([stated[None], values[rows]])  # what is stated is held to a stricter check
         network = build_network(model.priors, with_stated)
         held = held_in(model.priors, with_stated, network.held if with_held else {})[1:]
         scorer = DrawScorer(network, model.variables)
-        pieces = []
-        for (setting, members, own), findings in zip(some, policy_findings, strict=True):
-            posterior = scorer.score(own, setting, threads=1)
+        batches = []
+        for (setting, members, evidence), findings in zip(groups_of_cases, policy_findings, strict=True):
+            posterior = scorer.score(evidence, setting, threads=1)
             p, base = posterior.probability[:, 1:], posterior.baseline[:, 1:]
             names, count = model.scoring.scorer.output_names, len(model.scoring.scorer.conditions)
             composites = dict(zip(names[count:], p[count:], strict=True))
@@ -151,21 +151,21 @@ def what_ifs(
             impossible = posterior.evidence[1:] == 0
             if impossible.any():
                 p = np.where(impossible[None], np.nan, p)
-            pieces.append(Piece(setting, rows, members, p, decision.urgency, decision.imaging, compared, held, base))
-        return pieces
+            batches.append(Batch(setting, rows, members, p, decision.urgency, decision.imaging, compared, held, base))
+        return batches
 
-    with Signals() as signals, closing(in_turn(batch, range(0, len(values), ROWS), THREADS, signals)) as batches:
-        for pieces in batches:
-            if progress and pieces:
-                progress(int(pieces[0].rows[-1]) + 1, len(values))
-            yield from pieces
+    with Signals() as signals, closing(in_turn(score_rows, range(0, len(values), ROWS), THREADS, signals)) as in_order:
+        for batches in in_order:
+            if progress and batches:
+                progress(int(batches[0].rows[-1]) + 1, len(values))
+            yield from batches
 
 
 def held_in(priors: Priors, values: Array, counts: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
     """Which statements each row asks beyond reach, found by halving; ``counts`` says how many rows do in all."""
-    found: list[tuple[str, ...]] = [()] * len(values)
+    statements: list[tuple[str, ...]] = [()] * len(values)
     if not counts:
-        return tuple(found)
+        return tuple(statements)
     waiting = [np.arange(1, len(values))]
     while waiting:
         rows = waiting.pop()
@@ -174,10 +174,10 @@ def held_in(priors: Priors, values: Array, counts: Mapping[str, int]) -> tuple[t
             continue
         if set(held.values()) == {len(rows)} or len(rows) == 1:
             for row in rows:
-                found[row] = tuple(sorted(held))
+                statements[row] = tuple(sorted(held))
         else:
             waiting += [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
-    return tuple(found)
+    return tuple(statements)
 
 
 def _check_possible(model: Model, masks: Masks) -> None:
@@ -186,6 +186,6 @@ def _check_possible(model: Model, masks: Masks) -> None:
         raise InferenceError(f"case {int(impossible[0]) + 1} of {masks.shape[1]}: its evidence has probability zero")
 
 
-def changed(piece: Piece, urgency: np.ndarray, imaging: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def action_changes(batch: Batch, urgency: np.ndarray, imaging: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where urgency, and where imaging, are other than given for each case: two of (what-ifs, cases)."""
-    return piece.urgency != urgency[piece.cases], (piece.imaging != imaging[:, None, piece.cases]).any(axis=0)
+    return batch.urgency != urgency[batch.cases], (batch.imaging != imaging[:, None, batch.cases]).any(axis=0)

@@ -9,7 +9,7 @@ import riskmodel as rm
 from riskmodel.cohort import simulate
 from riskmodel.evidence.scale import scale_of
 from riskmodel.sensitivity import flips
-from riskmodel.sensitivity.flip_search import IMPOSSIBLE, TOLERANCE, Point, Search
+from riskmodel.sensitivity.flip_search import IMPOSSIBLE, TOLERANCE, Search, TriedValue
 from riskmodel.sensitivity.ranges import Varying
 from riskmodel.sensitivity.what_if import what_ifs
 
@@ -65,14 +65,14 @@ def searched(now, steps, start, end):
 
     def point(at):
         crossed = [step for step in order if abs(at) >= step]
-        return Point(at, steps[crossed[-1]] if crossed else now, (1 << len(crossed)) - 1)
+        return TriedValue(at, steps[crossed[-1]] if crossed else now, (1 << len(crossed)) - 1)
 
     search = Search(0, "any", "urgency", "above", now, [(point(start), point(end))])
     tried = 0
     while (at := search.wanted()) is not None:
         search.take(point(at))
         tried += 1
-    return search.found, tried
+    return search.flip, tried
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -98,7 +98,7 @@ def test_a_search_ends_at_the_nearest_change(steps, nearest, sign):
 
 
 def test_a_value_that_rules_the_case_out_is_no_flip():
-    possible, impossible = Point(0.0, 2, 0b1), Point(1.0, IMPOSSIBLE, 0b0)
+    possible, impossible = TriedValue(0.0, 2, 0b1), TriedValue(1.0, IMPOSSIBLE, 0b0)
     search = Search(0, "any", "imaging", "above", 2, [(possible, impossible)])
     assert search.wanted() is None
-    assert search.found is None
+    assert search.flip is None

@@ -15,9 +15,9 @@ from riskmodel.errors import CasesError, InferenceError, UsageError
 from riskmodel.evidence.distributions import quantile, spread
 from riskmodel.sensitivity import Target, cohort_flips, flips, one_way, two_way
 from riskmodel.sensitivity.action_flips import grid
-from riskmodel.sensitivity.flip_table import NO_BEARING
+from riskmodel.sensitivity.flip_search import NO_BEARING
 from riskmodel.sensitivity.ranges import ranges
-from riskmodel.sensitivity.targets import parse
+from riskmodel.sensitivity.targets import parse_target
 from riskmodel.sensitivity.what_if import what_ifs
 from tests.support.brute import actions, parts_of, posterior, with_values
 from tests.value.test_value import POLICY, READINGS, SCAN, TINY
@@ -318,4 +318,4 @@ def test_impossible_evidence_is_refused():
 @pytest.mark.parametrize("text", ["p(infection) of case S 1", "log_odds(a) of case b", "mean p(x)", "share urgency=y",
                                   "share imaging=mri"])  # fmt: skip
 def test_targets_come_back_from_their_text(text):
-    assert str(parse(text)) == text
+    assert str(parse_target(text)) == text

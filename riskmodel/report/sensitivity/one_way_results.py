@@ -12,7 +12,7 @@ from riskmodel.report.sensitivity.sections.cases import least_sure
 from riskmodel.report.sensitivity.study import once
 from riskmodel.sensitivity.one_way import OneWay, one_way
 from riskmodel.sensitivity.ranges import ranges
-from riskmodel.sensitivity.targets import Target, parse
+from riskmodel.sensitivity.targets import Target, parse_target
 
 if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
@@ -23,7 +23,7 @@ MOST_TARGETS = 8  # cases followed where the spec names no target
 @once
 def report_targets(study: Study) -> list[Target]:
     """What is followed: of simulated people, then of cases."""
-    asked = [parse(text) for text in study.spec.targets]
+    asked = [parse_target(text) for text in study.spec.targets]
     return sorted(asked or _usual_targets(study), key=lambda target: bool(target.case))
 
 

@@ -10,7 +10,7 @@ from riskmodel.pages.section import Column, Figure, Kind, Section, Table, number
 from riskmodel.report.sensitivity.labels import group_label
 from riskmodel.report.sensitivity.study import once
 from riskmodel.sensitivity.sobol_indices import Sobol, sobol
-from riskmodel.sensitivity.targets import Target, parse
+from riskmodel.sensitivity.targets import Target, parse_target
 from riskmodel.text import percent, target_words, words
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MOST_PEOPLE = 200  # a mean over people hardly hangs on how many
 
 
 def sobol_target(study: Study) -> Target:
-    return parse(study.spec.sobol.target)
+    return parse_target(study.spec.sobol.target)
 
 
 @once
