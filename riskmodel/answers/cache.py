@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from riskmodel.evidence import distributions
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
+from riskmodel.outputs.files import write_files
 
 FORMAT = 7
 CHECKSUM = 32  # bytes of SHA-256 before the content
@@ -127,13 +127,7 @@ def _checked(path: Path) -> memoryview | None:
 
 def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(body).digest() + body)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_files({path: hashlib.sha256(body).digest() + body})
 
 
 def _encode(value: Any, arrays: list[bytes]) -> Any:

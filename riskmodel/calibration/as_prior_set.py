@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ import tomlkit
 
 from riskmodel._version import __version__
 from riskmodel.calibration.provenance import printable, today
-from riskmodel.errors import OutputError, UsageError
+from riskmodel.errors import UsageError
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Fit, Priors, Source, Statement
 from riskmodel.text import RESEARCH_ONLY
@@ -150,14 +149,3 @@ def _parent(model: Model, path: Path) -> tuple[str, Priors]:
     if path.resolve() == file:
         raise UsageError(f"{path} is the set that was fitted: write to another file")
     return Path(os.path.relpath(file, path.resolve().parent)).as_posix(), load_priors(file, model.root)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False, newline="\n") as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from riskmodel.calibration.as_prior_set import Origin, set_text, write_whole
+from riskmodel.calibration.as_prior_set import Origin, set_text
 from riskmodel.calibration.optimise import INTERRUPTED
 from riskmodel.calibration.outcome_weights import Weighting
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
+from riskmodel.outputs.files import write_files
 from riskmodel.text import RESEARCH_ONLY, Figure, Sheet, Shown, percent, table
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Calibration(Shown):
         if (self.table["verdict"] == "unchanged").all():
             raise UsageError("nothing was written: the cohort moved no statement")
         path = Path(path)
-        write_whole(path, set_text(self.model, self.origin, path, self._status()))
+        write_files({path: set_text(self.model, self.origin, path, self._status())})
         return path
 
     def _status(self) -> str:

@@ -16,10 +16,10 @@ from riskmodel.casefiles.read.block import CodedBlock
 from riskmodel.casefiles.read.open import open_reader
 from riskmodel.casefiles.rejects import Rejects
 from riskmodel.casefiles.run import Job
-from riskmodel.casefiles.write.staged_files import Bytes
 from riskmodel.cases.header import Layout
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
+from riskmodel.outputs.streams import Bytes
 from riskmodel.workers.signals import Signals
 
 SHOWN = 10  # reasons named in an error

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from riskmodel.casefiles.options import RunOptions, RunResult
 from riskmodel.casefiles.rejects import rejects_path, stem
 from riskmodel.casefiles.write.row_writer import CsvWriter, RowWriter, compressed
-from riskmodel.casefiles.write.staged_files import Outputs, Sink, StreamFile, is_stream
 from riskmodel.errors import UsageError
+from riskmodel.outputs.files import Outputs, StagedFile
+from riskmodel.outputs.streams import Sink, is_stream
 
 if TYPE_CHECKING:
     from riskmodel.casefiles.read.open import CaseReader
@@ -68,16 +69,13 @@ def _same(one: Path, other: Path) -> bool:
 
 def open_writer(plan: Plan, outputs: Outputs, reader: CaseReader) -> tuple[RowWriter, Callable[[], None]]:
     """The writer of the output's format, and what closes it."""
-    if plan.stream:
-        stream = StreamFile(plan.output)
-        return CsvWriter(stream, reader.renderer()), stream.close
-    staged = outputs.add(Path(plan.output))
-    if plan.output.lower().endswith(".parquet"):
+    sink = outputs.open(plan.output)
+    if isinstance(sink, StagedFile) and plan.output.lower().endswith(".parquet"):
         from riskmodel.casefiles.write.parquet import ParquetRows
 
-        rows = ParquetRows(staged)
+        rows = ParquetRows(sink)
         return rows, rows.close
-    return CsvWriter(compressed(staged, plan.output), reader.renderer()), lambda: None
+    return CsvWriter(sink if plan.stream else compressed(sink, plan.output), reader.renderer()), lambda: None
 
 
 def open_rejects(plan: Plan, outputs: Outputs) -> Callable[[], Sink] | None:
@@ -85,17 +83,11 @@ def open_rejects(plan: Plan, outputs: Outputs) -> Callable[[], Sink] | None:
     path = plan.rejects
     if path is None:
         return None
-    if is_stream(str(path)):
-        return lambda: StreamFile(str(path))
-
-    def begin() -> Sink:
-        outputs.keep(path)
-        return outputs.add(path)
-
-    outputs.remove_at_end(path)
-    return begin
+    if not is_stream(path):
+        outputs.remove_at_end(path)
+    return lambda: outputs.open(path)
 
 
 def add_report(plan: Plan, outputs: Outputs, result: RunResult, report: Callable[[RunResult], str] | None) -> None:
     if report is not None and plan.report is not None:
-        outputs.add(plan.report).write(report(result).encode())
+        outputs.open(plan.report).write(report(result).encode())

@@ -8,8 +8,8 @@ from pathlib import Path
 from riskmodel.casefiles.options import Reason, Reject
 from riskmodel.casefiles.repeats import REPEATED
 from riskmodel.casefiles.write.plain import line
-from riskmodel.casefiles.write.staged_files import Sink
 from riskmodel.errors import CasesError
+from riskmodel.outputs.streams import Sink
 
 REJECT_COLUMNS = ("record", "line", "case_id", "column", "value", "problem")
 _MOST_KINDS = 1000

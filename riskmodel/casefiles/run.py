@@ -22,9 +22,9 @@ from riskmodel.casefiles.repeats import REPEATED
 from riskmodel.casefiles.select_rows import Shape, check_columns, shape_of, take_coded, take_columns, without_impossible
 from riskmodel.casefiles.tally import Tally, tally_rows
 from riskmodel.casefiles.write.row_writer import RowWriter
-from riskmodel.casefiles.write.staged_files import Outputs
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
+from riskmodel.outputs.files import Outputs
 from riskmodel.workers.pool import in_turn
 from riskmodel.workers.signals import Signals
 
@@ -87,22 +87,18 @@ def run(
     """
     options = options or RunOptions()
     plan = planning.plan_outputs(str(source), str(output), options)
-    with Signals() as signals, open_reader(source, variables, options) as reader:
-        outputs = Outputs()
+    with Signals() as signals, open_reader(source, variables, options) as reader, Outputs() as outputs:
+        chosen = compiled_score if reader.engine == "compiled" and compiled_score else score
+        writer, close = planning.open_writer(plan, outputs, reader)
+        rejects = Rejects(planning.open_rejects(plan, outputs), reader.name)
+        job = Job(reader, chosen, writer, rejects, options)
         try:
-            chosen = compiled_score if reader.engine == "compiled" and compiled_score else score
-            writer, close = planning.open_writer(plan, outputs, reader)
-            rejects = Rejects(planning.open_rejects(plan, outputs), reader.name)
-            job = Job(reader, chosen, writer, rejects, options)
-            try:
-                job.execute(progress, signals)
-            finally:
-                close()
-            result = job.result(plan.output, str(plan.rejects) if rejects.any else None)
-            planning.add_report(plan, outputs, result, report)
-            outputs.commit(signals)
+            job.execute(progress, signals)
         finally:
-            outputs.discard()
+            close()
+        result = job.result(plan.output, str(plan.rejects) if rejects.any else None)
+        planning.add_report(plan, outputs, result, report)
+        outputs.commit(signals)
     return result
 
 

@@ -111,7 +111,7 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     from riskmodel.calibration.fit import fit_coded
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.metrics.predictors import checked_predictors
-    from riskmodel.pages.folder import check_folder
+    from riskmodel.outputs.folder import check_folder
 
     checked_predictors(asked["predictors"])
     if card is not None:
@@ -134,7 +134,7 @@ def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> Non
     put(fitted.lines())
     say([f"wrote {output}"])
     if card is not None and pages:
-        from riskmodel.pages.folder import write_folder
+        from riskmodel.outputs.folder import write_folder
 
         write_folder(card, pages)
         say([f"wrote {card / 'report.html'}"])

@@ -135,9 +135,9 @@ def write(output: str, text: str) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
-    from riskmodel.casefiles.write.staged_files import write_text
+    from riskmodel.outputs.files import write_files
 
-    write_text(Path(output), text)
+    write_files({Path(output): text})
 
 
 def put_json(data: object) -> None:

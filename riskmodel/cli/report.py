@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 )
 def report(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
     """Write a sensitivity report: HTML, Markdown, tables as CSV, figures as SVG."""
-    from riskmodel.pages.folder import check_folder, write_folder
+    from riskmodel.outputs.folder import check_folder, write_folder
     from riskmodel.pages.render import files
     from riskmodel.report.sensitivity.make import make
     from riskmodel.report.sensitivity.spec import default_spec, read_spec

@@ -9,18 +9,17 @@ parent fastest, unlike GeNIe and the rules of UAI, and BIF, NET and UAI in singl
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from riskmodel.arrays import Array
-from riskmodel.errors import OutputError, UsageError, nearest
+from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Variable
 from riskmodel.network.build import in_order
 from riskmodel.network.network import Network
+from riskmodel.outputs.files import write_files
 
 NAME = "riskmodel"
 NODE_WIDTH, NODE_HEIGHT, GAP = 150, 40, 30  # of the nodes as GeNIe draws them, in pixels
@@ -66,7 +65,7 @@ def export(network: Network, path: str | Path, form: str, *, for_pyagrum: bool =
     target = Path(path)
     files = {target.with_suffix(".names.csv"): _names(network)} if form == "uai" else {}
     files[target] = FORMATS[form](network)
-    _write(files)
+    write_files(files)
     return list(files)
 
 
@@ -77,32 +76,6 @@ def _first_parent_fastest(network: Network) -> Network:
         for name, table in network.one_draw(0).tables.items()
     }
     return Network(network.variables, tables, network.composites)
-
-
-def _write(files: Mapping[Path, str]) -> None:
-    """Write all files beside their places, then move them there: whole or not at all."""
-    waiting: dict[Path, Path] = {}
-    path = Path()
-    try:
-        for path, text in files.items():
-            target = Path(os.path.realpath(path))  # a symbolic link stays one
-            if target.is_dir():
-                raise OutputError(f"{path}: cannot be written: it is a folder")
-            if target.exists() and not os.access(target, os.W_OK):
-                raise OutputError(f"{path}: cannot be written: the file there is read-only")
-            part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-            with part.open("x", encoding="utf-8", newline="\n") as file:
-                waiting[part] = target
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-        for part, target in waiting.items():
-            part.replace(target)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        for part in waiting:
-            part.unlink(missing_ok=True)
 
 
 def _number(p: float) -> str:

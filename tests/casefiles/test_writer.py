@@ -17,7 +17,6 @@ import pytest
 
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.run import run
-from riskmodel.casefiles.write import staged_files as writer
 from riskmodel.errors import OutputError
 from tests.support.case_files import HEADER, VARIABLES, run_bytes, run_file, score
 from tests.support.paths import ROOT
@@ -31,7 +30,7 @@ PROGRAM = """
 import sys, os, time, resource
 from tests.support.case_files import *
 from tests.support.case_files import _report
-from riskmodel.casefiles.write import staged_files as writer
+from riskmodel.outputs import files as writer
 from riskmodel.errors import RiskModelError
 source, output, limit, unnamed, user, block = sys.argv[1:]
 if limit != "0": resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit),) * 2)
@@ -258,12 +257,3 @@ def test_modes_links_and_devices(folder):
     options = RunOptions(rejects=folder / "bad.csv")
     run(folder / "cases.csv", "/dev/null", VARIABLES, score, options)
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
-
-
-def test_write_text_is_whole_or_absent(tmp_path, monkeypatch):
-    path = tmp_path / "text.txt"
-    writer.write_text(path, "one")
-    monkeypatch.setattr(writer.StagedFile, "prepare", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        writer.write_text(path, "two")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"text.txt": "one"}

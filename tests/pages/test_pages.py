@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from riskmodel.errors import OutputError
 from riskmodel.pages import svg
-from riskmodel.pages.folder import write_folder
 from riskmodel.pages.render import files
 from riskmodel.pages.section import Column, Figure, Report, Section, Table, cell_text, number
 from tests.support.small_report import run
@@ -26,29 +23,6 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     assert done.exit_code == 2
     assert "thesis.txt" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_a_report_takes_the_place_of_the_one_before(tmp_path):
-    folder = tmp_path / "out"
-    write_folder(folder, {"report.md": "old", "tables/gone.csv": "old"})
-    write_folder(folder, {"report.md": "new"})
-    assert [path.name for path in folder.iterdir()] == ["report.md"]
-    assert (folder / "report.md").read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
-    folder = tmp_path / "out"
-    write_folder(folder, {"report.md": "old"})
-
-    def fails(self, *_args, **_options):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", fails)
-    with pytest.raises(OutputError, match="No space left"):
-        write_folder(folder, {"report.md": "new"})
-    assert (folder / "report.md").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def tiny(text: str = "a <b> & [[statement:s|the one]]") -> Report:

@@ -10,7 +10,8 @@ FRONT_DOORS = {"__init__.py", "__main__.py"}
 # From the ground up: a room may import from the lines above its own; rooms of one line know nothing of each other.
 FLOORS = (
     ("_version", "arrays", "errors", "text"),
-    ("evidence", "workers"),
+    ("workers",),
+    ("evidence", "outputs"),
     ("cases", "network", "decision", "pages"),
     ("inference",),
     ("answers",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from riskmodel.cli.report import prepared
-from riskmodel.pages.folder import write_folder
+from riskmodel.outputs.folder import write_folder
 from riskmodel.pages.render import HTML, files
 from riskmodel.pages.section import Report
 from riskmodel.report.sensitivity.make import make

@@ -6,7 +6,7 @@ import io
 import zlib
 from typing import Any
 
-from riskmodel.casefiles.write.staged_files import Bytes, Sink
+from riskmodel.outputs.streams import Bytes, Sink
 
 _CHUNK = 1 << 20  # fed to a compressor in equal pieces, so that its output depends on the content alone
 _LEVEL = 4

@@ -15,9 +15,9 @@ from riskmodel.answers.column_types import Integer, Number, OutputColumn
 from riskmodel.casefiles.read.block import CodedBlock, TextCells
 from riskmodel.casefiles.write.compression import SinkFile
 from riskmodel.casefiles.write.plain import output_names
-from riskmodel.casefiles.write.staged_files import StagedFile
 from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.errors import OutputError
+from riskmodel.outputs.files import StagedFile
 
 ROW_GROUP = 1 << 17
 

@@ -13,7 +13,7 @@ from riskmodel.answers.column_types import OutputColumn
 from riskmodel.casefiles.read.block import CodedBlock, TextCells
 from riskmodel.casefiles.write.compression import GzipSink, ZstdSink
 from riskmodel.casefiles.write.plain import header_line, render_rows
-from riskmodel.casefiles.write.staged_files import Sink
+from riskmodel.outputs.streams import Sink
 
 Rendered = tuple[bytes | NDArray[np.uint8], NDArray[np.int64]]
 Renderer = Callable[[CodedBlock, Sequence[OutputColumn]], Rendered]

@@ -10,23 +10,16 @@ import contextlib
 import os
 import secrets
 import stat
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Self
 
 from riskmodel.errors import OutputError
+from riskmodel.outputs.streams import Bytes, StreamFile, is_stream
 from riskmodel.workers.signals import Signals
 
-Bytes = bytes | bytearray | memoryview
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
 _MODE = 0o666  # less the umask
-
-
-class Sink(Protocol):
-    """Takes the bytes of one output."""
-
-    def write(self, data: Bytes) -> None: ...
 
 
 class StagedFile:
@@ -116,32 +109,42 @@ class StagedFile:
 class Outputs:
     """The files of one run: all take their names at the end, or none does.
 
-    The first one added is published last, so that it never stands without those that describe it.
+    The first one opened is published last, so that it never stands without those that describe it. What was not
+    committed when the context ends is discarded.
     """
 
     def __init__(self) -> None:
         self._staged: list[StagedFile] = []
+        self._streams: list[StreamFile] = []
         self._stale: list[Path] = []
 
-    def add(self, path: Path) -> StagedFile:
-        staged = StagedFile(path)
-        self._staged.append(staged)
-        return staged
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in self._streams:
+            stream.close()
+        for staged in self._staged:
+            staged.discard()
+
+    def open(self, path: str | Path) -> StagedFile | StreamFile:
+        """A file in the making; a pipe or device, which nothing may replace, takes its bytes as they come."""
+        if is_stream(path):
+            self._streams.append(StreamFile(str(path)))
+            return self._streams[-1]
+        self._staged.append(StagedFile(Path(path)))
+        return self._staged[-1]
 
     def remove_at_end(self, path: Path) -> None:
         """An old file that no longer describes the output."""
         self._stale.append(path)
-
-    def keep(self, path: Path) -> None:
-        """Take back ``remove_at_end``: the file will be replaced."""
-        self._stale.remove(path)
 
     def commit(self, signals: Signals | None = None) -> None:
         """Give all files their names; ``signals`` wait until that is done."""
         for staged in self._staged:
             staged.prepare()
         with signals.held() if signals else contextlib.nullcontext():
-            for path in self._stale:
+            for path in {*self._stale} - {staged.path for staged in self._staged}:
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
@@ -151,60 +154,19 @@ class Outputs:
         for folder in {staged.target.parent for staged in self._staged}:
             _sync_folder(folder)
 
-    def discard(self) -> None:
-        for staged in self._staged:
-            staged.discard()
 
+def write_files(files: Mapping[Path, str | bytes]) -> None:
+    """Write files, all of them whole or none; texts as UTF-8.
 
-def write_text(path: Path, text: str) -> None:
-    """A text file that appears whole or not at all."""
-    outputs = Outputs()
-    try:
-        outputs.add(path).write(text.encode())
+    Raises
+    ------
+    OutputError
+        naming the file that cannot be written.
+    """
+    with Outputs() as outputs:
+        for path, content in files.items():
+            outputs.open(path).write(content.encode() if isinstance(content, str) else content)
         outputs.commit()
-    except BaseException:
-        outputs.discard()
-        raise
-
-
-class StreamFile:
-    """Standard output, a pipe or a device: bytes go out as they come."""
-
-    def __init__(self, path: str) -> None:
-        self.name = "standard output" if path == "-" else path
-        try:
-            self._file: BinaryIO = sys.stdout.buffer if path == "-" else Path(path).open("wb", buffering=0)  # noqa: SIM115
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
-
-    def write(self, data: Bytes) -> None:
-        try:
-            with memoryview(data).cast("B") as view:
-                done = 0
-                while done < len(view):
-                    done += self._file.write(view[done:])
-            self._file.flush()
-        except BrokenPipeError:
-            if self._file is sys.stdout.buffer:  # or the interpreter complains once more at its end
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise OutputError(f"{self.name}: closed before all was written") from None
-        except OSError as error:
-            raise OutputError(f"{self.name}: cannot be written: {error.strerror}") from None
-
-    def close(self) -> None:
-        if self._file is not sys.stdout.buffer:
-            self._file.close()
-
-
-def is_stream(path: str) -> bool:
-    """Whether an output is standard output, a pipe or a device, which nothing may replace."""
-    if path == "-":
-        return True
-    try:
-        mode = Path(path).stat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _sync_folder(folder: Path) -> None:
