@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,17 +59,30 @@ class Assumed:
         return Spread(scale.kind, float(scale.to(self.value)), *scale.sd_of_interval(self.low, self.value, self.high))
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A figure that a document states of pathways, shown beside what simulated people give; nothing reads it."""
+
+    value: float
+    source: str
+    locator: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Pathways:
     """All numbers about pathways.
 
     ``shows`` says which serious conditions each scan can show, ``ways`` which variables are examined or taken
-    from the blood or at the bedside; the others are asked.
+    from the blood or at the bedside; the others are asked. ``emergency`` are the referrals that are a visit to an
+    emergency department.
     """
 
     statements: tuple[Assumed, ...]
     shows: Mapping[str, tuple[str, ...]]
     ways: Mapping[str, tuple[str, ...]]
+    emergency: tuple[str, ...] = ()
+    claims: Mapping[str, Claim] = field(default_factory=dict)
 
     def way(self, variable: str) -> str:
         """How a variable is assessed.
@@ -81,8 +94,8 @@ class Pathways:
 
     def of(self, kind: str, variable: str) -> float:
         """Cost or hours of assessing a variable: its own number, or that of its way."""
-        own = {statement.id for statement in self.statements}
-        subject = variable if f"{kind}.{variable}" in own else self.way(variable)
+        stated = {statement.id for statement in self.statements}
+        subject = variable if f"{kind}.{variable}" in stated else self.way(variable)
         return self.value(f"{kind}.{subject}")
 
     def value(self, identifier: str) -> float:
@@ -94,24 +107,24 @@ class Pathways:
         return self.statement(identifier).value
 
     def statement(self, identifier: str) -> Assumed:
-        known = {statement.id: statement for statement in self.statements}
-        if identifier not in known:
-            raise UsageError(f"{FILE}: no statement {identifier!r}{nearest(identifier, known)}")
-        return known[identifier]
+        statements = {statement.id: statement for statement in self.statements}
+        if identifier not in statements:
+            raise UsageError(f"{FILE}: no statement {identifier!r}{nearest(identifier, statements)}")
+        return statements[identifier]
 
     def draw(self, draws: int, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
         """Each number in ``draws`` joint draws, shape (draws,); draw 0 is the stated values."""
-        found = {}
+        drawn = {}
         for statement in self.statements:
             values = quantile(statement.spread, inside(rng.random(draws)))
             values[:1] = statement.value
-            found[statement.id] = values
-        return found
+            drawn[statement.id] = values
+        return drawn
 
     def require(self, identifiers: Sequence[str]) -> None:
         """Raise an error that names every statement that is missing."""
-        known = {statement.id for statement in self.statements}
-        missing = [Problem(FILE, "", f"no statement {name!r}", EXAMPLE) for name in identifiers if name not in known]
+        stated = {statement.id for statement in self.statements}
+        missing = [Problem(FILE, "", f"no statement {name!r}", EXAMPLE) for name in identifiers if name not in stated]
         if missing:
             raise PriorsError(missing)
 
@@ -143,7 +156,8 @@ def read_pathways(data: Mapping[str, Any]) -> Pathways:
     """The record of a parsed ``pathways.toml``, checked."""
     problems: list[Problem] = []
     top = Table(dict(data), FILE, "", problems)
-    shows, ways = _lists(top, "shows", problems), _lists(top, "ways", problems)
+    shows, ways, visits = (_lists(top, key, problems) for key in ("shows", "ways", "visits"))
+    claims = {name: _claim(values, name, problems) for name, values in top.named("claim").items()}
     statements = [_statement(values, number, problems) for number, values in enumerate(top.tables("statement"), 1)]
     top.finish()
     identifiers = [statement.id for statement in statements if statement]
@@ -151,13 +165,22 @@ def read_pathways(data: Mapping[str, Any]) -> Pathways:
         top.problem("", f"the id {repeated!r} is used twice", "each id once")
     if problems:
         raise PriorsError(problems)
-    return Pathways(tuple(statement for statement in statements if statement), shows, ways)
+    emergency = visits.get("emergency", ())
+    return Pathways(tuple(statement for statement in statements if statement), shows, ways, emergency, claims)
 
 
 def _lists(top: Table, key: str, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
     named = top.named(key)
     table = Table(named, FILE, key, problems)
     return {name: table.texts(name) for name in named}
+
+
+def _claim(values: object, name: str, problems: list[Problem]) -> Claim:
+    table = Table(values, FILE, f"claim {name!r}", problems)
+    source, locator, note = table.text("source", required=True), table.text("locator"), table.text("note")
+    claim = Claim(table.positive("value"), source, locator, note)
+    table.finish()
+    return claim
 
 
 def _statement(values: object, number: int, problems: list[Problem]) -> Assumed | None:
@@ -175,8 +198,10 @@ def _statement(values: object, number: int, problems: list[Problem]) -> Assumed 
     basis = table.text("basis", required=True)
     if basis:
         table.is_known("basis", basis, BASES)
-    found = (table.text("source", required=True), table.text("locator"), table.text("read") or "no")
-    table.is_known("read", found[2], tuple(HOW_READ))
+    source, locator, read = table.text("source", required=True), table.text("locator"), table.text("read") or "no"
+    table.is_known("read", read, tuple(HOW_READ))
     note = table.text("note")
     table.finish()
-    return None if len(problems) > before else Assumed(identifier, value, low, high, basis, *found, note)
+    if len(problems) > before:
+        return None
+    return Assumed(identifier, value, low, high, basis, source, locator, read, note)

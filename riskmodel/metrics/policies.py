@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import UsageError, nearest
 from riskmodel.metrics.acted import actions_of
 from riskmodel.metrics.curves import THRESHOLDS, decision_curve
@@ -73,7 +74,7 @@ def policy_curves(  # noqa: PLR0913
     known = [str(name) for name in judged.outcomes]
     if condition not in known:
         raise UsageError(f"condition: {condition!r} is not one of {', '.join(known)}{nearest(condition, known)}")
-    chosen = policies if policies is not None else sorted(f.stem for f in (model.root / "policies").glob("*.toml"))
+    chosen = policies if policies is not None else policy_names(model.root)
     evidence = Evidence(model, masks, list(cohort.index))
     return decision_curve(
         judged.outcomes[condition].to_numpy(), judged.probabilities[condition].to_numpy(),

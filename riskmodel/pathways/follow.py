@@ -1,4 +1,4 @@
-"""Following a policy: what it asks for is done, its results are told to it, and it decides again."""
+"""Following a policy: what it asks for is done, it gets the results, and it decides again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.scoring import Scoring
-from riskmodel.arrays import Masks
+from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.inference.scorer import Posterior
 
-Array = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Score = Callable[[Masks], Posterior]
 
-EMERGENCY = "emergency_department"  # the referral that every policy calls so
 DAY = 24.0  # hours
 NEVER = np.inf
 
@@ -72,7 +69,9 @@ class Followed:
     rounds: int
 
 
-def follow(scoring: Scoring, score: Score, people: People, numbers: Mapping[str, Array]) -> Followed:
+def follow_policy(
+    scoring: Scoring, score: Score, people: People, numbers: Mapping[str, Array], emergency: Sequence[str]
+) -> Followed:
     """Follow everyone until the policy asks for no further test.
 
     Whatever is asked for in one decision is carried out after the wait of its urgency; the next decision is made
@@ -82,40 +81,42 @@ def follow(scoring: Scoring, score: Score, people: People, numbers: Mapping[str,
     ----------
     numbers
         each number on pathways under every draw, as :meth:`Pathways.draw` gives them.
+    emergency
+        the referrals that are a visit to an emergency department.
     """
     policy, count = scoring.policy, people.masks.shape[1]
     tokens = policy.imaging_tokens + policy.test_tokens
     rows = {variable.name: row for row, variable in enumerate(scoring.variables)}
     done = {token: np.full(count, NEVER) for token in tokens}
-    emergency, visit, day = np.full(count, NEVER), np.zeros(count, np.bool_), np.zeros(count)
+    visited, visit, day = np.full(count, NEVER), np.zeros(count, np.bool_), np.zeros(count)
+    to_emergency = np.isin(policy.referral_tokens, emergency)
     masks, members = people.masks.copy(), np.arange(count)
     rounds = 0
     while True:  # each round but the last does a test that was not done: there are only so many
         rounds += 1
         decision = scoring.decide(masks[:, members], score(np.ascontiguousarray(masks[:, members])))
         acted = day[members] + _waits(policy.urgencies, decision, numbers, people.draw[members])
-        sent = _token(policy.referral_tokens, decision.referral, EMERGENCY)
-        first = sent & np.isinf(emergency[members])
-        emergency[members[first]] = acted[first]
-        visit[members] |= (decision.referral.any(axis=0) & ~sent) | (decision.referral.sum(axis=0) > 1)
+        first = decision.referral[to_emergency].any(axis=0) & np.isinf(visited[members])
+        visited[members[first]] = acted[first]
+        visit[members] |= decision.referral[~to_emergency].any(axis=0)
         asked = dict(zip(tokens, [*decision.imaging, *decision.tests], strict=True))
         if "mri" in asked:
             asked["mri"] = asked["mri"] | (first & _emergency_mri(people, members, scoring, numbers))
-        asked = {token: some & np.isinf(done[token][members]) for token, some in asked.items()}
+        asked = {token: wanted & np.isinf(done[token][members]) for token, wanted in asked.items()}
         new = np.any(list(asked.values()), axis=0)
         if not new.any():
-            return Followed(done, emergency, visit, rounds)
+            return Followed(done, visited, visit, rounds)
         latest = acted.copy()
-        for token, some in asked.items():
-            told = members[some]
-            done[token][told] = acted[some] + numbers[f"hours.{token}"][people.draw[told]] / DAY
-            latest[some] = np.maximum(latest[some], done[token][told])
-            masks[rows[token], told] = 1 << people.states[token][told]
+        for token, wanted in asked.items():
+            tested = members[wanted]
+            done[token][tested] = acted[wanted] + numbers[f"hours.{token}"][people.draw[tested]] / DAY
+            latest[wanted] = np.maximum(latest[wanted], done[token][tested])
+            masks[rows[token], tested] = 1 << people.states[token][tested]
         day[members] = latest
         members = members[new]
 
 
-def required(urgencies: Sequence[str], tokens: Sequence[str]) -> list[str]:
+def needed_to_follow(urgencies: Sequence[str], tokens: Sequence[str]) -> list[str]:
     """The statements on pathways that following a policy reads."""
     shares = ["share.emergency_mri.serious", "share.emergency_mri.other"]
     return [*(f"wait.{name}" for name in urgencies), *(f"hours.{token}" for token in tokens), *shares]
@@ -127,10 +128,6 @@ def _waits(
     """Days from each decision until what it asks for is carried out."""
     table = np.stack([numbers[f"wait.{name}"] for name in urgencies])
     return np.asarray(table[decision.urgency.astype(np.int64), draw])
-
-
-def _token(tokens: Sequence[str], bits: Bools, name: str) -> Bools:
-    return bits[tokens.index(name)] if name in tokens else np.zeros(bits.shape[1], np.bool_)
 
 
 def _emergency_mri(people: People, members: NDArray[np.int64], scoring: Scoring, numbers: Mapping[str, Array]) -> Bools:

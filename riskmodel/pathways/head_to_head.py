@@ -7,28 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from riskmodel.arrays import States
+from riskmodel.answers.scoring import Scoring
+from riskmodel.arrays import Array, States
 from riskmodel.cohort import HISTORY, assessed
 from riskmodel.decision.costs import Pathways, load_pathways
+from riskmodel.decision.reading.load import policy_names
 from riskmodel.decision.stakes import stakes
 from riskmodel.errors import UsageError
 from riskmodel.inference.compiled import CompiledScorer
-from riskmodel.model import Model, checked_settings
+from riskmodel.model import DEFAULT_POLICY, Model, checked_settings
 from riskmodel.network.network import Network
 from riskmodel.network.simulate import sample_draws
-from riskmodel.pathways import follow, measures
-from riskmodel.pathways.follow import Array, People
-from riskmodel.pathways.measures import MEASURES, Judge
+from riskmodel.pathways.follow import People, Score, follow_policy, needed_to_follow
+from riskmodel.pathways.measures import MEASURES, Judge, needed_to_measure
 
-POLICIES = (
-    "consensus",
-    "healthusias",
-    "whitlock_2026",
-    "clinical_note",
-    "acibadem_2026",
-    "general_medicine_2025",
-)
-STAKES_OF = "consensus"  # where the model's own policy has no thresholds
 LEVEL = 0.95
 HEADS = 10_000  # people of each draw of whom conditions are drawn first
 MOST = 0.95  # of the draws must give a figure, or it has no interval
@@ -37,7 +29,7 @@ KEPT = 300  # of each draw, of the serious and of the others, who are followed
 
 def pathways(
     model: Model,
-    policies: Sequence[str] = POLICIES,
+    policies: Sequence[str] | None = None,
     *,
     people: int = 100_000,
     seed: int = 0,
@@ -54,7 +46,7 @@ def pathways(
     Parameters
     ----------
     policies
-        names or paths.
+        names or paths; by default all of the priors folder.
     people
         of each setting; history and examination are known of them.
     draws
@@ -69,6 +61,8 @@ def pathways(
     one row a setting, policy and measure: ``value``, and ``low`` and ``high`` of a 95 % interval (NaN without
     draws). :data:`MEASURES` says what each is; ``missed.CONDITION`` is the missed share of one condition in %.
     """
+    if policies is None:
+        policies = policy_names(model.root, model.priors.sources)
     if people < 1 or draws < 0 or not policies:
         raise UsageError("pathways need a policy, 1 person or more and 0 draws or more")
     numbers = numbers or load_pathways(model.root)
@@ -76,7 +70,7 @@ def pathways(
     serious = [variable.name for variable in model.variables if variable.serious]
     for other in models.values():
         tokens = other.policy.imaging_tokens + other.policy.test_tokens
-        numbers.require([*follow.required(other.policy.urgencies, tokens), *measures.required(tokens, serious)])
+        numbers.require([*needed_to_follow(other.policy.urgencies, tokens), *needed_to_measure(tokens, serious)])
     score = CompiledScorer(model.scoring.scorer).score
     rng = np.random.default_rng(seed)
     drawn = numbers.draw(draws + 1, rng)
@@ -86,14 +80,13 @@ def pathways(
         stated = _judge(model, numbers, drawn, _everyone(model, setting, people, rng))
         varied = _judge(model, numbers, drawn, _enriched(model, network, setting, draws, rng)) if draws else None
         for name, other in models.items():
-            scoring = other.scoring
-            value = stated.measure(follow.follow(scoring, score, stated.people, drawn))
-            spread = varied.measure(follow.follow(scoring, score, varied.people, drawn)) if varied else None
+            value = _measured(stated, other.scoring, score)
+            spread = _measured(varied, other.scoring, score) if varied else None
             rows += [{"setting": setting, "policy": name, **row} for row in _rows(value, spread)]
     return pd.DataFrame(rows)
 
 
-def scans_in_vain(table: pd.DataFrame, claimed: float = 34.0) -> pd.DataFrame:
+def scans_in_vain(table: pd.DataFrame, claimed: float | None = None) -> pd.DataFrame:
     """What the cohort says of the claim that a third of scans are unnecessary, beside it.
 
     Parameters
@@ -101,13 +94,15 @@ def scans_in_vain(table: pd.DataFrame, claimed: float = 34.0) -> pd.DataFrame:
     table
         what :func:`pathways` gives.
     claimed
-        the claim, in %: scans without a red flag that changed nothing.
+        the claim, in %: scans without a red flag that changed nothing; by default that of ``pathways.toml``.
 
     Returns
     -------
     one row a setting and policy: in %, of those scanned, who have neither a serious disease nor a flag (the
     claim's own definition), who have no serious disease, and the claim.
     """
+    if claimed is None:
+        claimed = load_pathways().claims["scans_in_vain"].value
     shown = table[table["measure"].isin(["flagless_share", "vain_share"])]
     wide = shown.pivot_table(index=["setting", "policy"], columns="measure", values="value", sort=False, dropna=False)
     return wide.assign(claimed=claimed).reset_index().rename_axis(columns=None)
@@ -123,10 +118,10 @@ def _rows(value: Mapping[str, Array], spread: Mapping[str, Array] | None) -> lis
 
 
 def _interval(values: Array) -> tuple[float, float]:
-    known = values[np.isfinite(values)]
-    if len(known) < MOST * len(values):  # those draws that know it would not stand for all
+    finite = values[np.isfinite(values)]
+    if len(finite) < MOST * len(values):  # those draws that give it would not stand for all
         return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -151,9 +146,9 @@ def _enriched(model: Model, network: Network, setting: str, draws: int, rng: np.
     kept, weight = [], []
     for kind in (ill, ~ill):
         for members in np.split(np.nonzero(kind)[0], np.searchsorted(draw[kind], np.arange(2, draws + 1))):
-            some = members[:KEPT]  # heads come in no order
-            kept.append(some)
-            weight.append(np.full(len(some), len(members) / max(len(some), 1) / HEADS))
+            first = members[:KEPT]  # heads come in no order
+            kept.append(first)
+            weight.append(np.full(len(first), len(members) / max(len(first), 1) / HEADS))
     chosen = np.concatenate(kept)
     states = sample_draws(network, draw[chosen], rng, {name: states[chosen] for name, states in heads.items()})
     return _people(model, states, draw[chosen], np.concatenate(weight), rng)
@@ -170,8 +165,13 @@ def _people(
     return People(states, masks, draw, weight, rng.random(len(draw)))
 
 
+def _measured(judge: Judge, scoring: Scoring, score: Score) -> dict[str, Array]:
+    followed = follow_policy(scoring, score, judge.people, judge.numbers, judge.pathways.emergency)
+    return judge.measure(followed)
+
+
 def _judge(model: Model, numbers: Pathways, drawn: Mapping[str, Array], people: People) -> Judge:
-    own = stakes(model.policy) or stakes(model.with_policy(STAKES_OF).policy)
+    judged_by = stakes(model.policy) or stakes(model.with_policy(DEFAULT_POLICY).policy)
     serious = [variable.name for variable in model.variables if variable.serious]
     flags = [people.states[variable.name] > 0 for variable in model.variables if variable.is_flag]
-    return Judge(people, numbers, own, serious, drawn, np.any(flags, axis=0))
+    return Judge(people, numbers, judged_by, serious, drawn, np.any(flags, axis=0))

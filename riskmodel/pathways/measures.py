@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Array, Bools
 from riskmodel.cohort import FEWEST
 from riskmodel.decision.costs import Pathways
 from riskmodel.decision.stakes import Stake
-from riskmodel.pathways.follow import EMERGENCY, Array, Bools, Followed, People
+from riskmodel.pathways.follow import Followed, People
 
 PER = 1000  # people
 
@@ -65,14 +66,14 @@ class Judge:
         imaged = np.any(list(scans.values()), axis=0)
         ill = np.any([people.has(condition) for condition in self.serious], axis=0)
         pairs = self._total(sum((people.has(name).astype(float) for name in self.serious), np.zeros(len(draw))))
-        in_time, found, delay = (np.zeros(len(draw)) for _ in range(3))
+        in_time, shown, delay = (np.zeros(len(draw)) for _ in range(3))
         gained = np.zeros(len(draw))
         measures: dict[str, Array] = {}
         for condition in self.serious:
-            has, when = people.has(condition), self._found(condition, followed)
+            has, when = people.has(condition), self._day_shown(condition, followed)
             soon = has & (when <= self.numbers[f"window.{condition}"][draw])
             in_time += soon
-            found += np.isfinite(when)
+            shown += np.isfinite(when)
             delay += np.where(has, np.minimum(when, self.numbers[f"unaided.{condition}"][draw]), 0.0)
             gained += soon * max((s.benefit for s in self.stakes if s.condition == condition), default=0.0)
             measures[f"missed.{condition}"] = self._missed(has, np.isinf(when))
@@ -81,12 +82,12 @@ class Judge:
         vain = imaged & ~ill
         return {
             "in_time": 100 * _ratio(self._total(in_time), pairs),
-            "late": 100 * _ratio(self._total(found - in_time), pairs),
-            "missed": 100 * (1 - _ratio(self._total(found), pairs)),
+            "late": 100 * _ratio(self._total(shown - in_time), pairs),
+            "missed": 100 * (1 - _ratio(self._total(shown), pairs)),
             "delay": _ratio(self._total(delay), pairs),
             "imaged": PER * self._total(imaged),
-            **{scan: PER * self._total(some) for scan, some in scans.items()},
-            EMERGENCY_MEASURE: PER * self._total(np.isfinite(followed.emergency)),
+            **{scan: PER * self._total(scanned) for scan, scanned in scans.items()},
+            "emergency": PER * self._total(np.isfinite(followed.emergency)),
             "imaged_in_vain": PER * self._total(vain),
             "vain_share": 100 * _ratio(self._total(vain), self._total(imaged)),
             "flagless_share": 100 * _ratio(self._total(vain & ~self.flagged), self._total(imaged)),
@@ -107,12 +108,12 @@ class Judge:
         draws = len(self.numbers["worth.qaly"])
         return np.asarray(np.bincount(self.people.draw, self.people.weight * values, draws), dtype=float)
 
-    def _found(self, condition: str, followed: Followed) -> Array:
+    def _day_shown(self, condition: str, followed: Followed) -> Array:
         """Day on which a scan that can show a condition shows it, infinite where none does."""
         days = [
             np.where(self.people.states[scan] > 0, followed.done[scan], np.inf)
-            for scan, shown in self.pathways.shows.items()
-            if condition in shown and scan in followed.done
+            for scan, conditions in self.pathways.shows.items()
+            if condition in conditions and scan in followed.done
         ]
         none = np.full(len(self.people.draw), np.inf)
         return np.where(self.people.has(condition), np.minimum.reduce([none, *days]), np.inf)
@@ -134,10 +135,7 @@ class Judge:
         return np.asarray(cost + np.where(followed.visit, self.numbers["cost.visit"][draw], 0.0))
 
 
-EMERGENCY_MEASURE = EMERGENCY.partition("_")[0]
-
-
-def required(tokens: Sequence[str], serious: Sequence[str]) -> list[str]:
+def needed_to_measure(tokens: Sequence[str], serious: Sequence[str]) -> list[str]:
     """The statements on pathways that the measures read."""
     timed = [f"{kind}.{condition}" for kind in ("window", "unaided") for condition in serious]
     return [*(f"cost.{token}" for token in tokens), "cost.visit", "cost.emergency", "worth.qaly", *timed]

@@ -10,20 +10,13 @@ import pandas as pd
 import pytest
 
 import riskmodel as rm
+from tests.support.models import POLICIES
 from tests.support.paths import ROOT, TESTS
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
 
 PUBLISHED = ROOT / "notebooks" / "data" / "published_cases.csv"
-POLICIES = (
-    "consensus",
-    "healthusias",
-    "whitlock_2026",
-    "clinical_note",
-    "acibadem_2026",
-    "general_medicine_2025",
-)
 CASE_KEYS = {"id", "story", "setting", "others", "findings", "expect", "file"}
 EXPECT_KEYS = {
     *("leading", "most_raised", "urgency", "imaging", "tests", "referral", "rules", "silent", "probability", "why"),

@@ -16,18 +16,10 @@ from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
-from tests.support.models import shipped
+from tests.support.models import POLICIES, shipped
 from tests.support.paths import ROOT
 
 SAFETY_PAGE = ROOT / "docs" / "safety.md"
-POLICIES = (
-    "consensus",
-    "healthusias",
-    "whitlock_2026",
-    "clinical_note",
-    "acibadem_2026",
-    "general_medicine_2025",
-)
 MODEL = shipped()
 SCORER = MODEL.scoring.scorer
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.language.nodes import Holds, leaves
 from riskmodel.decision.policy import Policy
-from riskmodel.decision.reading.load import load_policy
+from riskmodel.decision.reading.load import load_policy, policy_names
 from riskmodel.evidence.load import load_priors, priors_root
 from tests.support.paths import DATA
 
@@ -25,7 +25,7 @@ VARIABLES = PRIORS.variables
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 CONDITIONS = tuple(variable.name for variable in VARIABLES if variable.role == "condition")
 SEEDS = ("healthusias", "whitlock_2026", "clinical_note", "acibadem_2026", "general_medicine_2025")
-POLICIES = {name: load_policy(name, VARIABLES, priors_root(), PRIORS.sources) for name in ("consensus", *SEEDS)}
+POLICIES = {name: load_policy(name, VARIABLES, priors_root(), PRIORS.sources) for name in policy_names(priors_root())}
 CONSENSUS = POLICIES["consensus"]
 CASES = tomllib.loads((DATA / "policy_cases.toml").read_text(encoding="utf-8"))["case"]
 TABLE = tomllib.loads((DATA / "seed_rules.toml").read_text(encoding="utf-8"))

@@ -8,14 +8,6 @@ import pytest
 from riskmodel.arrays import Masks
 from tests.support.models import shipped
 
-POLICIES = (
-    "consensus",
-    "healthusias",
-    "whitlock_2026",
-    "clinical_note",
-    "acibadem_2026",
-    "general_medicine_2025",
-)
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 ROUNDING = 1e-13  # relative; sums of some hundred terms in another order
 MODEL = shipped()

@@ -3,7 +3,10 @@
 from functools import cache
 
 import riskmodel as rm
+from riskmodel.decision.reading.load import policy_names
+from tests.support.paths import ROOT
 
+POLICIES = policy_names(ROOT / "priors")
 CONDITIONS = [
     "infection", "malignancy", "fracture", "cauda_equina", "nerve_compression", "inflammatory", "cauda_equina_mimic",
 ]  # fmt: skip

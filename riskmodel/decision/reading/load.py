@@ -17,7 +17,7 @@ from riskmodel.decision.rules import Otherwise, Rule, Threshold
 from riskmodel.errors import PolicyError, Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from riskmodel.evidence.records import Variable
 
@@ -63,16 +63,27 @@ def load_policy(
     return _read(context, path.stem, values)
 
 
+def policy_names(root: Path, documents: Iterable[str] = ()) -> tuple[str, ...]:
+    """The policies of a priors folder: by name, those of documents last and in the order of these.
+
+    >>> from riskmodel.evidence.load import priors_root
+    >>> policy_names(priors_root(), ["whitlock_2026", "clinical_note"])[-3:]
+    ('healthusias', 'whitlock_2026', 'clinical_note')
+    """
+    order = {name: number for number, name in enumerate(documents)}
+    names = sorted(path.stem for path in (root / "policies").glob("*.toml"))
+    return tuple(sorted(names, key=lambda name: order.get(name, -1)))
+
+
 def _find(name_or_path: str | Path, root: Path) -> tuple[str, Path]:
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or name.endswith(".toml"):
         return name, Path(name_or_path)
-    folder = root / "policies"
-    shipped = sorted(path.stem for path in folder.glob("*.toml"))
+    shipped = policy_names(root)
     if name not in shipped:
         allowed = f"one of {', '.join(shipped)}, or the path of a file that ends in .toml"
         raise PolicyError([Problem(name, "", f"no such policy{nearest(name, shipped)}", allowed)])
-    return f"policies/{name}.toml", folder / f"{name}.toml"
+    return f"policies/{name}.toml", root / "policies" / f"{name}.toml"
 
 
 def _parse(file: str, path: Path) -> tuple[str, dict[str, object]]:

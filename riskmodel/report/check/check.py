@@ -7,6 +7,7 @@ from textwrap import wrap
 
 import numpy as np
 
+from riskmodel.decision.reading.load import policy_names
 from riskmodel.evidence.distributions import draw_values, unheld
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.records import BASES, Priors
@@ -189,8 +190,7 @@ def _draws(network: Network) -> Iterator[str]:
 
 def policy_lines(model: Model, people: int, seed: int) -> Iterator[str]:
     """What every shipped policy does with simulated people of each setting."""
-    names = [path.stem for path in sorted((model.root / "policies").glob("*.toml"))]
-    names.sort(key=lambda name: (name != model.policy.name, name))
+    names = sorted(policy_names(model.root), key=lambda name: name != model.policy.name)
     frame = compare_policies(model, names, people, np.random.default_rng(seed))
     percent = [
         [row[0], row[1], *("" if np.isnan(value) else figure(100 * value, ".1f") for value in row[2:])]

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import Problem, RiskModelError, nearest
+from riskmodel.evidence.reading.files import priors_root
 from riskmodel.evidence.reading.schema import Table, read_table
+from riskmodel.model import DEFAULT_POLICY
 from riskmodel.sensitivity.targets import checked_targets
 
 if TYPE_CHECKING:
@@ -84,7 +87,7 @@ class Spec(Table):
 
     title: str = "Sensitivity analysis"
     priors: Names = Field(default_factory=lambda: ["seeds"])
-    policies: Names = Field(default_factory=lambda: ["consensus"])
+    policies: list[str] = Field(default_factory=lambda: [DEFAULT_POLICY])  # none named: all
     settings: list[str] = Field(default_factory=list)
     targets: list[str] = Field(default_factory=list)
     statements: list[str] = Field(default_factory=list)
@@ -127,12 +130,21 @@ def read_spec(path: Path) -> Spec:
     spec = read_table(Spec, raw, str(path), "", problems)
     if spec is None or problems:
         raise SpecError(problems)
+    if not spec.policies:
+        spec = spec.model_copy(update={"policies": every_policy()})
     if spec.cases.file:
         asked = {"file": str(path.parent / spec.cases.file)}
         if spec.cases.mapping:
             asked["mapping"] = str(path.parent / spec.cases.mapping)
         return spec.model_copy(update={"cases": spec.cases.model_copy(update=asked)})
     return spec
+
+
+def every_policy() -> list[str]:
+    """All policies of the priors folder, by default the first of which is reported on, those of documents last."""
+    root = priors_root()
+    documents = tomllib.loads((root / "sources.toml").read_text(encoding="utf-8"))["sources"]
+    return sorted(policy_names(root, documents), key=lambda name: name != DEFAULT_POLICY)
 
 
 def unknown(file: str, key: str, names: Iterable[str], known: Sequence[str], what: str) -> list[Problem]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.decision.costs import load_pathways
 from riskmodel.pages.section import Column, Figure, Section, Table, number
 from riskmodel.pathways.head_to_head import pathways, scans_in_vain
 from riskmodel.pathways.measures import MEASURES
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from riskmodel.report.sensitivity.study import Study
 
-CLAIMANT = "healthusias"  # the source that says how many scans are unnecessary
 # Heading of each measure in the table; what it is of stands in the table of intervals.
 SHORT = {
     "in_time": "In time, %",
@@ -162,7 +162,8 @@ def _vain(study: Study) -> str:
 
 
 def _claimant(study: Study) -> str:
-    return f"[[source:{CLAIMANT}]]" if CLAIMANT in study.model.priors.sources else "A document on red flags"
+    source = load_pathways().claims["scans_in_vain"].source
+    return f"[[source:{source}]]" if source in study.model.priors.sources else "A document on red flags"
 
 
 def policy_among_others(study: Study) -> str:
