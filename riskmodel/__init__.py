@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.model import Model, load
     from riskmodel.report.check.compare_models import compare
     from riskmodel.sensitivity.follow_statement import follow
+    from riskmodel.validation import validate
 
 __all__ = [
     "Model",
@@ -31,6 +32,7 @@ __all__ = [
     "load",
     "metrics",
     "recalibrate",
+    "validate",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "follow": "sensitivity.follow_statement",
     "load": "model",
     "recalibrate": "calibration",
+    "validate": "validation",
 }
 
 

@@ -10,6 +10,7 @@ from riskmodel.cli.common import Commands
 from riskmodel.cli.network import check, codebook, export, simulate
 from riskmodel.cli.report import report
 from riskmodel.cli.scoring import explain, score
+from riskmodel.cli.validate import validate_command
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -18,5 +19,5 @@ def main() -> None:
     """Risk scoring of red flags in back pain. For research, not for the care of a patient."""
 
 
-for command in (score, explain, check, codebook, simulate, export, calibrate, report):
+for command in (score, explain, check, codebook, simulate, export, calibrate, report, validate_command):
     main.add_command(command)

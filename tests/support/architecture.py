@@ -20,7 +20,7 @@ FLOORS = (
     ("cohort", "metrics"),
     ("calibration", "pathways", "value"),
     ("sensitivity",),
-    ("figures",),
+    ("figures", "validation"),
     ("report",),
     ("cli",),
 )

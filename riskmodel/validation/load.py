@@ -1,0 +1,155 @@
+"""validation.toml in: published rows, checked against the network's names and the bibliography."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from riskmodel.errors import PriorsError, Problem, nearest
+from riskmodel.evidence.reading.bibliography import read_sources
+from riskmodel.evidence.reading.files import PriorFile
+from riskmodel.evidence.reading.grammar import BrokenNameError, GrammarError, Vocabulary, parse_event
+from riskmodel.evidence.reading.network_file import check_top_keys, tables
+from riskmodel.evidence.reading.schema import Table, read_table
+from riskmodel.evidence.records import Event, Priors, Source
+from riskmodel.validation.records import Combination, PublishedRow, PublishedTables
+
+FILE = "validation.toml"
+
+
+class RowTable(Table):
+    """``[[row]]`` of validation.toml."""
+
+    id: str
+    source: str
+    locator: str
+    setting: str = ""
+    people: list[str] = Field(default_factory=list)
+    of: list[str] = Field(min_length=1)
+    of_at_least: int | None = Field(None, ge=1)
+    given: list[str]
+    given_at_least: int | None = Field(None, ge=1)
+    others: list[str] = Field(default_factory=list)
+    published: float | None = Field(None, ge=0, le=1)
+    events: int | None = Field(None, ge=0)
+    n: int | None = Field(None, ge=1)
+    low: float | None = Field(None, ge=0, le=1)
+    high: float | None = Field(None, ge=0, le=1)
+    prior: float | None = Field(None, gt=0, lt=1)
+    read: Literal["full_text", "abstract", "second_hand"]
+    figures: Literal["printed", "worked_back"] = "printed"
+    same_data: list[str] = Field(default_factory=list)
+    note: str = ""
+
+
+def load_published(priors: Priors, root: Path) -> PublishedTables:
+    """The published rows beside a prior set.
+
+    Parameters
+    ----------
+    root
+        The folder of the priors; without a validation.toml in it there are no rows.
+
+    Raises
+    ------
+    PriorsError
+        With every problem of the file: unknown variables, states, settings or sources, figures that contradict
+        each other.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return PublishedTables((), priors.sources)
+    document = PriorFile(FILE, path.read_bytes()).parse()
+    problems: list[Problem] = []
+    check_top_keys(document, ("sources", "row"), FILE, problems)
+    sources: dict[str, Source] = dict(priors.sources)
+    read_sources(document, FILE, sources, problems)
+    reader = _Reader(priors, sources, problems)
+    rows: dict[str, PublishedRow] = {}
+    for position, raw in enumerate(tables(document, "row", FILE, problems), start=1):
+        label = f"row {raw['id']!r}" if isinstance(raw.get("id"), str) else f"row {position}"
+        table = read_table(RowTable, raw, FILE, label, problems)
+        if table is None:
+            continue
+        if table.id in rows:
+            problems.append(Problem(FILE, label, f"duplicate id {table.id!r}", "an id of its own"))
+        rows[table.id] = reader.row(table, label)
+    if problems:
+        raise PriorsError(problems)
+    return PublishedTables(tuple(rows.values()), sources)
+
+
+class _Reader:
+    """Turns tables into rows; what is wrong goes to the list of problems."""
+
+    def __init__(self, priors: Priors, sources: dict[str, Source], problems: list[Problem]) -> None:
+        self.vocabulary = Vocabulary({v.name: v for v in priors.variables}, priors.composites)
+        setting = next((v for v in priors.variables if v.name == "setting"), None)
+        self.settings = setting.states if setting else ("",)
+        self.sources = sources
+        self.problems = problems
+
+    def row(self, table: RowTable, label: str) -> PublishedRow:
+        self._check_names(table, label)
+        self._check_figures(table, label)
+        fields = table.model_dump(exclude={"of_at_least", "given_at_least"})
+        fields |= {key: self._events(getattr(table, key), f"{label}, key {key!r}") for key in ("people", "others")}
+        of, given = (self._combination(table, key, label) for key in ("of", "given"))
+        return PublishedRow(**fields | {
+            "of": of, "given": given, "same_data": tuple(table.same_data), "published": published_share(table),
+        })  # fmt: skip
+
+    def _combination(self, table: RowTable, key: str, label: str) -> Combination:
+        events = self._events(getattr(table, key), f"{label}, key {key!r}")
+        least = getattr(table, f"{key}_at_least")
+        if least is not None and least > len(getattr(table, key)):
+            self._refuse(f"{label}, key '{key}_at_least'", f"received {least}", f"at most {len(getattr(table, key))}")
+        return Combination(events, len(events) if least is None else least)
+
+    def _events(self, texts: list[str], where: str) -> tuple[Event, ...]:
+        events = []
+        for text in texts:
+            try:
+                events.append(parse_event(text, self.vocabulary))
+            except GrammarError as error:
+                self._refuse(where, error.received, error.allowed)
+            except BrokenNameError:
+                continue
+        return tuple(events)
+
+    def _check_names(self, table: RowTable, label: str) -> None:
+        if table.setting not in self.settings:
+            allowed = f"one of {', '.join(self.settings)}{nearest(table.setting, self.settings)}"
+            self._refuse(f"{label}, key 'setting'", f"unknown setting {table.setting!r}", allowed)
+        for key in (table.source, *table.same_data):
+            if key not in self.sources:
+                allowed = f"a key of sources.toml or {FILE}{nearest(key, self.sources)}"
+                self._refuse(f"{label}, key 'source'", f"unknown source {key!r}", allowed)
+
+    def _check_figures(self, table: RowTable, label: str) -> None:
+        counted = table.events is not None
+        if counted == (table.published is not None):
+            self._refuse(
+                label, "both events and published" if counted else "neither events nor published", "one of them"
+            )
+        if counted and (table.n is None or table.n < (table.events or 0)):
+            self._refuse(f"{label}, key 'n'", f"received {table.n} beside events = {table.events}", "n, events or more")
+        if (table.low is None) != (table.high is None):
+            self._refuse(label, "one of low and high", "both, or neither")
+        elif table.low is not None and not table.low < published_share(table) < (table.high or 0):
+            received = f"low {table.low}, published {table.published}, high {table.high}"
+            self._refuse(label, received, "low below published below high")
+        if table.prior is not None and (len(table.of) != 1 or not table.given):
+            self._refuse(f"{label}, key 'prior'", "a prior", "only where `of` is one event and something is given")
+
+    def _refuse(self, where: str, received: str, allowed: str) -> None:
+        self.problems.append(Problem(FILE, where, received, allowed))
+
+
+def published_share(table: RowTable) -> float:
+    """The share that a study saw: as printed, else events of n; NaN where the table has neither."""
+    if table.published is not None:
+        return table.published
+    return table.events / table.n if table.events is not None and table.n else float("nan")
