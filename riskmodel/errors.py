@@ -6,7 +6,7 @@ import difflib
 import sys
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class RiskModelError(Exception):
@@ -45,8 +45,35 @@ class Problem:
     allowed: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {self.where}" if self.where else self.file
-        return f"{place}: {self.received}; {self.allowed}" if self.allowed else f"{place}: {self.received}"
+        where = f"{self.file}: {self.where}" if self.where else self.file
+        return f"{where}: {self.received}; {self.allowed}" if self.allowed else f"{where}: {self.received}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """The problems of some files, listed; each is noted with the file, and the entry of it, that are being read."""
+
+    listed: list[Problem] = field(default_factory=list)
+    file: str = ""
+    entry: str = ""
+
+    def of(self, file: str) -> Problems:
+        """The same list, for a file."""
+        return Problems(self.listed, file)
+
+    def at(self, entry: str) -> Problems:
+        """The same list, for an entry of the file, such as ``statement 'find.fever.none'``."""
+        return Problems(self.listed, self.file, entry)
+
+    def note(self, key: str, received: str, allowed: str) -> None:
+        """List a problem at a key of the entry; where ``key`` is empty, of the entry as a whole."""
+        where = ", ".join(filter(None, [self.entry, f"key {key!r}" if key else ""]))
+        self.listed.append(Problem(self.file, where, received, allowed))
+
+    def refuse(self) -> None:
+        """Raise a PriorsError with every problem, each once, if there is any."""
+        if self.listed:
+            raise PriorsError(dict.fromkeys(self.listed))
 
 
 class PriorsError(RiskModelError):
@@ -87,13 +114,13 @@ def warn_caller(text: str) -> None:
     warnings.warn(text, UserWarning, stacklevel=level)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint naming the nearest known name, or nothing.
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A hint naming the nearest of the allowed names, or nothing.
 
     >>> nearest("feverr", ["fever", "esr"])
     " (did you mean 'fever'?)"
     >>> nearest("zzz", ["fever", "esr"])
     ''
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean '{found[0]}'?)" if found else ""
+    matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    return f" (did you mean '{matches[0]}'?)" if matches else ""

@@ -15,7 +15,7 @@ from riskmodel._version import __version__
 from riskmodel.calibration.provenance import printable, today
 from riskmodel.errors import UsageError
 from riskmodel.evidence.load import load_priors
-from riskmodel.evidence.records import Fit, Priors, Source, Statement
+from riskmodel.evidence.records import CitedSource, Fit, Priors, Statement
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ class Origin:
         where = f" ({places})" if places else ""
         return f"Cohort {self.name}: {self.people:,} people{where}, some outcome known in {self.verified:,}"
 
-    def source(self, taken: Container[str], status: str) -> Source:
+    def source(self, taken: Container[str], status: str) -> CitedSource:
         """As a source of kind data, under a key that is not taken."""
         note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
         if status:
             note += f"; not converged: {status}"
         where = f"n = {self.people}, of whom {self.verified} have some outcome"
         fit = Fit(self.date, __version__, self.cohort_hash, printable(self.command))
-        return Source(source_key(self.name, taken), f"Cohort {self.name}", "data", where=where, note=note, fit=fit)
+        return CitedSource(source_key(self.name, taken), f"Cohort {self.name}", "data", where=where, note=note, fit=fit)
 
 
 def source_key(name: str, taken: Container[str]) -> str:

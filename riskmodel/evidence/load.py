@@ -10,7 +10,7 @@ from riskmodel.evidence.reading.files import priors_root, read_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from riskmodel.evidence.records import Priors, Source
+    from riskmodel.evidence.records import CitedSource, Priors
 
 __all__ = ["load_priors", "priors_digest", "priors_root", "with_overrides"]
 
@@ -57,7 +57,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
 def with_overrides(
     priors: Priors,
     overrides: Mapping[str, Mapping[str, Any]],
-    sources: Mapping[str, Source] | None = None,
+    sources: Mapping[str, CitedSource] | None = None,
 ) -> Priors:
     """The same priors with other numbers in some statements; what they drive stays selected.
 

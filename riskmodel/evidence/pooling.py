@@ -6,17 +6,19 @@ studied. It takes the prediction interval. The interval of the mean (Hartung and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from riskmodel.errors import Problem, nearest
+from riskmodel.errors import nearest
 from riskmodel.evidence.distributions import interval_sd, size
 from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, Statement
 from riskmodel.evidence.scale import scale_of
 
 if TYPE_CHECKING:
+    from riskmodel.errors import Problems
     from riskmodel.evidence.distributions import Array
+    from riskmodel.evidence.limits import Fault
     from riskmodel.evidence.reading.schema import PoolTable
 
 LARGEST_TAU = 4.0  # standard deviations of the prior for τ: beyond it nothing is left
@@ -101,44 +103,39 @@ def pool_all(
     statements: dict[str, Statement],
     pools: Mapping[str, PoolTable],
     prior_set: PriorSet,
-    file: str,
-    problems: list[Problem],
+    problems: Problems,
 ) -> dict[str, Pooled]:
     """Put pooled numbers into the statements that a set asks it for; what was pooled, by the statement's id."""
     sources = dict(statements)  # pools read the statements' own numbers, not each other's
-    found = {}
+    pooled = {}
     for identifier, table in pools.items():
-        faults = list(_faults(identifier, table.of, sources, file))
-        problems.extend(faults)
+        faults = list(_faults(identifier, table.of, sources))
+        for fault in faults:
+            problems.at(f"pool {identifier!r}").note(*fault)
         if not faults:
             members = [sources[name] for name in table.of]
-            statements[identifier], found[identifier] = pooled_statement(sources[identifier], members, prior_set)
-    return found
+            statements[identifier], pooled[identifier] = pooled_statement(sources[identifier], members, prior_set)
+    return pooled
 
 
-def _faults(identifier: str, of: Sequence[str], statements: Mapping[str, Statement], file: str) -> list[Problem]:
-    where = f"pool {identifier!r}"
+def _faults(identifier: str, of: Sequence[str], statements: Mapping[str, Statement]) -> Iterator[Fault]:
     unknown = [name for name in dict.fromkeys([identifier, *of]) if name not in statements]
+    for name in unknown:
+        yield "", f"unknown statement {name!r}", f"a statement's id{nearest(name, statements)}"
     if unknown:
-        return [
-            Problem(file, where, f"unknown statement {name!r}", f"a statement's id{nearest(name, statements)}")
-            for name in unknown
-        ]
+        return
     into = statements[identifier]
-    faults = []
     if into.is_audit:
-        faults.append(Problem(file, where, f"{identifier!r} drives no table", "a statement that drives a table"))
+        yield "", f"{identifier!r} drives no table", "a statement that drives a table"
     if len(set(of)) < 2 or len(set(of)) != len(of):
-        faults.append(Problem(file, f"{where}, key 'of'", f"received {list(of)}", "two or more different statements"))
+        yield "of", f"received {list(of)}", "two or more different statements"
     for name in of:
         member = statements[name]
         if (member.quantity, member.of.variable) != (into.quantity, into.of.variable):
             received = f"{name!r} states {member.quantity} of {member.of.variable}"
-            faults.append(Problem(file, f"{where}, key 'of'", received, f"{into.quantity} of {into.of.variable}"))
+            yield "of", received, f"{into.quantity} of {into.of.variable}"
         elif member.quantity not in RATIOS and not 0 < member.value < 1:
-            received = f"{name!r} states {member.value:g}"
-            faults.append(Problem(file, f"{where}, key 'of'", received, "a probability between 0 and 1"))
-    return faults
+            yield "of", f"{name!r} states {member.value:g}", "a probability between 0 and 1"
 
 
 def _variance(statement: Statement, prior_set: PriorSet) -> float:

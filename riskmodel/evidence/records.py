@@ -64,7 +64,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedSource:
     """A document that states numbers, cited by its key.
 
     ``form`` says what sort of document it is, ``fit`` how a cohort was fitted.
@@ -319,7 +319,7 @@ class Priors(Shown):
     composites: Mapping[str, tuple[str, ...]]
     statements: tuple[Statement, ...]
     selected: tuple[str, ...]
-    sources: Mapping[str, Source]
+    sources: Mapping[str, CitedSource]
     prior_set: PriorSet
     digest: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

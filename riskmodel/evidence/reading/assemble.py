@@ -4,86 +4,85 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.errors import PriorsError, Problem, nearest
+from riskmodel.errors import PriorsError, Problems, nearest
 from riskmodel.evidence.pooling import pool_all
-from riskmodel.evidence.reading.bibliography import check_citations, read_excluded, read_sources, unused_sources
+from riskmodel.evidence.reading.bibliography import check_citations, check_unused, read_excluded, read_sources
 from riskmodel.evidence.reading.coverage import check_coverage, check_register
 from riskmodel.evidence.reading.network_file import check_top_keys, read_network, tables
 from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable, TableT, read_table, show
 from riskmodel.evidence.reading.sets import SetFile, check_ids, merge, select
 from riskmodel.evidence.reading.statements import Register, override, source_faults
-from riskmodel.evidence.records import Pooled, Priors, PriorSet, Source, Statement
+from riskmodel.evidence.records import CitedSource, Pooled, Priors, PriorSet, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from riskmodel.evidence.reading.files import PriorFile, PriorFiles
-    from riskmodel.evidence.reading.grammar import Vocabulary
+    from riskmodel.evidence.reading.grammar import Declared
 
 
 Documents = dict[str, dict[str, Any]]
 
 
 def assemble(name: str, files: PriorFiles) -> Priors:
-    """Read everything, or raise every problem."""
-    problems = list(files.problems)
+    """The priors that some files state.
+
+    Raises
+    ------
+    PriorsError
+        With every problem of every file.
+    """
+    problems = Problems(list(files.problems))
     documents = _parse(files, problems)
     if files.network is None or files.network.name not in documents:
-        raise PriorsError(problems)  # without variables no statement can be read
-    incomplete = bool(problems)
-    vocabulary = read_network(documents[files.network.name], files.network.name, problems)
+        raise PriorsError(problems.listed)  # without variables no statement can be read
+    incomplete = bool(problems.listed)
+    declared = read_network(documents[files.network.name], problems.of(files.network.name))
     sources = _read_all_sources(files, documents, problems)
-    register = _read_register(files, documents, vocabulary, problems)
-    chain = [_read_set(file, documents[file.name], problems) for file in reversed(files.sets)]
+    register = _read_register(files, documents, declared, problems)
+    chain = [_read_set(file, documents[file.name], problems.of(file.name)) for file in reversed(files.sets)]
     _check_bibliography(files, documents, register, sources, problems)
     if incomplete:  # whatever is not there would be reported as missing once more
-        raise PriorsError(problems)
-    silent = check_register(
-        [s for s in register.statements.values() if s.quantity != "dependence"],
-        register.touched,
-        vocabulary,
-        "network.toml",
-        problems,
-    )
-    choice = merge(name, chain, vocabulary, problems)
+        problems.refuse()
+    driving = [s for s in register.statements.values() if s.quantity != "dependence"]
+    silent = check_register(driving, register.touched, declared, problems.of("network.toml"))
+    choice = merge(name, chain, declared, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
     for link in chain:
         for identifier, table in link.overrides.items():
-            problems.extend(cited(identifier, table, sources, link.file))
+            check_cohorts(table, sources, problems.of(link.file).at(f"override {identifier!r}"))
     statements, pooled = _renumber(register, chain, choice.prior_set, problems)
-    selected = select(statements, choice, problems)
+    of_set = problems.of(choice.prior_set.file)
+    selected = select(statements, choice, of_set)
     taken = set(selected)
-    chosen = [s for s in statements if s.id in taken and s.quantity != "dependence"]
-    _check_groups(statements, taken, vocabulary, problems)
-    check_coverage(chosen, register.touched | silent, vocabulary, choice.prior_set, choice.file, problems)
-    if problems:
-        raise PriorsError(dict.fromkeys(problems))
-    variables = tuple(vocabulary.variables.values())
+    chosen = [s for s in statements if s.id in taken]
+    strengths = {s.of.variable for s in chosen if s.quantity == "dependence"}
+    _check_groups(declared.groups, strengths, problems.of("network.toml"))
+    driving = [s for s in chosen if s.quantity != "dependence"]
+    check_coverage(driving, register.touched | silent, declared, choice.prior_set, of_set)
+    problems.refuse()
     return Priors(
-        variables,
-        vocabulary.composites,
-        tuple(statements),
-        selected,
-        sources,
-        choice.prior_set,
-        files.digest,
-        vocabulary.groups,
-        pooled,
+        variables=tuple(declared.variables.values()),
+        composites=declared.composites,
+        statements=tuple(statements),
+        selected=selected,
+        sources=sources,
+        prior_set=choice.prior_set,
+        digest=files.digest,
+        groups=declared.groups,
+        pooled=pooled,
     )
 
 
-def _check_groups(
-    statements: Sequence[Statement], taken: set[str], vocabulary: Vocabulary, problems: list[Problem]
-) -> None:
+def _check_groups(groups: Collection[str], stated: Collection[str], problems: Problems) -> None:
     """Every group needs a strength."""
-    stated = {s.of.variable for s in statements if s.id in taken and s.quantity == "dependence"}
-    for name in vocabulary.groups:
+    for name in groups:
         if name not in stated:
             allowed = f"a statement of quantity 'dependence' of {name!r}"
-            problems.append(Problem("network.toml", f"key 'dependence.{name}'", "no selected strength", allowed))
+            problems.note(f"dependence.{name}", "no selected strength", allowed)
 
 
-def _parse(files: PriorFiles, problems: list[Problem]) -> Documents:
+def _parse(files: PriorFiles, problems: Problems) -> Documents:
     documents: Documents = {}
     for file in (files.network, files.sources, files.excluded, *files.evidence, *files.sets):
         if file is None:
@@ -91,101 +90,87 @@ def _parse(files: PriorFiles, problems: list[Problem]) -> Documents:
         try:
             documents[file.name] = file.parse()
         except PriorsError as error:
-            problems.extend(error.problems)
+            problems.listed.extend(error.problems)
     return documents
 
 
-def _read_register(
-    files: PriorFiles, documents: Documents, vocabulary: Vocabulary, problems: list[Problem]
-) -> Register:
+def _read_register(files: PriorFiles, documents: Documents, declared: Declared, problems: Problems) -> Register:
     register = Register()
     for file in files.evidence:
         if file.name in documents:
-            check_top_keys(documents[file.name], ("statement",), file.name, problems)
+            check_top_keys(documents[file.name], ("statement",), problems.of(file.name))
     for file in (*files.evidence, *reversed(files.sets)):
-        statements = tables(documents.get(file.name, {}), "statement", file.name, problems)
-        for position, raw in enumerate(statements, start=1):
-            register.read(raw, position, file.name, vocabulary, problems)
+        of_file = problems.of(file.name)
+        for position, raw in enumerate(tables(documents.get(file.name, {}), "statement", of_file), start=1):
+            register.read(raw, position, declared, of_file)
     return register
 
 
-def _read_all_sources(files: PriorFiles, documents: Documents, problems: list[Problem]) -> dict[str, Source]:
-    sources: dict[str, Source] = {}
+def _read_all_sources(files: PriorFiles, documents: Documents, problems: Problems) -> dict[str, CitedSource]:
+    sources: dict[str, CitedSource] = {}
     if files.sources is not None:
         document = documents.get(files.sources.name, {})
-        check_top_keys(document, ("sources",), files.sources.name, problems)
-        read_sources(document, files.sources.name, sources, problems)
+        check_top_keys(document, ("sources",), problems.of(files.sources.name))
+        read_sources(document, sources, problems.of(files.sources.name))
     for file in reversed(files.sets):
-        read_sources(documents[file.name], file.name, sources, problems)
+        read_sources(documents[file.name], sources, problems.of(file.name))
     return sources
 
 
 def _check_bibliography(
-    files: PriorFiles,
-    documents: Documents,
-    register: Register,
-    sources: dict[str, Source],
-    problems: list[Problem],
+    files: PriorFiles, documents: Documents, register: Register, sources: Mapping[str, CitedSource], problems: Problems
 ) -> None:
     excluded = []
     if files.excluded is not None and files.excluded.name in documents:
-        excluded = read_excluded(documents[files.excluded.name], files.excluded.name, problems)
+        excluded = read_excluded(documents[files.excluded.name], problems.of(files.excluded.name))
     if files.sources is not None and files.sources.name not in documents:
         return  # every citation would look wrong
     check_citations(register.statements.values(), excluded, sources, problems)
     for statement in register.statements.values():
-        report(statement, source_faults(statement, sources), statement.file, problems)
+        for fault in source_faults(statement, sources):
+            problems.of(statement.file).at(f"statement {statement.id!r}").note(*fault)
     if files.sources is not None:
-        citing = [*files.evidence, *files.sets, *files.policies]
-        if files.excluded is not None:
-            citing.append(files.excluded)
-        problems.extend(unused_sources(documents[files.sources.name], files.sources.name, citing))
+        citing = [*files.evidence, *files.sets, *files.policies, *([files.excluded] if files.excluded else [])]
+        check_unused(documents[files.sources.name], citing, problems.of(files.sources.name))
 
 
-def _read_set(file: PriorFile, document: dict[str, Any], problems: list[Problem]) -> SetFile:
-    table = read_table(SetTable, document, file.name, "", problems)
-    overrides = _named(OverrideTable, document, "override", file.name, problems)
-    pools = _named(PoolTable, document, "pool", file.name, problems)
+def _read_set(file: PriorFile, document: dict[str, Any], problems: Problems) -> SetFile:
+    table = read_table(SetTable, document, problems)
+    overrides = _named(OverrideTable, document, "override", problems)
+    pools = _named(PoolTable, document, "pool", problems)
     return SetFile(file.name, table or SetTable.model_construct(), overrides, pools, table is not None)
 
 
-def _named(
-    model: type[TableT], document: dict[str, Any], key: str, file: str, problems: list[Problem]
-) -> dict[str, TableT]:
+def _named(model: type[TableT], document: dict[str, Any], key: str, problems: Problems) -> dict[str, TableT]:
     """The tables ``[key."statement.id"]`` of a set."""
     raw = document.get(key, {})
     if not isinstance(raw, dict):
-        problems.append(Problem(file, f"key {key!r}", f"received {show(raw)}", f'tables [{key}."statement.id"]'))
+        problems.note(key, f"received {show(raw)}", f'tables [{key}."statement.id"]')
         return {}
-    read = {name: read_table(model, inner, file, f"{key} {name!r}", problems) for name, inner in raw.items()}
+    read = {name: read_table(model, inner, problems.at(f"{key} {name!r}")) for name, inner in raw.items()}
     return {name: table for name, table in read.items() if table is not None}
 
 
 def _renumber(
-    register: Register, chain: Sequence[SetFile], prior_set: PriorSet, problems: list[Problem]
+    register: Register, chain: Sequence[SetFile], prior_set: PriorSet, problems: Problems
 ) -> tuple[list[Statement], dict[str, Pooled]]:
     """The register with the numbers that the sets put in place of its own, and what was pooled."""
     statements = dict(register.statements)
     pooled: dict[str, Pooled] = {}
     for link in chain:
-        for identifier, table in link.overrides.items():
-            if identifier in statements:
-                statements[identifier], faults = override(statements[identifier], table.model_dump(exclude_none=True))
-                report(statements[identifier], faults, link.file, problems, "override")
-                pooled.pop(identifier, None)
-        pooled |= pool_all(statements, link.pools, prior_set, link.file, problems)
+        of_set = problems.of(link.file)
+        for name, table in link.overrides.items():
+            if name in statements:
+                numbers = table.model_dump(exclude_none=True)
+                statements[name] = override(statements[name], numbers, of_set.at(f"override {name!r}"))
+                pooled.pop(name, None)
+        pooled |= pool_all(statements, link.pools, prior_set, of_set)
     return list(statements.values()), pooled
 
 
-def cited(identifier: str, table: OverrideTable, sources: Mapping[str, Source], file: str) -> Iterator[Problem]:
-    """Whether the cohorts that an override names exist."""
+def check_cohorts(table: OverrideTable, sources: Mapping[str, CitedSource], problems: Problems) -> None:
+    """Every cohort that an override names must be a source."""
     for step in table.informed or ():
         if step.cohort not in sources:
-            where = f"override {identifier!r}, key 'informed'"
-            received = f"unknown source {step.cohort!r}"
-            yield Problem(file, where, received, f"a key under [sources]{nearest(step.cohort, sources)}")
-
-
-def report(statement: Statement, faults: Any, file: str, problems: list[Problem], kind: str = "statement") -> None:
-    for key, received, allowed in faults:
-        problems.append(Problem(file, f"{kind} {statement.id!r}, key {key!r}", received, allowed))
+            allowed = f"a key under [sources]{nearest(step.cohort, sources)}"
+            problems.note("informed", f"unknown source {step.cohort!r}", allowed)

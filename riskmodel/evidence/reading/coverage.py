@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from riskmodel.errors import Problem, nearest
+from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.records import AUDIT, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
-    from riskmodel.evidence.reading.grammar import Vocabulary
+    from riskmodel.evidence.reading.grammar import Declared
 
 MAX_CELLS = 20_000  # beyond this a hand-written table is not what it is
 TOLERANCE = 1e-9
@@ -21,9 +21,8 @@ TOLERANCE = 1e-9
 def check_register(
     statements: Sequence[Statement],
     touched: AbstractSet[str],
-    vocabulary: Vocabulary,
-    file: str,
-    problems: list[Problem],
+    declared: Declared,
+    problems: Problems,
 ) -> set[str]:
     """Every arc and variable has a statement, and every statement that drives a table has its arcs.
 
@@ -39,21 +38,22 @@ def check_register(
         child, arcs = driven(statement)
         subjects.add(child)
         spoken |= arcs
-        problems.extend(_no_arc(statement, arcs, vocabulary))
-        problems.extend(_bad_drives(statement, arcs))
-    inside = {name for name, variable in vocabulary.variables.items() if variable.in_network}
-    for variable in vocabulary.variables.values():
+        of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
+        _check_arcs(arcs, declared, of_entry)
+        _check_drives(statement.drives, arcs, of_entry)
+    inside = {name for name, variable in declared.variables.items() if variable.in_network}
+    for variable in declared.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
             continue
-        where = f"variable {variable.name!r}"
+        of_entry = problems.at(f"variable {variable.name!r}")
         if variable.name not in subjects:
-            problems.append(Problem(file, where, "no statement drives its table", "at least one statement"))
+            of_entry.note("", "no statement drives its table", "at least one statement")
             silent.add(variable.name)
             continue
         for parent in variable.parents:
             if (parent, variable.name) not in spoken and parent in inside:
                 received = f"no statement for the arc {parent} → {variable.name}"
-                problems.append(Problem(file, f"{where}, key 'parents'", received, "a statement, or no arc"))
+                of_entry.note("parents", received, "a statement, or no arc")
     return silent
 
 
@@ -66,56 +66,52 @@ def driven(statement: Statement) -> tuple[str, set[tuple[str, str]]]:
     return of, {(event.variable, of) for event in statement.given.events}
 
 
-def _no_arc(statement: Statement, arcs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> Iterator[Problem]:
-    for parent, child in arcs:
-        if child in vocabulary.variables and parent not in vocabulary.variables[child].parents:
-            allowed = f'an arc of the network, or drives = "{AUDIT}"'
-            where = f"statement {statement.id!r}, key 'given'"
-            yield Problem(statement.file, where, f"there is no arc {parent} → {child}", allowed)
+def _check_arcs(arcs: Iterable[tuple[str, str]], declared: Declared, problems: Problems) -> None:
+    for parent, child in sorted(arcs):
+        if child in declared.variables and parent not in declared.variables[child].parents:
+            received, allowed = f"there is no arc {parent} → {child}", f'an arc of the network, or drives = "{AUDIT}"'
+            problems.note("given", received, allowed)
 
 
-def _bad_drives(statement: Statement, arcs: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    known = [AUDIT, *(f"{child}<-{parent}" for parent, child in sorted(arcs))]
-    if statement.drives and statement.drives not in known:
-        where = f"statement {statement.id!r}, key 'drives'"
-        allowed = f"one of {', '.join(known)}{nearest(statement.drives, known)}"
-        yield Problem(statement.file, where, f"received {statement.drives!r}", allowed)
+def _check_drives(drives: str, arcs: Iterable[tuple[str, str]], problems: Problems) -> None:
+    allowed = [AUDIT, *(f"{child}<-{parent}" for parent, child in sorted(arcs))]
+    if drives and drives not in allowed:
+        problems.note("drives", f"received {drives!r}", f"one of {', '.join(allowed)}{nearest(drives, allowed)}")
 
 
 def check_coverage(
     selected: Sequence[Statement],
     touched: AbstractSet[str],
-    vocabulary: Vocabulary,
+    declared: Declared,
     prior_set: PriorSet,
-    file: str,
-    problems: list[Problem],
+    problems: Problems,
 ) -> None:
     """Every distribution that a table needs is stated, and none sums to more than 1."""
     by_child: dict[str, list[Statement]] = {}
     for statement in selected:
         by_child.setdefault(driven(statement)[0], []).append(statement)
-    for variable in vocabulary.variables.values():
+    for variable in declared.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
             continue
-        for label, received, allowed in _gaps(variable, by_child.get(variable.name, []), vocabulary, prior_set):
-            problems.append(Problem(file, label, received, allowed))
+        for label, received, allowed in _gaps(variable, by_child.get(variable.name, []), declared, prior_set):
+            problems.at(label).note("", received, allowed)
 
 
 def _gaps(
-    variable: Variable, statements: Sequence[Statement], vocabulary: Vocabulary, prior_set: PriorSet
+    variable: Variable, statements: Sequence[Statement], declared: Declared, prior_set: PriorSet
 ) -> Iterator[tuple[str, str, str]]:
     stated = [statement for statement in statements if statement.quantity == "probability"]
     label = f"variable {variable.name!r}"
     if variable.role == "condition":
         over = ["setting"] if "setting" in variable.parents else []
-        yield from _cells(label, variable, [_in_setting(s, over, prior_set) for s in stated], over, vocabulary)
+        yield from _cells(label, variable, [_in_setting(s, over, prior_set) for s in stated], over, declared)
         if variable.form == "noisy_or" and not any(s.quantity == "share" for s in statements):
             yield label, "no share given 'no listed cause' is selected", "the share without a listed cause"
     elif any(statement.given.none for statement in stated):
-        yield from _links(label, variable, stated, vocabulary)
+        yield from _links(label, variable, stated, declared)
     else:
         candidates = [(s, s.given.events) for s in stated]
-        yield from _cells(label, variable, candidates, [], vocabulary)
+        yield from _cells(label, variable, candidates, [], declared)
 
 
 Candidate = tuple[Statement, Sequence[Event]]
@@ -130,17 +126,17 @@ def _in_setting(statement: Statement, over: Sequence[str], prior_set: PriorSet) 
 
 
 def _links(
-    label: str, variable: Variable, stated: Sequence[Statement], vocabulary: Vocabulary
+    label: str, variable: Variable, stated: Sequence[Statement], declared: Declared
 ) -> Iterator[tuple[str, str, str]]:
     """A finding stated by what it is given none, and given each condition."""
     leaks = [(s, s.given.events) for s in stated if s.given.none]
-    yield from _cells(f"{label} given none", variable, leaks, [], vocabulary)
+    yield from _cells(f"{label} given none", variable, leaks, [], declared)
     links: dict[str, list[Candidate]] = {}
     for statement in stated:
         if statement.given.none:
             continue
-        causes = [e for e in statement.given.events if vocabulary.is_condition(e.variable)]
-        noisy = [vocabulary.variables[e.variable].form == "noisy_or" for e in causes]
+        causes = [e for e in statement.given.events if declared.is_condition(e.variable)]
+        noisy = [declared.variables[e.variable].form == "noisy_or" for e in causes]
         if len(causes) != 1 or causes[0].alone == noisy[0]:
             allowed = f"given one condition 'alone' (without it if noisy_or), or drives = \"{AUDIT}\""
             yield (
@@ -152,7 +148,7 @@ def _links(
         rest = [event for event in statement.given.events if event is not causes[0]]
         links.setdefault(causes[0].variable, []).append((statement, rest))
     for name, candidates in links.items():
-        yield from _cells(f"{label} given {name}", variable, candidates, [], vocabulary)
+        yield from _cells(f"{label} given {name}", variable, candidates, [], declared)
 
 
 def _cells(
@@ -160,11 +156,11 @@ def _cells(
     variable: Variable,
     candidates: Sequence[Candidate],
     over: Sequence[str],
-    vocabulary: Vocabulary,
+    declared: Declared,
 ) -> Iterator[tuple[str, str, str]]:
     """Go through the combinations of what the statements are given; report the first bad one."""
     names = list(dict.fromkeys([*over, *(event.variable for _, events in candidates for event in events)]))
-    axes = [vocabulary.states(name) for name in names]
+    axes = [declared.states(name) for name in names]
     if math.prod(map(len, axes)) > MAX_CELLS:
         return
     for cell in itertools.product(*axes):

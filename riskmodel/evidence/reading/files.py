@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from riskmodel.errors import PriorsError, Problem, nearest
+from riskmodel.errors import PriorsError, Problem, Problems, nearest
 
 LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
@@ -36,8 +36,8 @@ class PriorFile:
             received = f"byte 0x{self.data[error.start]:02x} is not UTF-8"
             raise PriorsError([Problem(self.name, f"line {line}", received, "save the file as UTF-8")]) from None
         except tomllib.TOMLDecodeError as error:
-            found = LINE.search(str(error))
-            where = f"line {found[1]}, column {found[2]}" if found else "end of file"
+            match = LINE.search(str(error))
+            where = f"line {match[1]}, column {match[2]}" if match else "end of file"
             received = LINE.sub("", str(error)).replace("(at end of document)", "").strip()
             raise PriorsError([Problem(self.name, where, f"not TOML: {received}", "")]) from None
 
@@ -93,15 +93,15 @@ def priors_root() -> Path:
 
 def read_files(priors: str | Path, root: Path) -> PriorFiles:
     """Read the bytes of every file behind a prior set, given by name or by path; parse only the sets."""
-    problems: list[Problem] = []
+    problems = Problems()
     network = _read(root / "network.toml", "network.toml", problems)
     if not (root / "evidence").is_dir():
-        problems.append(Problem("evidence", "", "no such folder", f"a folder of statement files in {root}"))
+        problems.of("evidence").note("", "no such folder", f"a folder of statement files in {root}")
     sets: list[PriorFile] = []
     try:
         sets = _set_chain(priors, root)
     except PriorsError as error:
-        problems.extend(error.problems)
+        problems.listed.extend(error.problems)
     return PriorFiles(
         network,
         _read(root / "sources.toml", "sources.toml", problems, required=False),
@@ -109,21 +109,21 @@ def read_files(priors: str | Path, root: Path) -> PriorFiles:
         _read_folder(root / "evidence", problems),
         _read_folder(root / "policies", problems),
         tuple(sets),
-        tuple(problems),
+        tuple(problems.listed),
     )
 
 
-def _read(path: Path, name: str, problems: list[Problem], *, required: bool = True) -> PriorFile | None:
+def _read(path: Path, name: str, problems: Problems, *, required: bool = True) -> PriorFile | None:
     if not required and not path.exists():
         return None
     try:
         return PriorFile(name, path.read_bytes())
     except OSError as error:
-        problems.append(Problem(name, "", f"cannot be read: {error.strerror}", f"a readable file {path}"))
+        problems.of(name).note("", f"cannot be read: {error.strerror}", f"a readable file {path}")
         return None
 
 
-def _read_folder(folder: Path, problems: list[Problem]) -> tuple[PriorFile, ...]:
+def _read_folder(folder: Path, problems: Problems) -> tuple[PriorFile, ...]:
     files = (_read(path, f"{folder.name}/{path.name}", problems) for path in sorted(folder.glob("*.toml")))
     return tuple(file for file in files if file is not None)
 
@@ -135,11 +135,11 @@ def _set_chain(priors: str | Path, root: Path) -> list[PriorFile]:
     chain: list[PriorFile] = []
     seen: list[Path] = []
     while True:
-        problems: list[Problem] = []
+        problems = Problems()
         inside = path.resolve().parent == folder.resolve()
         file = _read(path, f"sets/{path.name}" if inside else str(path), problems)
         if file is None:
-            raise PriorsError(problems)
+            raise PriorsError(problems.listed)
         chain.append(file)
         seen.append(path.resolve())
         extends = file.parse().get("extends")
@@ -160,8 +160,8 @@ def _set_path(priors: str | Path, folder: Path, beside: Path, file: str, where: 
         if path.is_file():
             return path
         raise PriorsError([Problem(file, where, f"no file {text!r}", "the path of a set's TOML file")])
-    known = sorted(path.stem for path in folder.glob("*.toml"))
-    if text in known:
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    if text in names:
         return folder / f"{text}.toml"
-    allowed = f"one of {', '.join(known) or '(none)'}, or the path of a TOML file{nearest(text, known)}"
+    allowed = f"one of {', '.join(names) or '(none)'}, or the path of a TOML file{nearest(text, names)}"
     raise PriorsError([Problem(file, where, f"unknown prior set {text!r}", allowed)])

@@ -34,8 +34,8 @@ class BrokenNameError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The names a statement may use. ``broken`` are variables that were declared with a fault."""
+class Declared:
+    """What a network file declares. ``broken`` are variables that were declared with a fault."""
 
     variables: Mapping[str, Variable]
     composites: Mapping[str, tuple[str, ...]]
@@ -49,9 +49,9 @@ class Vocabulary:
         if name in self.composites:
             return ("absent", "present")
         if name not in self.variables:
-            known = [*self.variables, *self.composites]
+            names = [*self.variables, *self.composites]
             raise GrammarError(
-                f"unknown variable {name!r}", f"a variable or composite of the network{nearest(name, known)}"
+                f"unknown variable {name!r}", f"a variable or composite of the network{nearest(name, names)}"
             )
         if not self.variables[name].in_network:
             raise GrammarError(
@@ -63,90 +63,90 @@ class Vocabulary:
         return name in self.variables and self.variables[name].role == "condition"
 
 
-def parse_of(text: str, vocabulary: Vocabulary) -> Event:
+def parse_of(text: str, declared: Declared) -> Event:
     """What a statement is about: ``var=state``, ``var=any`` or ``composite=present``.
 
     >>> fever = Variable("fever", "finding", ("absent", "present"), "38 °C or more")
-    >>> parse_of("fever=present", Vocabulary({"fever": fever}, {}))
+    >>> parse_of("fever=present", Declared({"fever": fever}, {}))
     Event(variable='fever', states=('present',), alone=False)
     """
-    event = parse_event(text, vocabulary)
+    event = parse_event(text, declared)
     if event.alone:
         raise GrammarError(f"'alone' in {text!r}", "'alone' belongs in 'given'")
     return event
 
 
-def parse_group(text: str, vocabulary: Vocabulary) -> Event:
+def parse_group(text: str, declared: Declared) -> Event:
     """What a strength of dependence is about: the name of a group of findings."""
     name = text.strip()
-    if name not in vocabulary.groups:
-        known = ", ".join(vocabulary.groups) or "none is declared"
+    if name not in declared.groups:
+        groups = ", ".join(declared.groups) or "none is declared"
         raise GrammarError(
-            f"unknown group {name!r}", f"a group under [dependence]: {known}{nearest(name, vocabulary.groups)}"
+            f"unknown group {name!r}", f"a group under [dependence]: {groups}{nearest(name, declared.groups)}"
         )
     return Event(name, (TOGETHER,))
 
 
-def parse_event(text: str, vocabulary: Vocabulary) -> Event:
+def parse_event(text: str, declared: Declared) -> Event:
     """One ``var=state [or state …] [alone]``."""
-    found = EVENT.fullmatch(text.strip())
-    if found is None:
+    match = EVENT.fullmatch(text.strip())
+    if match is None:
         raise GrammarError(f"{text.strip()!r}", FORMS)
-    name, states, alone = found[1], found[2], found[3] is not None
-    event = Event(name, _states(states, name, vocabulary), alone)
-    if alone and (not vocabulary.is_condition(name) or vocabulary.variables[name].base in event.states):
+    name, states, alone = match[1], match[2], match[3] is not None
+    event = Event(name, _states(states, name, declared), alone)
+    if alone and (not declared.is_condition(name) or declared.variables[name].base in event.states):
         raise GrammarError(f"'alone' after {text.strip()!r}", "'alone' follows a condition that is present")
     return event
 
 
-def _states(text: str, name: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    known = vocabulary.states(name)
+def _states(text: str, name: str, declared: Declared) -> tuple[str, ...]:
+    allowed = declared.states(name)
     if text == "any":
-        return known[1:]
+        return allowed[1:]
     states = tuple(OR.split(text))
     for state in states:
-        if state not in known:
-            allowed = f"any, or one of {', '.join(known)}{nearest(state, known)}"
-            raise GrammarError(f"unknown state {state!r} of {name}", allowed)
-    if len(set(states)) < len(states) or len(states) == len(known):
+        if state not in allowed:
+            one_of = f"any, or one of {', '.join(allowed)}{nearest(state, allowed)}"
+            raise GrammarError(f"unknown state {state!r} of {name}", one_of)
+    if len(set(states)) < len(states) or len(states) == len(allowed):
         raise GrammarError(f"{name}={text}", "different states, and not all of them")
-    return tuple(state for state in known if state in states)
+    return tuple(state for state in allowed if state in states)
 
 
-def parse_given(text: str, quantity: str, vocabulary: Vocabulary) -> Given:
+def parse_given(text: str, quantity: str, declared: Declared) -> Given:
     """The condition of a statement of a quantity.
 
     >>> sex = Variable("sex", "context", ("female", "male"), "recorded at birth")
-    >>> parse_given("sex=male vs female", "odds_ratio", Vocabulary({"sex": sex}, {})).versus
+    >>> parse_given("sex=male vs female", "odds_ratio", Declared({"sex": sex}, {})).versus
     Event(variable='sex', states=('female',), alone=False)
-    >>> parse_given("none; sex=male", "probability", Vocabulary({"sex": sex}, {})).none
+    >>> parse_given("none; sex=male", "probability", Declared({"sex": sex}, {})).none
     True
     """
     if quantity in RATIOS and quantity != "relative_weight":
-        return _parse_ratio(text, vocabulary)
+        return _parse_ratio(text, declared)
     if VERSUS.search(text):
         raise GrammarError(f"'vs' in a {quantity}", "a ratio quantity, or a 'given' without 'vs'")
     parts = [part.strip() for part in text.split(";")] if text.strip() else []
     none, no_cause = "none" in parts, "no listed cause" in parts
-    events = [parse_event(part, vocabulary) for part in parts if part not in ("none", "no listed cause")]
+    events = [parse_event(part, declared) for part in parts if part not in ("none", "no listed cause")]
     names = [event.variable for event in events]
     for name in names:
         if names.count(name) > 1:
             raise GrammarError(f"{name} twice in {text!r}", "each variable once; join its states by 'or'")
     exclusive = none + no_cause + sum(event.alone for event in events)
-    if exclusive > 1 or (exclusive and any(vocabulary.is_condition(e.variable) and not e.alone for e in events)):
+    if exclusive > 1 or (exclusive and any(declared.is_condition(e.variable) and not e.alone for e in events)):
         raise GrammarError(
             f"{text!r}", "one of none, no listed cause, or one condition 'alone', and no other condition"
         )
     return Given(tuple(events), None, none, no_cause)
 
 
-def _parse_ratio(text: str, vocabulary: Vocabulary) -> Given:
+def _parse_ratio(text: str, declared: Declared) -> Given:
     sides = VERSUS.split(text.strip())
     if len(sides) != 2 or ";" in text:
         raise GrammarError(f"{text!r}", "a ratio compares states of one variable: var=A vs B")
-    first = parse_event(sides[0], vocabulary)
-    second = parse_event(f"{first.variable}={sides[1]}", vocabulary)
+    first = parse_event(sides[0], declared)
+    second = parse_event(f"{first.variable}={sides[1]}", declared)
     if first.alone or second.alone:
         raise GrammarError(f"'alone' in {text!r}", "a ratio compares states of one variable: var=A vs B")
     if set(first.states) & set(second.states):
@@ -154,6 +154,6 @@ def _parse_ratio(text: str, vocabulary: Vocabulary) -> Given:
     return Given((first,), second)
 
 
-def words(*texts: object) -> frozenset[str]:
+def names_in(*texts: object) -> frozenset[str]:
     """Every name-like word of some texts."""
     return frozenset(word for text in texts if isinstance(text, str) for word in WORDS.findall(text))

@@ -9,22 +9,22 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from riskmodel.errors import Problem, nearest
+from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.limits import MOST_PEOPLE
 from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, Role, StatedBasis
 
 
-class Table(BaseModel):
+class StrictTable(BaseModel):
     """A TOML table in which every key is known and has its own type: nothing is converted."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
     former: ClassVar[Mapping[str, tuple[str, str]]] = REPLACED
 
 
-TableT = TypeVar("TableT", bound=Table)
+TableT = TypeVar("TableT", bound=StrictTable)
 
 
-class VariableTable(Table):
+class VariableTable(StrictTable):
     """``[[variable]]`` of network.toml."""
 
     name: str
@@ -41,7 +41,7 @@ class VariableTable(Table):
     serious: bool = False
 
 
-class StatementTable(Table):
+class StatementTable(StrictTable):
     """``[[statement]]`` of evidence/*.toml and of a user's set."""
 
     id: str
@@ -66,7 +66,7 @@ class StatementTable(Table):
 SourceKind = Literal["seed", "study", "review", "guideline", "statistics", "data", "assumption"]
 
 
-class FitTable(Table):
+class FitTable(StrictTable):
     """``[sources.KEY.fit]``: how a cohort was fitted."""
 
     date: str
@@ -75,7 +75,7 @@ class FitTable(Table):
     command: str
 
 
-class SourceTable(Table):
+class SourceTable(StrictTable):
     """``[sources.KEY]`` of sources.toml and of a user's set."""
 
     title: str
@@ -87,7 +87,7 @@ class SourceTable(Table):
     fit: FitTable | None = None
 
 
-class ExcludedTable(Table):
+class ExcludedTable(StrictTable):
     """``[[excluded]]`` of excluded.toml: a claim that drives no table."""
 
     id: str
@@ -100,7 +100,7 @@ class ExcludedTable(Table):
     compare: list[str] = Field(default_factory=list)
 
 
-class InformedTable(Table):
+class InformedTable(StrictTable):
     """One of ``informed`` of an override: the cohort's key under [sources], and what it told."""
 
     cohort: str
@@ -108,7 +108,7 @@ class InformedTable(Table):
     share: Annotated[float, Field(ge=0, le=1)]
 
 
-class OverrideTable(Table):
+class OverrideTable(StrictTable):
     """``[override."statement.id"]`` of a set; with ``informed``, a number fitted to these cohorts, the first first."""
 
     former = MappingProxyType({
@@ -123,7 +123,7 @@ class OverrideTable(Table):
     note: str | None = None
 
 
-class PoolTable(Table):
+class PoolTable(StrictTable):
     """``[pool."statement.id"]`` of a set: the statement takes the pooled value of these."""
 
     of: list[str]
@@ -132,7 +132,7 @@ class PoolTable(Table):
 Size = Annotated[int, Field(gt=0, le=MOST_PEOPLE)]
 
 
-class DefaultSizes(Table):
+class DefaultSizes(StrictTable):
     """``[default_n]`` of a set: the size of a bare value's Beta distribution, by basis."""
 
     seed: Size | None = None
@@ -140,7 +140,7 @@ class DefaultSizes(Table):
     assumption: Size | None = None
 
 
-class SetTable(Table):
+class SetTable(StrictTable):
     """A set. Its own statements, sources, overrides and pools are read as tables of their own."""
 
     title: str = ""
@@ -169,47 +169,48 @@ TYPES = {
 }
 
 
-def read_table(model: type[TableT], raw: object, file: str, label: str, problems: list[Problem]) -> TableT | None:
-    """The table as its model, or None with its problems added to the list."""
+def read_table(model: type[TableT], raw: object, problems: Problems) -> TableT | None:
+    """The table as its model, or None with its problems noted."""
     try:
         return model.model_validate(raw)
     except ValidationError as error:
         errors = error.errors()
         former = {model.former[key][0] for details in errors if (key := _former(model, details))}
         errors = [details for details in errors if details["type"] != "missing" or details["loc"][-1] not in former]
-        problems.extend(_translate(model, details, file, label) for details in errors)
+        for details in errors:
+            _translate(model, details, problems)
         return None
 
 
-def _former(model: type[Table], error: Any) -> str:
+def _former(model: type[StrictTable], error: Any) -> str:
     """The key of an error, where it is one of a former version."""
     key = str(error["loc"][-1]) if error["loc"] else ""
     return key if error["type"] == "extra_forbidden" and key in model.former else ""
 
 
-def _translate(model: type[Table], error: Any, file: str, label: str) -> Problem:
+def _translate(model: type[StrictTable], error: Any, problems: Problems) -> None:
     """One of pydantic's errors in our words."""
     keys = [str(part) for part in error["loc"]]
-    where = ", ".join(part for part in (label, f"key '{'.'.join(keys)}'" if keys else "") if part)
-    kind, given = error["type"], error["input"]
+    key, kind, given = ".".join(keys), error["type"], error["input"]
     if kind == "missing":
-        return Problem(file, where, "missing", TYPES[kind])
-    if former := _former(model, error):
-        return Problem(file, label, f"key {former!r} has been replaced", model.former[former][1])
-    if kind == "extra_forbidden":
-        known = known_keys(model, keys[:-1])
-        return Problem(file, where, f"unknown key {keys[-1]!r}", f"one of {', '.join(known)}{nearest(keys[-1], known)}")
-    if kind == "literal_error":
-        return Problem(file, where, f"received {given!r}", f"one of {error['ctx']['expected']}")
-    allowed = TYPES.get(kind) or error["msg"].removeprefix("Input should be ")
-    return Problem(file, where, f"received {show(given)}", f"allowed: {allowed}")
+        problems.note(key, "missing", TYPES[kind])
+    elif former := _former(model, error):
+        problems.note("", f"key {former!r} has been replaced", model.former[former][1])
+    elif kind == "extra_forbidden":
+        allowed = known_keys(model, keys[:-1])
+        problems.note(key, f"unknown key {keys[-1]!r}", f"one of {', '.join(allowed)}{nearest(keys[-1], allowed)}")
+    elif kind == "literal_error":
+        problems.note(key, f"received {given!r}", f"one of {error['ctx']['expected']}")
+    else:
+        allowed_type = TYPES.get(kind) or error["msg"].removeprefix("Input should be ")
+        problems.note(key, f"received {show(given)}", f"allowed: {allowed_type}")
 
 
-def known_keys(model: type[Table], path: Iterable[str]) -> list[str]:
+def known_keys(model: type[StrictTable], path: Iterable[str]) -> list[str]:
     """The keys of a model, or of the table that lies at a path inside it."""
     for key in path:
         inner = model.model_fields[key].annotation
-        if not (isinstance(inner, type) and issubclass(inner, Table)):
+        if not (isinstance(inner, type) and issubclass(inner, StrictTable)):
             return []
         model = inner
     return list(model.model_fields)

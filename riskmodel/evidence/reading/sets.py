@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from riskmodel.errors import Problem, nearest
+from riskmodel.errors import nearest
 from riskmodel.evidence.records import BASES, COHORT, DEFAULT_N, Event, PriorSet, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from riskmodel.evidence.reading.grammar import Vocabulary
+    from riskmodel.errors import Problems
+    from riskmodel.evidence.reading.grammar import Declared
     from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable
 
 
@@ -32,10 +33,9 @@ class Choice:
 
     prior_set: PriorSet
     pins: Mapping[str, int]
-    file: str
 
 
-def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems: list[Problem]) -> Choice:
+def merge(name: str, chain: Sequence[SetFile], declared: Declared, problems: Problems) -> Choice:
     """The chain, from the set it builds on to the set that was asked for, as one set."""
     prefer: list[str] = []
     reference = ""
@@ -44,7 +44,7 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
     left_out: dict[str, None] = {}
     overrides: dict[str, dict[str, float | str]] = {}
     for depth, link in enumerate(chain):
-        _check_lists(link, problems)
+        _check_lists(link, problems.of(link.file))
         prefer = list(link.table.prefer) if link.table.prefer is not None else prefer
         reference = link.table.reference_setting if link.table.reference_setting is not None else reference
         sizes |= link.table.default_n.model_dump(exclude_none=True)
@@ -64,49 +64,45 @@ def merge(name: str, chain: Sequence[SetFile], vocabulary: Vocabulary, problems:
     if sound and sorted(prefer) != sorted(BASES):
         received = f"received {prefer}" if prefer else "missing"
         allowed = f"allowed: {', '.join(BASES)} in an order, each once"
-        problems.append(Problem(last, "key 'prefer'", received, allowed))
+        problems.of(last).note("prefer", received, allowed)
     if sorted(prefer) != sorted(BASES):
         prefer = list(BASES)  # so that the rest can still be checked
     if sound:
-        _check_reference(reference, vocabulary, last, problems)
+        _check_reference(reference, declared, problems.of(last))
     prior_set = PriorSet(
         name, tuple(prefer), reference, tuple(pins), tuple(left_out), overrides, sizes, chain[-1].table.title, last
     )
-    return Choice(prior_set, pins, last)
+    return Choice(prior_set, pins)
 
 
-def _check_lists(link: SetFile, problems: list[Problem]) -> None:
+def _check_lists(link: SetFile, problems: Problems) -> None:
     for identifier in link.table.pin:
         if identifier in link.table.leave_out:
-            received = f"{identifier!r} is both pinned and left out"
-            problems.append(Problem(link.file, "key 'pin'", received, "one of the two"))
+            problems.note("pin", f"{identifier!r} is both pinned and left out", "one of the two")
 
 
-def _check_reference(reference: str, vocabulary: Vocabulary, file: str, problems: list[Problem]) -> None:
-    where = "key 'reference_setting'"
-    setting = vocabulary.variables.get("setting")
+def _check_reference(reference: str, declared: Declared, problems: Problems) -> None:
+    key, setting = "reference_setting", declared.variables.get("setting")
     if setting is None:
-        if reference and "setting" not in vocabulary.broken:
-            problems.append(
-                Problem(file, where, f"received {reference!r}", "none: the network has no variable 'setting'")
-            )
+        if reference and "setting" not in declared.broken:
+            problems.note(key, f"received {reference!r}", "none: the network has no variable 'setting'")
     elif not reference:
-        problems.append(Problem(file, where, "missing", f"one of {', '.join(setting.states)}"))
+        problems.note(key, "missing", f"one of {', '.join(setting.states)}")
     elif reference not in setting.states:
         allowed = f"one of {', '.join(setting.states)}{nearest(reference, setting.states)}"
-        problems.append(Problem(file, where, f"unknown setting {reference!r}", allowed))
+        problems.note(key, f"unknown setting {reference!r}", allowed)
 
 
-def check_ids(chain: Sequence[SetFile], known: Iterable[str], problems: list[Problem]) -> None:
+def check_ids(chain: Sequence[SetFile], identifiers: Iterable[str], problems: Problems) -> None:
     """Every id that a set names must be a statement's."""
-    known = list(known)
+    allowed = list(identifiers)
     for link in chain:
         named = {"pin": link.table.pin, "leave_out": link.table.leave_out, "override": list(link.overrides)}
-        for key, identifiers in named.items():
-            for identifier in identifiers:
-                if identifier not in known:
-                    allowed = f"a statement's id{nearest(identifier, known)}"
-                    problems.append(Problem(link.file, f"key {key!r}", f"unknown statement {identifier!r}", allowed))
+        for key, names in named.items():
+            for name in names:
+                if name not in allowed:
+                    hint = f"a statement's id{nearest(name, allowed)}"
+                    problems.of(link.file).note(key, f"unknown statement {name!r}", hint)
 
 
 Key = tuple[object, ...]
@@ -126,7 +122,7 @@ def _canonical(event: Event) -> tuple[object, ...]:
     return (event.variable, tuple(sorted(event.states)), event.alone)
 
 
-def select(statements: Iterable[Statement], choice: Choice, problems: list[Problem]) -> tuple[str, ...]:
+def select(statements: Iterable[Statement], choice: Choice, problems: Problems) -> tuple[str, ...]:
     """The ids of the statements that a set takes, in the order of the statements."""
     left_out = set(choice.prior_set.leave_out)
     candidates = [s for s in statements if not s.is_audit and s.id not in left_out]
@@ -140,11 +136,10 @@ def select(statements: Iterable[Statement], choice: Choice, problems: list[Probl
     return tuple(statement.id for statement in candidates if statement.id in chosen)
 
 
-def _check_pins(statements: Iterable[Statement], choice: Choice, problems: list[Problem]) -> None:
+def _check_pins(statements: Iterable[Statement], choice: Choice, problems: Problems) -> None:
     for statement in statements:
         if statement.is_audit and statement.id in choice.pins:
-            received = f"{statement.id!r} drives no table"
-            problems.append(Problem(choice.file, "key 'pin'", received, 'a statement whose drives is not "audit"'))
+            problems.note("pin", f"{statement.id!r} drives no table", 'a statement whose drives is not "audit"')
 
 
 def _rank(statement: Statement, choice: Choice) -> tuple[int, int]:
@@ -154,7 +149,7 @@ def _rank(statement: Statement, choice: Choice) -> tuple[int, int]:
     return (0, prefer.index(COHORT if statement.informed else statement.basis)) if depth is None else (-1 - depth, 0)
 
 
-def _best(group: Sequence[Statement], choice: Choice, problems: list[Problem]) -> list[Statement]:
+def _best(group: Sequence[Statement], choice: Choice, problems: Problems) -> list[Statement]:
     """The statement that wins, or (with a problem) all that are equally good."""
     top = min(_rank(statement, choice) for statement in group)
     best = [statement for statement in group if _rank(statement, choice) == top]
@@ -162,11 +157,11 @@ def _best(group: Sequence[Statement], choice: Choice, problems: list[Problem]) -
         ids = " and ".join(statement.id for statement in best)
         how = "pinned" if best[0].id in choice.pins else f"of basis {best[0].basis!r}"
         received = f"{ids} are both {how} and state one parameter"
-        problems.append(Problem(choice.file, "key 'pin'", received, "one of them: pin it, or leave the others out"))
+        problems.note("pin", received, "one of them: pin it, or leave the others out")
     return best
 
 
-def _lost_gradients(statements: Sequence[Statement], choice: Choice, problems: list[Problem]) -> set[str]:
+def _lost_gradients(statements: Sequence[Statement], choice: Choice, problems: Problems) -> set[str]:
     """Adjusted odds ratios that give way to base rates stated for bands of the same variable.
 
     How a condition's risk runs over the bands of, say, age is one parameter. Base rates by band say it,
@@ -192,7 +187,7 @@ def _lost_gradients(statements: Sequence[Statement], choice: Choice, problems: l
         if by_band == by_ratio:
             ids = ", ".join(s.id for s in [*strata[pair], *gradient] if _rank(s, choice) == by_band)
             received = f"{ids} state how {pair[0]} runs over {pair[1]}, with equal right"
-            problems.append(Problem(choice.file, "key 'pin'", received, "pin one of them"))
+            problems.note("pin", received, "pin one of them")
         elif by_band < by_ratio:
             lost |= {statement.id for statement in gradient}
     return lost

@@ -7,23 +7,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.errors import Problem
 from riskmodel.evidence.limits import Fault, Numbers, limit_faults, number_faults
 from riskmodel.evidence.reading.grammar import (
     BrokenNameError,
+    Declared,
     GrammarError,
-    Vocabulary,
+    names_in,
     parse_given,
     parse_group,
     parse_of,
-    words,
 )
-from riskmodel.evidence.reading.network_file import text_of
+from riskmodel.evidence.reading.network_file import text_at
 from riskmodel.evidence.reading.schema import StatementTable, read_table
-from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, Event, Given, Informed, Source, Statement
+from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, CitedSource, Event, Given, Informed, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from riskmodel.errors import Problems
 
 ID = re.compile(r"[A-Za-z]\w*(\.\w+)*", re.ASCII)
 DEFAULT_LEVEL = 0.95
@@ -37,32 +38,25 @@ class Register:
     faulty: set[str] = field(default_factory=set)  # ids of statements that could not be read
     touched: set[str] = field(default_factory=set)  # words of their 'of' and 'given'
 
-    def read(self, raw: Any, position: int, file: str, vocabulary: Vocabulary, problems: list[Problem]) -> None:
+    def read(self, raw: Any, position: int, declared: Declared, problems: Problems) -> None:
         """Add one ``[[statement]]``, or its problems."""
-        name = text_of(raw, "id")
-        label = f"statement {name!r}" if name else f"statement {position}"
+        name = text_at(raw, "id")
+        problems = problems.at(f"statement {name!r}" if name else f"statement {position}")
         first = self.statements.get(name) if name else None
         if first is not None:
             received = f"duplicate id {name!r}, first in {first.file}"
-            problems.append(
-                Problem(
-                    file,
-                    f"{label}, key 'id'",
-                    received,
-                    "an id of its own; a set changes a value by [override]",
-                )
-            )
+            problems.note("id", received, "an id of its own; a set changes a value by [override]")
             return
-        statement = _statement(raw, file, label, vocabulary, problems)
+        statement = _statement(raw, declared, problems)
         if statement is not None:
             self.statements[statement.id] = statement
         elif isinstance(raw, dict):
             self.faulty |= {name} if name else set()
-            self.touched |= words(raw.get("of"), raw.get("given"))
+            self.touched |= names_in(raw.get("of"), raw.get("given"))
 
 
-def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, problems: list[Problem]) -> Statement | None:
-    table = read_table(StatementTable, raw, file, label, problems)
+def _statement(raw: object, declared: Declared, problems: Problems) -> Statement | None:
+    table = read_table(StatementTable, raw, problems)
     if table is None:
         return None
     numbers = Numbers(table.quantity, table.value, table.low, table.high, table.n, table.events, table.level)
@@ -70,13 +64,13 @@ def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, probl
     of: Event | None = None
     given: Given | None = None
     try:
-        of = (parse_group if table.quantity == "dependence" else parse_of)(table.of, vocabulary)
+        of = (parse_group if table.quantity == "dependence" else parse_of)(table.of, declared)
     except GrammarError as error:
         faults.append(("of", f"received {error.received}", f"allowed: {error.allowed}"))
     except BrokenNameError:
         pass
     try:
-        given = parse_given(table.given, table.quantity, vocabulary)
+        given = parse_given(table.given, table.quantity, declared)
     except GrammarError as error:
         faults.append(("given", f"received {error.received}", f"allowed: {error.allowed}"))
     except BrokenNameError:
@@ -85,16 +79,17 @@ def _statement(raw: object, file: str, label: str, vocabulary: Vocabulary, probl
         if given != Given():
             faults.append(("given", f"received {table.given!r}", "allowed: nothing; a strength holds everywhere"))
     elif of is not None and given is not None:
-        faults += _meaning_faults(table, of, given, vocabulary)
-        faults += _driving_faults(table, of, given, vocabulary)
-    problems.extend(Problem(file, f"{label}, key {key!r}", received, allowed) for key, received, allowed in faults)
+        faults += _meaning_faults(table, of, given, declared)
+        faults += _driving_faults(table, of, given, declared)
+    for fault in faults:
+        problems.note(*fault)
     if faults or of is None or given is None:
         return None
-    own = table.model_dump(exclude={"of", "given", "level", "counts"})
     level = DEFAULT_LEVEL if table.level is None else table.level
     return Statement(
-        of=of, given=given, given_text=table.given, file=file, level=level, counts=table.counts or "", **own
-    )
+        of=of, given=given, given_text=table.given, file=problems.file, level=level, counts=table.counts or "",
+        **table.model_dump(exclude={"of", "given", "level", "counts"}),
+    )  # fmt: skip
 
 
 def _claim_faults(table: StatementTable) -> Iterator[Fault]:
@@ -125,13 +120,13 @@ def _claim_faults(table: StatementTable) -> Iterator[Fault]:
         )
 
 
-def _meaning_faults(table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary) -> Iterator[Fault]:
+def _meaning_faults(table: StatementTable, of: Event, given: Given, declared: Declared) -> Iterator[Fault]:
     """What is wrong with a quantity of these events."""
-    target = vocabulary.variables.get(of.variable)
+    target = declared.variables.get(of.variable)
     what = f"{table.quantity} of {of} given {table.given!r}"
     if given.event(of.variable):
         yield "given", f"{of.variable} in both 'of' and 'given'", "different variables"
-    if vocabulary.is_condition(of.variable) and (given.none or any(event.alone for event in given.events)):
+    if declared.is_condition(of.variable) and (given.none or any(event.alone for event in given.events)):
         received = f"{table.given!r} for the condition {of.variable}"
         yield "given", received, "no 'none' and no 'alone' for a condition"
     noisy = target is not None and target.form == "noisy_or"
@@ -139,28 +134,28 @@ def _meaning_faults(table: StatementTable, of: Event, given: Given, vocabulary: 
         yield "quantity", what, "a noisy_or condition given 'no listed cause'"
     if table.quantity != "share" and given.no_listed_cause:
         yield "given", "'no listed cause'", "only for a share"
-    one_cause = len(given.events) == 1 and vocabulary.is_condition(given.events[0].variable)
+    one_cause = len(given.events) == 1 and declared.is_condition(given.events[0].variable)
     if table.quantity == "relative_weight" and not (noisy and one_cause):
         yield "quantity", what, "a noisy_or condition given one condition"
 
 
-def _driving_faults(table: StatementTable, of: Event, given: Given, vocabulary: Vocabulary) -> Iterator[Fault]:
+def _driving_faults(table: StatementTable, of: Event, given: Given, declared: Declared) -> Iterator[Fault]:
     """What keeps a statement from driving a table."""
     if table.drives == AUDIT:
         return
     names = [of.variable, *(event.variable for event in given.events)]
     what = f"{table.quantity} of {of} given {table.given!r}"
-    if any(name in vocabulary.composites for name in names):
+    if any(name in declared.composites for name in names):
         yield "drives", "a composite drives no table", f'drives = "{AUDIT}"'
     if table.quantity == "probability" and len(of.states) > 1:
         yield "of", f"several states of {of.variable}", f'one state, or drives = "{AUDIT}"'
-    if table.quantity == "adjusted_odds_ratio" and not vocabulary.is_condition(of.variable):
+    if table.quantity == "adjusted_odds_ratio" and not declared.is_condition(of.variable):
         yield "of", what, "a condition"
-    if table.quantity in CRUDE_RATIOS and not any(vocabulary.is_condition(name) for name in names):
+    if table.quantity in CRUDE_RATIOS and not any(declared.is_condition(name) for name in names):
         yield "of", what, "a condition on one side"
 
 
-def source_faults(statement: Statement, sources: dict[str, Source]) -> Iterator[Fault]:
+def source_faults(statement: Statement, sources: Mapping[str, CitedSource]) -> Iterator[Fault]:
     """Whether the source's kind fits the basis."""
     source = sources.get(statement.source)
     if source is not None and source.kind and (source.kind == "seed") != (statement.basis == "seed"):
@@ -169,9 +164,12 @@ def source_faults(statement: Statement, sources: dict[str, Source]) -> Iterator[
 
 
 def override(
-    statement: Statement, numbers: Mapping[str, Any], limits: Callable[[Numbers], Iterable[Fault]] = limit_faults
-) -> tuple[Statement, list[Fault]]:
-    """A statement with other numbers (value, low, high, n) in place of its own, or the faults of the result.
+    statement: Statement,
+    numbers: Mapping[str, Any],
+    problems: Problems,
+    limits: Callable[[Numbers], Iterable[Fault]] = limit_faults,
+) -> Statement:
+    """A statement with other numbers (value, low, high, n) in place of its own; as it is where these are faulty.
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
     events behind the old value go. What cohorts told goes too, unless the override says it: the number is
@@ -194,12 +192,14 @@ def override(
     result = Numbers(statement.quantity, **changed)
     beyond = [] if "informed" in words else limits(result)  # a fit may be as unsure as it finds itself
     faults = [*(list(number_faults(result)) or beyond), *_cohort_faults(words, numbers)]
+    for fault in faults:
+        problems.note(*fault)
     if faults:
-        return statement, faults
+        return statement
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
     if numbers:
         words["informed"] = tuple(Informed(**step) for step in words.get("informed", ()))
-    return replace(statement, **changed, **words, level=level, events=None, counts=""), []
+    return replace(statement, **changed, **words, level=level, events=None, counts="")
 
 
 def _cohort_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from riskmodel.decision.reading.load import policy_names
-from riskmodel.errors import Problem, RiskModelError, nearest
+from riskmodel.errors import Problem, Problems, RiskModelError, nearest
 from riskmodel.evidence.reading.files import priors_root
-from riskmodel.evidence.reading.schema import Table, read_table
+from riskmodel.evidence.reading.schema import StrictTable, read_table
 from riskmodel.model import DEFAULT_POLICY
 from riskmodel.sensitivity.targets import checked_targets
 
@@ -39,7 +39,7 @@ class SpecError(RiskModelError):
         super().__init__("\n".join([*lines, *(f"  {problem}" for problem in self.problems)]))
 
 
-class CasesTable(Table):
+class CasesTable(StrictTable):
     """``[cases]``: a case file and its mapping file beside the spec, and which of its cases (none named: all)."""
 
     file: str = ""
@@ -47,21 +47,21 @@ class CasesTable(Table):
     ids: list[str] = Field(default_factory=list)
 
 
-class CohortTable(Table):
+class CohortTable(StrictTable):
     """``[cohort]``: how many people are simulated in each setting, and how much of them is not assessed."""
 
     people: Count = 2000
     missing: Share = 0.3
 
 
-class TwoWayTable(Table):
+class TwoWayTable(StrictTable):
     """``[two_way]``: pairs of statements to vary together; none: those whose flips are nearest in each case."""
 
     pairs: list[list[str]] = Field(default_factory=list)
     points: Annotated[int, Field(ge=2, le=101)] = 21
 
 
-class SobolTable(Table):
+class SobolTable(StrictTable):
     """``[sobol]``: of which target, from how many base points, and how many statements are looked at one by one."""
 
     target: str = "mean p(any_serious)"
@@ -69,20 +69,20 @@ class SobolTable(Table):
     statements: Annotated[int, Field(ge=1, le=100)] = 15
 
 
-class ValueTable(Table):
+class ValueTable(StrictTable):
     """``[value]``: people simulated in each setting for the value of information."""
 
     people: Count = 500
 
 
-class PathwaysTable(Table):
+class PathwaysTable(StrictTable):
     """``[pathways]``: people simulated in each setting, and draws for the intervals."""
 
     people: Count = 100_000
     draws: Annotated[int, Field(ge=2, le=10_000)] = 50
 
 
-class Spec(Table):
+class Spec(StrictTable):
     """The whole file. The first of ``priors`` and ``policies`` is reported on; the others stand beside it."""
 
     title: str = "Sensitivity analysis"
@@ -126,10 +126,10 @@ def read_spec(path: Path) -> Spec:
         raise SpecError([Problem(str(path), "", f"cannot be read: {error.strerror}", "")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError([Problem(str(path), "", f"is not TOML in UTF-8: {error}", "")]) from None
-    problems: list[Problem] = []
-    spec = read_table(Spec, raw, str(path), "", problems)
-    if spec is None or problems:
-        raise SpecError(problems)
+    problems = Problems(file=str(path))
+    spec = read_table(Spec, raw, problems)
+    if spec is None:
+        raise SpecError(problems.listed)
     if not spec.policies:
         spec = spec.model_copy(update={"policies": every_policy()})
     if spec.cases.file:
