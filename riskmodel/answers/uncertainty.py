@@ -17,14 +17,8 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import together
 from riskmodel.evidence.lineage import IN_COHORT, basis_shares, narrowed, read_shares, reading
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
-from riskmodel.inference.draws import (
-    CASES_AT_ONCE,
-    DrawPosterior,
-    DrawScorer,
-    Intervals,
-    agreement,
-    intervals,
-)
+from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, agreement
+from riskmodel.inference.intervals import Intervals, intervals
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.network.build import build_network
 from riskmodel.network.forms.stated import subject

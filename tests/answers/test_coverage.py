@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import riskmodel as rm
-from riskmodel.inference.draws import DrawPosterior, DrawScorer, intervals
+from riskmodel.inference.draws import DrawPosterior, DrawScorer
+from riskmodel.inference.intervals import intervals
 from riskmodel.network.network import Network
 from riskmodel.network.simulate import sample
 from tests.support.paths import ROOT

@@ -12,7 +12,8 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.evidence.records import Event
 from riskmodel.inference.compile import compile_scorer
-from riskmodel.inference.draws import DrawScorer, intervals
+from riskmodel.inference.draws import DrawScorer
+from riskmodel.inference.intervals import intervals
 from riskmodel.model import load
 from riskmodel.network.ask import conditional, implied
 from riskmodel.network.build import build_network

@@ -13,7 +13,8 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.evidence.load import load_priors
 from riskmodel.inference.compile import compile_scorer
-from riskmodel.inference.draws import DrawScorer, agreement, intervals
+from riskmodel.inference.draws import DrawScorer, agreement
+from riskmodel.inference.intervals import intervals
 from riskmodel.network.build import build_network
 from tests.support.engines import random_evidence, small_networks
 

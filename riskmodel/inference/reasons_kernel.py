@@ -1,0 +1,114 @@
+"""The reasons of :mod:`riskmodel.inference.weights` as one compiled pass over the cases."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from riskmodel.arrays import Array, Bools, Masks, States
+from riskmodel.inference.score_kernel import compiled
+from riskmodel.inference.scorer import Scorer
+from riskmodel.inference.weights import NOTHING, RISE, TOP, Weights
+
+
+class WeightArrays(NamedTuple):
+    """The fields of `Weights`, and what the scorer knows of its rows.
+
+    Attributes
+    ----------
+    full
+        (variables,): the mask that allows every state.
+    """
+
+    setting_row: int
+    condition_rows: States
+    full: Masks
+    first: States
+    decibans: Array
+    marginal: Array
+    baseline: Array
+    leaders: States
+    flag: Masks
+    counted: Bools
+
+    @classmethod
+    def of(cls, scorer: Scorer, weights: Weights) -> WeightArrays:
+        full = np.array([variable.full_mask for variable in scorer.variables], dtype=np.uint8)
+        fields = (getattr(weights, name) for name in cls._fields[3:])
+        return cls(scorer.setting_row, np.array(scorer.condition_rows, dtype=np.int64), full, *fields)
+
+
+class ReasonArrays(NamedTuple):
+    """Room for the fields of `Reasons`."""
+
+    leading: States
+    most_raised: States
+    slots: States
+    conditions: States
+    assessed: States
+    ratio: Array
+
+    @classmethod
+    def room(cls, cases: int) -> ReasonArrays:
+        leading, most_raised, assessed = (np.empty(cases, dtype=np.int64) for _ in range(3))
+        slots, conditions = np.empty((TOP, cases), dtype=np.int64), np.zeros((TOP, cases), dtype=np.int64)
+        return cls(leading, most_raised, slots, conditions, assessed, np.empty(cases))
+
+
+@compiled
+def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
+    """Work out the reasons of cases (see `weights.find_reasons`) into the arrays of `ReasonArrays`."""
+    setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag, counted = weights
+    leading, most_raised, slots, conditions, assessed, ratio = reasons
+    size, slot_of, speaks_of = np.empty(TOP), np.empty(TOP, dtype=np.int64), np.empty(TOP, dtype=np.int64)
+    for case in range(masks.shape[1]):
+        setting = 0
+        if setting_row >= 0:
+            while not (masks[setting_row, case] >> setting) & 1:
+                setting += 1
+        lead, most, raised, best = -1, 0.0, -1, 1.0
+        for i in range(leaders.shape[0]):
+            output = leaders[i]
+            p, p0 = probability[output, case], baseline[setting, output]
+            if p > most * (1.0 + RISE):
+                lead, most = i, p
+            rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
+            if masks[condition_rows[output], case] == 2:
+                rise = np.inf
+            if rise > best * (1.0 + RISE):
+                raised, best = i, rise
+        known, product = 0, 1.0
+        size[:] = 0.0
+        slot_of[:] = -1
+        speaks_of[:] = 0
+        for row in range(masks.shape[0]):
+            mask = masks[row, case]
+            if mask == full[row]:
+                continue
+            if counted[row]:
+                known += 1
+            if first[row] < 0:
+                continue
+            slot = first[row] + np.int64(mask) - 1
+            product = product * marginal[setting, slot]
+            about, weight = raised, 0.0
+            if raised >= 0:
+                weight = abs(decibans[setting, raised, slot])
+            elif flag[row] and not mask & ~flag[row]:
+                about, weight = 0, decibans[setting, 0, slot]
+                for i in range(1, leaders.shape[0]):
+                    if decibans[setting, i, slot] > weight:
+                        about, weight = i, decibans[setting, i, slot]
+            if weight <= NOTHING:
+                continue
+            for place in range(TOP):
+                if weight > size[place]:
+                    for k in range(TOP - 1, place, -1):
+                        size[k], slot_of[k], speaks_of[k] = size[k - 1], slot_of[k - 1], speaks_of[k - 1]
+                    size[place], slot_of[place], speaks_of[place] = weight, slot, about
+                    break
+        leading[case], most_raised[case] = lead, raised
+        assessed[case], ratio[case] = known, product / findings[case]
+        for place in range(TOP):
+            slots[place, case], conditions[place, case] = slot_of[place], speaks_of[place]
