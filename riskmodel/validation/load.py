@@ -7,19 +7,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from riskmodel.errors import PriorsError, Problem, nearest
+from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.reading.bibliography import read_sources
 from riskmodel.evidence.reading.files import PriorFile
-from riskmodel.evidence.reading.grammar import BrokenNameError, GrammarError, Vocabulary, parse_event
+from riskmodel.evidence.reading.grammar import BrokenNameError, Declared, GrammarError, parse_event
 from riskmodel.evidence.reading.network_file import check_top_keys, tables
-from riskmodel.evidence.reading.schema import Table, read_table
-from riskmodel.evidence.records import Event, Priors, Source
+from riskmodel.evidence.reading.schema import StrictTable, read_table
+from riskmodel.evidence.records import CitedSource, Event, Priors
 from riskmodel.validation.records import Combination, PublishedRow, PublishedTables
 
 FILE = "validation.toml"
 
 
-class RowTable(Table):
+class RowTable(StrictTable):
     """``[[row]]`` of validation.toml."""
 
     id: str
@@ -62,90 +62,83 @@ def load_published(priors: Priors, root: Path) -> PublishedTables:
     if not path.is_file():
         return PublishedTables((), priors.sources)
     document = PriorFile(FILE, path.read_bytes()).parse()
-    problems: list[Problem] = []
-    check_top_keys(document, ("sources", "row"), FILE, problems)
-    sources: dict[str, Source] = dict(priors.sources)
-    read_sources(document, FILE, sources, problems)
-    reader = _Reader(priors, sources, problems)
+    problems = Problems(file=FILE)
+    check_top_keys(document, ("sources", "row"), problems)
+    sources: dict[str, CitedSource] = dict(priors.sources)
+    read_sources(document, sources, problems)
+    reader = _Reader(priors, sources)
     rows: dict[str, PublishedRow] = {}
-    for position, raw in enumerate(tables(document, "row", FILE, problems), start=1):
-        label = f"row {raw['id']!r}" if isinstance(raw.get("id"), str) else f"row {position}"
-        table = read_table(RowTable, raw, FILE, label, problems)
+    for position, raw in enumerate(tables(document, "row", problems), start=1):
+        of_row = problems.at(f"row {raw['id']!r}" if isinstance(raw.get("id"), str) else f"row {position}")
+        table = read_table(RowTable, raw, of_row)
         if table is None:
             continue
         if table.id in rows:
-            problems.append(Problem(FILE, label, f"duplicate id {table.id!r}", "an id of its own"))
-        rows[table.id] = reader.row(table, label)
-    if problems:
-        raise PriorsError(problems)
+            of_row.note("", f"duplicate id {table.id!r}", "an id of its own")
+        rows[table.id] = reader.row(table, of_row)
+    problems.refuse()
     return PublishedTables(tuple(rows.values()), sources)
 
 
 class _Reader:
-    """Turns tables into rows; what is wrong goes to the list of problems."""
+    """Turns tables into rows, and notes what is wrong."""
 
-    def __init__(self, priors: Priors, sources: dict[str, Source], problems: list[Problem]) -> None:
-        self.vocabulary = Vocabulary({v.name: v for v in priors.variables}, priors.composites)
+    def __init__(self, priors: Priors, sources: dict[str, CitedSource]) -> None:
+        self.declared = Declared({v.name: v for v in priors.variables}, priors.composites)
         setting = next((v for v in priors.variables if v.name == "setting"), None)
         self.settings = setting.states if setting else ("",)
         self.sources = sources
-        self.problems = problems
 
-    def row(self, table: RowTable, label: str) -> PublishedRow:
-        self._check_names(table, label)
-        self._check_figures(table, label)
+    def row(self, table: RowTable, problems: Problems) -> PublishedRow:
+        self._check_names(table, problems)
+        self._check_figures(table, problems)
         fields = table.model_dump(exclude={"of_at_least", "given_at_least"})
-        fields |= {key: self._events(getattr(table, key), f"{label}, key {key!r}") for key in ("people", "others")}
-        of, given = (self._combination(table, key, label) for key in ("of", "given"))
+        fields |= {key: self._events(table, key, problems) for key in ("people", "others")}
+        of, given = (self._combination(table, key, problems) for key in ("of", "given"))
         return PublishedRow(**fields | {
             "of": of, "given": given, "same_data": tuple(table.same_data), "published": published_share(table),
         })  # fmt: skip
 
-    def _combination(self, table: RowTable, key: str, label: str) -> Combination:
-        events = self._events(getattr(table, key), f"{label}, key {key!r}")
+    def _combination(self, table: RowTable, key: str, problems: Problems) -> Combination:
+        events = self._events(table, key, problems)
         least = getattr(table, f"{key}_at_least")
         if least is not None and least > len(getattr(table, key)):
-            self._refuse(f"{label}, key '{key}_at_least'", f"received {least}", f"at most {len(getattr(table, key))}")
+            problems.note(f"{key}_at_least", f"received {least}", f"at most {len(getattr(table, key))}")
         return Combination(events, len(events) if least is None else least)
 
-    def _events(self, texts: list[str], where: str) -> tuple[Event, ...]:
+    def _events(self, table: RowTable, key: str, problems: Problems) -> tuple[Event, ...]:
         events = []
-        for text in texts:
+        for text in getattr(table, key):
             try:
-                events.append(parse_event(text, self.vocabulary))
+                events.append(parse_event(text, self.declared))
             except GrammarError as error:
-                self._refuse(where, error.received, error.allowed)
+                problems.note(key, error.received, error.allowed)
             except BrokenNameError:
                 continue
         return tuple(events)
 
-    def _check_names(self, table: RowTable, label: str) -> None:
+    def _check_names(self, table: RowTable, problems: Problems) -> None:
         if table.setting not in self.settings:
             allowed = f"one of {', '.join(self.settings)}{nearest(table.setting, self.settings)}"
-            self._refuse(f"{label}, key 'setting'", f"unknown setting {table.setting!r}", allowed)
+            problems.note("setting", f"unknown setting {table.setting!r}", allowed)
         for key in (table.source, *table.same_data):
             if key not in self.sources:
                 allowed = f"a key of sources.toml or {FILE}{nearest(key, self.sources)}"
-                self._refuse(f"{label}, key 'source'", f"unknown source {key!r}", allowed)
+                problems.note("source", f"unknown source {key!r}", allowed)
 
-    def _check_figures(self, table: RowTable, label: str) -> None:
+    def _check_figures(self, table: RowTable, problems: Problems) -> None:
         counted = table.events is not None
         if counted == (table.published is not None):
-            self._refuse(
-                label, "both events and published" if counted else "neither events nor published", "one of them"
-            )
+            problems.note("", "both events and published" if counted else "neither events nor published", "one of them")
         if counted and (table.n is None or table.n < (table.events or 0)):
-            self._refuse(f"{label}, key 'n'", f"received {table.n} beside events = {table.events}", "n, events or more")
+            problems.note("n", f"received {table.n} beside events = {table.events}", "n, events or more")
         if (table.low is None) != (table.high is None):
-            self._refuse(label, "one of low and high", "both, or neither")
+            problems.note("", "one of low and high", "both, or neither")
         elif table.low is not None and not table.low < published_share(table) < (table.high or 0):
             received = f"low {table.low}, published {table.published}, high {table.high}"
-            self._refuse(label, received, "low below published below high")
+            problems.note("", received, "low below published below high")
         if table.prior is not None and (len(table.of) != 1 or not table.given):
-            self._refuse(f"{label}, key 'prior'", "a prior", "only where `of` is one event and something is given")
-
-    def _refuse(self, where: str, received: str, allowed: str) -> None:
-        self.problems.append(Problem(FILE, where, received, allowed))
+            problems.note("prior", "a prior", "only where `of` is one event and something is given")
 
 
 def published_share(table: RowTable) -> float:

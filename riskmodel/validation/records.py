@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from riskmodel.evidence.records import Event, Source
+from riskmodel.evidence.records import CitedSource, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +76,4 @@ class PublishedTables:
     """All rows of validation.toml, and every source that they may cite."""
 
     rows: tuple[PublishedRow, ...]
-    sources: Mapping[str, Source]
+    sources: Mapping[str, CitedSource]
