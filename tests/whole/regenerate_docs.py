@@ -29,6 +29,7 @@ from riskmodel.cases.codebook import as_markdown
 from riskmodel.decision.costs import load_pathways
 from riskmodel.pathways.first_step import compare_policies
 from riskmodel.sensitivity import pathways, scans_in_vain
+from tests.support.architecture import PACKAGE, holds
 from tests.support.paths import ROOT
 from tests.whole import picture_of_rooms
 
@@ -136,6 +137,13 @@ def codebook() -> str:
     return as_markdown(model().priors)
 
 
+def folders() -> str:
+    """What the folders inside the rooms hold."""
+    names = [path.parent.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("__init__.py"))]
+    inner = [name.as_posix() for name in names if len(name.parts) > 1]
+    return table(["folder", "holds"], [[f"`{name}`", holds(name)] for name in inner])
+
+
 def rules() -> str:
     rows = [
         [f"`{row['id']}`", f"`{row['when']}`", row["then"], row["reason"], row["source"]]
@@ -215,7 +223,7 @@ def beside_the_network() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "codebook": codebook, "rules": rules, "thresholds": thresholds, "shares": shares,
+    "codebook": codebook, "folders": folders, "rules": rules, "thresholds": thresholds, "shares": shares,
     "followed": followed, "in_vain": in_vain, "beside_the_network": beside_the_network,
 }  # fmt: skip
 

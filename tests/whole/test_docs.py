@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import riskmodel as rm
+from tests.support.architecture import PACKAGE
 from tests.support.paths import ROOT
 from tests.whole import picture_of_rooms
 from tests.whole.regenerate_docs import PICTURE, documents, picture, refresh
@@ -62,6 +63,18 @@ def anchors(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=name)
 def test_says_that_it_is_for_research(path):
     assert path.read_text(encoding="utf-8").count(RESEARCH_ONLY) >= 1
+
+
+GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+CODE = re.compile(r"`([\w/.]+\.(?:py|toml|md|svg))(?::(\w+))?`")
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=name)
+def test_files_and_functions_that_the_guides_name_are_there(path):
+    for file, symbol in CODE.findall(FENCED.sub("", path.read_text(encoding="utf-8"))):
+        homes = [home / file for home in (ROOT, PACKAGE, ROOT / "priors" / "evidence") if (home / file).is_file()]
+        assert homes or "NAME" in file or "THING" in file, f"{name(path)} names {file}"
+        assert not symbol or re.search(rf"^(def|class) {symbol}\b", homes[0].read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def texts() -> list[Path]:
