@@ -164,7 +164,9 @@ class Model(Shown):
         Raises
         ------
         CasesError
-            naming every cell that is not understood, a row without a setting, or a case whose evidence is impossible.
+            naming every cell that is not understood, or a row without a setting.
+        InferenceError
+            naming the first case whose evidence is impossible.
         """
         from riskmodel.answers.output_columns import compiled_score, small_score, uncertain_score
         from riskmodel.casefiles.options import SMALL_RECORDS

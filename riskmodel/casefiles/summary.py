@@ -10,6 +10,7 @@ from pathlib import Path
 
 from riskmodel._version import __version__
 from riskmodel.answers.scoring import Scoring
+from riskmodel.answers.settings import ANY_SERIOUS
 from riskmodel.casefiles.options import Mapped, RunResult, Summary
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.text import RESEARCH_ONLY, few_draws, figure, percent, table
@@ -103,10 +104,10 @@ def checked_lines(result: RunResult, rejects: Path | None) -> Iterator[str]:
 
 def _any_serious(scoring: Scoring, setting: str) -> str:
     names = scoring.scorer.output_names
-    if "any_serious" not in names:
+    if ANY_SERIOUS not in names:
         return ""
     states = scoring.variables[scoring.scorer.setting_row].states
-    share = scoring.weights.baseline[states.index(setting), names.index("any_serious")]
+    share = scoring.weights.baseline[states.index(setting), names.index(ANY_SERIOUS)]
     return f", where {percent(float(share))} have something serious"
 
 
@@ -166,12 +167,13 @@ def _value(name: str, text: str) -> object:
     return int(text) if name == "assessed" else text
 
 
-def readable(path: Path) -> Iterator[str]:
-    """The scored cases of a small CSV as a table for people."""
+def readable(path: Path, scoring: Scoring) -> Iterator[str]:
+    """The scored cases of a small CSV as a table for people: the serious conditions, and what the policy asks for."""
     with path.open(encoding="utf-8", newline="") as file:
         scored = list(csv.DictReader(file))
-    probabilities = [name for name in scored[0] if name.startswith("p_")] if scored else []
-    probabilities = [*probabilities[:4], *(name for name in probabilities if name == "p_any_serious")]
+    serious = [scoring.scorer.conditions[leader] for leader in scoring.weights.leaders]
+    shown = [f"p_{name}" for name in (*serious, ANY_SERIOUS)]
+    probabilities = [name for name in shown if scored and name in scored[0]]
     texts = ["leading", "most_raised", "urgency", "imaging", "tests", "referral"]
     rows = [
         [

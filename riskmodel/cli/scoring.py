@@ -126,7 +126,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     if as_table and form == "json":
         put_json(records(Path(output)))
     elif as_table:
-        put(readable(Path(output)))
+        put(readable(Path(output), scoring))
     return result.counts.rejected
 
 
