@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
-from scipy.integrate import cumulative_trapezoid
 
 from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.coordinates import FARTHEST
@@ -167,7 +166,8 @@ def _quantiles(t: Array, depth: Array) -> Array:
     """Where 2.5 % and 97.5 % of the density are reached, its logarithm linear between the points."""
     fine = np.linspace(t[0], t[-1], FINE)
     log_density = -np.interp(fine, t, depth)
-    share: Array = cumulative_trapezoid(np.exp(log_density - log_density.max()), fine, initial=0)
+    density = np.exp(log_density - log_density.max())
+    share = np.concatenate([[0.0], np.cumsum(np.diff(fine) * (density[1:] + density[:-1]) / 2)])
     return np.asarray(np.interp([0.025, 0.975], share / share[-1], fine))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
@@ -145,11 +146,12 @@ def _search(target: Target, point: Point, value: float, step: Array, slope: floa
     """The first of ever shorter steps that brings enough of the rise it promises."""
     size = min(1.0, LONGEST / max(float(np.max(np.abs(step))), 1e-300))
     noise = 1e-13 * abs(value)
-    for _ in range(HALVINGS):
-        found = target.likelihood.at(point.x + size * step)
-        if found is not None and (new := target.value(found)) >= value + ENOUGH * size * slope - noise:
+    sizes = size * 0.4 ** np.arange(HALVINGS)
+    points = point.x + sizes[:, None] * step
+    tried = itertools.chain(target.likelihood.at_each(points[:1]), target.likelihood.at_each(points[1:]))
+    for found, shorter in zip(tried, sizes, strict=True):
+        if found is not None and (new := target.value(found)) >= value + ENOUGH * shorter * slope - noise:
             return found, new
-        size *= 0.4
     return None
 
 

@@ -13,12 +13,13 @@ from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
 from riskmodel.calibration.likelihood.laplace import covariance
-from riskmodel.calibration.likelihood.likelihood import Likelihood
+from riskmodel.calibration.likelihood.likelihood import Likelihood, changed_draws
 from riskmodel.calibration.optimise import Target, maximise
 from riskmodel.evidence.distributions import draw_values, spread
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.scale import scale_of
 from riskmodel.inference.compile import compile_scorer
+from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.network.build import build_network
 from tests.support.engines import full_joint, random_evidence, to_pyagrum, weights_of
 from tests.support.paths import DATA
@@ -84,6 +85,34 @@ def test_the_gradient_of_the_shipped_model_is_its_slope(seeds):
     for d in direction:
         up, down = (likelihood.at(point.x + side * 1e-4 * d).log_likelihood for side in (1, -1))
         assert (up - down) / 2e-4 == pytest.approx(gradient @ d, rel=1e-5, abs=1e-4)
+
+
+def test_a_statement_moves_only_the_pieces_that_it_reaches(seeds):
+    """What lets statements share a pair of perturbed tables, and pieces at each of which one of them alone moves."""
+    coordinates = Coordinates(seeds.priors, seeds.priors.selected)
+    likelihood = Likelihood(coordinates, verified(seeds, 20, 2, "primary_care"))
+    pieces = likelihood.lookups.all
+    for first in range(0, coordinates.size, 50):
+        some = np.arange(first, min(first + 50, coordinates.size))
+        x = np.repeat(coordinates.start[None], 1 + len(some), axis=0)
+        x[np.arange(1, len(x)), some] += 1e-3
+        changed = changed_draws(tables_at_setting(build_network(seeds.priors, coordinates.values(x)), 0))
+        for row, coordinate in enumerate(some, start=1):
+            touched = {i for i, piece in enumerate(pieces) if any(changed[name][row] for name in piece.tables)}
+            assert touched <= set(likelihood.reached[coordinate])
+
+
+def test_points_tried_together_are_those_tried_alone(seeds):
+    """Also far out, where a ratio is held at its reach in all draws but the first."""
+    ratio = next(s for s in seeds.priors.selected if seeds.priors.statement(s).quantity == "risk_ratio")
+    coordinates = Coordinates(seeds.priors, [ratio])
+    likelihood = Likelihood(coordinates, verified(seeds, 20, 2, "primary_care"))
+    for steps in ([0.1, 0.2, 0.3], [0.1, 9.0, 12.0, 0.2]):
+        x = coordinates.start + np.array(steps)[:, None]
+        together, alone = list(likelihood.at_each(x)), [likelihood.at(row) for row in x]
+        for one, other in zip(together, alone, strict=True):
+            assert (one is None) == (other is None)
+            assert one is None or one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-12)
 
 
 def test_row_scores_add_up_to_the_gradient_and_weights_count(seeds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,7 +15,8 @@ from riskmodel.calibration.likelihood.kernel import expected_counts, row_scores
 from riskmodel.calibration.likelihood.strata import Stratum, strata
 from riskmodel.errors import InferenceError
 from riskmodel.inference.lookup import Lookup, Lookups, Tables, tables_at_setting
-from riskmodel.network.build import build_network
+from riskmodel.network.build import build_network, in_order
+from riskmodel.network.network import Network
 
 SILENT = 1e-9  # a score this small is rounding
 SAME = 1e-11  # a table entry that moves by less, relative to itself, has not moved
@@ -47,7 +49,9 @@ class Likelihood:
 
     def __init__(self, coordinates: Coordinates, masks: Masks, weights: Array | None = None) -> None:
         self.coordinates = coordinates
-        self.lookups = Lookups(build_network(coordinates.priors), coordinates.priors.variables)
+        network = build_network(coordinates.priors)
+        self.lookups = Lookups(network, coordinates.priors.variables)
+        self.reached = _reached(self.lookups, network, coordinates)
         self.strata = strata(self.lookups, masks, np.ones(masks.shape[1]) if weights is None else weights)
         self.active = np.arange(coordinates.size)
         self._slopes: tuple[bytes, list[list[tuple[NDArray[np.int64], Array]]]] | None = None
@@ -58,10 +62,21 @@ class Likelihood:
 
     def at(self, x: Array) -> Point | None:
         """The likelihood at a point, or None where the statements cannot hold together or a row is impossible."""
+        return next(self.at_each(x[None]))
+
+    def at_each(self, x: Array) -> Iterator[Point | None]:
+        """As :meth:`at`, of several points (points, coordinates): one after another, their networks built at once."""
         try:
-            network = build_network(self.coordinates.priors, self.coordinates.values(x[None]))
-        except InferenceError:
-            return None
+            network = build_network(self.coordinates.priors, self.coordinates.values(x))
+        except InferenceError:  # at one of the points or more
+            network = None
+        if len(x) > 1 and (network is None or network.held):  # a ratio beyond reach is refused in draw 0 alone
+            yield from (self.at(row) for row in x)
+            return
+        for row in range(len(x)):
+            yield None if network is None else self._point(x[row], network.one_draw(row))
+
+    def _point(self, x: Array, network: Network) -> Point | None:
         total, tables, counts = 0.0, [], []
         for stratum in self.strata:
             held = tables_at_setting(network, stratum.setting)
@@ -171,8 +186,9 @@ class Likelihood:
             found: list[list[list[tuple[NDArray[np.int64], Array]]]] = [
                 [[] for _ in self.lookups.all] for _ in self.strata
             ]
-            for start in range(0, len(self.active), PAIRS_AT_ONCE):
-                self._add_slopes(x, self.active[start : start + PAIRS_AT_ONCE], found)
+            shared = self._shared_pairs()
+            for start in range(0, len(shared), PAIRS_AT_ONCE):
+                self._add_slopes(x, shared[start : start + PAIRS_AT_ONCE], found)
             every = self.lookups.all
             self._slopes = key, [[_joined(*pair, self.lookups) for pair in zip(p, every, strict=True)] for p in found]
             self.active = np.unique(
@@ -180,17 +196,31 @@ class Likelihood:
             )
         return self._slopes[1]
 
-    def _add_slopes(self, x: Array, columns: NDArray[np.int64], found: list) -> None:  # type: ignore[type-arg]
+    def _shared_pairs(self) -> NDArray[np.int64]:
+        """Which coordinate each pair of perturbed statements moves in each piece, (pairs, pieces); -1 where none.
+
+        Coordinates that reach no piece in common share a pair, for each piece still sees one of them alone.
+        """
+        moves = np.full((len(self.active), len(self.lookups.all)), -1)
+        for coordinate in self.active:
+            pieces = self.reached[coordinate]
+            free = np.argmax(np.all(moves[:, pieces] < 0, axis=1))
+            moves[free, pieces] = coordinate
+        return moves[np.any(moves >= 0, axis=1)]
+
+    def _add_slopes(self, x: Array, moves: NDArray[np.int64], found: list) -> None:  # type: ignore[type-arg]
         """The slopes of some coordinates, by central differences of the tables."""
-        rows = np.repeat(x[None], 1 + 2 * len(columns), axis=0)
-        pair = 1 + 2 * np.arange(len(columns))
-        rows[pair, columns] += STEP
-        rows[pair + 1, columns] -= STEP
+        rows = np.repeat(x[None], 1 + 2 * len(moves), axis=0)
+        pair = 1 + 2 * np.arange(len(moves))
+        for row, coordinates in zip(pair, moves, strict=True):
+            together = np.unique(coordinates[coordinates >= 0])
+            rows[row, together] += STEP
+            rows[row + 1, together] -= STEP
         network = build_network(self.coordinates.priors, self.coordinates.values(rows))
         for stratum, pieces in zip(self.strata, found, strict=True):
             tables = tables_at_setting(network, stratum.setting)
-            changed = _changed_draws(tables)
-            for piece, parts in zip(self.lookups.all, pieces, strict=True):
+            changed = changed_draws(tables)
+            for piece, parts, columns in zip(self.lookups.all, pieces, moves.T, strict=True):
                 touched = np.zeros(len(rows), dtype=bool)
                 for name in piece.tables:
                     touched |= changed[name]
@@ -247,10 +277,12 @@ def _some(tables: Tables, names: tuple[str, ...], rows: NDArray[np.int64]) -> di
 def _joined(parts, piece: Lookup, lookups: Lookups) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
     if not parts:
         return np.empty(0, dtype=np.int64), np.empty((0, piece.patterns, lookups.states(piece)))
-    return np.concatenate([which for which, _ in parts]), np.concatenate([slopes for _, slopes in parts])
+    which = np.concatenate([which for which, _ in parts])
+    order = np.argsort(which)
+    return which[order], np.concatenate([slopes for _, slopes in parts])[order]
 
 
-def _changed_draws(tables: Tables) -> dict[str, Bools]:
+def changed_draws(tables: Tables) -> dict[str, Bools]:
     """For each table, the draws in which it differs from draw 0."""
     changed = {}
     for name, table in tables.items():
@@ -258,3 +290,19 @@ def _changed_draws(tables: Tables) -> dict[str, Bools]:
         different = np.abs(table - first) > SAME * np.abs(first)
         changed[name] = np.asarray(different.reshape(len(table), -1).any(axis=1))
     return changed
+
+
+def _reached(lookups: Lookups, network: Network, coordinates: Coordinates) -> list[NDArray[np.int64]]:
+    """For each coordinate the pieces that it can move: those with a table of its variable, or of one below it."""
+    above: dict[str, set[str]] = {}
+    for variable in in_order(network.variables):
+        above[variable.name] = {variable.name}.union(*(above[parent] for parent in variable.parents))
+    for group, members in network.groups.items():
+        for member in members:
+            above[member].add(group)
+    reached = []
+    for block in coordinates.blocks:
+        names = {coordinates.statements[column].of.variable for column in block.columns}
+        pieces = [i for i, piece in enumerate(lookups.all) if any(names & above[name] for name in piece.tables)]
+        reached += [np.array(pieces, dtype=np.int64)] * block.size
+    return reached
