@@ -6,7 +6,6 @@ and giving it back, too, and then the pool waits for ever. Steps that must not b
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import signal
 import sys
@@ -56,7 +55,8 @@ class CtrlC:
         if not isinstance(dropped.exc_value, KeyboardInterrupt):
             self._report(dropped)
             return
-        again = threading.Timer(self.AGAIN, _thread.interrupt_main)
+        # A real signal, which also wakes a main thread that sleeps or waits for a file.
+        again = threading.Timer(self.AGAIN, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
         again.daemon = True
         again.start()
 

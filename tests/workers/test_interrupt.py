@@ -81,7 +81,6 @@ def test_an_interrupt_that_turns_into_another_error_is_known_as_one() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.slow
 def test_an_interrupt_that_python_drops_is_raised_again(capfd: pytest.CaptureFixture[str]) -> None:
     class Going:
         def __del__(self) -> None:
@@ -91,8 +90,10 @@ def test_an_interrupt_that_python_drops_is_raised_again(capfd: pytest.CaptureFix
         Going()
         time.sleep(30)
 
+    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), CtrlC():
         lose_it_and_go_on()
+    assert time.monotonic() - began < 20, "it came only when the sleep was over"
     assert capfd.readouterr().err == ""
 
 
