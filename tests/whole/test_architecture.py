@@ -11,7 +11,7 @@ from tests.support.paths import ROOT
 
 ROOT_MODULES = 5  # beside the front doors and the version
 # Circles of files that are still to be opened; the list may only become shorter.
-CIRCLES = 1
+CIRCLES = 0
 # Files and folders of the package.
 ONLY_USERS = {
     "pgmpy": ("network/pgmpy_network.py", "network/export.py"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.calibration.likelihood.coordinates import Coordinates
-from riskmodel.calibration.likelihood.kernel import expected_counts, row_scores
+from riskmodel.calibration.likelihood.kernel import Counts, PieceTables, Slopes, expected_counts, row_scores
 from riskmodel.calibration.likelihood.strata import Stratum, strata
 from riskmodel.errors import InferenceError
 from riskmodel.inference.lookup import Lookup, Lookups, Tables, tables_at_setting
@@ -138,14 +138,11 @@ class Likelihood:
         packed = self._packed(tables)
         bounds = np.linspace(0, count, THREADS + 1).astype(int)
 
-        def some(k: int) -> list[Array]:
+        def some(k: int) -> Counts:
             piece = slice(bounds[k], bounds[k + 1])
-            static = [np.zeros(tables[0].size), np.zeros(tables[1].size)]
-            inner, outer = np.zeros(packed[2].size), np.zeros(packed[5].size)
-            expected_counts(  # type: ignore[call-arg]
-                stratum.weights[piece], *stratum.rows(piece), *packed, *static, inner, outer, evidence[piece]
-            )
-            return [*static, inner, outer]
+            counts = Counts(*(np.zeros(getattr(packed, name).size) for name in Counts._fields))
+            expected_counts(stratum.weights[piece], stratum.evidence.part(piece), packed, counts, evidence[piece])
+            return counts
 
         with ThreadPoolExecutor(THREADS) as pool:
             parts = list(pool.map(some, range(THREADS)))
@@ -153,7 +150,7 @@ class Likelihood:
         flat = [static_in, static_out, *self._unpacked(tables, inner, outer)]
         return evidence, [counts.reshape(table.shape) for counts, table in zip(flat, tables, strict=True)]
 
-    def _packed(self, tables: list[Array]) -> tuple[np.ndarray, ...]:
+    def _packed(self, tables: list[Array]) -> PieceTables:
         """The tables as the compiled passes want them: groups end to end, inner and outer apart."""
         inner, outer = self.lookups.inner, self.lookups.outer
         result: list[np.ndarray] = [tables[0].ravel(), tables[1].ravel()]
@@ -161,7 +158,7 @@ class Likelihood:
             first = np.cumsum([0, *(table.size for table in own)], dtype=np.int64)[:-1]
             skip = np.array([group.skip for group in groups], dtype=np.int64)
             result += [np.concatenate([np.empty(0), *(table.ravel() for table in own)]), first, skip]
-        return tuple(result)
+        return PieceTables(*result)
 
     def _unpacked(self, tables: list[Array], inner: Array, outer: Array) -> list[Array]:
         """Counts that lie end to end, as one array a group."""
@@ -254,13 +251,12 @@ class Likelihood:
         slope_first = np.cumsum([0, *(len(own) for own in flat)], dtype=np.int64)
         columns = np.concatenate([which for which, _ in slopes])
         column_first = np.cumsum([0, *(len(which) for which, _ in slopes)], dtype=np.int64)
-        joined = np.concatenate(flat)
+        derivatives = Slopes(np.concatenate(flat), slope_first, columns, column_first)
         pieces = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(stratum.weights), ROWS_AT_ONCE)]
 
         def some(piece: slice) -> Array:
             scores = np.empty((len(stratum.weights[piece]), self.coordinates.size))
-            own = (joined, slope_first, columns, column_first, scores)
-            row_scores(*stratum.rows(piece), *packed, *own)  # type: ignore[call-arg]
+            row_scores(stratum.evidence.part(piece), packed, derivatives, scores)
             return scores
 
         with ThreadPoolExecutor(THREADS) as pool:

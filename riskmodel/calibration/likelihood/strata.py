@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.arrays import Array, Masks
+from riskmodel.calibration.likelihood.kernel import Rows
 from riskmodel.inference.lookup import Lookup, Lookups
 from riskmodel.inference.scorer import evidence_pattern
 
@@ -26,17 +27,7 @@ class Stratum:
     setting: int
     weights: Array
     squares: Array
-    pat_in: NDArray[np.int32]
-    pat_out: NDArray[np.int32]
-    contexts: NDArray[np.int32]
-    allowed_contexts: Array
-    outcomes: NDArray[np.int32]
-    allowed_states: Array
-
-    def rows(self, piece: slice) -> tuple[np.ndarray, ...]:
-        """The per-row arguments of the compiled passes."""
-        some = (self.pat_in[piece], self.pat_out[piece], self.contexts[piece], self.allowed_contexts)
-        return (*some, self.outcomes[piece], self.allowed_states)
+    evidence: Rows
 
 
 def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
@@ -62,12 +53,14 @@ def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
                 setting=int(s),
                 weights=np.bincount(where, weights[chosen]).astype(float),
                 squares=np.bincount(where, weights[chosen] ** 2).astype(float),
-                pat_in=_patterns(lookups.inner, own),
-                pat_out=_patterns(lookups.outer, own),
-                contexts=contexts,
-                allowed_contexts=_allowed(context_masks, lookups.context_states.T),
-                outcomes=outcomes,
-                allowed_states=_allowed(outcome_masks, lookups.presence),
+                evidence=Rows(
+                    pat_in=_patterns(lookups.inner, own),
+                    pat_out=_patterns(lookups.outer, own),
+                    contexts=contexts,
+                    allowed_contexts=_allowed(context_masks, lookups.context_states.T),
+                    outcomes=outcomes,
+                    allowed_states=_allowed(outcome_masks, lookups.presence),
+                ),
             )
         )
     return result
