@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.answers.uncertainty import without_silent
 from riskmodel.arrays import Array, Masks
 from riskmodel.errors import InferenceError, UsageError
 from riskmodel.network.build import build_network
@@ -125,6 +126,7 @@ def what_ifs(
     from riskmodel.inference.draws import DrawScorer  # brings the compiler
 
     stated = Varying(model.priors).stated
+    priors = model.priors if with_held else without_silent(model.priors, masks)
     _check_possible(model, masks)
     settings = model.scoring.scorer.settings(masks)
     groups = [(int(setting), np.nonzero(settings == setting)[0]) for setting in np.unique(settings)]
@@ -134,8 +136,8 @@ def what_ifs(
     def score_rows(first: int) -> list[Batch]:
         rows = np.arange(first, min(first + ROWS, len(values)))
         with_stated = np.concatenate([stated[None], values[rows]])  # what is stated is held to a stricter check
-        network = build_network(model.priors, with_stated)
-        held = held_in(model.priors, with_stated, network.held if with_held else {})[1:]
+        network = build_network(priors, with_stated)
+        held = held_in(priors, with_stated, network.held if with_held else {})[1:]
         scorer = DrawScorer(network, model.variables)
         batches = []
         for (setting, members, evidence), findings in zip(groups_of_cases, policy_findings, strict=True):
