@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.errors import UsageError
-from riskmodel.metrics import Judged, joined, judge_coded
+from riskmodel.metrics import Judged, concat_judged, judge_coded
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def cross_validated(
             judged.append((np.nonzero(held)[0], judge_coded(fitted.model, others, index[held], which)))
         if progress:
             progress(k + 1, folds)
-    return {which: joined(judged) for which, judged in parts.items()}
+    return {which: concat_judged(judged) for which, judged in parts.items()}
 
 
 def _folds(model: Model, masks: Masks, folds: int, seed: int) -> np.ndarray:

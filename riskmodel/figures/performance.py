@@ -28,9 +28,9 @@ LINES = (
 
 def count_people(ax: Axes, n: int, events: int) -> None:
     """Of how many a picture is, and a warning where that is too few to tell."""
-    from riskmodel.metrics.summary import warn
+    from riskmodel.metrics.summary import warning_of_few
 
-    warning = warn(n, events)
+    warning = warning_of_few(n, events)
     text = f"{n:,} people, {events:,} with it" + (f": {warning}" if warning else "")
     ax.annotate(
         text, (1, 1.01), xycoords="axes fraction", ha="right", va="bottom", fontsize="x-small",
@@ -91,9 +91,9 @@ def roc(
     ax = ax or new_axes(5, 5)
     from riskmodel.metrics import PROBABILITY_METRICS
     from riskmodel.metrics import roc as curve
-    from riskmodel.metrics.summary import checked
+    from riskmodel.metrics.summary import with_known_outcome
 
-    known, predicted = checked(y, p)
+    known, predicted = with_known_outcome(y, p)
     area = PROBABILITY_METRICS["auc"](known, predicted, np.ones(len(known)))
     drawn = sum(line.get_gid() == "roc" for line in ax.lines)
     colour, dashes = LINES[drawn % len(LINES)]

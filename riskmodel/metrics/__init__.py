@@ -5,7 +5,7 @@ Outcomes are 1, 0 or NaN (unknown: the person is left out of that condition's me
 
 from riskmodel.metrics.curves import decision_curve, reliability, roc
 from riskmodel.metrics.decisions import confusion, net_benefit
-from riskmodel.metrics.evaluate import Judged, evaluate, joined, judge, judge_coded, tabulate
+from riskmodel.metrics.evaluate import Judged, concat_judged, evaluate, judge, judge_coded, tabulate
 from riskmodel.metrics.policies import policy_curves
 from riskmodel.metrics.predictors import PREDICTOR_SETS, predictors_of
 from riskmodel.metrics.probabilities import PROBABILITY_METRICS
@@ -17,10 +17,10 @@ __all__ = [
     "PREDICTOR_SETS",
     "PROBABILITY_METRICS",
     "Judged",
+    "concat_judged",
     "confusion",
     "decision_curve",
     "evaluate",
-    "joined",
     "judge",
     "judge_coded",
     "net_benefit",

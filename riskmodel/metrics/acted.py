@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.metrics.predictors import Evidence, fewer
+from riskmodel.metrics.predictors import Evidence, narrower_set
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
@@ -35,20 +35,20 @@ def actions_of(model: Model, evidence: Evidence, predictors: str) -> dict[str, A
     ``any imaging``, ``mri``, ``any test`` and ``seen within 48 hours``, as far as the policy knows them.
     """
     policy = model.policy
-    decided = {kind: _decision(model, evidence, fewer(predictors, known)) for kind, known in KNOWN_BEFORE.items()}
-    found = {"any imaging": decided["imaging"].imaging.any(axis=0)}
+    decided = {kind: _decision(model, evidence, narrower_set(predictors, most)) for kind, most in KNOWN_BEFORE.items()}
+    actions = {"any imaging": decided["imaging"].imaging.any(axis=0)}
     if "mri" in policy.imaging_tokens:
-        found["mri"] = decided["imaging"].imaging[policy.imaging_tokens.index("mri")]
+        actions["mri"] = decided["imaging"].imaging[policy.imaging_tokens.index("mri")]
     if policy.test_tokens:
-        found["any test"] = decided["tests"].tests.any(axis=0)
+        actions["any test"] = decided["tests"].tests.any(axis=0)
     if SOON in policy.urgencies:
-        found["seen within 48 hours"] = decided["urgency"].urgency <= policy.urgencies.index(SOON)
-    return {name: np.asarray(acted, dtype=float) for name, acted in found.items()}
+        actions["seen within 48 hours"] = decided["urgency"].urgency <= policy.urgencies.index(SOON)
+    return {name: np.asarray(acted, dtype=float) for name, acted in actions.items()}
 
 
 def urgency_of(model: Model, evidence: Evidence, predictors: str) -> Array:
     """How soon a model's policy wants each to be seen, (people,) words of the policy."""
-    urgency = _decision(model, evidence, fewer(predictors, KNOWN_BEFORE["urgency"])).urgency
+    urgency = _decision(model, evidence, narrower_set(predictors, KNOWN_BEFORE["urgency"])).urgency
     return np.asarray(np.array(model.policy.urgencies, dtype=object)[urgency])
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
 from riskmodel.metrics.decisions import net_benefits
-from riskmodel.metrics.summary import checked, warn
+from riskmodel.metrics.summary import warning_of_few, with_known_outcome
 
 THRESHOLDS = tuple(np.round(np.geomspace(0.001, 0.5, 60), 6))
 MODEL, EVERYONE, NOBODY = "model", "act on everyone", "act on nobody"
@@ -34,7 +34,7 @@ def reliability(y: Array, p: Array, bins: int = 10) -> pd.DataFrame:
 
     if bins < 1:
         raise UsageError(f"bins must be 1 or more, not {bins}")
-    y, p = checked(y, p)
+    y, p = with_known_outcome(y, p)
     observed, predicted = calibration_curve(y, p, n_bins=bins, strategy="quantile")
     edges = np.percentile(p, np.linspace(0, 100, bins + 1))
     members = np.bincount(np.searchsorted(edges[1:-1], p), minlength=bins)  # as scikit-learn puts them
@@ -50,7 +50,7 @@ def roc(y: Array, p: Array) -> pd.DataFrame:
     """The receiver operating characteristic: threshold, false positive rate, true positive rate."""
     from sklearn.metrics import roc_curve
 
-    y, p = checked(y, p)
+    y, p = with_known_outcome(y, p)
     if len(np.unique(y)) < 2:
         raise UsageError("a ROC curve needs people with and without the condition")
     fpr, tpr, thresholds = roc_curve(y, p)
@@ -87,8 +87,8 @@ def decision_curve(
     if resamples < 0:
         raise UsageError(f"resamples must be 0 or more, not {resamples}")
     kept = ~np.isnan(np.asarray(y, dtype=float))
-    acts = {name: checked(y, acted)[1] for name, acted in (decisions or {}).items()}
-    y, p = checked(y, p)
+    acts = {name: with_known_outcome(y, acted)[1] for name, acted in (decisions or {}).items()}
+    y, p = with_known_outcome(y, p)
     if not kept.any():
         raise UsageError("a decision curve needs people whose outcome is known")
     cuts = np.asarray(thresholds, dtype=float)
@@ -102,7 +102,7 @@ def decision_curve(
     events = int(y.sum())
     tables = [
         _over(name, _benefits(y, acted, cuts, weights), cuts).assign(
-            n=len(y), events=events, warning=warn(len(y), events)
+            n=len(y), events=events, warning=warning_of_few(len(y), events)
         )
         for name, acted in strategies.items()
     ]
@@ -122,6 +122,8 @@ def _benefits(y: Array, acted: Array, cuts: Array, weights: Array) -> Array:
     return net_benefits(tp.astype(float), fp.astype(float), len(y), cuts)
 
 
-def _over(name: str, found: Array, cuts: Array) -> pd.DataFrame:
-    low, high = np.quantile(found[1:], [0.025, 0.975], axis=0) if len(found) > 1 else (np.full(len(cuts), np.nan),) * 2
-    return pd.DataFrame({"strategy": name, "threshold": cuts, "net_benefit": found[0], "low": low, "high": high})
+def _over(name: str, benefits: Array, cuts: Array) -> pd.DataFrame:
+    low, high = (
+        np.quantile(benefits[1:], [0.025, 0.975], axis=0) if len(benefits) > 1 else (np.full(len(cuts), np.nan),) * 2
+    )
+    return pd.DataFrame({"strategy": name, "threshold": cuts, "net_benefit": benefits[0], "low": low, "high": high})

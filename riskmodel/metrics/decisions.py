@@ -57,13 +57,13 @@ def beyond_resampling(table: Mapping[str, float], level: float) -> dict[str, tup
     """Wilson's interval of the shares that are 0 or 1: a bootstrap gives those no width, however few the people."""
     from statsmodels.stats.proportion import proportion_confint
 
-    found = {}
+    intervals = {}
     for name, cells in SHARES.items():
         people = sum(table[cell] for cell in cells)
         if table[name] in (0.0, 1.0):
             low, high = proportion_confint(table[name] * people, people, alpha=1 - level, method="wilson")
-            found[name] = (max(float(low), 0.0), min(float(high), 1.0))
-    return found
+            intervals[name] = (max(float(low), 0.0), min(float(high), 1.0))
+    return intervals
 
 
 def _share(part: float, whole: float) -> float:
@@ -100,7 +100,7 @@ def net_benefits(tp: Array | float, fp: Array | float, people: float, threshold:
 
 def decision_metrics(y: Array, acted: Array, threshold: float | None, weight: Array) -> Mapping[str, float]:
     """The 2×2 table, its shares, and the net benefit where the decision has a threshold."""
-    found = confusion(y, acted, weight)
+    metrics = confusion(y, acted, weight)
     if threshold is not None:
-        found["net_benefit"] = _net_benefit(found, threshold)
-    return found
+        metrics["net_benefit"] = _net_benefit(metrics, threshold)
+    return metrics

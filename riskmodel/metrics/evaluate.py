@@ -112,8 +112,8 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable], predictor
     conditions = [(row, v) for row, v in enumerate(model.variables) if v.role == "condition"]
     outcomes = {}
     for row, variable in conditions:
-        known = coded[row] != variable.full_mask
-        outcomes[variable.name] = np.where(known, coded[row] == 2, np.nan).astype(float)
+        is_known = coded[row] != variable.full_mask
+        outcomes[variable.name] = np.where(is_known, coded[row] == 2, np.nan).astype(float)
     if all(np.isnan(values).all() for values in outcomes.values()):
         columns = ", ".join(variable.column for _, variable in conditions)
         raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
@@ -138,38 +138,38 @@ def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable], predictor
     )
 
 
-def joined(parts: Sequence[tuple[Array, Judged]]) -> Judged:
+def concat_judged(parts: Sequence[tuple[Array, Judged]]) -> Judged:
     """People judged in parts (their places, and how), put together in their order."""
     order = np.argsort(np.concatenate([places for places, _ in parts]), kind="stable")
-    some = [part for _, part in parts]
+    people = [part for _, part in parts]
     return Judged(
-        pd.concat([part.outcomes for part in some]).iloc[order],
-        pd.concat([part.probabilities for part in some]).iloc[order],
-        {name: np.concatenate([part.actions[name] for part in some])[order] for name in some[0].actions},
-        some[0].thresholds,
-        {name: np.concatenate([part.groups[name] for part in some])[order] for name in some[0].groups},
-        np.concatenate([part.urgency for part in some])[order],
-        pd.concat([part.recorded for part in some]).iloc[order],
-        some[0].predictors,
+        pd.concat([part.outcomes for part in people]).iloc[order],
+        pd.concat([part.probabilities for part in people]).iloc[order],
+        {name: np.concatenate([part.actions[name] for part in people])[order] for name in people[0].actions},
+        people[0].thresholds,
+        {name: np.concatenate([part.groups[name] for part in people])[order] for name in people[0].groups},
+        np.concatenate([part.urgency for part in people])[order],
+        pd.concat([part.recorded for part in people]).iloc[order],
+        people[0].predictors,
     )
 
 
 def _composites(model: Model, outcomes: Mapping[str, Array]) -> dict[str, Array]:
     """Known where every member is: where one present were enough, those who have it would be known more often."""
-    found = {}
+    composites = {}
     for name, members in model.priors.composites.items():
         if set(members) <= set(outcomes):
             columns = np.array([outcomes[member] for member in members])
-            found[name] = np.where(np.isnan(columns).any(axis=0), np.nan, (columns == 1).any(axis=0))
-    return found
+            composites[name] = np.where(np.isnan(columns).any(axis=0), np.nan, (columns == 1).any(axis=0))
+    return composites
 
 
 def _states(mask: Array, states: Sequence[str]) -> Array:
     """The state of each person, None where more than one is possible."""
-    found = np.full(len(mask), None, dtype=object)
+    names = np.full(len(mask), None, dtype=object)
     for s, state in enumerate(states):
-        found[mask == 1 << s] = state
-    return found
+        names[mask == 1 << s] = state
+    return names
 
 
 def evaluate(  # noqa: PLR0913
@@ -240,8 +240,8 @@ def tabulate(
     chosen = list(conditions) if conditions is not None else _serious(model, judged)
     unknown = [name for name in chosen if name not in judged.outcomes]
     if unknown:
-        known = [str(name) for name in judged.outcomes]
-        raise UsageError(f"conditions: {unknown[0]!r} is not one of {', '.join(known)}{nearest(unknown[0], known)}")
+        names = [str(name) for name in judged.outcomes]
+        raise UsageError(f"conditions: {unknown[0]!r} is not one of {', '.join(names)}{nearest(unknown[0], names)}")
     pays = {stake.condition: model.policy.thresholds[stake.threshold].value for stake in imaging_stakes(model.policy)}
     states = {variable.name: variable.states for variable in model.variables}
     rows = [
@@ -251,8 +251,8 @@ def tabulate(
         for decision, at, table in _tables(judged, name, members, pays.get(name), resamples=resamples, seed=seed)
     ]
     leading = ["condition", "subgroup", "decision", "threshold"]
-    found = pd.concat(rows, ignore_index=True)
-    return found[[*leading, *(column for column in found.columns if column not in leading)]]
+    table = pd.concat(rows, ignore_index=True)
+    return table[[*leading, *(column for column in table.columns if column not in leading)]]
 
 
 def _serious(model: Model, judged: Judged) -> list[str]:

@@ -71,9 +71,9 @@ def policy_curves(  # noqa: PLR0913
     """
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     judged = judge_coded(model, masks, list(cohort.index), predictors)
-    known = [str(name) for name in judged.outcomes]
-    if condition not in known:
-        raise UsageError(f"condition: {condition!r} is not one of {', '.join(known)}{nearest(condition, known)}")
+    names = [str(name) for name in judged.outcomes]
+    if condition not in names:
+        raise UsageError(f"condition: {condition!r} is not one of {', '.join(names)}{nearest(condition, names)}")
     chosen = policies if policies is not None else policy_names(model.root)
     evidence = Evidence(model, masks, list(cohort.index))
     return decision_curve(
@@ -87,11 +87,11 @@ def _acted(
     model: Model, evidence: Evidence, predictors: str, policies: Sequence[str | Path], action: str
 ) -> dict[str, Array]:
     """Whom each policy acts on; outcomes are not shown to it."""
-    found = {}
+    acted = {}
     for name in policies:
         other = model.with_policy(name)
         done = actions_of(other, evidence, predictors)
         if action not in done:
             raise UsageError(f"action: {action!r} is not one of {', '.join(done)}{nearest(action, done)}")
-        found[other.policy.name] = done[action]
-    return found
+        acted[other.policy.name] = done[action]
+    return acted

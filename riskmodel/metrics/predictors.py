@@ -124,14 +124,14 @@ class Evidence:
             for evidence that cannot be under the model.
         """
         if predictors not in self._posterior:
-            found = self._scorer.score(self.masks(predictors))
-            impossible = np.nonzero(~(found.evidence > 0))[0]
+            posterior = self._scorer.score(self.masks(predictors))
+            impossible = np.nonzero(~(posterior.evidence > 0))[0]
             if impossible.size:
                 raise CasesError(f"row {self._names[int(impossible[0])]}: its evidence has probability zero")
-            self._posterior[predictors] = found
+            self._posterior[predictors] = posterior
         return self._posterior[predictors]
 
-    def recorded(self, known: NDArray[np.bool_]) -> Array:
+    def recorded(self, is_known: NDArray[np.bool_]) -> Array:
         """P(present) given all that is recorded, (outputs, people).
 
         Where a condition's outcome is unknown, the known outcomes of other conditions are read too (unless they cannot
@@ -139,18 +139,18 @@ class Evidence:
 
         Parameters
         ----------
-        known
+        is_known
             (outputs, people): whose outcome is known.
         """
         without, whole = self.posterior("all").probability, self._scorer.score(self._coded)
-        return np.where(known | ~(whole.evidence > 0), without, whole.probability)
+        return np.where(is_known | ~(whole.evidence > 0), without, whole.probability)
 
 
-def fewer(one: str, other: str) -> str:
+def narrower_set(first: str, second: str) -> str:
     """The smaller of two predictor sets.
 
-    >>> fewer("all", "history")
+    >>> narrower_set("all", "history")
     'history'
     """
     order = list(PREDICTOR_SETS)
-    return order[min(order.index(one), order.index(other))]
+    return order[min(order.index(first), order.index(second))]

@@ -101,11 +101,13 @@ def _logistic(y: Array, design: Array, weight: Array, offset: Array | None = Non
     import statsmodels.api as sm
 
     used = weight > 0
-    some = None if offset is None else offset[used]
+    shift = None if offset is None else offset[used]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            model = sm.GLM(y[used], design[used], family=sm.families.Binomial(), freq_weights=weight[used], offset=some)
+            model = sm.GLM(
+                y[used], design[used], family=sm.families.Binomial(), freq_weights=weight[used], offset=shift
+            )
             return np.asarray(model.fit().params)
         except (Warning, np.linalg.LinAlgError, ValueError):
             return np.full(design.shape[1], np.nan)

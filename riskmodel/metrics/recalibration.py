@@ -11,7 +11,7 @@ from scipy import special, stats
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
 from riskmodel.evidence.scale import LOGIT
-from riskmodel.metrics.summary import checked
+from riskmodel.metrics.summary import with_known_outcome
 
 POINTS = 100  # of a smooth curve
 # Fewest events (or people without, if fewer) → quantiles of the log-odds at which the knots stand (Harrell 2015,
@@ -58,7 +58,7 @@ def smooth_reliability(y: Array, p: Array, *, level: float = 0.95) -> pd.DataFra
     """
     if not 0 < level < 1:
         raise UsageError(f"level must lie between 0 and 1, not {level}")
-    y, p = checked(y, p)
+    y, p = with_known_outcome(y, p)
     events = int(y.sum())
     if events in (0, len(y)):
         raise UsageError("a calibration curve needs people with and without the condition")
@@ -77,15 +77,15 @@ def smooth_reliability(y: Array, p: Array, *, level: float = 0.95) -> pd.DataFra
 
 def _choices(x: Array, fewer: int) -> list[Array]:
     """Knots to try, most first; two stand for a straight line, none for a shift."""
-    found, information = [], special.expit(x) * special.expit(-x)
+    choices, information = [], special.expit(x) * special.expit(-x)
     # Weighed by the information of each person: nearly certain predictions hold nothing to bend a curve by.
     for least, quantiles in KNOTS:
         knots = np.unique(np.quantile(x, quantiles, weights=information, method="inverted_cdf"))
         if fewer >= least and len(knots) == len(quantiles):
-            found.append(knots)
+            choices.append(knots)
     if np.ptp(x) > 0:
-        found.append(np.array([x.min(), x.max()]))
-    return [*found, np.empty(0)]
+        choices.append(np.array([x.min(), x.max()]))
+    return [*choices, np.empty(0)]
 
 
 def _basis(x: Array, knots: Array) -> Array:

@@ -64,32 +64,32 @@ def summarise(
     >>> float(found.loc["auc", "value"]), found.loc["auc", "warning"]
     (0.75, 'only 2 events; outcome known in 4 of 5 people')
     """
-    known, predicted, each = alike(*checked(y, p))
+    outcome, predicted, each = distinct_pairs(*with_known_outcome(y, p))
 
     def measure(y: Array, p: Array, weight: Array) -> Mapping[str, float]:
         return {name: metric(y, p, weight) for name, metric in PROBABILITY_METRICS.items()}
 
-    found = _table(known, each, lambda weight: measure(known, predicted, weight), resamples, seed, level)
+    table = _table(outcome, each, lambda weight: measure(outcome, predicted, weight), resamples, seed, level)
     if resamples:
-        of_area, people = found["metric"] == "auc", found.iloc[0]
-        ends = auc_interval(found.loc[of_area, "value"].item(), people["events"], people["n"] - people["events"], level)
-        found.loc[of_area, ["low", "high"]] = ends
-        _without_resampling(found, float(predicted @ each), level)
-    return with_correction(found, y, p, recorded, measure, resamples=resamples, seed=seed, level=level)
+        of_area, people = table["metric"] == "auc", table.iloc[0]
+        ends = auc_interval(table.loc[of_area, "value"].item(), people["events"], people["n"] - people["events"], level)
+        table.loc[of_area, ["low", "high"]] = ends
+        _without_resampling(table, float(predicted @ each), level)
+    return with_correction(table, y, p, recorded, measure, resamples=resamples, seed=seed, level=level)
 
 
-def _without_resampling(found: pd.DataFrame, expected: float, level: float) -> None:
+def _without_resampling(table: pd.DataFrame, expected: float, level: float) -> None:
     """Intervals that hardly any event leaves a bootstrap: exact for observed over expected, none for the slope.
 
     With few events every resample holds nearly the same ones, and with none the bootstrap has no width.
     """
-    events, people = int(found["events"].iloc[0]), int(found["n"].iloc[0])
+    events, people = int(table["events"].iloc[0]), int(table["n"].iloc[0])
     fewer = min(events, people - events)
-    ratio, slope = found["metric"] == "observed_over_expected", found["metric"] == "calibration_slope"
+    ratio, slope = table["metric"] == "observed_over_expected", table["metric"] == "calibration_slope"
     if fewer < FEWEST_EVENTS and expected > 0:
-        found.loc[ratio, ["low", "high"]] = [end / expected for end in _poisson(events, level)]
+        table.loc[ratio, ["low", "high"]] = [end / expected for end in _poisson(events, level)]
     if fewer < FEWEST_FOR_SLOPE:
-        found.loc[slope, ["low", "high"]] = np.nan
+        table.loc[slope, ["low", "high"]] = np.nan
 
 
 def _poisson(events: int, level: float) -> tuple[float, float]:
@@ -129,33 +129,35 @@ def summarise_decision(
     """
     if threshold is not None and not 0 < threshold < 1:
         raise UsageError(f"threshold must lie between 0 and 1, not {threshold}")
-    known, done, each = alike(*checked(y, acted))
-    found = _table(known, each, lambda weight: decision_metrics(known, done, threshold, weight), resamples, seed, level)
+    outcome, done, each = distinct_pairs(*with_known_outcome(y, acted))
+    table = _table(
+        outcome, each, lambda weight: decision_metrics(outcome, done, threshold, weight), resamples, seed, level
+    )
     if resamples:
-        value = dict(zip(found["metric"], found["value"], strict=True))
+        value = dict(zip(table["metric"], table["value"], strict=True))
         for name, ends in beyond_resampling(value, level).items():
-            found.loc[found["metric"] == name, ["low", "high"]] = ends
+            table.loc[table["metric"] == name, ["low", "high"]] = ends
 
     def measure(y: Array, acted: Array, weight: Array) -> Mapping[str, float]:
         return decision_metrics(y, acted, threshold, weight)
 
-    return with_correction(found, y, acted, recorded, measure, resamples=resamples, seed=seed, level=level)
+    return with_correction(table, y, acted, recorded, measure, resamples=resamples, seed=seed, level=level)
 
 
-def checked(y: Array, p: Array) -> tuple[Array, Array]:
+def with_known_outcome(y: Array, p: Array) -> tuple[Array, Array]:
     """Outcomes and predictions of the people whose outcome is known."""
     y, p = np.asarray(y, dtype=float), np.asarray(p, dtype=float)
     if y.shape != p.shape or y.ndim != 1:
         raise UsageError(f"outcomes {y.shape} and predictions {p.shape} must be of the same people")
-    known = ~np.isnan(y)
-    if not np.isin(y[known], (0, 1)).all():
+    is_known = ~np.isnan(y)
+    if not np.isin(y[is_known], (0, 1)).all():
         raise UsageError("outcomes must be 0, 1, or NaN where unknown")
     if not ((p >= 0) & (p <= 1)).all():
         raise UsageError("predictions must be probabilities in [0, 1]")
-    return y[known], p[known]
+    return y[is_known], p[is_known]
 
 
-def alike(y: Array, p: Array) -> tuple[Array, Array, Array]:
+def distinct_pairs(y: Array, p: Array) -> tuple[Array, Array, Array]:
     """People with the same outcome and prediction taken together, and how many they are: resampling is the same."""
     pairs, each = np.unique(np.column_stack([p, y]), axis=0, return_counts=True)
     return pairs[:, 1], pairs[:, 0], each.astype(float)
@@ -169,7 +171,7 @@ def _table(y: Array, each: Array, measure: Measure, resamples: int, seed: int, l
     from sklearn import config_context
 
     n, events = int(each.sum()), int(y @ each)
-    warning = warn(n, events)
+    warning = warning_of_few(n, events)
     with config_context(assume_finite=True, skip_parameter_validation=True):  # checked above, once
         value = dict(measure(each))
         low, high = _bounds(each, measure, list(value), resamples, seed, level)
@@ -177,7 +179,7 @@ def _table(y: Array, each: Array, measure: Measure, resamples: int, seed: int, l
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def warn(n: int, events: int) -> str:
+def warning_of_few(n: int, events: int) -> str:
     """What a reader must know before trusting a metric of so many people and events; usually nothing."""
     if n == 0:
         return "no outcome is known"
@@ -194,10 +196,10 @@ def _bounds(
     each: Array, measure: Measure, names: list[str], resamples: int, seed: int, level: float
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Percentiles over the resamples in which a metric can be taken."""
-    found = [measure(weight) for weight in _resampled(each, resamples, seed)]
+    samples = [measure(weight) for weight in _resampled(each, resamples, seed)]
     low, high = {}, {}
     for name in names:
-        values = np.array([one[name] for one in found])
+        values = np.array([sample[name] for sample in samples])
         values = values[np.isfinite(values)]
         ends = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]) if values.size else (np.nan, np.nan)
         low[name], high[name] = float(ends[0]), float(ends[1])

@@ -49,21 +49,21 @@ def expected_outcomes(y: Array, recorded: Array, weight: Array | None = None) ->
     >>> expected_outcomes(np.array([1.0, 0, np.nan]), np.array([0.5, 0.5, 0.2])).round(3).tolist()
     [1.0, 0.0, 0.2]
     """
-    known = ~np.isnan(y)
+    is_known = ~np.isnan(y)
     weight = np.ones(len(y)) if weight is None else weight
-    shift = calibration_intercept(y[known], recorded[known], weight[known]) if known.any() else 0.0
+    shift = calibration_intercept(y[is_known], recorded[is_known], weight[is_known]) if is_known.any() else 0.0
     moved = special.expit(LOGIT.to(recorded) + (shift if np.isfinite(shift) else 0.0))
-    return np.where(known, y, np.where((recorded <= 0) | (recorded >= 1), recorded, moved))
+    return np.where(is_known, y, np.where((recorded <= 0) | (recorded >= 1), recorded, moved))
 
 
-def partial(y: Array) -> str:
+def warning_of_unknown(y: Array) -> str:
     """A warning where outcomes are known of a part of the people only.
 
-    >>> partial(np.array([1, 0, np.nan, np.nan]))
+    >>> warning_of_unknown(np.array([1, 0, np.nan, np.nan]))
     'outcome known in 2 of 4 people'
     """
-    known = int((~np.isnan(np.asarray(y, dtype=float))).sum())
-    return f"outcome known in {known:,} of {len(y):,} people" if 0 < known < len(y) else ""
+    known_outcomes = int((~np.isnan(np.asarray(y, dtype=float))).sum())
+    return f"outcome known in {known_outcomes:,} of {len(y):,} people" if 0 < known_outcomes < len(y) else ""
 
 
 def with_correction(
@@ -85,25 +85,25 @@ def with_correction(
     correction (how; "" where there is none).
     """
     y = np.asarray(y, dtype=float)
-    warning = partial(y)
-    found = table.assign(corrected=np.nan, corrected_low=np.nan, corrected_high=np.nan, correction="")
+    warning = warning_of_unknown(y)
+    corrected = table.assign(corrected=np.nan, corrected_low=np.nan, corrected_high=np.nan, correction="")
     if not warning:
-        return found
-    found["warning"] = [f"{text}; {warning}" if text else warning for text in found["warning"]]
+        return corrected
+    corrected["warning"] = [f"{text}; {warning}" if text else warning for text in corrected["warning"]]
     if recorded is None:
-        return found
+        return corrected
     if np.shape(recorded) != y.shape:
         raise UsageError(f"outcomes {y.shape} and recorded {np.shape(recorded)} must be of the same people")
     values = _imputed(
         y, np.asarray(predicted, dtype=float), np.asarray(recorded, dtype=float), measure, resamples, seed
     )
-    names = list(found["metric"])
-    found["corrected"], found["correction"] = [values[0][name] for name in names], IMPUTED
+    names = list(corrected["metric"])
+    corrected["corrected"], corrected["correction"] = [values[0][name] for name in names], IMPUTED
     if resamples:
-        drawn = np.array([[one[name] for name in names] for one in values[1:]])
-        found["corrected_low"] = _ends(drawn, (1 - level) / 2)
-        found["corrected_high"] = _ends(drawn, (1 + level) / 2)
-    return found
+        drawn = np.array([[sample[name] for name in names] for sample in values[1:]])
+        corrected["corrected_low"] = _ends(drawn, (1 - level) / 2)
+        corrected["corrected_high"] = _ends(drawn, (1 + level) / 2)
+    return corrected
 
 
 def _ends(drawn: Array, share: float) -> Array:
@@ -120,11 +120,11 @@ def _imputed(
 
     rng, people = np.random.default_rng(seed), len(y)
     both, twice = np.repeat([1.0, 0.0], people), np.tile(predicted, 2)
-    found = []
+    samples = []
     with config_context(assume_finite=True, skip_parameter_validation=True):
         for resample in range(resamples + 1):
             once = np.ones(people)
             weight = rng.multinomial(people, once / people).astype(float) if resample else once
             share = expected_outcomes(y, recorded, weight)
-            found.append(measure(both, twice, np.concatenate([weight * share, weight * (1 - share)])))
-    return found
+            samples.append(measure(both, twice, np.concatenate([weight * share, weight * (1 - share)])))
+    return samples

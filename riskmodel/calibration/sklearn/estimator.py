@@ -25,7 +25,7 @@ from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.inference.compiled import CompiledScorer
 from riskmodel.metrics import PROBABILITY_METRICS, judge
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, predictors_of, restricted
-from riskmodel.metrics.summary import checked
+from riskmodel.metrics.summary import with_known_outcome
 from riskmodel.model import DEFAULT_POLICY, DEFAULT_PRIORS, Model, load
 
 Array = NDArray[Any]
@@ -212,7 +212,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         judged = judge(self.model_, cohort, setting=self.setting, predictors=self.predictors)
         scores = []
         for name in self.conditions_:
-            y, p = checked(judged.outcomes[name].to_numpy(), judged.probabilities[name].to_numpy())
+            y, p = with_known_outcome(judged.outcomes[name].to_numpy(), judged.probabilities[name].to_numpy())
             if len(y):
                 scores.append(-PROBABILITY_METRICS["log_score"](y, p, np.ones(len(y))))
         if not scores:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from riskmodel.metrics import summarise
 from riskmodel.metrics.predictors import PREDICTOR_SETS, imaging_of, predictors_of
-from riskmodel.metrics.verification import partial
+from riskmodel.metrics.verification import warning_of_unknown
 from riskmodel.pages.section import Column, Section, Table
 from riskmodel.report.card.validation import action_words, metric_words, outcome_words
 from riskmodel.text import listed, words
@@ -74,7 +74,7 @@ def _shown(v: Validation) -> str:
 
 def partly_known(v: Validation) -> bool:
     """Whether the outcome of a shown condition is known of some people only."""
-    return any(partial(v.after.outcomes[name].to_numpy()) for name in v.after.outcomes)
+    return any(warning_of_unknown(v.after.outcomes[name].to_numpy()) for name in v.after.outcomes)
 
 
 def verification(v: Validation, after: pd.DataFrame) -> Section:
