@@ -13,14 +13,9 @@ from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import RunOptions, RunResult
 from riskmodel.casefiles.read.block import CodedBlock
-from riskmodel.casefiles.read.open import open_reader
-from riskmodel.casefiles.rejects import Rejects
-from riskmodel.casefiles.run import Job
-from riskmodel.cases.header import Layout
+from riskmodel.casefiles.run import run
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
-from riskmodel.outputs.streams import Bytes
-from riskmodel.workers.signals import Signals
 
 SHOWN = 10  # reasons named in an error
 
@@ -32,7 +27,6 @@ class CaseRows:
     names: tuple[str, ...]
     masks: Masks
     result: RunResult
-    layout: Layout
 
 
 def all_possible(_masks: Masks) -> ScoredBlock:
@@ -55,29 +49,19 @@ def read_cases(
     CasesError
         The file is unreadable or structurally broken, or no row of it is good.
     """
-    collected = _Collector()
-    with Signals() as signals, open_reader(source, variables, options) as reader:
-        rejects = Rejects(_Nowhere, reader.name)
-        job = Job(reader, possible, collected, rejects, options)
-        job.execute(None, signals)
-        result = job.result("", None)
-    if not collected.names:
+    rows = _Evidence()
+    result = run(source, None, variables, possible, options, rows=rows)
+    if not rows.names:
+        file = result.layout.file
         if not result.counts.read:
-            raise CasesError(f"{reader.name}: there is no row below the header")
+            raise CasesError(f"{file}: there is no row below the header")
         listed = "".join(f"\n  {reason}" for reason in result.reasons[:SHOWN])
-        raise CasesError(f"{reader.name}: no row can be used, all {result.counts.read:,} are rejected:{listed}")
-    return CaseRows(tuple(collected.names), np.concatenate(collected.masks, axis=1), result, reader.layout)
-
-
-class _Nowhere:
-    """A file of rejects that nobody asked for."""
-
-    def write(self, data: Bytes) -> None:
-        """Rejects are counted, not kept."""
+        raise CasesError(f"{file}: no row can be used, all {result.counts.read:,} are rejected:{listed}")
+    return CaseRows(tuple(rows.names), np.concatenate(rows.masks, axis=1), result)
 
 
 @dataclass(slots=True)
-class _Collector:
+class _Evidence:
     """Takes the place of a writer, and keeps identifiers and evidence."""
 
     names: list[str] = field(default_factory=list)
@@ -87,7 +71,7 @@ class _Collector:
         """Nothing is written."""
 
     def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> tuple[list[str], Masks]:  # noqa: ARG002
-        return [block.case_id(row) for row in range(len(block.rows))], block.masks
+        return block.words()[0], block.masks
 
     def write(self, rendered: tuple[list[str], Masks], repeated: NDArray[np.bool_]) -> None:
         names, masks = rendered

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from riskmodel.cases.header import Layout
+
 Engine = Literal["auto", "small", "compiled"]
 SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a compiler
 
@@ -131,7 +133,8 @@ class RunResult:
     """What a run did: print it, or write it into ``run.json``.
 
     ``reasons`` are the faults of the rejected rows, the most frequent first, and ``unlisted`` how many further
-    faults there are, of kinds too many to remember. ``mapped`` is None without a mapping.
+    faults there are, of kinds too many to remember. ``mapped`` is None without a mapping. ``rejects`` names the
+    file of rejected rows where one was asked for and there are any.
     """
 
     counts: Counts
@@ -142,5 +145,5 @@ class RunResult:
     mapped: Mapped | None
     engine: str
     source_sha256: str
-    output: str
+    layout: Layout
     rejects: str | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from riskmodel.casefiles.options import Reason, Reject
 from riskmodel.casefiles.repeats import REPEATED
@@ -16,22 +15,7 @@ _MOST_KINDS = 1000
 _FIRST_PLACES = 3
 
 
-def rejects_path(output: Path) -> Path:
-    """Where rejects go by default: beside the output, under its name without extension.
-
-    >>> rejects_path(Path("out/scored.csv.gz")).name
-    'scored.rejects.csv'
-    """
-    return output.with_name(stem(output) + ".rejects.csv")
-
-
-def stem(path: Path) -> str:
-    """The name of an output without its extension, a compression's included."""
-    bare = path.with_suffix("") if path.suffix.lower() in (".gz", ".zst") else path
-    return bare.with_suffix("").name
-
-
-class Reasons:
+class RejectReasons:
     """Faults of the same kind (column, value and problem) counted together, in bounded memory."""
 
     def __init__(self) -> None:
@@ -47,7 +31,7 @@ class Reasons:
         self._kinds[key] = count + 1, (*first, reject.place) if len(first) < _FIRST_PLACES else first
 
     @property
-    def found(self) -> tuple[Reason, ...]:
+    def listed(self) -> tuple[Reason, ...]:
         """The most frequent first; those as frequent in the order of the file."""
         ordered = sorted(self._kinds.items(), key=lambda kind: -kind[1][0])
         return tuple(Reason(*key, *counted) for key, counted in ordered)
@@ -63,7 +47,7 @@ class Rejects:
         self._begin = begin
         self._source = source
         self._sink: Sink | None = None
-        self.reasons = Reasons()
+        self.reasons = RejectReasons()
         self.rows = 0
 
     def add(self, rejects: list[Reject]) -> None:

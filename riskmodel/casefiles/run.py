@@ -13,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
-from riskmodel.casefiles import plan as planning
 from riskmodel.casefiles.options import Counts, Reject, RunOptions, RunResult
 from riskmodel.casefiles.read.block import CodedBlock, moved
 from riskmodel.casefiles.read.open import CaseReader, open_reader
 from riskmodel.casefiles.rejects import Rejects
-from riskmodel.casefiles.repeats import REPEATED
+from riskmodel.casefiles.repeats import REPEATED, seen_ids
+from riskmodel.casefiles.run_files import RunFiles
 from riskmodel.casefiles.select_rows import Shape, check_columns, shape_of, take_coded, take_columns, without_impossible
 from riskmodel.casefiles.tally import Tally, tally_rows
-from riskmodel.casefiles.write.row_writer import RowWriter
+from riskmodel.casefiles.write.row_writer import RowWriter, Writers
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
-from riskmodel.outputs.files import Outputs
 from riskmodel.workers.pool import in_turn
 from riskmodel.workers.signals import Signals
 
@@ -43,25 +42,26 @@ class _Worked:
     tally: Tally
 
 
-def run(
+def run(  # noqa: PLR0913 - all but four have defaults
     source: str | Path,
-    output: str | Path,
+    output: str | Path | None,
     variables: Sequence[Variable],
     score: Score,
     options: RunOptions | None = None,
     *,
     compiled_score: Score | None = None,
+    rows: RowWriter | None = None,
     report: Report | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
-    """Score every row of a case file into an output file.
+    """Score every row of a case file.
 
     Parameters
     ----------
     source
         CSV (plain, gzip, zstd) or Parquet; ``-`` is standard input (CSV).
     output
-        ``.csv``, ``.csv.gz``, ``.csv.zst`` or ``.parquet``; ``-`` streams CSV to standard output.
+        ``.csv``, ``.csv.gz``, ``.csv.zst`` or ``.parquet``; ``-`` streams CSV to standard output, None writes nothing.
     variables
         All variables, circumstances included; the order of the rows of ``masks``.
     score
@@ -71,6 +71,8 @@ def run(
         Everything else; see `RunOptions`.
     compiled_score
         Taken instead of ``score`` for files beyond 10,000 records.
+    rows
+        Also takes the scored rows.
     report
         Gives the text of ``<output>.run.json``, written together with the output (not with a stream).
     progress
@@ -86,19 +88,18 @@ def run(
         Options that cannot be used.
     """
     options = options or RunOptions()
-    plan = planning.plan_outputs(str(source), str(output), options)
-    with Signals() as signals, open_reader(source, variables, options) as reader, Outputs() as outputs:
+    with (
+        Signals() as signals,
+        RunFiles(source, output, options) as files,
+        open_reader(source, variables, options) as reader,
+    ):
         chosen = compiled_score if reader.engine == "compiled" and compiled_score else score
-        writer, close = planning.open_writer(plan, outputs, reader)
-        rejects = Rejects(planning.open_rejects(plan, outputs), reader.name)
-        job = Job(reader, chosen, writer, rejects, options)
-        try:
-            job.execute(progress, signals)
-        finally:
-            close()
-        result = job.result(plan.output, str(plan.rejects) if rejects.any else None)
-        planning.add_report(plan, outputs, result, report)
-        outputs.commit(signals)
+        writers = Writers([*files.open_rows(reader.engine), *([rows] if rows else [])])
+        rejects = Rejects(files.open_rejects if files.takes_rejects else None, reader.name)
+        job = Job(reader, chosen, writers, rejects, options)
+        job.execute(progress, signals)
+        result = job.result(files.rejects)
+        files.commit(report(result) if report else None, signals)
     return result
 
 
@@ -109,11 +110,12 @@ class Job:
         self, reader: CaseReader, score: Score, writer: RowWriter, rejects: Rejects, options: RunOptions
     ) -> None:
         self.reader = reader
+        self.coder = reader.coder
         self.score = score
         self.writer = writer
         self.rejects = rejects
         self.threads = options.threads or min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-        self.seen = None if options.allow_repeats else reader.seen()
+        self.seen = None if options.allow_repeats else seen_ids(reader.engine)
         self.tally = Tally()
         self.records = 0
         self.lines = reader.header_lines
@@ -126,7 +128,7 @@ class Job:
                 if progress:
                     progress(*self.reader.progress())
         if self.shape is None:
-            self.begin(self.score(self.reader.no_masks()))
+            self.begin(self.score(self.coder.no_masks()))
         self.writer.finish()
 
     def work(self, item: Any) -> _Worked:
@@ -135,12 +137,12 @@ class Job:
         scored = self.score(coded.masks)
         check_columns(scored.columns, coded.masks.shape[1])
         coded, columns = without_impossible(coded, scored)
-        tally = tally_rows(self.reader.contract, coded, columns)
+        tally = tally_rows(self.coder.contract, coded, columns)
         return _Worked(coded, columns, self.writer.render(coded, columns), tally)
 
     def begin(self, scored: ScoredBlock) -> None:
         self.shape = shape_of(scored.columns)
-        self.writer.begin(scored.columns, self.reader.layout.kept_names)
+        self.writer.begin(scored.columns, self.coder.layout.kept_names)
 
     def take(self, worked: _Worked) -> None:
         """Drop repeats, count, and write one block."""
@@ -166,20 +168,20 @@ class Job:
         coded, rows = worked.coded, np.flatnonzero(repeated)
         gone = take_coded(coded, rows)
         columns = take_columns(worked.columns, rows)
-        self.tally.add(tally_rows(self.reader.contract, gone, columns), -1)
-        column = self.reader.layout.names[self.reader.layout.id_field]
+        self.tally.add(tally_rows(self.coder.contract, gone, columns), -1)
+        column = self.coder.layout.names[self.coder.layout.id_field]
         return [gone.reject(row, column, gone.case_id(row), REPEATED) for row in range(len(rows))]
 
-    def result(self, output: str, rejects: str | None) -> RunResult:
+    def result(self, rejects: Path | None) -> RunResult:
         return RunResult(
             counts=Counts(self.records, self.tally.rows, self.rejects.rows),
-            summary=self.tally.summary(self.reader.contract),
-            warnings=self.reader.layout.warnings,
-            reasons=self.rejects.reasons.found,
+            summary=self.tally.summary(self.coder.contract),
+            warnings=self.coder.layout.warnings,
+            reasons=self.rejects.reasons.listed,
             unlisted=self.rejects.reasons.unlisted,
-            mapped=self.reader.coder.mapped(self.tally.translated),
+            mapped=self.coder.mapped(self.tally.translated),
             engine=self.reader.engine,
             source_sha256=self.reader.sha256(),
-            output=output,
-            rejects=rejects,
+            layout=self.coder.layout,
+            rejects=str(rejects) if rejects and self.rejects.any else None,
         )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 
 from riskmodel._version import __version__
 from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import ANY_SERIOUS
 from riskmodel.casefiles.options import Mapped, RunResult, Summary
+from riskmodel.casefiles.write.row_writer import RowsInMemory
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.text import RESEARCH_ONLY, few_draws, figure, percent, table
 
@@ -77,7 +76,7 @@ def read_lines(result: RunResult, use: str) -> Iterator[str]:
         yield f"  … and {further} further faults" + (f": all of them in {result.rejects}" if result.rejects else "")
 
 
-def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[str]:
+def summary_lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[str]:
     """The summary of a run, for the terminal."""
     yield from read_lines(result, "scored")
     if few := result.summary.low.get("effective_draws"):
@@ -95,9 +94,9 @@ def lines(result: RunResult, scoring: Scoring, setting: str | None) -> Iterator[
     yield RESEARCH_ONLY
 
 
-def checked_lines(result: RunResult, rejects: Path | None) -> Iterator[str]:
+def dry_run_lines(result: RunResult) -> Iterator[str]:
     """What a run without a result says: which rows could be scored, and what is wrong with the others."""
-    yield from read_lines(replace(result, rejects=str(rejects) if rejects else None), "that can be scored")
+    yield from read_lines(result, "that can be scored")
     if result.counts.scored:
         yield from _assessed(result.summary)
 
@@ -153,38 +152,21 @@ def _actions(summary: Summary) -> Iterator[str]:
     yield ""
 
 
-def records(path: Path) -> list[dict[str, object]]:
-    """The scored cases of a CSV, numbers as numbers and what is joined by bars as lists."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: _value(name, text) for name, text in row.items()} for row in csv.DictReader(file)]
-
-
-def _value(name: str, text: str) -> object:
-    if name.startswith("p_") or name in ("confidence", "effective_draws", "conflict"):
-        return float(text)
-    if name in ("imaging", "tests", "referral", "rules", "undetermined", "reason"):
-        return text.split("|") if text else []
-    return int(text) if name == "assessed" else text
-
-
-def readable(path: Path, scoring: Scoring) -> Iterator[str]:
-    """The scored cases of a small CSV as a table for people: the serious conditions, and what the policy asks for."""
-    with path.open(encoding="utf-8", newline="") as file:
-        scored = list(csv.DictReader(file))
+def readable(scored: RowsInMemory, scoring: Scoring) -> Iterator[str]:
+    """The first scored cases as a table for people: the serious conditions, and what the policy asks for."""
     serious = [scoring.scorer.conditions[leader] for leader in scoring.weights.leaders]
-    shown = [f"p_{name}" for name in (*serious, ANY_SERIOUS)]
-    probabilities = [name for name in shown if scored and name in scored[0]]
+    probabilities = [f"p_{name}" for name in (*serious, ANY_SERIOUS) if name in scoring.scorer.output_names]
     texts = ["leading", "most_raised", "urgency", "imaging", "tests", "referral"]
     rows = [
         [
             row["case_id"],
-            *(figure(100 * float(row[name]), ".2g") for name in probabilities),
-            *(row[name] for name in texts),
+            *(figure(100 * row[name], ".2g") for name in probabilities),
+            *("|".join(row[name]) if isinstance(row[name], list) else row[name] for name in texts),
         ]
-        for row in scored[:SHOWN]
+        for row in scored.rows
     ]
     names = [name.removeprefix("p_").replace("_", " ") for name in probabilities]
     yield "Probability of each serious condition in %, and what the policy asks for"
     yield from table(["case", *names, *texts], rows)
-    if len(scored) > SHOWN:
-        yield f"… and {len(scored) - SHOWN} more"
+    if scored.count > len(rows):
+        yield f"… and {scored.count - len(rows)} more"

@@ -14,6 +14,7 @@ import click
 
 from riskmodel.cli.common import PROGRESS_AFTER, common, examples, load_model, put, say
 from riskmodel.cli.reading import mapping_option, read_rows
+from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     "riskmodel calibrate cohort.csv -o local.toml --learn find.fever.none,find.fever.infection",
     "riskmodel score cases.csv -o scored.csv --priors local.toml",
 ))  # fmt: skip
-@click.argument("cohort")
+@click.argument("cohort", type=CaseFile())
 @click.option(
     "-o",
     "--output",
@@ -179,9 +180,9 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
     from riskmodel.report.card.validation import Record
 
     result = rows.result
-    columns = columns_read(rows.layout, fitted.parent.variables, mapping)
+    columns = columns_read(result.layout, fitted.parent.variables, mapping)
     return Record(
-        file=rows.layout.file,
+        file=result.layout.file,
         sha256=result.source_sha256,
         mapping=mapping.name if mapping else "",
         mapping_sha256=result.mapped.sha256 if result.mapped else "",

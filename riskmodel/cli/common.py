@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.values import SettingName, Shipped
-from riskmodel.errors import RiskModelError, nearest
+from riskmodel.errors import RiskModelError
 from riskmodel.workers.signals import INTERRUPTED, CtrlC
 
 if TYPE_CHECKING:
@@ -145,21 +145,6 @@ def put_json(data: object) -> None:
     import json
 
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
-
-
-def check_readable(cases: str) -> None:
-    """Refuse a file that is not there before any long work; the reader says the rest.
-
-    Raises
-    ------
-    CasesError
-    """
-    from riskmodel.errors import CasesError
-
-    path = Path(cases)
-    if cases != "-" and not path.exists():
-        near = nearest(path.name, [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else [])
-        raise CasesError(f"{cases}: no such file{near}")
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from riskmodel.cli.common import check_readable, common, examples, load_model, put, put_json, say, write
+from riskmodel.cli.common import common, examples, load_model, put, put_json, say, write
 from riskmodel.cli.reading import mapping_option, read_rows
+from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     help="Also compare all policies on N simulated people of each setting.",
 )
 @click.option("--compare", nargs=2, metavar="SET SET", help="Compare two prior sets instead.")
-@click.option("--cases", metavar="FILE", help="Cases on which effects are shown.  [default: simulated people]")
+@click.option(
+    "--cases", type=CaseFile(), metavar="FILE", help="Cases on which effects are shown.  [default: simulated people]"
+)
 @mapping_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
@@ -48,8 +51,6 @@ def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> N
 
     draws, seed, people, compare = asked["draws"], asked["seed"], asked["policies"], asked["compare"]
     named = {key: asked[key] for key in ("priors", "policy", "setting")}
-    if cases is not None:
-        check_readable(cases)
     if form == "json" and (compare or cases or people):
         raise UsageError("--format json holds the check of one model: leave out --compare, --cases and --policies")
     if compare:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.cli.common import check_readable, common, detail, examples, progress_bar, put, put_json, say
+from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, say
 from riskmodel.cli.reading import mapping_option
+from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from riskmodel.answers.column_types import Score
+    from riskmodel.answers.scoring import Scoring
+    from riskmodel.casefiles.options import RunOptions
+    from riskmodel.casefiles.run import Progress
 
 
 @click.command(epilog=examples(
@@ -23,7 +29,7 @@ from riskmodel.errors import UsageError
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
     "riskmodel score cases.csv --table --policy whitlock_2026",
 ))  # fmt: skip
-@click.argument("cases")
+@click.argument("cases", type=CaseFile())
 @click.option(
     "-o",
     "--output",
@@ -56,51 +62,73 @@ from riskmodel.errors import UsageError
     metavar="N",
     help="Threads for large files.  [default: as many as there are processors, up to 4]",
 )
-def score(cases: str, output: str | None, as_table: bool, form: str | None, **asked: Any) -> None:
+def score(cases: str, output: str | None, as_table: bool, form: str | None, dry_run: bool, **asked: Any) -> None:
     """Score a file of CASES: one row per case with probabilities, action and reason."""
-    if asked["dry_run"] and (output is not None or as_table):
+    if dry_run and (output is not None or as_table):
         raise UsageError("--dry-run writes and prints no result: leave out -o and --table")
-    if output is None and not (as_table or asked["dry_run"]):
+    if output is None and not (as_table or dry_run):
         raise UsageError(
             "say where the result goes with -o FILE (-o - for standard output), or ask for --table or --dry-run"
         )
     if form is not None and not as_table:
         raise UsageError("--format goes with --table")
-    asked["form"] = form
-    if output is None:
-        with tempfile.TemporaryDirectory() as folder:
-            rejected = _score(cases, str(Path(folder) / "scored.csv"), as_table, asked)
-    else:
-        rejected = _score(cases, output, as_table, asked)
-    sys.exit(1 if rejected else 0)
-
-
-def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> int:
-    from riskmodel.answers.output_columns import LazyCompiled, asker, asking_score, small_score, uncertain_score
-    from riskmodel.answers.settings import checked_setting, shares_listed
-    from riskmodel.casefiles.options import RunOptions
+    if as_table and output is not None and not output.endswith(".csv"):
+        raise UsageError("--table goes with a plain .csv output, or none")
+    from riskmodel.answers.settings import shares_listed
     from riskmodel.casefiles.run import run
-    from riskmodel.casefiles.summary import checked_lines, lines, readable, records, run_record
+    from riskmodel.casefiles.summary import SHOWN, dry_run_lines, readable, run_record, summary_lines
+    from riskmodel.casefiles.write.row_writer import RowsInMemory
+
+    rows = RowsInMemory(None if form == "json" else SHOWN) if as_table else None
+    with progress_bar() as progress, progress_bar(" draws", "draws") as drawn:
+        scoring, small, compiled = _scorers(asked, drawn)
+        options = _run_options(scoring, asked)
+        shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
+        detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
+        with shares_listed(scoring):
+            result = run(
+                cases, output, scoring.variables, small, options,
+                compiled_score=compiled,
+                rows=rows,
+                report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
+                progress=progress,
+            )  # fmt: skip
+    if dry_run:
+        put(dry_run_lines(result))
+    else:
+        say(summary_lines(result, scoring, options.default_setting))
+    if rows is not None and form == "json":
+        put_json(rows.rows)
+    elif rows is not None:
+        put(readable(rows, scoring))
+    sys.exit(1 if result.counts.rejected else 0)
+
+
+def _scorers(asked: dict[str, Any], progress: Progress | None) -> tuple[Scoring, Score, Score]:
+    """What is scored with, and how: small files and large ones."""
+    from riskmodel.answers.output_columns import LazyCompiled, asker, asking_score, small_score, uncertain_score
     from riskmodel.decision.costs import find_pathways
     from riskmodel.model import load, load_scoring
 
-    if as_table and not output.endswith(".csv"):
-        raise UsageError("--table goes with a plain .csv output, or none")
-    form, dry = asked.pop("form"), asked.pop("dry_run")
-    check_readable(cases)
     if asked["draws"]:
         uncertain = load(asked["priors"], asked["policy"]).uncertain(asked["draws"], asked["seed"], asked["level"])
-        scoring = uncertain.scoring
-        ask = asker(scoring, find_pathways()) if asked["ask_next"] else None
-        small = compiled = uncertain_score(uncertain, ask)
-    else:
-        scoring = load_scoring(asked["priors"], asked["policy"])
-        small, compiled = small_score(scoring), LazyCompiled(scoring)
-        if asked["ask_next"]:
-            small = compiled = asking_score(scoring, find_pathways())
-    setting = checked_setting(scoring.variables, asked["setting"])
-    options = RunOptions(
-        default_setting=setting,
+        uncertain.scorer.progress = progress
+        ask = asker(uncertain.scoring, find_pathways()) if asked["ask_next"] else None
+        score = uncertain_score(uncertain, ask)
+        return uncertain.scoring, score, score
+    scoring = load_scoring(asked["priors"], asked["policy"])
+    if asked["ask_next"]:
+        score = asking_score(scoring, find_pathways())
+        return scoring, score, score
+    return scoring, small_score(scoring), LazyCompiled(scoring)
+
+
+def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
+    from riskmodel.answers.settings import checked_setting
+    from riskmodel.casefiles.options import RunOptions
+
+    return RunOptions(
+        default_setting=checked_setting(scoring.variables, asked["setting"]),
         mapping=asked["mapping"],
         keep=tuple(filter(None, (asked["keep"] or "").split(","))),
         known_outcomes=asked["known_outcomes"],
@@ -108,26 +136,6 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
         rejects=asked["rejects"],
         threads=1 if asked["draws"] else asked["threads"],  # draws use the processors themselves
     )
-    shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
-    detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
-    with shares_listed(scoring), progress_bar() as progress, progress_bar(" draws", "draws") as drawn:
-        if asked["draws"]:
-            uncertain.scorer.progress = drawn
-        result = run(
-            cases, output, scoring.variables, small, options,
-            compiled_score=compiled,
-            report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
-            progress=progress,
-        )  # fmt: skip
-    if dry:
-        put(checked_lines(result, asked["rejects"]))
-    else:
-        say(lines(result, scoring, setting))
-    if as_table and form == "json":
-        put_json(records(Path(output)))
-    elif as_table:
-        put(readable(Path(output), scoring))
-    return result.counts.rejected
 
 
 @click.command(epilog=examples(
@@ -135,7 +143,7 @@ def _score(cases: str, output: str, as_table: bool, asked: dict[str, Any]) -> in
     "riskmodel explain cases.csv --case 12 --policy acibadem_2026",
     "riskmodel explain cases.csv --case 12 --draws 1000 --seed 1",
 ))  # fmt: skip
-@click.argument("cases")
+@click.argument("cases", type=CaseFile())
 @click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
 @common
 @mapping_option

@@ -1,9 +1,29 @@
-"""What the shell completes for the options that name a prior set, a policy or a setting."""
+"""Kinds of values on the command line: what is refused at once, and what the shell completes."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from click.shell_completion import CompletionItem
+
+
+class CaseFile(click.ParamType[str]):
+    """A case file, or - for standard input; one that is not there is refused before any long work."""
+
+    name = "text"
+
+    def convert(self, value: str, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
+        from riskmodel.errors import CasesError, nearest
+
+        path = Path(value)
+        if value != "-" and not path.exists():
+            near = nearest(path.name, [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else [])
+            raise CasesError(f"{value}: no such file{near}")
+        return value
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Shipped(click.ParamType[str]):

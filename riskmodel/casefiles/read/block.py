@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.arrays import Masks
-from riskmodel.casefiles.options import Mapped, Reject, Translation
+from riskmodel.casefiles.options import Mapped, Reject, RunOptions, Translation
 from riskmodel.casefiles.read.tokens import RowFault, split_record
 from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
 from riskmodel.cases.columns import SETTING, ColumnContract
-from riskmodel.cases.header import Layout
-from riskmodel.cases.mapping import CaseMapping
+from riskmodel.cases.header import Layout, match_header
+from riskmodel.cases.mapping import CaseMapping, load_mapping
 from riskmodel.errors import NoSettingError
+from riskmodel.evidence.records import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ class CodedBlock:
     def case_id(self, row: int) -> str:
         return self.texts.text(0, row) if isinstance(self.texts, TextCells) else self.texts[0][row]
 
+    def words(self) -> list[list[str]]:
+        """The texts to pass on, by column: ``case_id`` first."""
+        texts, rows = self.texts, range(len(self.rows))
+        if not isinstance(texts, TextCells):
+            return texts
+        return [[texts.text(column, row) for row in rows] for column in range(len(texts.starts))]
+
     def reject(self, row: int, column: str, value: str, problem: str) -> Reject:
         """A reject of an accepted row, in the block's own counting."""
         line = None if self.lines is None else int(self.lines[row])
@@ -85,6 +94,16 @@ def blank_id(text: str) -> bool:
 
 class Coder:
     """What both engines share: the layout, a decoder for each variable, and the words for refused rows."""
+
+    @classmethod
+    def of(cls, names: Sequence[str], variables: Sequence[Variable], options: RunOptions, file: str) -> Self:
+        """The coder of a file with these columns."""
+        contract = ColumnContract(tuple(variables))
+        mapping = load_mapping(options.mapping, contract)
+        layout = match_header(
+            names, contract, mapping, keep=options.keep, known_outcomes=options.known_outcomes, file=file
+        )
+        return cls(contract, layout, mapping, options.default_setting)
 
     def __init__(
         self, contract: ColumnContract, layout: Layout, mapping: CaseMapping, default_setting: str | None
@@ -122,6 +141,10 @@ class Coder:
                     done.append(Translation(names[row], value, decoder.read_as(value) if code > 1 else "", cells))
         columns = {name: self.mapping.columns[name] for name in self.layout.names if name in self.mapping.columns}
         return Mapped(self.mapping.sha256, columns, tuple(done))
+
+    def no_masks(self) -> Masks:
+        """The evidence of no case."""
+        return np.zeros((len(self.full), 0), np.uint8)
 
     def fill_setting(self, masks: Masks) -> NDArray[np.bool_]:
         """Give rows without a setting the run's; returns which they are."""

@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import numpy as np
-
-from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder
 from riskmodel.casefiles.read.blocks import Block, BlockReader
@@ -17,11 +14,6 @@ from riskmodel.casefiles.read.kinds import LOOKED_AT, PARQUET, other_kind
 from riskmodel.casefiles.read.plain import SmallReader
 from riskmodel.casefiles.read.source import Source
 from riskmodel.casefiles.read.tokens import RowFault, split_record
-from riskmodel.casefiles.repeats import SeenTexts
-from riskmodel.casefiles.write.row_writer import Renderer, render_small
-from riskmodel.cases.columns import ColumnContract
-from riskmodel.cases.header import Layout, match_header
-from riskmodel.cases.mapping import load_mapping
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
 
@@ -31,20 +23,12 @@ class CaseReader(Protocol):
 
     name: str
     engine: Literal["small", "compiled"]
-    contract: ColumnContract
-    layout: Layout
     coder: Coder
     header_lines: int
 
     def items(self) -> Iterator[Any]: ...
 
     def read(self, item: Any) -> CodedBlock: ...
-
-    def no_masks(self) -> Masks: ...
-
-    def seen(self) -> Any: ...
-
-    def renderer(self) -> Renderer: ...
 
     def progress(self) -> tuple[int, int | None]: ...
 
@@ -57,22 +41,12 @@ class CsvReader:
     def __init__(self, source: Source, variables: Sequence[Variable], options: RunOptions) -> None:
         self.source = source
         self.name = source.name
-        self.contract = ColumnContract(tuple(variables))
-        mapping = load_mapping(options.mapping, self.contract)
         small = source.few_lines(SMALL_RECORDS + 1)
         fitting: Literal["small", "compiled"] = "small" if small else "compiled"
         self.engine: Literal["small", "compiled"] = fitting if options.engine == "auto" else options.engine
         self._blocks = BlockReader(source, options.block_bytes)
         text, self.header_lines = self._blocks.read_header()
-        self.layout = match_header(
-            _header_names(text, self.name),
-            self.contract,
-            mapping,
-            keep=options.keep,
-            known_outcomes=options.known_outcomes,
-            file=self.name,
-        )
-        self.coder = Coder(self.contract, self.layout, mapping, options.default_setting)
+        self.coder = Coder.of(_header_names(text, self.name), variables, options, self.name)
         self._reader = SmallReader(self.coder) if self.engine == "small" else _compiled_reader(self.coder)
 
     def items(self) -> Iterator[Block]:
@@ -80,15 +54,6 @@ class CsvReader:
 
     def read(self, item: Block) -> CodedBlock:
         return self._reader.read(item)
-
-    def no_masks(self) -> Masks:
-        return np.zeros((len(self.contract.variables), 0), np.uint8)
-
-    def seen(self) -> Any:
-        return SeenTexts() if self.engine == "small" else _seen_hashes()
-
-    def renderer(self) -> Renderer:
-        return render_small if self.engine == "small" else _compiled_renderer()
 
     def progress(self) -> tuple[int, int | None]:
         return self.source.position, self.source.size
@@ -112,18 +77,6 @@ def _compiled_reader(coder: Coder) -> Any:
     from riskmodel.casefiles.read.compiled import CompiledReader
 
     return CompiledReader(coder)
-
-
-def _seen_hashes() -> Any:
-    from riskmodel.casefiles.repeats_compiled import SeenHashes
-
-    return SeenHashes()
-
-
-def _compiled_renderer() -> Renderer:
-    from riskmodel.casefiles.write.compiled import CompiledRenderer
-
-    return CompiledRenderer()
 
 
 def _is_parquet(source: str | Path) -> bool:

@@ -17,12 +17,7 @@ from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import SMALL_RECORDS, Reject, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder, TextCells, id_problem
 from riskmodel.casefiles.read.blocks import PAD
-from riskmodel.casefiles.repeats import SeenTexts
-from riskmodel.casefiles.write.row_writer import Renderer, render_small
 from riskmodel.cases.cells import CellProblem, cell_text
-from riskmodel.cases.columns import ColumnContract
-from riskmodel.cases.header import match_header
-from riskmodel.cases.mapping import load_mapping
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
 
@@ -37,8 +32,6 @@ class ParquetReader:
     def __init__(self, path: Path, variables: Sequence[Variable], options: RunOptions) -> None:
         self.name = str(path)
         self.path = path
-        self.contract = ColumnContract(tuple(variables))
-        mapping = load_mapping(options.mapping, self.contract)
         try:
             self._file: Any = pq.ParquetFile(path)
         except OSError as error:
@@ -46,16 +39,8 @@ class ParquetReader:
         except pa.ArrowException as error:
             raise CasesError(f"{path}: not a readable Parquet file: {error}") from None
         schema = self._file.schema_arrow
-        self.layout = match_header(
-            schema.names,
-            self.contract,
-            mapping,
-            keep=options.keep,
-            known_outcomes=options.known_outcomes,
-            file=self.name,
-        )
-        self.coder = Coder(self.contract, self.layout, mapping, options.default_setting)
-        layout = self.layout
+        self.coder = Coder.of(schema.names, variables, options, self.name)
+        layout = self.coder.layout
         coded = [field for field, row in enumerate(layout.rows) if row >= 0]
         self._texts = (layout.id_field, *layout.kept)
         self._fields = sorted({*coded, *self._texts})
@@ -76,12 +61,12 @@ class ParquetReader:
             if not _readable(field.type):
                 allowed = "text, whole and decimal numbers, booleans"
                 raise CasesError(f"{self.name}: column {field.name!r} is of type {field.type}; allowed: {allowed}")
-        identity = self._file.schema_arrow.field(self.layout.id_field)
+        identity = self._file.schema_arrow.field(self.coder.layout.id_field)
         if pa.types.is_floating(identity.type) or pa.types.is_boolean(identity.type):
             raise CasesError(f"{self.name}: column {identity.name!r} is of type {identity.type}; ids are text or whole")
 
     def items(self) -> Iterator[Any]:
-        names = [self.layout.names[field] for field in self._fields]
+        names = [self.coder.layout.names[field] for field in self._fields]
         batches = self._file.iter_batches(batch_size=BATCH, columns=names)
         while True:
             try:
@@ -95,8 +80,8 @@ class ParquetReader:
 
     def read(self, item: Any) -> CodedBlock:
         """Code one batch of rows."""
-        coder, layout, count = self.coder, self.layout, item.num_rows
-        columns = {field: item.column(self.layout.names[field]) for field in self._fields}
+        coder, layout, count = self.coder, self.coder.layout, item.num_rows
+        columns = {field: item.column(self.coder.layout.names[field]) for field in self._fields}
         try:
             for column in columns.values():
                 column.validate(full=True)
@@ -145,28 +130,11 @@ class ParquetReader:
     def _explain(self, rows: NDArray[np.int64], columns: dict[int, Any]) -> list[Reject]:
         rejects: list[Reject] = []
         for row in rows.tolist():
-            cells = [""] * len(self.layout.names)
+            cells = [""] * len(self.coder.layout.names)
             for field, column in columns.items():
                 cells[field] = cell_text(column[row].as_py())
             rejects += self.coder.explain_cells(row, None, cells)
         return rejects
-
-    def no_masks(self) -> Masks:
-        return np.zeros((len(self.contract.variables), 0), np.uint8)
-
-    def seen(self) -> Any:
-        if self.engine == "small":
-            return SeenTexts()
-        from riskmodel.casefiles.repeats_compiled import SeenHashes
-
-        return SeenHashes()
-
-    def renderer(self) -> Renderer:
-        if self.engine == "small":
-            return render_small
-        from riskmodel.casefiles.write.compiled import CompiledRenderer
-
-        return CompiledRenderer()
 
     def progress(self) -> tuple[int, int | None]:
         return self._done, self._total

@@ -35,9 +35,9 @@ def find_case(
             coded = reader.read(item)
             if coded.fault is not None:
                 raise CasesError(f"{reader.name}: line {lines + coded.fault.line + 1}: {coded.fault.problem}")
-            names = [coded.case_id(row) for row in range(len(coded.rows))]
+            names = coded.words()[0]
             if case_id in names:
-                return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), reader.layout.warnings
+                return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), reader.coder.layout.warnings
             for reject in coded.rejects:
                 if reject.case_id == case_id:
                     raise CasesError(f"{reader.name}: {moved(reject, records, lines)}")

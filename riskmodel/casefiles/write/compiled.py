@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn, Text
 from riskmodel.casefiles.read.block import CodedBlock, TextCells
-from riskmodel.casefiles.write.plain import DECIMALS, LARGEST, SCALES, SMALLEST_DECIMAL, render_rows
-from riskmodel.casefiles.write.row_writer import Rendered
+from riskmodel.casefiles.write.plain import DECIMALS, LARGEST, SCALES, SMALLEST_DECIMAL, Rendered, render_block
 
 NUMBER, INTEGER, TEXT, FLAGS = 0, 1, 2, 3
 WIDEST_NUMBER = 24
@@ -71,8 +70,7 @@ class CompiledRenderer:
             raise TypeError("the compiled renderer takes bytes, not texts")
         rows = texts.starts.shape[1]
         if not self._is_plain(columns):
-            words = [[texts.text(column, row) for row in range(rows)] for column in range(len(texts.starts))]
-            return render_rows(words, columns)
+            return render_block(block, columns)
         kinds, numbers, integers, codes, bits, order = _stack(columns, rows)
         data, begins, first_label = self._labels.of(columns)
         named = [c for c, column in enumerate(columns) if isinstance(column, Text | Flags)]

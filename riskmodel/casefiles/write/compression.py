@@ -51,6 +51,16 @@ class GzipSink:
         self._sink.write(self._compressor.flush())
 
 
+class PlainSink:
+    """What is not compressed, with an end like the others."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.write = sink.write
+
+    def finish(self) -> None:
+        """Nothing is pending."""
+
+
 class ZstdSink(GzipSink):
     """The same with zstandard."""
 
@@ -66,3 +76,9 @@ class ZstdSink(GzipSink):
     def finish(self) -> None:
         self._compress(self._pending)
         self._stream.close()
+
+
+def compressed(sink: Sink, name: str) -> GzipSink | PlainSink:
+    """A compressor before the sink where the name of the output asks for one."""
+    kind = {"gz": GzipSink, "zst": ZstdSink}.get(name.rpartition(".")[2].lower(), PlainSink)
+    return kind(sink)

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import Integer, Number, OutputColumn
-from riskmodel.casefiles.read.block import CodedBlock, TextCells
+from riskmodel.casefiles.read.block import CodedBlock
 from riskmodel.casefiles.write.compression import SinkFile
 from riskmodel.casefiles.write.plain import output_names
 from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.errors import OutputError
-from riskmodel.outputs.files import StagedFile
+from riskmodel.outputs.streams import Sink
 
 ROW_GROUP = 1 << 17
 
@@ -25,8 +25,9 @@ ROW_GROUP = 1 << 17
 class ParquetRows:
     """Rows as Parquet. Texts are written as they are: no spreadsheet reads them."""
 
-    def __init__(self, staged: StagedFile) -> None:
-        self._staged = staged
+    def __init__(self, sink: Sink, name: str) -> None:
+        self._sink = sink
+        self._name = name
         self._writer: Any = None
         self._schema: Any = None
         self._waiting: list[Any] = []
@@ -37,13 +38,13 @@ class ParquetRows:
         kinds = [pa.string(), *map(_kind, columns), *(pa.string() for _ in kept_names)]
         self._schema = pa.schema(list(zip(names, kinds, strict=True)))
         with self._guarded():
-            sink = pa.PythonFile(SinkFile(self._staged), mode="w")
+            sink = pa.PythonFile(SinkFile(self._sink), mode="w")
             self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd")
 
     def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> list[Any]:
         """One Arrow array a column."""
-        texts = [_texts(block, place) for place in range(_text_columns(block))]
-        return [texts[0], *(_array(column) for column in columns), *texts[1:]]
+        identifiers, *kept = (pa.array(words, pa.string()) for words in block.words())
+        return [identifiers, *map(_array, columns), *kept]
 
     def write(self, rendered: list[Any], repeated: NDArray[np.bool_]) -> None:
         rows = pa.table(rendered, schema=self._schema)
@@ -79,7 +80,7 @@ class ParquetRows:
         try:
             yield
         except OSError as error:
-            raise OutputError(f"{self._staged.path}: cannot be written: {error.strerror or error}") from None
+            raise OutputError(f"{self._name}: cannot be written: {error.strerror or error}") from None
 
 
 def _kind(column: OutputColumn) -> Any:
@@ -96,13 +97,3 @@ def _array(column: OutputColumn) -> Any:
         return pa.array(np.ascontiguousarray(column.values), pa.int64())
     codes, words = distinct_words(column)
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(words, pa.string())).cast(pa.string())
-
-
-def _text_columns(block: CodedBlock) -> int:
-    return len(block.texts.starts) if isinstance(block.texts, TextCells) else len(block.texts)
-
-
-def _texts(block: CodedBlock, place: int) -> Any:
-    if isinstance(block.texts, TextCells):
-        return pa.array([block.texts.text(place, row) for row in range(len(block.rows))], pa.string())
-    return pa.array(block.texts[place], pa.string())

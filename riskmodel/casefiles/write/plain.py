@@ -7,12 +7,13 @@ formula (it begins with = + - @, a tab or a carriage return, and is no number) g
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn, Text
+from riskmodel.casefiles.read.block import CodedBlock
 from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.cases.columns import CASE_ID
 from riskmodel.errors import UsageError
@@ -21,6 +22,9 @@ SCALES = tuple(float(f"1e{power}") for power in range(306))  # shared, so that b
 SMALLEST_DECIMAL = 1e-6  # below it a probability is written with six significant digits
 DECIMALS = {"probability": 10, "decimal1": 1, "decimal2": 2, "decimal3": 3, "decimal4": 4, "decimal6": 6}
 LARGEST = 9e8  # beyond it the digits of the ten-decimal style leave 64 bits
+Rendered = tuple[bytes | NDArray[np.uint8], NDArray[np.int64]]
+Renderer = Callable[[CodedBlock, Sequence[OutputColumn]], Rendered]
+
 _SPECIAL = re.compile(r'[",\r\n]')
 _FORMULA = tuple("=+-@\t\r")
 _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:\.[0-9]+)?")
@@ -120,6 +124,11 @@ def output_names(columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> 
             raise UsageError(f"column {name!r} cannot be kept: the output has a column of that name")
         names.append(name)
     return names
+
+
+def render_block(block: CodedBlock, columns: Sequence[OutputColumn]) -> Rendered:
+    """The lines of a block, and where each begins."""
+    return render_rows(block.words(), columns)
 
 
 def render_rows(texts: Sequence[Sequence[str]], columns: Sequence[OutputColumn]) -> tuple[bytes, NDArray[np.int64]]:
