@@ -16,7 +16,6 @@ from riskmodel.model import Model
 from riskmodel.network.network import Network
 from tests.support.masks import (
     MODEL,
-    POLICIES,
     ROUNDING,
     ROW,
     SCORER,
@@ -25,6 +24,7 @@ from tests.support.masks import (
     repeated,
     settings_of_network,
 )
+from tests.support.models import POLICIES
 
 # ---- what is not known -----------------------------------------------------------------------------
 
