@@ -80,8 +80,8 @@ def assessed(
     for row, variable in enumerate(model.variables):
         if variable.role not in roles:
             continue
-        known = np.ones(count, dtype=bool) if variable.name == "setting" else rng.random(count) >= missing
-        masks[row] = np.where(known, 1 << states[variable.name], variable.full_mask)
+        recorded = np.ones(count, dtype=bool) if variable.name == "setting" else rng.random(count) >= missing
+        masks[row] = np.where(recorded, 1 << states[variable.name], variable.full_mask)
     return masks
 
 
@@ -100,6 +100,6 @@ def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd
             if with_outcomes:
                 data[variable.column] = names[cohort.states[variable.name]]
             continue
-        known = cohort.masks[row] != variable.full_mask
-        data[variable.column] = names[np.where(known, cohort.states[variable.name], -1)]
+        recorded = cohort.masks[row] != variable.full_mask
+        data[variable.column] = names[np.where(recorded, cohort.states[variable.name], -1)]
     return pd.DataFrame(data)

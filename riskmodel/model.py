@@ -286,9 +286,9 @@ class Model(Shown):
         return replace(self, policy=load_policy(policy, self.variables, self.root, self.priors.sources))
 
     def statement(self, identifier: str) -> Statement:
-        known = [statement.id for statement in self.priors.statements]
-        if identifier not in known:
-            raise UsageError(f"no statement {identifier!r}{nearest(identifier, known)}")
+        identifiers = [statement.id for statement in self.priors.statements]
+        if identifier not in identifiers:
+            raise UsageError(f"no statement {identifier!r}{nearest(identifier, identifiers)}")
         return self.priors.statement(identifier)
 
     @property
@@ -398,15 +398,15 @@ def load_scoring(
     """What scoring a file needs of a model, from the cache of compiled networks where it holds one."""
     folder = root or priors_root()
     digest = priors_digest(priors, folder)
-    found = cache.fetch(digest)
-    if found is None:
+    entry = cache.fetch(digest)
+    if entry is None:
         model = load(priors, policy, root)
         scoring, sources = model.scoring, tuple(model.priors.sources)
         cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs, scoring.fitted, sources))
         return scoring
-    variables = found.scorer.variables
-    rules = load_policy(policy, variables, folder, found.sources)
-    return Scoring(variables, found.scorer, found.weights, rules, found.inputs, found.fitted)
+    variables = entry.scorer.variables
+    rules = load_policy(policy, variables, folder, entry.sources)
+    return Scoring(variables, entry.scorer, entry.weights, rules, entry.inputs, entry.fitted)
 
 
 def inputs_of(priors: Priors) -> str:

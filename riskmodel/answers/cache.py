@@ -51,9 +51,9 @@ KINDS = {kind.__name__: kind for kind in (Entry, Scorer, Group, Weights, Variabl
 
 def folder() -> Path:
     """Where entries live: RISKMODEL_CACHE, or riskmodel in the user's cache folder."""
-    own = os.environ.get("RISKMODEL_CACHE")
-    if own:
-        return Path(own)
+    chosen = os.environ.get("RISKMODEL_CACHE")
+    if chosen:
+        return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "riskmodel"
 
 
@@ -106,9 +106,9 @@ def _draws_digest(priors: Priors, draws: int, seed: int) -> str:
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
-def _forget(place: Path) -> None:
+def _forget(draws_folder: Path) -> None:
     """Keep only the draws that were made last."""
-    entries = sorted(place.glob("*.draws"), key=lambda entry: entry.stat().st_mtime)
+    entries = sorted(draws_folder.glob("*.draws"), key=lambda entry: entry.stat().st_mtime)
     for entry in entries[:-DRAWS_KEPT]:
         entry.unlink(missing_ok=True)
 
@@ -137,24 +137,24 @@ def _encode(value: Any, arrays: list[bytes]) -> Any:
         arrays.append(np.ascontiguousarray(value).tobytes())
         return {"array": value.dtype.str, "shape": list(value.shape), "start": start}
     if is_dataclass(value):
-        own = {field.name: _encode(getattr(value, field.name), arrays) for field in fields(value)}
-        return {"kind": type(value).__name__, "fields": own}
+        encoded = {field.name: _encode(getattr(value, field.name), arrays) for field in fields(value)}
+        return {"kind": type(value).__name__, "fields": encoded}
     if isinstance(value, Mapping):
         return {"map": dict(value)}
     if isinstance(value, tuple | list):
-        return [_encode(one, arrays) for one in value]
+        return [_encode(item, arrays) for item in value]
     return value
 
 
 def _decode(value: Any, raw: memoryview) -> Any:
     if isinstance(value, list):
-        return tuple(_decode(one, raw) for one in value)
+        return tuple(_decode(item, raw) for item in value)
     if not isinstance(value, dict):
         return value
     if "map" in value:
         return value["map"]
     if "kind" in value:
-        return KINDS[value["kind"]](**{name: _decode(one, raw) for name, one in value["fields"].items()})
+        return KINDS[value["kind"]](**{name: _decode(item, raw) for name, item in value["fields"].items()})
     count = int(np.prod(value["shape"], dtype=np.int64))
     flat = np.frombuffer(raw, value["array"], count, value["start"])
     return flat.reshape(value["shape"]).copy()  # writable, as compiled functions know it

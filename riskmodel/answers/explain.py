@@ -60,11 +60,11 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
     scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
     setting = int(scorer.settings(case)[0])
     evidence = [int(i) for i in np.nonzero(weights.first >= 0)[0]]
-    known = [i for i in evidence if case[i, 0] != scorer.variables[i].full_mask]
+    assessed = [i for i in evidence if case[i, 0] != scorer.variables[i].full_mask]
     about = _about(scoring, scored, setting)
     decision = scored.decision
     fired = [rule for rule, fires in zip(policy.rules, decision.fired[:, 0], strict=True) if fires]
-    unknown = [i for i in evidence if i not in known]
+    unknown = [i for i in evidence if i not in assessed]
     tests = [i for i in unknown if scorer.variables[i].role == "test"]
     serious = [int(i) for i in weights.leaders]
     asked = what_each_tells(scoring, case, pathways)
@@ -78,7 +78,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         leading=_serious_name(scoring, scored.reasons.leading),
         most_raised=_serious_name(scoring, scored.reasons.most_raised),
         about=scorer.conditions[serious[about]] if serious else "",
-        observations=_observations(scoring, scored, known, about, setting),
+        observations=_observations(scoring, scored, assessed, about, setting),
         urgency=policy.urgencies[decision.urgency[0]],
         imaging=_named(policy.imaging_tokens, decision.imaging),
         tests=_named(policy.test_tokens, decision.tests),
@@ -89,7 +89,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         ),
         undetermined=_named(policy.rule_ids, decision.undetermined),
         waiting=_waiting(scoring, scored),
-        explained_away=_explained_away(scoring, scored, known),
+        explained_away=_explained_away(scoring, scored, assessed),
         questions=tuple(next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
         results=tuple(next_questions(scorer, case, tests, serious)[:TESTED]),
         next_steps=_next_steps(asked),
@@ -120,22 +120,22 @@ def _about(scoring: Scoring, scored: Scored, setting: int) -> int:
 
 
 def _observations(
-    scoring: Scoring, scored: Scored, known: list[int], about: int, setting: int
+    scoring: Scoring, scored: Scored, assessed: list[int], about: int, setting: int
 ) -> tuple[Observation, ...]:
-    if not known or not len(scoring.weights.leaders):
+    if not assessed or not len(scoring.weights.leaders):
         return ()
     scorer, weights = scoring.scorer, scoring.weights
     output = weights.leaders[about]
-    left = scorer.score(without_each(scorer, scored.masks, known)).probability[output]
+    without = scorer.score(without_each(scorer, scored.masks, assessed)).probability[output]
     with np.errstate(divide="ignore"):
-        change = 10 * np.log10(odds(scored.posterior.probability[output, 0]) / odds(left))
-    found = []
-    for k, row in enumerate(known):
+        change = 10 * np.log10(odds(scored.posterior.probability[output, 0]) / odds(without))
+    observations = []
+    for k, row in enumerate(assessed):
         variable, mask = scorer.variables[row], int(scored.masks[row, 0])
         states = " or ".join(state for s, state in enumerate(variable.states) if mask >> s & 1)
         weight = float(weights.decibans[setting, about, weights.first[row] + mask - 1])
-        found.append(Observation(variable.name, states, weight, float(change[k])))
-    return tuple(sorted(found, key=lambda observation: -abs(observation.weight)))
+        observations.append(Observation(variable.name, states, weight, float(change[k])))
+    return tuple(sorted(observations, key=lambda observation: -abs(observation.weight)))
 
 
 def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
@@ -143,37 +143,37 @@ def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
     rules = [
         rule for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True) if open_
     ]
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for rule in sorted(rules, key=lambda rule: rule.urgency):
         for leaf in leaves(rule.condition):
             if isinstance(leaf, Holds):
                 mask = int(scored.masks[leaf.row, 0])
                 if mask & leaf.mask and mask & ~leaf.mask:
-                    found[scoring.variables[leaf.row].name] = None
-    return tuple(found)
+                    names[scoring.variables[leaf.row].name] = None
+    return tuple(names)
 
 
 def _next_steps(asked: Questions) -> tuple[NextStep, ...]:
     """What a single answer to which can change the action, the best first."""
     return tuple(
         NextStep(
-            variable=asked.names[place],
-            gain=float(asked.gain[place, 0]),
-            worth=float(asked.worth[place, 0]),
-            information=float(asked.information[place, 0]),
-            change=float(asked.change[place, 0]),
-            cost=float(asked.cost[place]),
-            hours=float(asked.hours[place]),
-            in_time=bool(asked.in_time[place, 0]),
+            variable=asked.names[question],
+            gain=float(asked.gain[question, 0]),
+            worth=float(asked.worth[question, 0]),
+            information=float(asked.information[question, 0]),
+            change=float(asked.change[question, 0]),
+            cost=float(asked.cost[question]),
+            hours=float(asked.hours[question]),
+            in_time=bool(asked.in_time[question, 0]),
         )
-        for place in asked.ranked(0)
+        for question in asked.ranked(0)
     )
 
 
-def _explained_away(scoring: Scoring, scored: Scored, known: list[int]) -> tuple[ExplainedAway, ...]:
+def _explained_away(scoring: Scoring, scored: Scored, assessed: list[int]) -> tuple[ExplainedAway, ...]:
     """Posterior rules that do not fire, but would with one present flag forgotten."""
     flags = [
-        row for row in known if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]
+        row for row in assessed if scoring.weights.flag[row] and not scored.masks[row, 0] & ~scoring.weights.flag[row]
     ]
     if not flags:
         return ()

@@ -131,7 +131,7 @@ def _steps(case: ExplainedCase) -> list[str]:
     return [
         str(case.stop),
         f"{'':26}{_columns(heads)}",
-        *(f"{name:26}{_columns(left + right)}{late}" for name, left, right, late in rows),
+        *(f"{name:26}{_columns(before + after)}{late}" for name, before, after, late in rows),
         "gain: net benefit in quality-adjusted life years per 1,000 such people; worth: gain minus cost;",
         "P(changes): probability that the answer changes the action",
     ]

@@ -116,17 +116,17 @@ class _Columns:
         """Interval of each probability, confidence of the urgency, and effective draws."""
         if self.uncertain is None:
             return []
-        found = self.uncertain.assess(self._possible(scored), scored.decision.urgency)
+        sureness = self.uncertain.assess(self._possible(scored), scored.decision.urgency)
         columns: list[OutputColumn] = []
         for i, name in enumerate(self.scoring.scorer.output_names):
             columns += [
-                Number(f"p_{name}_low", found.intervals.low[i]),
-                Number(f"p_{name}_high", found.intervals.high[i]),
+                Number(f"p_{name}_low", sureness.intervals.low[i]),
+                Number(f"p_{name}_high", sureness.intervals.high[i]),
             ]
         return [
             *columns,
-            Number("confidence", found.confidence, "decimal4"),
-            Number("effective_draws", found.intervals.effective, "decimal1", FEWEST_EFFECTIVE),
+            Number("confidence", sureness.confidence, "decimal4"),
+            Number("effective_draws", sureness.intervals.effective, "decimal1", FEWEST_EFFECTIVE),
         ]
 
     def _possible(self, scored: Scored) -> Masks:
@@ -136,8 +136,8 @@ class _Columns:
     def _ask_next(self, scored: Scored) -> list[OutputColumn]:
         if self.ask is None:
             return []
-        found = self.ask(self._possible(scored))
-        return [Text("ask_next", found.best.astype(np.int32)[None], found.names, tally=True)]
+        asked = self.ask(self._possible(scored))
+        return [Text("ask_next", asked.best.astype(np.int32)[None], asked.names, tally=True)]
 
     def _setting(self, masks: Masks) -> OutputColumn:
         row = self.scoring.scorer.setting_row

@@ -90,7 +90,7 @@ class Questions(Shown):
     def ranked(self, case: int) -> list[int]:
         """The places in ``rows`` of what a single answer to which can change the action of a case, the best first."""
         can = self.open[:, case] & self.moves[:, case]
-        return [int(place) for place in self.order[:, case] if can[place]]
+        return [int(question) for question in self.order[:, case] if can[question]]
 
 
 def scan_scorer(scoring: Scoring) -> Scorer:
@@ -119,7 +119,7 @@ def questions(
     per_case = sum(len(scoring.variables[row].states) for row in rows) or 1
     step = max(COLUMNS_AT_ONCE // per_case, 1)
     starts = range(0, max(masks.shape[1], 1), step)
-    parts = [_some(scoring, masks[:, start : start + step], rows, pathways, score) for start in starts]
+    parts = [_batch(scoring, masks[:, start : start + step], rows, pathways, score) for start in starts]
     if len(parts) == 1:
         return parts[0]
     joined = {
@@ -138,11 +138,11 @@ def askable(scoring: Scoring) -> tuple[int, ...]:
 
 def ask_next(scoring: Scoring, masks: Masks, pathways: Pathways | None = None, score: Score | None = None) -> list[str]:
     """The name of the next best question of each case; empty where no single answer can change the action."""
-    found = questions(scoring, masks, pathways, score)
-    return [found.names[place] if place >= 0 else "" for place in found.best]
+    asked = questions(scoring, masks, pathways, score)
+    return [asked.names[question] if question >= 0 else "" for question in asked.best]
 
 
-def _some(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Pathways | None, score: Score) -> Questions:
+def _batch(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Pathways | None, score: Score) -> Questions:
     variables, cases, count = scoring.variables, masks.shape[1], len(rows)
     names = tuple(variables[row].name for row in rows)
     full = np.array([variables[row].full_mask for row in rows], np.uint8)
@@ -156,28 +156,28 @@ def _some(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Pathw
     inside = np.array([variables[row].in_network for row in rows])[owner[pair]]
     share = np.where(inside, after.evidence / now.evidence[case], 1.0)
     possible = after.evidence > 0
-    place = owner[pair] * cases + case
+    cell = owner[pair] * cases + case
 
     def total(values: Array) -> Array:
         weighed = np.where(possible & inside, values * share, 0.0)
-        return np.asarray(np.bincount(place, weighed, count * cases), dtype=float).reshape(count, cases)
+        return np.asarray(np.bincount(cell, weighed, count * cases), dtype=float).reshape(count, cases)
 
     value, certain = _value(scoring, now), _doubt(scoring, now)
     gain = total(_value(scoring, after) - value[case])
     information = total(certain[case] - _doubt(scoring, after))
     before, then = _decide(scoring, masks, now), _decide(scoring, what_if, after)
     differs = _differs(before, then, case) & possible
-    moves = np.bincount(place, differs, count * cases).reshape(count, cases) > 0
+    moves = np.bincount(cell, differs, count * cases).reshape(count, cases) > 0
     circumstance = np.array([not variables[row].in_network for row in rows])[:, None]
     change = np.where(circumstance, np.nan, total(differs.astype(float)))
     cost, hours, price = _costs(names, pathways)
     gain = np.where(np.abs(gain) > SAME, np.maximum(gain, 0.0), 0.0)
     worth = gain - (cost / price)[:, None]
     in_time = hours[:, None] <= _hours_left(scoring, before, pathways)
-    found = (unknown, gain, worth, np.maximum(information, 0.0), change, moves, in_time)
-    keys = (in_time, np.maximum(worth, 0.0), np.nan_to_num(change), found[3])
+    information = np.maximum(information, 0.0)
+    keys = (in_time, np.maximum(worth, 0.0), np.nan_to_num(change), information)
     order = np.lexsort([*reversed(keys), unknown & moves], axis=0)[::-1] if count else np.empty((0, cases), int)
-    return Questions(rows, names, *found, cost, hours, order)
+    return Questions(rows, names, unknown, gain, worth, information, change, moves, in_time, cost, hours, order)
 
 
 def _decide(scoring: Scoring, masks: Masks, posterior: Posterior) -> Decision:

@@ -15,8 +15,8 @@ from riskmodel.arrays import Masks
 
 Left = Literal["one", "together", "nothing", "none found"]
 
-ALL_OF = 20_000  # combinations of answers up to which every one is tried
-SOME_OF = 2_000  # combinations tried at random where there are more
+EXHAUSTED = 20_000  # combinations of answers up to which every one is tried
+SAMPLED = 2_000  # combinations tried at random where there are more
 SENTENCES: dict[Left, str] = {
     "one": "A single answer can change the action (urgency, imaging or referral).",
     "together": "No single answer can change the action (urgency, imaging or referral), but several together can.",
@@ -46,24 +46,24 @@ class Stop:
         return SENTENCES[self.left]
 
 
-def stop(scoring: Scoring, case: Masks, found: Questions, seed: int = 0) -> Stop:
+def stop(scoring: Scoring, case: Masks, asked: Questions, seed: int = 0) -> Stop:
     """Whether anything left to ask can change the action of one case.
 
     Parameters
     ----------
     case
         evidence of shape (variables, 1).
-    found
+    asked
         what :func:`riskmodel.answers.questions.questions` says of it.
     seed
         of the combinations tried at random.
     """
-    if bool((found.moves & found.open).any()):
+    if bool((asked.moves & asked.open).any()):
         return Stop("one", 0)
-    rows = [row for row, unknown in zip(found.rows, found.open[:, 0], strict=True) if unknown]
+    rows = [row for row, unknown in zip(asked.rows, asked.open[:, 0], strict=True) if unknown]
     sizes = [len(scoring.variables[row].states) for row in rows]
-    whole = math.prod(sizes) <= ALL_OF
-    answers = np.array(list(product(*map(range, sizes)))) if whole else _some(sizes, np.random.default_rng(seed))
+    whole = math.prod(sizes) <= EXHAUSTED
+    answers = np.array(list(product(*map(range, sizes)))) if whole else _sample(sizes, np.random.default_rng(seed))
     masks = np.repeat(case, len(answers), axis=1)
     masks[rows] = (1 << answers.T).astype(np.uint8)
     if _any_differs(scoring, case, masks):
@@ -71,10 +71,10 @@ def stop(scoring: Scoring, case: Masks, found: Questions, seed: int = 0) -> Stop
     return Stop("nothing" if whole else "none found", len(answers))
 
 
-def _some(sizes: list[int], rng: np.random.Generator) -> np.ndarray:
+def _sample(sizes: list[int], rng: np.random.Generator) -> np.ndarray:
     """Every answer at its base, every one at its last state, and random ones between."""
     last = np.array(sizes) - 1
-    return np.vstack([np.zeros_like(last), last, rng.integers(0, sizes, size=(SOME_OF, len(sizes)))])
+    return np.vstack([np.zeros_like(last), last, rng.integers(0, sizes, size=(SAMPLED, len(sizes)))])
 
 
 def _any_differs(scoring: Scoring, case: Masks, masks: Masks) -> bool:

@@ -82,24 +82,24 @@ class Uncertain(Shown):
         low, high, mean = (np.empty((outputs, count)) for _ in range(3))
         effective, confidence = np.empty(count), np.empty(count)
         for rows, posterior in self.posteriors(masks):
-            found = intervals(posterior, self.level, self.threads)
-            low[:, rows], high[:, rows], mean[:, rows] = found.low, found.high, found.mean
-            effective[rows] = found.effective
+            limits = intervals(posterior, self.level, self.threads)
+            low[:, rows], high[:, rows], mean[:, rows] = limits.low, limits.high, limits.mean
+            effective[rows] = limits.effective
             confidence[rows] = self._confidence(masks[:, rows], posterior, urgency[rows])
         return Sureness(Intervals(low, high, mean, effective), confidence)
 
     def _confidence(self, masks: Masks, posterior: DrawPosterior, urgency: np.ndarray) -> Array:
         """The weighted share of draws that give each case's urgency; few cases at a time stay in the cache."""
 
-        def some(first: int) -> Array:
+        def share_of(first: int) -> Array:
             rows = slice(first, first + CASES_IN_CACHE)
-            own = replace(
+            chunk = replace(
                 posterior, probability=posterior.probability[:, :, rows], evidence=posterior.evidence[:, rows]
             )
-            return agreement(self.urgency(masks[:, rows], own), urgency[rows], own.evidence)
+            return agreement(self.urgency(masks[:, rows], chunk), urgency[rows], chunk.evidence)
 
         with ThreadPoolExecutor(self.threads) as pool:
-            return np.concatenate(list(pool.map(some, range(0, masks.shape[1], CASES_IN_CACHE))))
+            return np.concatenate(list(pool.map(share_of, range(0, masks.shape[1], CASES_IN_CACHE))))
 
     def posteriors(self, masks: Masks) -> Iterator[tuple[np.ndarray, DrawPosterior]]:
         """Posteriors under all draws, some cases of one setting at a time: (their places, posteriors)."""
@@ -108,8 +108,8 @@ class Uncertain(Shown):
             members = np.nonzero(settings == setting)[0]
             for start in range(0, len(members), CASES_AT_ONCE):
                 rows = members[start : start + CASES_AT_ONCE]
-                some = np.ascontiguousarray(masks[:, rows])
-                yield rows, self.scorer.score(some, int(setting), self.threads)
+                chunk = np.ascontiguousarray(masks[:, rows])
+                yield rows, self.scorer.score(chunk, int(setting), self.threads)
 
     def urgency(self, masks: Masks, posterior: DrawPosterior) -> np.ndarray:
         """The urgency that each draw gives, an index into the policy's urgencies: (draws, cases)."""
@@ -260,17 +260,17 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     names = scoring.scorer.output_names
     point = scoring.score(case)
     sure = uncertain.assess(case, point.decision.urgency)
-    found, level = sure.intervals, f"{100 * uncertain.level:g} %"
+    limits, level = sure.intervals, f"{100 * uncertain.level:g} %"
     draws = uncertain.network.draws
-    effective = f"{found.effective[0]:.0f}"
+    effective = f"{limits.effective[0]:.0f}"
     yield f"Uncertainty ({draws} draws of all statements; effective sample size of the weighted draws: {effective})"
     for i, name in enumerate(names):
         p = percent(float(point.posterior.probability[i, 0]))
-        low, high = percent(float(found.low[i, 0])), percent(float(found.high[i, 0]))
+        low, high = percent(float(limits.low[i, 0])), percent(float(limits.high[i, 0]))
         yield f"  {name:20}  {p:>10}   {level} interval {low} to {high}"
     urgency = scoring.policy.urgencies[point.decision.urgency[0]]
     yield f"  {percent(float(sure.confidence[0]))} of the weighted draws give the same urgency, {urgency}"
-    if found.effective[0] < FEWEST_EFFECTIVE:
+    if limits.effective[0] < FEWEST_EFFECTIVE:
         yield f"  warning: effective sample size below {FEWEST_EFFECTIVE}: the intervals are rough, use more draws"
     output = names.index(about)
     yield f"Where the uncertainty in P({about}) comes from (shares of the variance of its log-odds)"

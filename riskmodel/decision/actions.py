@@ -75,5 +75,5 @@ def unite(
 
 
 def _remove_done(asked: Bools, done: Bools) -> None:
-    for test, known in enumerate(done):
-        asked[test] &= ~known
+    for test, is_done in enumerate(done):
+        asked[test] &= ~is_done

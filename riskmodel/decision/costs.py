@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riskmodel.decision.reading.table import Table
+from riskmodel.decision.reading.table import TomlTable
 from riskmodel.errors import PriorsError, Problem, UsageError, nearest
 from riskmodel.evidence.distributions import Spread, quantile
 from riskmodel.evidence.reading.files import priors_root
@@ -155,7 +155,7 @@ def find_pathways(root: Path | None = None) -> Pathways | None:
 def read_pathways(data: Mapping[str, Any]) -> Pathways:
     """The record of a parsed ``pathways.toml``, checked."""
     problems: list[Problem] = []
-    top = Table(dict(data), FILE, "", problems)
+    top = TomlTable(dict(data), FILE, "", problems)
     shows, ways, visits = (_lists(top, key, problems) for key in ("shows", "ways", "visits"))
     claims = {name: _claim(values, name, problems) for name, values in top.named("claim").items()}
     statements = [_statement(values, number, problems) for number, values in enumerate(top.tables("statement"), 1)]
@@ -169,14 +169,14 @@ def read_pathways(data: Mapping[str, Any]) -> Pathways:
     return Pathways(tuple(statement for statement in statements if statement), shows, ways, emergency, claims)
 
 
-def _lists(top: Table, key: str, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
+def _lists(top: TomlTable, key: str, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
     named = top.named(key)
-    table = Table(named, FILE, key, problems)
+    table = TomlTable(named, FILE, key, problems)
     return {name: table.texts(name) for name in named}
 
 
 def _claim(values: object, name: str, problems: list[Problem]) -> Claim:
-    table = Table(values, FILE, f"claim {name!r}", problems)
+    table = TomlTable(values, FILE, f"claim {name!r}", problems)
     source, locator, note = table.text("source", required=True), table.text("locator"), table.text("note")
     claim = Claim(table.positive("value"), source, locator, note)
     table.finish()
@@ -185,7 +185,7 @@ def _claim(values: object, name: str, problems: list[Problem]) -> Claim:
 
 def _statement(values: object, number: int, problems: list[Problem]) -> Assumed | None:
     name = values.get("id", number) if isinstance(values, dict) else number
-    table, before = Table(values, FILE, f"statement {name!r}", problems), len(problems)
+    table, before = TomlTable(values, FILE, f"statement {name!r}", problems), len(problems)
     identifier = table.text("id", required=True)
     kind, _, subject = identifier.partition(".")
     if identifier and (kind not in UNITS or not subject):

@@ -9,7 +9,7 @@ import numpy as np
 
 from riskmodel.decision.actions import Decision, Levels, unite
 from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
-from riskmodel.decision.language.nodes import Posterior, leaves
+from riskmodel.decision.language.nodes import PosteriorComparison, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
 from riskmodel.text import Sheet, Shown
 
@@ -82,7 +82,7 @@ class Policy(Shown):
     @property
     def composites(self) -> tuple[str, ...]:
         """The composites whose posterior some rule reads, to be passed by name."""
-        read = [leaf for rule in self.rules for leaf in leaves(rule.condition) if isinstance(leaf, Posterior)]
+        read = [leaf for rule in self.rules for leaf in leaves(rule.condition) if isinstance(leaf, PosteriorComparison)]
         return tuple(sorted({leaf.name for leaf in read} - set(self.conditions)))
 
     @property
@@ -160,8 +160,8 @@ class Policy(Shown):
 
         Alike in their findings too, of course: the rules read nothing else.
         """
-        found = self.program.comparisons(self._beliefs(posteriors, baseline, composites))
-        return np.stack(found) if found else np.zeros((0, *posteriors.shape[1:]), np.bool_)
+        true = self.program.comparisons(self._beliefs(posteriors, baseline, composites))
+        return np.stack(true) if true else np.zeros((0, *posteriors.shape[1:]), np.bool_)
 
     def findings_only(self, masks: Masks) -> Decision:
         """What the safety rules ask by themselves; the whole policy never asks for less."""

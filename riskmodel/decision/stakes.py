@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.decision.language.nodes import Posterior, polarities
+from riskmodel.decision.language.nodes import PosteriorComparison, polarities
 
 if TYPE_CHECKING:
     from riskmodel.decision.language.evaluate import Floats
@@ -47,10 +47,10 @@ def stakes(policy: Policy) -> tuple[Stake, ...]:
     )
 
 
-def _acted_on(node: Node) -> Iterator[Posterior]:
+def _acted_on(node: Node) -> Iterator[PosteriorComparison]:
     """The comparisons by which an expression holds where a posterior is above a named threshold."""
     for leaf, rising in polarities(node):
-        if isinstance(leaf, Posterior) and leaf.threshold and (leaf.comparison in (">=", ">")) == rising:
+        if isinstance(leaf, PosteriorComparison) and leaf.threshold and (leaf.comparison in (">=", ">")) == rising:
             yield leaf
 
 
@@ -142,8 +142,8 @@ def option_benefit(option: Option, probability: Floats, names: Sequence[str]) ->
     >>> option_benefit(option, np.array([[0.01, 0.02]]), ["infection"]).round(4).tolist()
     [0.0, 0.01]
     """
-    found = [b * probability[names.index(c)] for c, b in zip(option.conditions, option.benefits, strict=True)]
-    return np.asarray(np.sum(found, axis=0) - option.harm * (1 - probability[names.index(option.any_of)]))
+    benefits = [b * probability[names.index(c)] for c, b in zip(option.conditions, option.benefits, strict=True)]
+    return np.asarray(np.sum(benefits, axis=0) - option.harm * (1 - probability[names.index(option.any_of)]))
 
 
 def best_benefit(scan: Scan, probability: Floats, names: Sequence[str]) -> Floats:

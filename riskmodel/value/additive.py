@@ -44,9 +44,9 @@ class Star:
 
         count = len(dimensions(priors))
         points = np.full((1 + count * len(KNOTS), count), 0.5)
-        for place in range(count):
-            first = 1 + place * len(KNOTS)
-            points[first : first + len(KNOTS), place] = special.ndtr(KNOTS)
+        for dimension in range(count):
+            first = 1 + dimension * len(KNOTS)
+            points[first : first + len(KNOTS), dimension] = special.ndtr(KNOTS)
         return cls(values_at(priors, points), _blocks(priors))
 
     def curves(self, log_odds: Array) -> Array:
@@ -106,10 +106,10 @@ class Additive:
         A distribution of which all parts are known counts with its curves; where only some are, with the regression
         of its curves on the scores of those.
         """
-        known, whole = set(columns), list[int]()
+        chosen, whole = set(columns), list[int]()
         total = np.zeros((*self.curves.shape[:-2], len(self.weights)))
         for members, places in self.blocks:
-            shared = [i for i in members if i in known]
+            shared = [i for i in members if i in chosen]
             if len(shared) == len(members):
                 whole += places
             elif shared:

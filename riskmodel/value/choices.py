@@ -95,17 +95,17 @@ def _best(benefit: Array) -> np.ndarray:
 
 
 def _taken(benefit: Array, option: np.ndarray) -> Array:
-    return np.asarray(sum(np.where(option == place, worth, 0.0) for place, worth in enumerate(benefit)))
+    return np.asarray(sum(np.where(option == number, worth, 0.0) for number, worth in enumerate(benefit)))
 
 
 def draw_people(
     model: Model, network: Network, setting: str, people: int, rng: np.random.Generator, missing: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Evidence of people, each drawn under a draw of its own, and which that is; none under the stated values."""
-    own = 1 + np.arange(people) % (network.draws - 1)
-    known = {"setting": np.full(people, model.settings.index(setting))} if setting else {}
-    states = sample_draws(network, own, rng, known)
-    return assessed(model, states, rng, missing=missing, roles=HISTORY), own
+    draw = 1 + np.arange(people) % (network.draws - 1)
+    given = {"setting": np.full(people, model.settings.index(setting))} if setting else {}
+    states = sample_draws(network, draw, rng, given)
+    return assessed(model, states, rng, missing=missing, roles=HISTORY), draw
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ class Drawn:
 
 
 def choices_of(
-    drawn: Drawn, scans: Sequence[Scan], masks: np.ndarray, own: np.ndarray
+    drawn: Drawn, scans: Sequence[Scan], masks: np.ndarray, draw: np.ndarray
 ) -> tuple[tuple[Choices, ...], Array]:
     """The choices of people in one setting that hang on the statements.
 
@@ -133,7 +133,7 @@ def choices_of(
     setting = int(drawn.draws.scorer.settings(masks)[0])
     posterior, names = drawn.draws.score(masks, setting), drawn.draws.scorer.output_names
     weights = posterior.evidence.T.copy()
-    weights[np.arange(len(own)), own] = 0.0  # the draw that made a person would speak for itself
+    weights[np.arange(len(draw)), draw] = 0.0  # the draw that made a person would speak for itself
     weights = weights[:, 1:]  # without the stated values, which are no draw
     weights /= weights.sum(axis=1, keepdims=True)
     probability = np.moveaxis(posterior.probability[:, 1:], 1, 2)  # (outputs, people, draws)
@@ -142,16 +142,18 @@ def choices_of(
     rows = [np.nonzero(kept)[0] for kept in _contested(gains.sum(axis=2))]
     everyone = np.unique(np.concatenate(rows))
     along = drawn.along.score(np.ascontiguousarray(masks[:, everyone]), setting) if len(everyone) else None
-    found = []
-    for scan, benefit, some in zip(scans, benefits, rows, strict=True):
+    choices = []
+    for scan, benefit, members in zip(scans, benefits, rows, strict=True):
         outputs = tuple(dict.fromkeys(name for option in scan.options for name in _outputs(option)))
         places = [names.index(name) for name in outputs]
-        log_odds = LOGIT.to(probability[places][:, some])
-        additive = _additive(drawn, along, places, np.searchsorted(everyone, some)) if len(some) else None
+        log_odds = LOGIT.to(probability[places][:, members])
+        additive = _additive(drawn, along, places, np.searchsorted(everyone, members)) if len(members) else None
         if additive is not None:
-            mean = _mean(probability[places][:, some], weights[some])
-            found.append(Choices(scan, benefit[:, some], outputs, log_odds, mean, additive, weights[some], some))
-    return tuple(found), gains
+            mean = _mean(probability[places][:, members], weights[members])
+            choices.append(
+                Choices(scan, benefit[:, members], outputs, log_odds, mean, additive, weights[members], members)
+            )
+    return tuple(choices), gains
 
 
 def _outputs(option: Option) -> tuple[str, ...]:

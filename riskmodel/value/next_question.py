@@ -55,19 +55,19 @@ def next_questions(model: Model, cases: pd.DataFrame | Masks, *, setting: str | 
     impossible = np.nonzero(~(score(masks).evidence > 0))[0]
     if impossible.size:
         raise InferenceError(f"case {labels[int(impossible[0])]}: its evidence has probability zero")
-    found = questions(model.scoring, masks, pathways, score)
-    order = found.order.T  # (cases, variables), the best first
-    case, place = np.repeat(np.arange(order.shape[0]), order.shape[1]), order.ravel()
-    kept = found.open[place, case]
-    case, place = case[kept], place[kept]
-    ways = [pathways.way(name) if pathways else "" for name in found.names]
+    asked = questions(model.scoring, masks, pathways, score)
+    order = asked.order.T  # (cases, variables), the best first
+    case, question = np.repeat(np.arange(order.shape[0]), order.shape[1]), order.ravel()
+    kept = asked.open[question, case]
+    case, question = case[kept], question[kept]
+    ways = [pathways.way(name) if pathways else "" for name in asked.names]
     return pd.DataFrame(
         {
             "case": np.array(labels, dtype=object)[case],
-            "variable": np.array(found.names, dtype=object)[place],
-            "way": np.array(ways, dtype=object)[place],
-            **{name: getattr(found, name)[place, case] for name in NUMBERS},
-            "cost": found.cost[place],
-            "hours": found.hours[place],
+            "variable": np.array(asked.names, dtype=object)[question],
+            "way": np.array(ways, dtype=object)[question],
+            **{name: getattr(asked, name)[question, case] for name in NUMBERS},
+            "cost": asked.cost[question],
+            "hours": asked.hours[question],
         }
     )

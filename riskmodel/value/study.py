@@ -101,8 +101,8 @@ class ValueStudy(Shown):
         drawn = _drawn(model, draws, rng)
         evidence, choices, perfect = {}, {}, []
         for setting in chosen:
-            evidence[setting], own = draw_people(model, drawn.draws.network, setting, people, rng, missing)
-            choices[setting], gains = choices_of(drawn, choice, evidence[setting], own)
+            evidence[setting], draw = draw_people(model, drawn.draws.network, setting, people, rng, missing)
+            choices[setting], gains = choices_of(drawn, choice, evidence[setting], draw)
             names = [*(scan.name for scan in choice), ALL]
             for name, gained in zip(names, [*gains, gains.sum(axis=0)], strict=True):
                 value, error = mean_gain(gained)
@@ -124,9 +124,9 @@ class ValueStudy(Shown):
             # The products are thin: more threads inside each would only wait for each other.
             with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
                 worth = list(pool.map(lambda columns, at=setting: self.worth(at, columns), groups.values()))
-            for (name, columns), found in zip(groups.items(), worth, strict=True):
+            for (name, columns), estimate in zip(groups.items(), worth, strict=True):
                 everything = len(columns) == self.values.shape[1]  # nothing is left to average over
-                value, error = whole if everything else _with_bias(*found, missed)
+                value, error = whole if everything else _with_bias(*estimate, missed)
                 rows.append({
                     "setting": setting, by: name, "value": value, "se": error,
                     "share": value / whole[0] if whole[0] > 0 else float("nan"), "statements": len(columns),
@@ -160,8 +160,8 @@ class ValueStudy(Shown):
         if by == "statement":
             return {name: [i] for i, name in enumerate(selected)}
         if by not in GROUPS:
-            known = ["statement", *GROUPS]
-            raise UsageError(f"by is {by!r}, not one of {', '.join(known)}{nearest(by, known)}")
+            kinds = ["statement", *GROUPS]
+            raise UsageError(f"by is {by!r}, not one of {', '.join(kinds)}{nearest(by, kinds)}")
         groups: dict[str, list[int]] = {}
         for i, name in enumerate(selected):
             groups.setdefault(GROUPS[by](self.model.priors.statement(name)), []).append(i)

@@ -25,7 +25,7 @@ from riskmodel.decision.language.nodes import (
     Holds,
     Node,
     Not,
-    Posterior,
+    PosteriorComparison,
     Raised,
     children,
     reads_posterior,
@@ -91,7 +91,7 @@ class Program:
         values = list(findings)
         for step in self.steps[self.from_findings :]:
             node = step.node
-            if isinstance(node, Posterior | Raised):
+            if isinstance(node, PosteriorComparison | Raised):
                 values.append(_believed(node, beliefs))
             else:
                 values.append(_combine(step, values))
@@ -100,7 +100,7 @@ class Program:
     def comparisons(self, beliefs: Beliefs) -> list[Bools]:
         """Where each step that compares a posterior with something is true."""
         nodes = [step.node for step in self.steps[self.from_findings :]]
-        return [_believed(node, beliefs).true for node in nodes if isinstance(node, Posterior | Raised)]
+        return [_believed(node, beliefs).true for node in nodes if isinstance(node, PosteriorComparison | Raised)]
 
 
 def _bottom_up(node: Node) -> Iterable[Node]:
@@ -115,9 +115,9 @@ def _holds(node: Holds, masks: Masks) -> Truth:
     return Truth((states & (0xFF ^ node.mask)) == 0, (states & node.mask) == 0)
 
 
-def _believed(node: Posterior | Raised, beliefs: Beliefs) -> Truth:
+def _believed(node: PosteriorComparison | Raised, beliefs: Beliefs) -> Truth:
     posterior = beliefs.posterior[node.name]
-    if isinstance(node, Posterior):
+    if isinstance(node, PosteriorComparison):
         true = OPERATORS[node.comparison](posterior, node.value)
     else:
         baseline = beliefs.baseline[node.name]
@@ -143,8 +143,8 @@ def _combine(step: Step, values: Sequence[Truth]) -> Truth:
 
 def _count(node: Count, true: Sequence[Bools], false: Sequence[Bools]) -> Truth:
     """Compare a count of which only the bounds are known: each operand that is not assessed may count."""
-    least = reduce(add, [one.astype(np.int16) for one in true])
-    most = len(false) - reduce(add, [one.astype(np.int16) for one in false])
+    least = reduce(add, [operand.astype(np.int16) for operand in true])
+    most = len(false) - reduce(add, [operand.astype(np.int16) for operand in false])
     bound, operator = node.bound, OPERATORS[node.comparison]
     outside = (bound < least) | (bound > most)
     exactly = (least == bound) & (most == bound)

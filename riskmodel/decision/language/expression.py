@@ -29,7 +29,7 @@ from riskmodel.decision.language.nodes import (
     Holds,
     Node,
     Not,
-    Posterior,
+    PosteriorComparison,
     Raised,
     is_comparison,
 )
@@ -118,8 +118,8 @@ class _Parser:
         if name.text == "count":
             return self._count(name)
         if name.text not in ("p", "raised"):
-            known = "the functions are p, raised and count; threshold(…) stands to the right of p(…)"
-            raise SyntaxFaultError(name.at, f"unknown function {name}", known)
+            allowed = "the functions are p, raised and count; threshold(…) stands to the right of p(…)"
+            raise SyntaxFaultError(name.at, f"unknown function {name}", allowed)
         condition = self._expect_kind("name", "the name of a condition is expected")
         self._expect(")")
         composites = name.text == "p"
@@ -130,7 +130,7 @@ class _Parser:
         if sign in ("==", "!="):
             self._faults.append(Fault(name.at, f"p(…) {sign}", "a probability is compared by >=, >, <= or <"))
         value, threshold = self._probability()
-        return Posterior(condition.text, sign, value, name.at, threshold)
+        return PosteriorComparison(condition.text, sign, value, name.at, threshold)
 
     def _probability(self) -> tuple[float, str]:
         """A number from 0 to 1, and the name of the threshold that states it if any."""
@@ -199,9 +199,9 @@ class _Parser:
         return self._stream[self._next]
 
     def _take(self, text: str) -> bool:
-        found = self._peek().text == text
-        self._next += found
-        return found
+        matches = self._peek().text == text
+        self._next += matches
+        return matches
 
     def _expect(self, symbol: str, allowed: str = "") -> None:
         token = self._peek()

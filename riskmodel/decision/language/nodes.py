@@ -30,7 +30,7 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
-class Posterior:
+class PosteriorComparison:
     """P(the condition given everything known about the case) compared with a number, and the number's name if any."""
 
     name: str
@@ -86,7 +86,7 @@ class Count:
     bound: int
 
 
-Leaf = Holds | Posterior | Raised | AnyFlag
+Leaf = Holds | PosteriorComparison | Raised | AnyFlag
 Node = Leaf | Not | AllOf | AnyOf | Count
 
 
@@ -94,14 +94,14 @@ def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below a node."""
     if isinstance(node, Not):
         return (node.operand,)
-    if isinstance(node, Holds | Posterior | Raised):
+    if isinstance(node, Holds | PosteriorComparison | Raised):
         return ()
     return node.operands
 
 
-def leaves(node: Node) -> tuple[Holds | Posterior | Raised, ...]:
+def leaves(node: Node) -> tuple[Holds | PosteriorComparison | Raised, ...]:
     """What an expression reads, in the order of its text."""
-    if isinstance(node, Holds | Posterior | Raised):
+    if isinstance(node, Holds | PosteriorComparison | Raised):
         return (node,)
     return tuple(leaf for child in children(node) for leaf in leaves(child))
 
@@ -125,7 +125,7 @@ def polarities(node: Node, *, rising: bool = True) -> Iterator[tuple[Leaf, bool]
             for direction in directions.get(comparison, [True, False]):
                 for operand in operands:
                     yield from polarities(operand, rising=direction)
-        case Holds() | Posterior() | Raised() | AnyFlag():
+        case Holds() | PosteriorComparison() | Raised() | AnyFlag():
             yield node, rising
 
 

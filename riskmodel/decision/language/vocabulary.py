@@ -63,18 +63,18 @@ class Vocabulary:
         """What is wrong with the name of a threshold, if anything is."""
         if token.text in self.thresholds:
             return None
-        known = ", ".join(self.thresholds) or "this policy has none"
-        return Fault(token.at, f"unknown threshold {token}{nearest(token.text, self.thresholds)}", f"one of {known}")
+        allowed = ", ".join(self.thresholds) or "this policy has none"
+        return Fault(token.at, f"unknown threshold {token}{nearest(token.text, self.thresholds)}", f"one of {allowed}")
 
     def test(self, name: Token, sign: str, states: Sequence[Token]) -> tuple[int, int, list[Fault]]:
         """The row and mask that a test of a variable stands for, and what is wrong with it.
 
         ``sign`` is a comparison, ``in``, or empty where the variable stands by itself.
         """
-        found = [row for row, variable in enumerate(self.variables) if variable.name == name.text]
-        if not found or self.variables[found[0]].role == "condition":
+        rows = [row for row, variable in enumerate(self.variables) if variable.name == name.text]
+        if not rows or self.variables[rows[0]].role == "condition":
             return *DUMMY, [self._variable_fault(name)]
-        variable = self.variables[found[0]]
+        variable = self.variables[rows[0]]
         faults = [fault for state in states if (fault := self._state_fault(variable, state)) is not None]
         if not faults:
             faults = _misuse(variable, name, sign)
@@ -84,7 +84,7 @@ class Vocabulary:
         if mask in (0, variable.full_mask):
             which = "no state" if mask == 0 else "every state"
             return *DUMMY, [Fault(name.at, f"holds for {which} of {variable.name}", _of(variable))]
-        return found[0], mask, []
+        return rows[0], mask, []
 
     def _variable_fault(self, name: Token) -> Fault:
         if name.text in self.conditions + self.composites:
@@ -93,8 +93,8 @@ class Vocabulary:
                 f"{name} is a condition, which no one observes",
                 f"read its probability, as in p({name.text}) >= 0.02",
             )
-        known = [variable.name for variable in self.variables if variable.role != "condition"]
-        hint = nearest(name.text, [*known, "any_flag", "no_flags", *self.conditions])
+        observed = [variable.name for variable in self.variables if variable.role != "condition"]
+        hint = nearest(name.text, [*observed, "any_flag", "no_flags", *self.conditions])
         return Fault(name.at, f"unknown variable {name}{hint}", "a variable of the network")
 
     def _state_fault(self, variable: Variable, state: Token) -> Fault | None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel.decision.language.monotone import is_upward
-from riskmodel.decision.language.nodes import Holds, Node, Posterior, leaves
+from riskmodel.decision.language.nodes import Holds, Node, PosteriorComparison, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
 from riskmodel.decision.policy import Policy
 from riskmodel.decision.reading.rules import UNREADABLE, Context, read_otherwise, read_rule
-from riskmodel.decision.reading.table import NAME, Table
+from riskmodel.decision.reading.table import NAME, TomlTable
 from riskmodel.decision.rules import Otherwise, Rule, Threshold
 from riskmodel.errors import PolicyError, Problem, nearest
 
@@ -106,10 +106,10 @@ def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
     if "routine" not in context.urgencies:
         top.problem("urgencies", "no 'routine'", "it is the limit of rules that are not about safety")
     thresholds = _thresholds(top, context)
-    known = replace(context.vocabulary, thresholds={key: one.value for key, one in thresholds.items()})
+    named = replace(context.vocabulary, thresholds={key: threshold.value for key, threshold in thresholds.items()})
     flags = top.texts("flags")
-    nodes = _flags(top, flags, replace(context, vocabulary=known)) if "flags" in top else known.every_flag()
-    context = replace(context, vocabulary=replace(known, flags=nodes))
+    nodes = _flags(top, flags, replace(context, vocabulary=named)) if "flags" in top else named.every_flag()
+    context = replace(context, vocabulary=replace(named, flags=nodes))
     supersedes = _supersedes(top, context)
     otherwise = read_otherwise(context, top.tables("otherwise"))
     rules = [read_rule(context, number, table) for number, table in enumerate(top.tables("rule"))]
@@ -134,7 +134,7 @@ def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
     )
 
 
-def _names(top: Table, key: str, context: Context) -> tuple[str, ...]:
+def _names(top: TomlTable, key: str, context: Context) -> tuple[str, ...]:
     """A vocabulary: names that can stand in a column of results, joined by ``|``."""
     names = top.texts(key, required=True)
     for name in names:
@@ -143,17 +143,17 @@ def _names(top: Table, key: str, context: Context) -> tuple[str, ...]:
     return names
 
 
-def _thresholds(top: Table, context: Context) -> dict[str, Threshold]:
-    found = {}
+def _thresholds(top: TomlTable, context: Context) -> dict[str, Threshold]:
+    thresholds = {}
     for name, values in top.named("threshold").items():
         table = context.table(values, f"threshold {name}")
         harm, benefit = table.positive("harm"), table.positive("benefit")
-        found[name] = Threshold(harm, benefit, table.text("note"), table.text("source"))
+        thresholds[name] = Threshold(harm, benefit, table.text("note"), table.text("source"))
         table.finish()
-    return found
+    return thresholds
 
 
-def _flags(top: Table, texts: Sequence[str], context: Context) -> tuple[Node, ...]:
+def _flags(top: TomlTable, texts: Sequence[str], context: Context) -> tuple[Node, ...]:
     """The policy's own list of flags: tests of risk factors and findings, from some state upwards."""
     nodes = []
     for text in texts:
@@ -170,24 +170,26 @@ def _flags(top: Table, texts: Sequence[str], context: Context) -> tuple[Node, ..
     return tuple(nodes)
 
 
-def _supersedes(top: Table, context: Context) -> dict[str, tuple[str, ...]]:
+def _supersedes(top: TomlTable, context: Context) -> dict[str, tuple[str, ...]]:
     table = context.table(top.named("supersedes"), "supersedes")
-    found = {test: table.choices(test, context.imaging) for test in context.imaging if test in table}
+    stated = {test: table.choices(test, context.imaging) for test in context.imaging if test in table}
     table.finish()
-    above = {test: set(weaker) for test, weaker in found.items()}
-    for _ in found:  # the transitive closure, one step a round
-        above = {test: weaker.union(*(above.get(one, set()) for one in weaker)) for test, weaker in above.items()}
+    above = {test: set(weaker) for test, weaker in stated.items()}
+    for _ in stated:  # the transitive closure, one step a round
+        above = {test: weaker.union(*(above.get(scan, set()) for scan in weaker)) for test, weaker in above.items()}
     for test in [test for test, weaker in above.items() if test in weaker]:
         table.problem(test, f"{test!r} supersedes itself, if by way of others", "then neither is asked for")
-    return found
+    return stated
 
 
-def _check_whole(top: Table, context: Context, rules: Sequence[Rule], otherwise: Sequence[Otherwise]) -> None:
+def _check_whole(top: TomlTable, context: Context, rules: Sequence[Rule], otherwise: Sequence[Otherwise]) -> None:
     """What only the whole file can show: repeated ids, names never used, safety rules that are too late."""
     identifiers = [rule.id for rule in rules]
     for repeated in sorted({identifier for identifier in identifiers if identifiers.count(identifier) > 1}):
         top.problem("", f"the rule id {repeated!r} is used twice", "each id once")
-    read = {leaf.threshold for rule in rules for leaf in leaves(rule.condition) if isinstance(leaf, Posterior)}
+    read = {
+        leaf.threshold for rule in rules for leaf in leaves(rule.condition) if isinstance(leaf, PosteriorComparison)
+    }
     unreadable = " ".join(rule.when for rule in rules if rule.condition is UNREADABLE)
     for name in sorted(context.vocabulary.thresholds.keys() - read):
         if name not in unreadable:

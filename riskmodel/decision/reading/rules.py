@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from riskmodel.decision.language.expression import parse
 from riskmodel.decision.language.monotone import violations
 from riskmodel.decision.language.nodes import Holds, Node, leaves, reads_posterior
-from riskmodel.decision.reading.table import NAME, Table, line_of
+from riskmodel.decision.reading.table import NAME, TomlTable, line_of
 from riskmodel.decision.rules import Otherwise, Rule
 from riskmodel.errors import nearest
 
@@ -49,10 +49,10 @@ class Context:
             return self.urgencies.index("routine")
         return max(len(self.urgencies) - 1, 0)
 
-    def table(self, values: object, where: str) -> Table:
-        return Table(values, self.file, where, self.problems)
+    def table(self, values: object, where: str) -> TomlTable:
+        return TomlTable(values, self.file, where, self.problems)
 
-    def expression(self, table: Table, text: str, where: str) -> Node:
+    def expression(self, table: TomlTable, text: str, where: str) -> Node:
         """A tree, or ``UNREADABLE`` where problems were noted."""
         node, faults = parse(text, self.vocabulary)
         for fault in faults:
@@ -70,7 +70,7 @@ def read_rule(context: Context, number: int, values: object) -> Rule:
     swap = "instead_of" in table
     when, where, condition = _when(context, table, "rule", number)
     stated = table.truth("safety")
-    reason, source, locator, advice = _said(context, table)
+    reason, source, locator, advice = _sources(context, table)
     rule = Rule(
         id=str(identifier),
         when=when,
@@ -95,7 +95,7 @@ def read_rule(context: Context, number: int, values: object) -> Rule:
 
 def read_otherwise(context: Context, entries: Sequence[object]) -> list[Otherwise]:
     """The entries that say what holds where no rule fires, in order; the last holds always."""
-    found: list[Otherwise] = []
+    otherwise: list[Otherwise] = []
     for number, values in enumerate(entries):
         line = line_of(context.text, "otherwise", number)
         table = context.table(values, f"otherwise {number + 1} (line {line})")
@@ -103,33 +103,33 @@ def read_otherwise(context: Context, entries: Sequence[object]) -> list[Otherwis
         if "when" in table:
             when, where, condition = _when(context, table, "otherwise", number)
         urgency = _urgency(context, table)
-        reason, source, locator, advice = _said(context, table)
+        reason, source, locator, advice = _sources(context, table)
         table.finish()
         if (condition is None) != (number == len(entries) - 1):
             table.problem("when", "missing" if condition is None else "given", "all entries but the last have one")
-        if found and urgency > found[-1].urgency:
+        if otherwise and urgency > otherwise[-1].urgency:
             table.problem("urgency", "less urgent than the entry before", "list the least urgent first")
         if condition is not None:
             _check_fallback(context, table, condition, where, urgency)
-        found.append(Otherwise(urgency, reason, source, locator, advice, when, condition))
-    return found
+        otherwise.append(Otherwise(urgency, reason, source, locator, advice, when, condition))
+    return otherwise
 
 
-def _when(context: Context, table: Table, header: str, number: int) -> tuple[str, str, Node]:
+def _when(context: Context, table: TomlTable, header: str, number: int) -> tuple[str, str, Node]:
     """The text of a condition, where it stands, and its tree."""
     text = table.text("when", required=True)
     where = f"when (line {line_of(context.text, header, number, 'when')})"
     return text, where, context.expression(table, text, where) if text.strip() else UNREADABLE
 
 
-def _urgency(context: Context, table: Table) -> int:
+def _urgency(context: Context, table: TomlTable) -> int:
     urgency = table.text("urgency", required=True)
     if urgency and table.is_known("urgency", urgency, context.urgencies):
         return context.urgencies.index(urgency)
     return 0
 
 
-def _said(context: Context, table: Table) -> tuple[str, str, str, str]:
+def _sources(context: Context, table: TomlTable) -> tuple[str, str, str, str]:
     """Reason, source, locator and advice."""
     source = table.text("source", required=True)
     if source and source not in context.sources:
@@ -138,9 +138,9 @@ def _said(context: Context, table: Table) -> tuple[str, str, str, str]:
     return table.text("reason", required=True), source, table.text("locator"), table.text("advice")
 
 
-def _results(context: Context, table: Table) -> tuple[Holds, ...]:
+def _results(context: Context, table: TomlTable) -> tuple[Holds, ...]:
     """The results that clear a rule, each written ``test=state``."""
-    found = []
+    results = []
     tests = {variable.name: row for row, variable in enumerate(context.vocabulary.variables) if _is_test(variable)}
     for text in table.texts("cleared_by"):
         name, _, state = (part.strip() for part in text.partition("="))
@@ -149,15 +149,15 @@ def _results(context: Context, table: Table) -> tuple[Holds, ...]:
         elif table.is_known("cleared_by", name, tuple(tests)):
             variable = context.vocabulary.variables[tests[name]]
             if table.is_known("cleared_by", state, variable.states):
-                found.append(Holds(tests[name], variable.mask(state)))
-    return tuple(found)
+                results.append(Holds(tests[name], variable.mask(state)))
+    return tuple(results)
 
 
 def _is_test(variable: Variable) -> bool:
     return variable.role == "test"
 
 
-def _check(context: Context, table: Table, rule: Rule, where: str, *, stated: bool | None) -> None:
+def _check(context: Context, table: TomlTable, rule: Rule, where: str, *, stated: bool | None) -> None:
     """Note where a rule would not be safe, or is not what it is marked to be."""
     variables = context.vocabulary.variables
     read = [variables[leaf.row] for leaf in leaves(rule.condition) if isinstance(leaf, Holds)]
@@ -183,7 +183,7 @@ def _check(context: Context, table: Table, rule: Rule, where: str, *, stated: bo
         table.problem("safety", received, "only safety rules and rules on posteriors may")
 
 
-def _check_fallback(context: Context, table: Table, condition: Node, where: str, urgency: int) -> None:
+def _check_fallback(context: Context, table: TomlTable, condition: Node, where: str, urgency: int) -> None:
     """An entry with a condition must end, and never begin, to hold when a flag is added."""
     if condition is UNREADABLE:
         return

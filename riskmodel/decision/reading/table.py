@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 
 
-class Table:
+class TomlTable:
     """A TOML table being read; what no one took by the time of :meth:`finish` is an unknown key."""
 
     def __init__(self, values: object, file: str, where: str, problems: list[Problem]) -> None:
@@ -54,15 +54,15 @@ class Table:
             self.problem(key, f"{item!r} is named twice", "different strings are expected")
         return tuple(dict.fromkeys(value))
 
-    def choices(self, key: str, known: Sequence[str]) -> tuple[str, ...]:
+    def choices(self, key: str, allowed: Sequence[str]) -> tuple[str, ...]:
         """A list of different strings, each of them known."""
-        return tuple(item for item in self.texts(key) if self.is_known(key, item, known))
+        return tuple(item for item in self.texts(key) if self.is_known(key, item, allowed))
 
-    def is_known(self, key: str, item: str, known: Sequence[str]) -> bool:
+    def is_known(self, key: str, item: str, allowed: Sequence[str]) -> bool:
         """Whether a string is one of those known; a problem is noted when not."""
-        if item not in known:
-            self.problem(key, f"unknown {item!r}{nearest(item, known)}", f"one of {', '.join(known) or 'none'}")
-        return item in known
+        if item not in allowed:
+            self.problem(key, f"unknown {item!r}{nearest(item, allowed)}", f"one of {', '.join(allowed) or 'none'}")
+        return item in allowed
 
     def positive(self, key: str) -> float:
         """A finite number above 0; 1 when it is not."""
