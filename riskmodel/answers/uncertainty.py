@@ -21,7 +21,7 @@ from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, 
 from riskmodel.inference.intervals import Intervals, intervals
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.network.build import build_network
-from riskmodel.network.forms.stated import subject
+from riskmodel.network.forms.building import subject
 from riskmodel.network.network import Network
 from riskmodel.text import Sheet, Shown, percent, share_of_variance
 

@@ -16,7 +16,7 @@ import numpy as np
 from riskmodel.arrays import Array
 from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
-from riskmodel.network.forms.stated import Stated
+from riskmodel.network.forms.building import Stated
 from riskmodel.network.network import Network
 
 SETTING = "setting"
@@ -200,7 +200,7 @@ class _Asked:
         value = self.stated.values[:, self.stated.statements.index(statement)]
         parents = self.network.variable(statement.of.variable).parents
         banded: set[str] = set()
-        for other, _ in self.stated.probabilities(statement.of.variable):
+        for other, _ in self.stated.about(statement.of.variable, "probability"):
             if other.given.event(exposure):
                 named = other.given.event(SETTING)
                 banded |= set(named.states if named else (self.reference,))

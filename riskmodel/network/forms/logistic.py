@@ -28,7 +28,7 @@ def sigmoid(x: Array) -> Array:
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-def solve(weights: Array, offset: Array, design: Array, target: Array, start: Array) -> Array:
+def logistic_coefficients(weights: Array, offset: Array, design: Array, target: Array, start: Array) -> Array:
     """Coefficients b with sum over cells of weight · sigmoid(offset + design · b) · design = target.
 
     Where no coefficients do (a target out of reach), those of the last round.
@@ -44,26 +44,26 @@ def solve(weights: Array, offset: Array, design: Array, target: Array, start: Ar
     """
     beta = start.copy()
     last = np.full(len(beta), np.inf)
-    left = np.arange(len(beta))  # each draw goes its own way, and leaves when it has arrived
+    active = np.arange(len(beta))  # each draw goes its own way, and leaves when it has arrived
     for _ in range(ROUNDS):
-        problem = _Problem(weights[left], offset[left], design, target[left])
-        gradient, step = problem.newton(beta[left])
+        problem = _Problem(weights[active], offset[active], design, target[active])
+        gradient, step = problem.newton(beta[active])
         length = np.abs(step).max(axis=1)
         arrived = np.all(np.abs(gradient) <= 1e-14 * np.abs(problem.target), axis=1)
-        arrived |= (length <= STALLED) & (length > 0.5 * last[left])  # only rounding moves it any more
-        last[left] = length
-        moved = problem.line_search(beta[left], step)
-        arrived |= np.all(moved == beta[left], axis=1)
-        beta[left] = moved
-        left = left[~arrived]
-        if not left.size:
+        arrived |= (length <= STALLED) & (length > 0.5 * last[active])  # only rounding moves it any more
+        last[active] = length
+        after = problem.line_search(beta[active], step)
+        arrived |= np.all(after == beta[active], axis=1)
+        beta[active] = after
+        active = active[~arrived]
+        if not active.size:
             break
     return beta
 
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """The convex problem of some draws; shapes as in :func:`solve`."""
+    """The convex problem of some draws; shapes as in :func:`logistic_coefficients`."""
 
     weights: Array
     offset: Array

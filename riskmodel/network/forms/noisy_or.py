@@ -1,65 +1,57 @@
 """The table of a condition that other conditions cause: a noisy-OR scaled to each setting's base rate.
 
-leak = leak share × base rate; each cause's link = its relative weight × one factor for each setting,
-solved on the causes' joint distribution so that the base rate comes back.
+P(absent | causes) = (1 - leak) · product over the causes that are present of (1 - link), where
+leak = leak share · base rate, and link = relative weight · a factor for each setting, solved on the causes' joint
+distribution so that the base rate comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import Statement, Variable
-from riskmodel.network.elimination import Factor
-from riskmodel.network.forms.risk_model import within_settings
-from riskmodel.network.forms.stated import SETTING, Stated, of_present
+from riskmodel.network.forms.building import SETTING, Building, Built
 
 HALVINGS = 70
 SHORT = 1e-6  # a base rate missed by more than this share is out of reach
 
 
-def noisy_or_table(
-    variable: Variable,
-    known: Mapping[str, Factor],
-    variables: Mapping[str, Variable],
-    stated: Stated,
-    reference: str,
-) -> tuple[Array, dict[str, int]]:
-    """P(state | parents), shape (draws, parents …, 2), and in how many draws a statement was held.
+def noisy_or_table(building: Building) -> Built:
+    """P(state | parents), and in how many draws a statement was held.
 
     A weight is, where its link was cut at 1; a base rate, where its causes are too rare for it.
     """
-    causes = [name for name in variable.parents if name != SETTING]
-    other = [name for name in causes if variables[name].role != "condition"]
-    if other:
-        raise InferenceError(f"{variable.name}: a noisy_or condition has conditions as causes, not {other[0]}")
-    settings, joint = within_settings(variable, causes, known, variables, reference)
+    variable, settings = building.variable, building.settings
+    causes = [parent.name for parent in building.parents if parent.name != SETTING]
+    for parent in building.parents:
+        if parent.name != SETTING and parent.role != "condition":
+            raise InferenceError(f"{variable.name}: a noisy_or condition has conditions as causes, not {parent.name}")
+    joint = building.within_settings(causes)
     present = np.array(list(np.ndindex(*(2,) * len(causes))), dtype=float)  # (combinations, causes)
-    rate = _rates(variable, settings, stated, reference)
-    weight = _weights(variable, causes, stated)
-    leak = _leak_share(variable, stated)[:, None] * rate
+    rate = _rates(building)
+    weight = _weights(building, causes)
+    leak = (building.shares[0][1] if building.shares else np.zeros(building.draws))[:, None] * rate
     factor = _solve_factor(joint, present, weight, leak, rate)
     link = weight[:, None, :] * factor[:, :, None]
     short = _rate(joint, present, link, leak) < rate * (1 - SHORT)
-    _check_reach(variable, settings, rate[0], short[0])
+    _check_reach(variable.name, settings, rate[0], short[0])
     held = {}
-    for statement, _ in stated.about(variable.name, "relative_weight"):
+    for statement, _ in building.weights:
         held[statement.id] = link[:, :, causes.index(statement.given.events[0].variable)] > 1
-    for statement, _ in stated.probabilities(variable.name):
-        held[statement.id] = short[:, _places(statement, settings, reference)]
+    for statement, _ in building.probabilities:
+        held[statement.id] = short[:, [settings.index(setting) for setting in building.settings_of(statement)]]
     absent = (1 - leak)[:, :, None] * _product(link, present)
     absent = absent.reshape(absent.shape[0], len(settings), *(2,) * len(causes))
-    order = [SETTING, *causes]
-    if SETTING in variable.parents:
-        absent = np.transpose(absent, [0, *(order.index(name) + 1 for name in variable.parents)])
-    else:
-        absent = absent[:, 0]
+    table = np.stack([absent, 1 - absent], axis=-1)
     counts = {identifier: int(where.any(axis=1).sum()) for identifier, where in held.items()}
-    return np.stack([absent, 1 - absent], axis=-1), {name: count for name, count in counts.items() if count}
+    return Built(
+        building.in_order_of_parents(table, [SETTING, *causes]) if SETTING in variable.parents else table[:, 0],
+        held={identifier: count for identifier, count in counts.items() if count},
+    )
 
 
 def _product(link: Array, present: Array) -> Array:
@@ -77,14 +69,12 @@ def _rate(joint: Array, present: Array, link: Array, leak: Array) -> Array:
     return rate
 
 
-def _check_reach(variable: Variable, settings: tuple[str, ...], rates: Array, short: NDArray[np.bool_]) -> None:
+def _check_reach(name: str, settings: Sequence[str], rates: Array, short: NDArray[np.bool_]) -> None:
     """Refuse point values that ask for more than every cause at its strongest gives."""
     for setting, rate, missed in zip(settings, rates, short, strict=True):
         if missed:
-            place = f" in {setting}" if setting else ""
-            raise InferenceError(
-                f"{variable.name}: its base rate {rate:g}{place} is beyond reach: its causes are too rare"
-            )
+            where = f" in {setting}" if setting else ""
+            raise InferenceError(f"{name}: its base rate {rate:g}{where} is beyond reach: its causes are too rare")
 
 
 def _solve_factor(joint: Array, present: Array, weight: Array, leak: Array, rate: Array) -> Array:
@@ -100,34 +90,24 @@ def _solve_factor(joint: Array, present: Array, weight: Array, leak: Array, rate
     return factor
 
 
-def _places(statement: Statement, settings: tuple[str, ...], reference: str) -> list[int]:
-    """The settings that a base rate speaks of; one that names none, the reference."""
-    named = statement.given.event(SETTING)
-    return [i for i, setting in enumerate(settings) if setting in (named.states if named else (reference, ""))]
-
-
-def _rates(variable: Variable, settings: tuple[str, ...], stated: Stated, reference: str) -> Array:
-    rates = np.full((stated.draws, len(settings)), np.nan)
-    for statement, values in stated.probabilities(variable.name):
-        places = _places(statement, settings, reference)
-        if not np.isnan(rates[:, places]).all():
+def _rates(building: Building) -> Array:
+    """The base rates: (draws, settings)."""
+    rates = np.full((building.draws, len(building.settings)), np.nan)
+    for statement, values in building.probabilities:
+        columns = [building.settings.index(setting) for setting in building.settings_of(statement)]
+        if not np.isnan(rates[:, columns]).all():
             raise InferenceError(f"{statement.id}: another selected statement gives this rate too")
-        rates[:, places] = of_present(variable, statement, values)[:, None]
+        rates[:, columns] = building.of_present(statement, values)[:, None]
     if np.isnan(rates).any():
-        raise InferenceError(f"{variable.name}: no selected statement gives its base rate in every setting")
+        raise InferenceError(f"{building.variable.name}: no selected statement gives its base rate in every setting")
     return rates
 
 
-def _weights(variable: Variable, causes: list[str], stated: Stated) -> Array:
-    weights = np.full((stated.draws, len(causes)), np.nan)
-    for statement, values in stated.about(variable.name, "relative_weight"):
+def _weights(building: Building, causes: list[str]) -> Array:
+    """The causes' relative weights: (draws, causes)."""
+    weights = np.full((building.draws, len(causes)), np.nan)
+    for statement, values in building.weights:
         weights[:, causes.index(statement.given.events[0].variable)] = values
     if np.isnan(weights).any():
-        raise InferenceError(f"{variable.name}: each of its causes needs a relative weight")
+        raise InferenceError(f"{building.variable.name}: each of its causes needs a relative weight")
     return weights
-
-
-def _leak_share(variable: Variable, stated: Stated) -> Array:
-    for _, values in stated.about(variable.name, "share"):
-        return values
-    return np.zeros(stated.draws)

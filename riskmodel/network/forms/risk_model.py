@@ -1,7 +1,7 @@
-"""The table of a condition from a logistic risk model.
+"""The table of a condition that factors make more or less frequent: a logistic risk model.
 
-log-odds = intercept(setting) + adjusted coefficients + crude coefficients. Adjusted odds ratios enter as
-they are. Crude ratios are solved together with the intercept at the reference setting; then each setting's
+log-odds of P(present | parents) = intercept(setting) + adjusted coefficients + crude coefficients. Adjusted odds ratios
+enter as they are. Crude ratios are solved together with the intercept at the reference setting; then each setting's
 intercept (and each band's, where a source states bands) is solved so that the stated rate comes back.
 """
 
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import CRUDE_RATIOS, Event, Statement, Variable
+from riskmodel.evidence.records import Event, Statement, Variable
 from riskmodel.evidence.scale import logit
-from riskmodel.network.elimination import Factor, eliminate
-from riskmodel.network.forms.logistic import exposed_share, hold, sigmoid, solve
-from riskmodel.network.forms.stated import SETTING, Stated, cells, most_specific, of_present, stated_table
+from riskmodel.network.forms.building import SETTING, Building, Built, Valued
+from riskmodel.network.forms.logistic import exposed_share, hold, logistic_coefficients, sigmoid
+from riskmodel.network.forms.stated import Cell, cells, most_specific, stated_table
+
+TOLERANCE = 1e-9  # of a solved target, relative
+Candidates = list[tuple[tuple[Event, ...], Array]]
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class Risk:
     variable: Variable
     parents: tuple[Variable, ...]  # without the setting
     settings: tuple[str, ...]
+    cells: tuple[Cell, ...]
     weights: Array  # (draws, settings, cells): P(cell | setting)
     offset: Array  # (draws, cells): adjusted coefficients
     crude: Array  # (draws, cells): crude coefficients
@@ -36,100 +40,58 @@ class Risk:
     intercept: Array  # (draws, settings, cells)
     held: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, building: Building) -> Risk:
+        """A risk model whose coefficients are all still 0."""
+        parents = tuple(parent for parent in building.parents if parent.name != SETTING)
+        weights = building.within_settings([parent.name for parent in parents])
+        weights = np.broadcast_to(weights, (building.draws, *weights.shape[1:]))
+        offset, crude, gradient = np.zeros((3, building.draws, weights.shape[2]))
+        each = tuple(cells(parents))
+        intercept = np.zeros(weights.shape)
+        return cls(building.variable, parents, building.settings, each, weights, offset, crude, gradient, intercept)
+
     def mask(self, event: Event) -> Array:
         """1 for the cells in which the event holds, else 0; shape (cells,)."""
-        return np.array([float(cell.states[event.variable] in event.states) for cell in cells(self.parents)])
+        return np.array([float(cell.states[event.variable] in event.states) for cell in self.cells])
+
+    def parent(self, name: str) -> Variable:
+        return next(parent for parent in self.parents if parent.name == name)
 
 
-def condition_table(
-    variable: Variable,
-    known: Mapping[str, Factor],
-    variables: Mapping[str, Variable],
-    stated: Stated,
-    reference: str,
-) -> tuple[Array, dict[str, int]]:
-    """P(state | parents), shape (draws, parents …, 2), and how often each crude ratio was held."""
-    risk = _start(variable, known, variables, stated, reference)
-    rates = _rates(risk, stated, reference)
-    if not stated.about(variable.name, "adjusted_odds_ratio", *CRUDE_RATIOS) and _is_whole(risk, rates):
-        parents = [variables[name] for name in variable.parents]
-        return stated_table(variable, parents, stated, reference), {}
-    _adjusted(risk, stated)
+def condition_table(building: Building) -> Built:
+    """P(state | parents), and in how many draws each crude ratio was held."""
+    risk = Risk.of(building)
+    rates = _rates(building)
+    if not building.adjusted and not building.crude and _is_whole(risk, rates):
+        return stated_table(building)
+    _adjusted(risk, building.adjusted)
     bands = [setting for setting in risk.settings if any(events for events, _ in rates[setting])]
     band = _band(risk, rates)
-    takes_gradient = bool(bands) and not _has_adjusted(stated, risk, band)
-    crude = stated.about(variable.name, *CRUDE_RATIOS)
-    at = risk.settings.index(reference) if reference in risk.settings else 0
-    if crude:
+    by_ratios = any(statement.given.events[0].variable == band for statement, _ in building.adjusted)
+    takes_gradient = bool(bands) and not by_ratios
+    at = risk.settings.index(building.reference) if building.reference in risk.settings else 0
+    if building.crude:
         if risk.settings[at] in bands or takes_gradient:
             raise InferenceError(
-                f"{variable.name}: crude ratios and rates by {band} cannot be solved together; state "
+                f"{risk.variable.name}: crude ratios and rates by {band} cannot be solved together; state "
                 f"adjusted odds ratios, or base rates of whole settings"
             )
-        _solve_crude(risk, crude, at, _overall(risk, rates[risk.settings[at]]))
+        _solve_crude(risk, building.crude, at, _overall(risk, rates[risk.settings[at]]))
     for setting in bands:
         _solve_bands(risk, risk.settings.index(setting), band, rates[setting])
     if takes_gradient:
-        source = reference if reference in bands else bands[0]
+        source = building.reference if building.reference in bands else bands[0]
         _take_gradient(risk, risk.settings.index(source), band)
     for i, setting in enumerate(risk.settings):
         if setting not in bands:
             _solve_intercept(risk, i, _overall(risk, rates[setting]))
-    return _table(risk), risk.held
+    return Built(_table(risk, building), risk.held)
 
 
-def _start(
-    variable: Variable,
-    known: Mapping[str, Factor],
-    variables: Mapping[str, Variable],
-    stated: Stated,
-    reference: str,
-) -> Risk:
-    parents = tuple(variables[name] for name in variable.parents if name != SETTING)
-    settings, weights = within_settings(variable, [parent.name for parent in parents], known, variables, reference)
-    draws, count = stated.draws, weights.shape[2]
-    weights = np.broadcast_to(weights, (draws, len(settings), count))
-    zero = np.zeros((draws, count))
-    return Risk(variable, parents, settings, weights, zero.copy(), zero.copy(), zero.copy(), np.zeros(weights.shape))
-
-
-def within_settings(
-    variable: Variable,
-    parents: Sequence[str],
-    known: Mapping[str, Factor],
-    variables: Mapping[str, Variable],
-    reference: str,
-) -> tuple[tuple[str, ...], Array]:
-    """The settings that a condition's table tells apart, and P(cell of the parents | setting) in each.
-
-    One setting without a name, where the condition has no arc from it: its rates hold at the reference.
-    Shape (draws, settings, cells).
-    """
-    keep = ([SETTING] if SETTING in known else []) + list(parents)
-    joint = eliminate(above(known, keep), keep) if keep else np.ones((1, 1))
-    if SETTING not in known:
-        joint = joint[:, None]
-    elif SETTING not in variable.parents:
-        joint = joint.take([variables[SETTING].index(reference)], axis=1)
-    joint = joint.reshape(joint.shape[0], joint.shape[1], -1)
-    settings = variables[SETTING].states if SETTING in variable.parents else ("",)
-    return settings, joint / joint.sum(axis=2, keepdims=True)
-
-
-def above(known: Mapping[str, Factor], names: Sequence[str]) -> list[Factor]:
-    """The tables of the named variables and of everything above them."""
-    wanted, waiting = set(names), list(names)
-    while waiting:
-        for parent in known[waiting.pop()].scope[:-1]:
-            if parent not in wanted:
-                wanted.add(parent)
-                waiting.append(parent)
-    return [factor for name, factor in known.items() if name in wanted]
-
-
-def _adjusted(risk: Risk, stated: Stated) -> None:
+def _adjusted(risk: Risk, ratios: Sequence[Valued]) -> None:
     """Add the log of each adjusted odds ratio to the cells of its first group (over its second group's)."""
-    waiting = stated.about(risk.variable.name, "adjusted_odds_ratio")
+    waiting = list(ratios)
     for statement, _ in waiting:
         _check_ratio(statement, statement.of, risk.variable)
     level: dict[tuple[str, str], Array] = {}
@@ -141,7 +103,7 @@ def _adjusted(risk: Risk, stated: Stated) -> None:
                 f"{risk.variable.name}: the adjusted odds ratios {waiting[0][0].id} … go round in a circle"
             )
         for statement, values in ready:
-            base = level.get((_versus(statement).variable, _versus(statement).states[0]), np.zeros(stated.draws))
+            base = level.get((_versus(statement).variable, _versus(statement).states[0]), np.zeros(len(values)))
             for state in statement.given.events[0].states:
                 level[statement.given.events[0].variable, state] = base + np.log(values)
         waiting = [item for item in waiting if item not in ready]
@@ -155,33 +117,24 @@ def _versus(statement: Statement) -> Event:
     return statement.given.versus
 
 
-TOLERANCE = 1e-9  # of a solved target, relative
-Candidates = list[tuple[tuple[Event, ...], Array]]
-
-
 def _check_ratio(statement: Statement, event: Event, condition: Variable) -> None:
     if condition.base in event.states:
         raise InferenceError(f"{statement.id}: state the ratio of {condition.name}={condition.states[1]}")
 
 
-def _rates(risk: Risk, stated: Stated, reference: str) -> dict[str, Candidates]:
-    """For each setting, the stated rates that speak of it: (events beside the setting, values).
-
-    A rate that names no setting holds at the reference setting.
-    """
-    rates: dict[str, Candidates] = {setting: [] for setting in risk.settings}
-    for statement, values in stated.probabilities(risk.variable.name):
-        named = statement.given.event(SETTING)
+def _rates(building: Building) -> dict[str, Candidates]:
+    """For each setting that is told apart, the rates that speak of it: (events beside the setting, values)."""
+    rates: dict[str, Candidates] = {setting: [] for setting in building.settings}
+    for statement, values in building.probabilities:
         events = tuple(event for event in statement.given.events if event.variable != SETTING)
-        unnamed = (reference,) if reference in risk.settings else risk.settings
-        for setting in named.states if named else unnamed:
+        for setting in building.settings_of(statement):
             if any(events == others for others, _ in rates[setting]):
                 raise InferenceError(f"{statement.id}: another selected statement gives this rate too")
-            rates[setting].append((events, of_present(risk.variable, statement, values)))
-    for setting, found in rates.items():
-        if not found:
+            rates[setting].append((events, building.of_present(statement, values)))
+    for setting, candidates in rates.items():
+        if not candidates:
             raise InferenceError(
-                f"{risk.variable.name}: no selected statement gives its base rate in {setting or 'all'}"
+                f"{building.variable.name}: no selected statement gives its base rate in {setting or 'all'}"
             )
     return rates
 
@@ -189,23 +142,20 @@ def _rates(risk: Risk, stated: Stated, reference: str) -> dict[str, Candidates]:
 def _is_whole(risk: Risk, rates: Mapping[str, Candidates]) -> bool:
     """Whether the rates of every setting speak of all other parents: a table stated cell by cell."""
     names = {parent.name for parent in risk.parents}
-    return all({event.variable for events, _ in found for event in events} == names for found in rates.values())
+    return all(
+        {event.variable for events, _ in candidates for event in events} == names for candidates in rates.values()
+    )
 
 
 def _band(risk: Risk, rates: Mapping[str, Candidates]) -> str:
     """The variable by whose bands the rates of any setting are stated, or nothing."""
-    names = {event.variable for found in rates.values() for events, _ in found for event in events}
+    names = {event.variable for candidates in rates.values() for events, _ in candidates for event in events}
     if len(names) > 1:
         raise InferenceError(
             f"{risk.variable.name}: rates by {' and '.join(sorted(names))} at once need every cell stated, "
             f"and no ratios"
         )
     return names.pop() if names else ""
-
-
-def _has_adjusted(stated: Stated, risk: Risk, band: str) -> bool:
-    ratios = stated.about(risk.variable.name, "adjusted_odds_ratio")
-    return any(statement.given.events[0].variable == band for statement, _ in ratios)
 
 
 def _overall(risk: Risk, rates: Candidates) -> Array:
@@ -215,7 +165,7 @@ def _overall(risk: Risk, rates: Candidates) -> Array:
     raise InferenceError(f"{risk.variable.name}: a base rate for the whole setting is missing")
 
 
-def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, prevalence: Array) -> None:
+def _solve_crude(risk: Risk, crude: Sequence[Valued], at: int, prevalence: Array) -> None:
     """Solve the crude coefficients with the reference setting's intercept."""
     weights = risk.weights[:, at]
     shares: dict[frozenset[tuple[str, str]], Array] = {}
@@ -239,7 +189,7 @@ def _solve_crude(risk: Risk, crude: Sequence[tuple[Statement, Array]], at: int, 
         targets.append(prevalence * share)
         starts.append(logit(inner) - logit(exposure))
     design, target = np.stack(columns, axis=1), np.stack(targets, axis=1)
-    beta = solve(weights, risk.offset, design, target, np.stack(starts, axis=1))
+    beta = logistic_coefficients(weights, risk.offset, design, target, np.stack(starts, axis=1))
     risk.crude = beta[:, 1:] @ design[:, 1:].T
     missed = np.abs((weights * sigmoid(risk.offset + beta @ design.T)) @ design - target) > TOLERANCE * target
     if missed[0].any():
@@ -261,7 +211,7 @@ def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
         return statement.given.events[0], _versus(statement)
     _check_ratio(statement, statement.given.events[0], risk.variable)
     of = statement.of
-    states = next(parent.states for parent in risk.parents if parent.name == of.variable)
+    states = risk.parent(of.variable).states
     return of, Event(of.variable, tuple(state for state in states if state not in of.states))
 
 
@@ -286,10 +236,9 @@ def _share(
 
 def _solve_bands(risk: Risk, at: int, band: str, rates: Candidates) -> None:
     """An intercept for each band, so that each band's stated rate comes back."""
-    parent = next(parent for parent in risk.parents if parent.name == band)
-    for state in parent.states:
+    for state in risk.parent(band).states:
         inside = risk.mask(Event(band, (state,)))
-        value = most_specific(rates, next(cell for cell in cells([parent]) if cell.states[band] == state))
+        value = most_specific(rates, Cell({band: state}, ()))
         if value is None:
             raise InferenceError(f"{risk.variable.name}: no rate for {band}={state} in {risk.settings[at]}")
         within = risk.weights[:, at] * inside
@@ -300,8 +249,8 @@ def _solve_bands(risk: Risk, at: int, band: str, rates: Candidates) -> None:
 
 def _take_gradient(risk: Risk, at: int, band: str) -> None:
     """The bands' log-odds, relative to the first band, serve in the settings where no bands are stated."""
-    parent = next(parent for parent in risk.parents if parent.name == band)
-    first = risk.intercept[:, at][:, risk.mask(Event(band, (parent.states[0],))) == 1][:, :1]
+    lowest = Event(band, risk.parent(band).states[:1])
+    first = risk.intercept[:, at][:, risk.mask(lowest) == 1][:, :1]
     risk.gradient = risk.intercept[:, at] - first
 
 
@@ -319,17 +268,14 @@ def _solve_rate(risk: Risk, weights: Array, rate: Array, extra: Array | float = 
     highest = offset.max(axis=1)
     mean_odds = highest + np.log((weights * np.exp(offset - highest[:, None])).sum(axis=1))
     start = logit(rate) - mean_odds  # exact where the condition is rare in every cell
-    return solve(weights, offset, design, rate[:, None], start[:, None])[:, 0]
+    return logistic_coefficients(weights, offset, design, rate[:, None], start[:, None])[:, 0]
 
 
-def _table(risk: Risk) -> Array:
+def _table(risk: Risk, building: Building) -> Array:
     """The finished table, its axes in the order of the variable's parents."""
     p = sigmoid(risk.intercept + (risk.offset + risk.crude)[:, None, :])
-    sizes = [len(parent.states) for parent in risk.parents]
-    p = p.reshape(p.shape[0], len(risk.settings), *sizes)
-    if SETTING in risk.variable.parents:
-        order = [SETTING, *(parent.name for parent in risk.parents)]
-        p = np.transpose(p, [0, *(order.index(name) + 1 for name in risk.variable.parents)])
-    else:
-        p = p[:, 0]
-    return np.stack([1 - p, p], axis=-1)
+    p = p.reshape(p.shape[0], len(risk.settings), *(len(parent.states) for parent in risk.parents))
+    table = np.stack([1 - p, p], axis=-1)
+    if SETTING not in risk.variable.parents:
+        return table[:, 0]
+    return building.in_order_of_parents(table, [SETTING, *(parent.name for parent in risk.parents)])
