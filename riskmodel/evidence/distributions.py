@@ -235,7 +235,7 @@ def sticks(statements: Sequence[Statement], prior_set: PriorSet) -> shares.Stick
     """How the possible states of one distribution are drawn where they are no Dirichlet."""
     values = tuple(statement.value for statement in statements)
     below, above = zip(*(_logit_sides(statement, prior_set) for statement in statements), strict=True)
-    return shares.solve(values, below, above, complete=1.0 - sum(values) <= EDGE)
+    return shares.solve_sticks(values, below, above, complete=1.0 - sum(values) <= EDGE)
 
 
 def _inside(drawn: Array, *, complete: bool) -> Array:

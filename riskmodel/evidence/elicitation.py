@@ -26,7 +26,7 @@ class Elicitation(Shown):
     ----------
     kind
         ``probability`` or ``ratio``.
-    said
+    stated
         what was said: low, median and high, or mode and certainty.
     spread
         the fitted distribution; see :mod:`riskmodel.evidence.distributions`.
@@ -37,7 +37,7 @@ class Elicitation(Shown):
     """
 
     kind: Kind
-    said: tuple[tuple[str, float], ...]
+    stated: tuple[tuple[str, float], ...]
     spread: Spread
     value: float
     low: float
@@ -58,10 +58,10 @@ class Elicitation(Shown):
         return quantile(self.spread, np.asarray(uniform, dtype=float))
 
     def lines(self) -> list[str]:
-        said = ", ".join(f"{name} {number:g}" for name, number in self.said)
+        stated = ", ".join(f"{name} {number:g}" for name, number in self.stated)
         form = self.spread.kind.replace("_", "-")
         size = f", worth {self.n} people" if self.n is not None else ""
-        lines = [f"Said: {said}", f"Fitted: {form}, {self.value:.4g} (95 % {self.low:.4g} to {self.high:.4g}){size}"]
+        lines = [f"Said: {stated}", f"Fitted: {form}, {self.value:.4g} (95 % {self.low:.4g} to {self.high:.4g}){size}"]
         return [*lines, RESEARCH_ONLY]
 
     def __str__(self) -> str:
@@ -151,6 +151,6 @@ def _from_mode(mode: float, certainty: int, kind: Kind) -> Elicitation:
     first, second = 1 + mode * certainty, 1 + (1 - mode) * certainty
     spread = Spread("beta", first, second)
     ends = quantile(spread, np.array([0.025, 0.975]))
-    said = (("mode", mode), ("certainty", float(certainty)))
+    stated = (("mode", mode), ("certainty", float(certainty)))
     count = int(certainty) + 2
-    return Elicitation("probability", said, spread, first / count, float(ends[0]), float(ends[1]), count)
+    return Elicitation("probability", stated, spread, first / count, float(ends[0]), float(ends[1]), count)

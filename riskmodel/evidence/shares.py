@@ -47,12 +47,12 @@ class Sticks:
 
     def shares(self, normal: Array) -> Array:
         """The states' shares at standard normal points, (points, states), in the order of the statements."""
-        shares, left = np.empty_like(normal), np.ones(len(normal))
-        for place, state in enumerate(self.order):
-            last = self.complete and place == len(self.order) - 1
-            part = split(normal[:, state], self.middle[place], self.below[place], self.above[place])
-            shares[:, state] = left if last else left * expit(part)
-            left = left - shares[:, state]
+        shares, rest = np.empty_like(normal), np.ones(len(normal))
+        for i, state in enumerate(self.order):
+            last = self.complete and i == len(self.order) - 1
+            part = split(normal[:, state], self.middle[i], self.below[i], self.above[i])
+            shares[:, state] = rest if last else rest * expit(part)
+            rest = rest - shares[:, state]
         return shares
 
 
@@ -62,7 +62,9 @@ def split(normal: Array, middle: float, below: float, above: float) -> Array:
 
 
 @lru_cache(maxsize=512)
-def solve(values: tuple[float, ...], below: tuple[float, ...], above: tuple[float, ...], *, complete: bool) -> Sticks:
+def solve_sticks(
+    values: tuple[float, ...], below: tuple[float, ...], above: tuple[float, ...], *, complete: bool
+) -> Sticks:
     """Sticks whose shares have the given medians and standard deviations on the logit scale.
 
     Parameters
@@ -76,26 +78,26 @@ def solve(values: tuple[float, ...], below: tuple[float, ...], above: tuple[floa
         those of the others.
     """
     order = tuple(int(i) for i in np.argsort(np.add(below, above), kind="stable"))
-    normal, left = _normal_points(len(values)), np.ones(1 << TRIED)
+    normal, rest = _normal_points(len(values)), np.ones(1 << TRIED)
     solved = []
-    for place, state in enumerate(order):
-        if complete and place == len(order) - 1:
+    for i, state in enumerate(order):
+        if complete and i == len(order) - 1:
             solved.append((0.0, 0.0, 0.0))
             break
-        found = _solve_one(values[state], below[state], above[state], normal[:, state], left)
-        solved.append(found)
-        left = left * (1 - expit(split(normal[:, state], *found)))
+        stick = _solve_one(values[state], below[state], above[state], normal[:, state], rest)
+        solved.append(stick)
+        rest = rest * (1 - expit(split(normal[:, state], *stick)))
     middle, under, over = zip(*solved, strict=True)
     return Sticks(order, middle, under, over, complete)
 
 
-def _solve_one(value: float, below: float, above: float, normal: Array, left: Array) -> tuple[float, float, float]:
+def _solve_one(value: float, below: float, above: float, normal: Array, rest: Array) -> tuple[float, float, float]:
     """Median and standard deviations of the logit of one state's part, by comparing the share's quantiles."""
     aim = logit(value) + np.array([-Z95 * below, 0.0, Z95 * above])
-    start = min(value / float(np.median(left)), 1 - 1e-9)
+    start = min(value / float(np.median(rest)), 1 - 1e-9)
     middle, under, over = float(logit(start)), below, above
     for _ in range(ROUNDS):
-        share = left * expit(split(normal, middle, under, over))
+        share = rest * expit(split(normal, middle, under, over))
         low, at, high = gave = logit(np.quantile(inside(share), TAILS))
         if np.abs(gave - aim).max() < CLOSE * (below + above):
             break

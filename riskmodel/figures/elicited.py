@@ -36,7 +36,7 @@ def elicited(elicitation: Elicitation, ax: Axes | None = None) -> Axes:
     top = float(density.max())
     ax.plot([elicitation.low, elicitation.high], [-0.07 * top] * 2, color=INK, lw=2, solid_capstyle="butt")
     ax.plot(elicitation.value, -0.07 * top, "o", color=INK, ms=5)
-    marks = [number for name, number in elicitation.said if name != "certainty"]
+    marks = [number for name, number in elicitation.stated if name != "certainty"]
     ax.plot(marks, [-0.2 * top] * len(marks), "|", color=IMPLIED, ms=11, mew=1.6)
     ax.annotate("fitted", (elicitation.high, -0.07 * top), xytext=(6, 0), textcoords="offset points", va="center",
                 fontsize="small", color=INK)  # fmt: skip

@@ -74,7 +74,7 @@ def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:
     """
     selected = set(priors.selected)
     reference = priors.prior_set.reference_setting
-    found = []
+    audited = []
     for statement in priors.statements:
         role = "drives" if statement.id in selected else "audit" if statement.is_audit else "not selected"
         point = float(implied(network, statement, reference)[0])
@@ -86,8 +86,8 @@ def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:
         ):
             point = statement.value  # gives back what drives it (the round trip); weights only as ratios
         cloud = np.asarray(implied(draws, statement, reference))
-        found.append(_audited(priors, statement, role, point, cloud))
-    return sorted(found, key=lambda item: -abs(item.distance))
+        audited.append(_audited(priors, statement, role, point, cloud))
+    return sorted(audited, key=lambda item: -abs(item.distance))
 
 
 def _audited(priors: Priors, statement: Statement, role: str, point: float, cloud: Array) -> Audited:
@@ -122,7 +122,7 @@ class Disagreement:
 
 def disagreements(priors: Priors) -> list[Disagreement]:
     """Pairs of statements on one quantity that differ, or that share figures; worst first."""
-    found = []
+    pairs = []
     for first, second in combinations(priors.statements, 2):
         if not _one_quantity(first, second):
             continue
@@ -136,8 +136,8 @@ def disagreements(priors: Priors) -> list[Disagreement]:
             other, other_sd, _, _ = stated_scale(second, priors)
             distance = (middle - other) / float(np.hypot(sd, other_sd))
         if comparable or note:
-            found.append(Disagreement(first, second, distance, note))
-    return sorted(found, key=lambda pair: (-bool(pair.note), -abs(pair.distance)))
+            pairs.append(Disagreement(first, second, distance, note))
+    return sorted(pairs, key=lambda pair: (-bool(pair.note), -abs(pair.distance)))
 
 
 def _one_quantity(first: Statement, second: Statement) -> bool:
@@ -151,8 +151,8 @@ def _one_quantity(first: Statement, second: Statement) -> bool:
         second.given.no_listed_cause,
     ):
         return first.given == second.given
-    own, other = set(first.given.events), set(second.given.events)
-    return bool(own or first.given.none) and (own <= other or other <= own) and _about_conditions(own ^ other)
+    these, those = set(first.given.events), set(second.given.events)
+    return bool(these or first.given.none) and (these <= those or those <= these) and _about_conditions(these ^ those)
 
 
 def _about_conditions(extra: set[object]) -> bool:
@@ -162,9 +162,9 @@ def _about_conditions(extra: set[object]) -> bool:
 
 def _shared_figures(first: Statement, second: Statement) -> str:
     """A note when two statements that differ in kind or value state the same figures."""
-    own = {first.value, first.low, first.high} - {None}
-    other = {second.value, second.low, second.high} - {None}
-    shared = sorted(number for number in own & other if number is not None)
+    these = {first.value, first.low, first.high} - {None}
+    those = {second.value, second.low, second.high} - {None}
+    shared = sorted(number for number in these & those if number is not None)
     if len(shared) >= 2 and (first.quantity, first.value) != (second.quantity, second.value):
         figures = " and ".join(f"{number:g}" for number in shared)
         return f"both state {figures}: two readings of one figure"
@@ -222,15 +222,16 @@ def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Ne
         )
         for i, s in enumerate(chosen)
     ]
-    own = Move(target, target.value, float(scale_of(target).back(middle - sd**2 * strength)), float(-sd * strength))
+    after = float(scale_of(target).back(middle - sd**2 * strength))
+    of_target = Move(target, target.value, after, float(-sd * strength))
     listed = sorted((m for m in moves if abs(m.deviations) >= MOVED), key=lambda m: -abs(m.deviations))
-    return [own, *listed]
+    return [of_target, *listed]
 
 
 def _above(statement: Statement, target: Statement, network: Network, reference: str) -> bool:
     """Whether a statement drives a table that the target's quantity depends on, in its setting."""
-    own, asked = statement.given.event("setting"), target.given.event("setting")
-    if own is not None and not set(own.states) & set(asked.states if asked else (reference,)):
+    driven, asked = statement.given.event("setting"), target.given.event("setting")
+    if driven is not None and not set(driven.states) & set(asked.states if asked else (reference,)):
         return False
     names = {event.variable for event in (target.of, *target.given.events)}
     names = {member for name in names for member in network.composites.get(name, (name,))}

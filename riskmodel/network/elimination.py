@@ -52,18 +52,18 @@ def eliminate(factors: Iterable[Factor], keep: Sequence[str]) -> Array:
     >>> eliminate([prior, wet], ["wet"]).round(3).tolist()
     [[0.76, 0.24]]
     """
-    left = list(factors) or [Factor((), np.ones(1))]
-    sizes = {name: size for factor in left for name, size in zip(factor.scope, factor.table.shape[1:], strict=True)}
+    remaining = list(factors) or [Factor((), np.ones(1))]
+    sizes = {name: size for f in remaining for name, size in zip(f.scope, f.table.shape[1:], strict=True)}
     waiting = [name for name in sizes if name not in keep]
     while waiting:
-        chosen = min(waiting, key=lambda name: _cost(name, left, sizes))
-        touching = [factor for factor in left if chosen in factor.scope]
-        left = [factor for factor in left if chosen not in factor.scope]
-        left.append(_sum_out(touching, chosen))
+        chosen = min(waiting, key=lambda name: _cost(name, remaining, sizes))
+        touching = [factor for factor in remaining if chosen in factor.scope]
+        remaining = [factor for factor in remaining if chosen not in factor.scope]
+        remaining.append(_sum_out(touching, chosen))
         waiting.remove(chosen)
     names = {name: i + 1 for i, name in enumerate(sizes)}
-    total = left[0]
-    for factor in left[1:]:
+    total = remaining[0]
+    for factor in remaining[1:]:
         total = multiply_out([total, factor], None, names)
     return np.ascontiguousarray(
         np.moveaxis(total.table, [total.scope.index(name) + 1 for name in keep], range(1, len(keep) + 1))

@@ -162,11 +162,11 @@ def _nested(table: Array) -> str:
 
 
 def _uai(network: Network) -> str:
-    place = {variable.name: str(i) for i, variable in enumerate(network.variables)}
-    count = str(len(place))
+    index = {variable.name: str(i) for i, variable in enumerate(network.variables)}
+    count = str(len(index))
     lines = ["BAYES", count, " ".join(str(len(variable.states)) for variable in network.variables), count]
     for variable in network.variables:  # the child comes last
-        scope = [place[name] for name in (*variable.parents, variable.name)]
+        scope = [index[name] for name in (*variable.parents, variable.name)]
         lines.append(f"{len(scope)} {' '.join(scope)}")
     for variable in network.variables:
         table = network.tables[variable.name][0]
@@ -191,29 +191,29 @@ def _xdsl(network: Network) -> str:
         flat = _flat(network.tables[variable.name][0])
         lines += [f"      <probabilities>{flat}</probabilities>", "    </cpt>"]
     lines += ["  </nodes>", "  <extensions>", f'    <genie version="1.0" app="{NAME}" name="{NAME}">']
-    for name, (left, top) in _layout(order).items():
+    for name, (x, y) in _layout(order).items():
         lines += [
             f'      <node id="{name}">',
             f"        <name>{name}</name>",
             '        <interior color="e5f6f7" />',
             '        <outline color="000080" />',
             '        <font color="000000" name="Arial" size="8" />',
-            f"        <position>{left} {top} {left + NODE_WIDTH} {top + NODE_HEIGHT}</position>",
+            f"        <position>{x} {y} {x + NODE_WIDTH} {y + NODE_HEIGHT}</position>",
             "      </node>",
         ]
     return _text([*lines, "    </genie>", "  </extensions>", "</smile>"])
 
 
 def _layout(variables: Iterable[Variable]) -> dict[str, tuple[int, int]]:
-    """Where GeNIe draws each node (left, top): every variable in a row below those of its parents."""
+    """Where GeNIe draws the upper left corner of each node: every variable in a row below those of its parents."""
     row: dict[str, int] = {}
-    places: dict[str, tuple[int, int]] = {}
+    corners: dict[str, tuple[int, int]] = {}
     for variable in variables:
         row[variable.name] = 1 + max((row[parent] for parent in variable.parents), default=-1)
         before = sum(other == row[variable.name] for other in row.values()) - 1
-        left, top = GAP + before * (NODE_WIDTH + GAP), GAP + row[variable.name] * 3 * (NODE_HEIGHT + GAP)
-        places[variable.name] = left, top
-    return places
+        x, y = GAP + before * (NODE_WIDTH + GAP), GAP + row[variable.name] * 3 * (NODE_HEIGHT + GAP)
+        corners[variable.name] = x, y
+    return corners
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -23,16 +23,16 @@ def to_pgmpy(network: Network, draw: int = 0) -> DiscreteBayesianNetwork:
     from pgmpy.models import DiscreteBayesianNetwork
 
     model = DiscreteBayesianNetwork()
-    one = network.one_draw(draw)
-    model.add_nodes_from([variable.name for variable in one.variables])
-    model.add_edges_from([(parent, v.name) for v in one.variables for parent in v.parents])
-    names = {variable.name: list(variable.states) for variable in one.variables}
-    for variable in one.variables:
+    network = network.one_draw(draw)
+    model.add_nodes_from([variable.name for variable in network.variables])
+    model.add_edges_from([(parent, v.name) for v in network.variables for parent in v.parents])
+    names = {variable.name: list(variable.states) for variable in network.variables}
+    for variable in network.variables:
         model.add_cpds(
             TabularCPD(
                 variable.name,
                 len(variable.states),
-                columns(one.tables[variable.name][0]),
+                columns(network.tables[variable.name][0]),
                 evidence=list(variable.parents) or None,
                 evidence_card=[len(names[parent]) for parent in variable.parents] or None,
                 state_names={name: names[name] for name in (variable.name, *variable.parents)},

@@ -22,12 +22,12 @@ from riskmodel.network.network import Network
 SETTING = "setting"
 CLOSED_FORM, SOLVED = 1e-9, 1e-6  # how closely a statement must come back
 
-Place = dict[str, str]  # variable → the one state it is held at
+Held = dict[str, str]  # variable → the one state it is held at
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One statement asked of the network at one place.
+    """One statement asked of the network, some variables held at a state each.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class _Asked:
         return names[0] if names else ("",)
 
     def answers(self, statement: Statement) -> Iterator[tuple[str, Array]]:
-        """Everywhere the statement must hold: (place, what the network says there)."""
+        """Everywhere the statement must hold: (what is held there, what the network says there)."""
         if statement.quantity == "probability":
             yield from self._probability(statement)
         elif statement.quantity == "adjusted_odds_ratio":
@@ -149,9 +149,9 @@ class _Asked:
         fixed = {event.variable for event in statement.given.events if len(event.states) == 1}
         several = len(fixed) < len(statement.given.events)
         finer = self._finer(statement)
-        for place in self._places(statement, finer):
-            allowed = {**given, **{name: (state,) for name, state in place.items()}}
-            varied = {name: state for name, state in place.items() if name not in fixed}
+        for held in self._combinations(statement, finer):
+            allowed = {**given, **{name: (state,) for name, state in held.items()}}
+            varied = {name: state for name, state in held.items() if name not in fixed}
             where = _label(varied) if several or finer else statement.given_text
             answer = conditional(self.network, statement.of, allowed)
             if not np.isnan(answer).all():  # of what never happens nothing can be asked
@@ -159,22 +159,22 @@ class _Asked:
 
     def _finer(self, statement: Statement) -> list[Statement]:
         """Statements of the same thing, given more: they go first where all that they are given holds."""
-        own = statement.given
-        states = {event.variable: set(event.states) for event in own.events}
+        given = statement.given
+        states = {event.variable: set(event.states) for event in given.events}
         return [
             other
             for other in self.stated.statements
             if other.quantity == "probability"
             and other.of == statement.of
-            and other.given.none == own.none
+            and other.given.none == given.none
             and _alone(other) == _alone(statement)
-            and len(other.given.events) > len(own.events)
+            and len(other.given.events) > len(given.events)
             and all(
                 states[event.variable] & set(event.states) for event in other.given.events if event.variable in states
             )
         ]
 
-    def _places(self, statement: Statement, finer: Sequence[Statement]) -> list[Place]:
+    def _combinations(self, statement: Statement, finer: Sequence[Statement]) -> list[Held]:
         """Every combination of single states in which a probability holds.
 
         That is every band of what it is given, at the reference setting if it names none; where finer
@@ -187,9 +187,9 @@ class _Asked:
         if self.settings != ("",):
             axes.setdefault(SETTING, (self.reference,))
         cells = [dict(zip(axes, states, strict=True)) for states in itertools.product(*axes.values())]
-        left = [cell for cell in cells if not any(_covers(other, cell) for other in finer)]
-        at_reference = [cell for cell in left if cell.get(SETTING) == self.reference]
-        return left if statement.given.event(SETTING) or not at_reference else at_reference
+        cells = [cell for cell in cells if not any(_covers(other, cell) for other in finer)]
+        at_reference = [cell for cell in cells if cell.get(SETTING) == self.reference]
+        return cells if statement.given.event(SETTING) or not at_reference else at_reference
 
     def _adjusted(self, statement: Statement) -> Iterator[tuple[str, Array]]:
         """In each setting the odds ratio farthest from the stated one, of all cells with the rest equal.
@@ -222,17 +222,17 @@ class _Asked:
         total = np.sum([values for _, values in weights], axis=0)
         for setting in self.settings:
             links = [implied(self.network, other, self.reference, setting) for other, _ in weights]
-            own = links[[other.id for other, _ in weights].index(statement.id)]
-            yield _label({SETTING: setting}), own * total / np.sum(links, axis=0)
+            link = links[[other.id for other, _ in weights].index(statement.id)]
+            yield _label({SETTING: setting}), link * total / np.sum(links, axis=0)
 
 
 def _alone(statement: Statement) -> str:
     return next((event.variable for event in statement.given.events if event.alone), "")
 
 
-def _covers(statement: Statement, cell: Place) -> bool:
+def _covers(statement: Statement, cell: Held) -> bool:
     return all(cell[event.variable] in event.states for event in statement.given.events)
 
 
-def _label(place: Place) -> str:
-    return "; ".join(f"{name}={state}" for name, state in place.items() if state)
+def _label(held: Held) -> str:
+    return "; ".join(f"{name}={state}" for name, state in held.items() if state)

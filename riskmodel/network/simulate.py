@@ -31,24 +31,15 @@ def sample(
     """
     if count < 1:
         raise UsageError(f"a cohort needs at least 1 case, not {count}")
-    states: dict[str, States] = {}
-    for variable in in_order(network.variables):
-        if fixed and variable.name in fixed:
-            states[variable.name] = np.full(count, variable.index(fixed[variable.name]))
-            continue
-        table = network.tables[variable.name][0]
-        columns = table[tuple(states[parent] for parent in variable.parents)]
-        cumulative = np.cumsum(np.broadcast_to(columns, (count, len(variable.states))), axis=1)
-        uniform = rng.random(count)
-        states[variable.name] = (uniform[:, None] >= cumulative[:, :-1]).sum(axis=1)
-    return states
+    given = {name: np.full(count, network.variable(name).index(state)) for name, state in (fixed or {}).items()}
+    return sample_draws(network, np.zeros(count, dtype=np.int64), rng, given)
 
 
 def sample_draws(
     network: Network,
     draws: NDArray[np.int64],
     rng: np.random.Generator,
-    known: Mapping[str, States] | None = None,
+    given: Mapping[str, States] | None = None,
     names: Collection[str] | None = None,
 ) -> dict[str, States]:
     """Sample complete cases, each from a draw of its own.
@@ -57,16 +48,16 @@ def sample_draws(
     ----------
     draws
         (count,): from which draw of the network each case comes.
-    known
-        states that are given, such as the setting; shape (count,).
+    given
+        states that are known, such as the setting; shape (count,).
     names
-        the variables to sample, closed under parents with those known; by default all.
+        the variables to sample, closed under parents with those given; by default all.
 
     Returns
     -------
-    variable → state indices, shape (count,); those known among them.
+    variable → state indices, shape (count,); those given among them.
     """
-    states: dict[str, States] = dict(known or {})
+    states: dict[str, States] = dict(given or {})
     for variable in in_order(network.variables):
         if variable.name in states or (names is not None and variable.name not in names):
             continue

@@ -12,7 +12,7 @@ from riskmodel.evidence.distributions import draw_values, interval_sd, interval_
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Priors, Statement
 from riskmodel.evidence.scale import Z95
-from riskmodel.evidence.shares import solve
+from riskmodel.evidence.shares import solve_sticks
 from tests.support.drawn import SETS, chosen, logit
 
 MANY = 1 << 14  # for moments
@@ -149,7 +149,7 @@ def test_bands_have_their_own_medians_and_ends(many):
 
 def test_a_complete_distribution_gives_what_is_left_to_the_least_sure():
     """Three states that add up to 1: two hold their intervals, the third takes the rest."""
-    drawn = solve((0.2, 0.5, 0.3), (0.1, 0.2, 0.4), (0.1, 0.3, 0.4), complete=True)
+    drawn = solve_sticks((0.2, 0.5, 0.3), (0.1, 0.2, 0.4), (0.1, 0.3, 0.4), complete=True)
     assert drawn.order == (0, 1, 2)
     shares = drawn.shares(np.random.default_rng(1).normal(size=(20_000, 3)))
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-12)
@@ -160,7 +160,7 @@ def test_a_complete_distribution_gives_what_is_left_to_the_least_sure():
 
 def test_an_interval_that_the_other_states_rule_out_is_held_as_far_as_it_can_be():
     """A sure state of .3 leaves .7: an unsure one cannot go to .9, and no share leaves the simplex."""
-    drawn = solve((0.3, 0.5), (0.01, 1.0), (0.01, 1.12), complete=False)
+    drawn = solve_sticks((0.3, 0.5), (0.01, 1.0), (0.01, 1.12), complete=False)
     shares = drawn.shares(np.random.default_rng(1).normal(size=(5_000, 2)))
     assert np.all(shares > 0)
     assert np.all(shares.sum(axis=1) < 1)

@@ -47,9 +47,9 @@ def chain(
         spread = [_spread(member, tables[member.name], parents, sizes) for member in members]
         joint = _joint(spread, strength)
         earlier = joint.sum(axis=-1, keepdims=True)
-        own = spread[-1].reshape(*spread[-1].shape[:-1], *(1,) * i, spread[-1].shape[-1])
+        alone = spread[-1].reshape(*spread[-1].shape[:-1], *(1,) * i, spread[-1].shape[-1])
         possible = earlier > 0
-        table = np.where(possible, joint / np.where(possible, earlier, 1.0), own)
+        table = np.where(possible, joint / np.where(possible, earlier, 1.0), alone)
         table /= table.sum(axis=-1, keepdims=True)
         name = group[i]
         result[name] = table
@@ -59,11 +59,11 @@ def chain(
 
 def _spread(member: Variable, table: Array, parents: Sequence[str], sizes: Sequence[int]) -> Array:
     """A finding's own table over the parents of the whole group: (draws, parents …, states)."""
-    places = [parents.index(parent) for parent in member.parents]
-    table = np.transpose(table, [0, *(1 + int(i) for i in np.argsort(places)), table.ndim - 1])
+    axes = [parents.index(parent) for parent in member.parents]
+    table = np.transpose(table, [0, *(1 + int(i) for i in np.argsort(axes)), table.ndim - 1])
     shape = [1] * len(parents)
-    for place in places:
-        shape[place] = sizes[place]
+    for axis in axes:
+        shape[axis] = sizes[axis]
     full = (table.shape[0], *sizes, table.shape[-1])
     return np.broadcast_to(table.reshape(table.shape[0], *shape, table.shape[-1]), full)
 
