@@ -35,32 +35,33 @@ def check_identifiers(names: Sequence[Hashable], masks: Masks) -> None:
 def known_outcomes(variables: Sequence[Variable], masks: Masks) -> dict[str, NDArray[np.bool_]]:
     """For each condition, whose outcome is known; conditions of whom nothing is known left out."""
     conditions = [(row, v) for row, v in enumerate(variables) if v.role == "condition"]
-    known = {v.name: masks[row] != v.full_mask for row, v in conditions}
-    return {name: whom for name, whom in known.items() if whom.any()}
+    has_outcome = {v.name: masks[row] != v.full_mask for row, v in conditions}
+    return {name: whom for name, whom in has_outcome.items() if whom.any()}
 
 
 def check_outcomes(variables: Sequence[Variable], masks: Masks) -> list[str]:
     """Refuse a cohort without outcomes to learn from; notes on outcomes that tell little."""
-    known = known_outcomes(variables, masks)
+    has_outcome = known_outcomes(variables, masks)
     columns = ", ".join(v.column for v in variables if v.role == "condition")
-    if not known:
+    if not has_outcome:
         raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
     rows = {v.name: row for row, v in enumerate(variables)}
-    present = {name: int((masks[rows[name]][whom] == 2).sum()) for name, whom in known.items()}
-    always = [name for name, count in present.items() if count == known[name].sum()]
+    present = {name: int((masks[rows[name]][whom] == 2).sum()) for name, whom in has_outcome.items()}
+    always = [name for name, count in present.items() if count == has_outcome[name].sum()]
     if always:
         raise CasesError(
             f"the outcome {always[0]} has one class: it is present in all {present[always[0]]} people in whom it is "
             f"known. Blank cells are unknown: write absent where it was looked for and not found"
         )
     never = [name for name, count in present.items() if count == 0]
-    if len(never) == len(known):
-        found = ", ".join(f"{name} (known in {known[name].sum()})" for name in never)
-        raise CasesError(f"every outcome has one class: nobody has {found}")
+    if len(never) == len(has_outcome):
+        listed = ", ".join(f"{name} (known in {has_outcome[name].sum()})" for name in never)
+        raise CasesError(f"every outcome has one class: nobody has {listed}")
     notes = [
-        f"nobody has {name}: its base rate is learnt from {known[name].sum():,} people without it" for name in never
+        f"nobody has {name}: its base rate is learnt from {has_outcome[name].sum():,} people without it"
+        for name in never
     ]
-    unknown = [v.name for v in variables if v.role == "condition" and v.name not in known]
+    unknown = [v.name for v in variables if v.role == "condition" and v.name not in has_outcome]
     if unknown:
         notes.append(f"no outcome is known of {', '.join(unknown)}: what is learnt of these rests on findings alone")
     return notes
@@ -83,7 +84,7 @@ def check_possible(names: Sequence[Hashable], evidence: Array) -> None:
         raise CasesError(_listed("what these rows say cannot be, under the model", shown, impossible.size))
 
 
-def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> tuple[Array, Weighting | None]:
+def person_weights(outcomes: str, variables: Sequence[Variable], masks: Masks) -> tuple[Array, Weighting | None]:
     """How much each person counts, (rows,); 0 for those who are left out. And of ``weighted``, how these are spread.
 
     Raises
@@ -99,12 +100,12 @@ def weights_for(outcomes: str, variables: Sequence[Variable], masks: Masks) -> t
         raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{hint}")
     if outcomes == "ignorable":
         return np.ones(masks.shape[1]), None
-    known = {name: np.asarray(rows) for name, rows in known_outcomes(variables, masks).items() if np.any(rows)}
-    verified = np.logical_or.reduce(list(known.values()))
+    has_outcome = {name: np.asarray(rows) for name, rows in known_outcomes(variables, masks).items() if np.any(rows)}
+    verified = np.logical_or.reduce(list(has_outcome.values()))
     if outcomes == "complete":
         return np.asarray(verified, dtype=float), None
-    if any(np.any(rows != verified) for rows in known.values()):
-        counts = ", ".join(f"{name} in {int(rows.sum()):,}" for name, rows in known.items())
+    if any(np.any(rows != verified) for rows in has_outcome.values()):
+        counts = ", ".join(f"{name} in {int(rows.sum()):,}" for name, rows in has_outcome.items())
         raise CasesError(
             f"outcomes: 'weighted' has one weight for each person, and so needs all outcomes known in the same people; "
             f"they are known of different ones ({counts} of {masks.shape[1]:,}): take 'ignorable' where the rows hold "

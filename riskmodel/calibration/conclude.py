@@ -12,9 +12,10 @@ import pandas as pd
 
 from riskmodel.arrays import Array
 from riskmodel.calibration.as_prior_set import Origin
-from riskmodel.calibration.intervals import Marginal, checked
-from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
-from riskmodel.calibration.optimise import Fitted, Target
+from riskmodel.calibration.intervals import Marginal, corrected_marginals
+from riskmodel.calibration.likelihood.coordinates import prior_interval, prior_sd
+from riskmodel.calibration.likelihood.laplace import covariance
+from riskmodel.calibration.optimise import Fitted, LogPosterior
 from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
@@ -24,13 +25,13 @@ from riskmodel.evidence.scale import Z95, scale_of
 if TYPE_CHECKING:
     from riskmodel.model import Model
 
-STILL = 0.05  # prior sd: a statement that moved less …
+UNMOVED = 0.05  # prior sd: a statement that moved less …
 AS_WIDE = 0.97  # … and stayed this wide was told nothing, and keeps its stated value
 EXACT_PLACES = 12  # more than any rounded number has
 CONTRADICTED = 2.0  # prior sd
 
 
-def says(statement: Statement) -> str:
+def short_label(statement: Statement) -> str:
     """What a statement speaks of, in short."""
     given = f" | {statement.given_text}" if statement.given_text else ""
     if statement.quantity == "probability":
@@ -63,8 +64,8 @@ class _Learnt:
         return float(after - stated) / self.before
 
     @property
-    def still(self) -> bool:
-        return abs(self.shift) < STILL and self.marginal.sd > AS_WIDE * self.prior
+    def is_unchanged(self) -> bool:
+        return abs(self.shift) < UNMOVED and self.marginal.sd > AS_WIDE * self.prior
 
     @property
     def value(self) -> float:
@@ -80,42 +81,40 @@ class _Learnt:
 
     def people(self) -> float:
         """The size that a count would need to tell as much as the data did; no more than there are people."""
-        told = max(1.0 / self.marginal.sd**2 - 1.0 / self.prior**2, 0.0)
+        information = max(1.0 / self.marginal.sd**2 - 1.0 / self.prior**2, 0.0)
         share = 0.5 if self.statement.quantity in RATIOS else self.value
-        return min(told / max(share * (1 - share), 1e-12), float(self.most))
+        return min(information / max(share * (1 - share), 1e-12), float(self.most))
 
 
-def concluded(
+def fitted_calibration(
     model: Model,
-    coordinates: Coordinates,
-    target: Target,
+    posterior: LogPosterior,
     fitted: Fitted,
-    covariance: Array,
     asked: Sequence[str],
     origin: Origin,
     notes: Sequence[str],
 ) -> Calibration:
     """The result of a search, with the fitted model; ``asked`` are the ids of all that should be learnt."""
-    prior_set = model.priors.prior_set
+    prior_set, coordinates = model.priors.prior_set, posterior.coordinates
     rows: list[dict[str, object]] = []
     overrides: dict[str, dict[str, Any]] = {}
     learnt_ids = {coordinates.statements[column].id for column in coordinates.columns}
     for identifier in asked:
         if identifier not in learnt_ids:
             statement = model.priors.statement(identifier)
-            rows.append(_kept(statement, prior_interval(statement, prior_set)))
+            rows.append(_unchanged_row(statement, prior_interval(statement, prior_set)))
     source = origin.source(model.priors.sources, "" if fitted.converged else fitted.why)
-    learnt_blocks = _blocks(coordinates, target, fitted, covariance, origin)
+    learnt_blocks = _blocks(posterior, fitted, origin)
     for block, learnt in zip(coordinates.blocks, learnt_blocks, strict=True):
-        still = all(one.still for one in learnt)
-        own: dict[str, dict[str, Any]] = {}
-        for one in learnt:
-            prior = prior_interval(one.statement, prior_set)
-            row = _kept(one.statement, prior) if still else _moved(one, prior)
+        is_unchanged = all(fit.is_unchanged for fit in learnt)
+        block_overrides: dict[str, dict[str, Any]] = {}
+        for fit in learnt:
+            prior = prior_interval(fit.statement, prior_set)
+            row = _unchanged_row(fit.statement, prior) if is_unchanged else _learnt_row(fit, prior)
             rows.append(row)
-            if not still:
-                own[one.statement.id] = _override(one, row, source.key)
-        overrides |= _whole(own) if block.complete else own
+            if not is_unchanged:
+                block_overrides[fit.statement.id] = _override(fit, row, source.key)
+        overrides |= _summing_to_one(block_overrides) if block.complete else block_overrides
     frame = pd.DataFrame(rows)
     order = {identifier: i for i, identifier in enumerate(model.priors.selected)}
     frame = frame.sort_values("statement", key=lambda names: names.map(order), ignore_index=True)
@@ -126,13 +125,11 @@ def concluded(
     )  # fmt: skip
 
 
-def _blocks(
-    coordinates: Coordinates, target: Target, fitted: Fitted, covariance: Array, origin: Origin
-) -> list[list[_Learnt]]:
+def _blocks(posterior: LogPosterior, fitted: Fitted, origin: Origin) -> list[list[_Learnt]]:
     """The learnt statements of each block."""
-    x = fitted.point.x
-    slopes = coordinates.slopes(x)
-    sds, prior_sds = _sds(slopes, covariance), _sds(slopes, _inverse(target.prior_precision(x)))
+    coordinates, x = posterior.coordinates, fitted.point.x
+    slopes, spread = coordinates.slopes(x), covariance(posterior, fitted.point)
+    sds, prior_sds = _sds(slopes, spread), _sds(slopes, _inverse(posterior.prior_precision(x)))
     values = coordinates.values(x[None])[0]
     marginals: list[Marginal] = []
     for block in coordinates.blocks:
@@ -142,9 +139,10 @@ def _blocks(
             marginals.append(Marginal(coordinates.statements[column], float(values[column]), sd, counted, flat))
     prior_set = coordinates.priors.prior_set
     most = origin.people if origin.outcomes == "ignorable" else origin.verified
+    marginals = corrected_marginals(posterior, x, spread, marginals, slopes)
     learnt = [
         _Learnt(marginal, float(prior), prior_sd(marginal.statement, prior_set), most)
-        for marginal, prior in zip(checked(target, x, covariance, marginals, slopes), prior_sds, strict=True)
+        for marginal, prior in zip(marginals, prior_sds, strict=True)
     ]
     first = np.cumsum([0, *(len(block.columns) for block in coordinates.blocks)])
     return [learnt[start:end] for start, end in itertools.pairwise(first)]
@@ -162,37 +160,37 @@ def _inverse(precision: Array) -> Array:
 def _common(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
     return {
         "statement": statement.id,
-        "says": says(statement),
+        "says": short_label(statement),
         "prior": statement.value,
         "prior_low": prior[0],
         "prior_high": prior[1],
     }
 
 
-def _kept(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
+def _unchanged_row(statement: Statement, prior: tuple[float, float]) -> dict[str, object]:
     rest = {"posterior": statement.value, "low": prior[0], "high": prior[1]}
     unmoved = {"shift": 0.0, "shift_low": -Z95, "shift_high": Z95, "verdict": "unchanged", "n_informing": 0.0,
                "share": 0.0}  # fmt: skip
     return {**_common(statement, prior), **rest, **unmoved}
 
 
-def _moved(one: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
-    low, high = one.marginal.interval()
+def _learnt_row(learnt: _Learnt, prior: tuple[float, float]) -> dict[str, object]:
+    low, high = learnt.marginal.interval()
     return {
-        **_common(one.statement, prior),
-        "posterior": one.value,
+        **_common(learnt.statement, prior),
+        "posterior": learnt.value,
         "low": low,
         "high": high,
-        "shift": one.shift,
-        "shift_low": one.shift_to(low),
-        "shift_high": one.shift_to(high),
-        "verdict": "contradicted" if abs(one.shift) > CONTRADICTED else "moved",
-        "n_informing": one.people(),
-        "share": one.share(),
+        "shift": learnt.shift,
+        "shift_low": learnt.shift_to(low),
+        "shift_high": learnt.shift_to(high),
+        "verdict": "contradicted" if abs(learnt.shift) > CONTRADICTED else "moved",
+        "n_informing": learnt.people(),
+        "share": learnt.share(),
     }
 
 
-def _whole(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _summing_to_one(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The states of one distribution, the most probable of them as what the others leave of 1."""
     if overrides:
         most = max(overrides, key=lambda name: overrides[name]["value"])
@@ -201,12 +199,12 @@ def _whole(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return overrides
 
 
-def _override(one: _Learnt, row: Mapping[str, object], key: str) -> dict[str, Any]:
+def _override(learnt: _Learnt, row: Mapping[str, object], key: str) -> dict[str, Any]:
     """The number as the set holds it: what it was stays, with what the cohort told."""
-    old = one.statement
+    old = learnt.statement
     was = f"was {old.value:g} ({row['prior_low']:.3g} to {row['prior_high']:.3g})"
     fitted = [float(row[name]) for name in ("posterior", "low", "high")]  # type: ignore[arg-type]
     value, low, high = rounded(*fitted, ratio=old.quantity in RATIOS)
-    informed = [asdict(step) for step in (*old.informed, one.informed(key))]
+    informed = [asdict(step) for step in (*old.informed, learnt.informed(key))]
     note = f"{was}; {old.note}" if old.note else was
     return {"value": value, "low": low, "high": high, "informed": informed, "note": note}

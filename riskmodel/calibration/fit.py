@@ -16,14 +16,13 @@ from riskmodel.calibration.cohort_checks import (
     check_outcomes,
     check_possible,
     known_outcomes,
-    weights_for,
+    person_weights,
 )
-from riskmodel.calibration.conclude import concluded
-from riskmodel.calibration.learnable import asked_for, here, kind_of
+from riskmodel.calibration.conclude import fitted_calibration
+from riskmodel.calibration.learnable import kind_of, learnable_in, requested_statements
 from riskmodel.calibration.likelihood.coordinates import Coordinates
-from riskmodel.calibration.likelihood.laplace import covariance
 from riskmodel.calibration.likelihood.likelihood import Likelihood
-from riskmodel.calibration.optimise import TOLERANCE, Progress, Target, check_prior_weight, maximise
+from riskmodel.calibration.optimise import TOLERANCE, LogPosterior, Progress, check_prior_weight, maximise
 from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
 from riskmodel.errors import CasesError, UsageError
@@ -154,7 +153,7 @@ def fit_coded(  # noqa: PLR0913
     check_prior_weight(prior_weight)
     check_name(name)
     priors = model.priors
-    ids = asked_for(priors, learn)
+    ids = requested_statements(priors, learn)
     if not masks.shape[1]:
         raise CasesError("the cohort has no row")
     check_identifiers(names, masks)
@@ -162,20 +161,20 @@ def fit_coded(  # noqa: PLR0913
     if {kind_of(priors.statement(i), priors) for i in ids} != {"base_rates"}:
         check_findings(model.variables, masks)
     settings = _settings(model, masks)
-    coordinates = Coordinates(priors, here(priors, ids, learn, settings) if settings else ids)
+    coordinates = Coordinates(priors, learnable_in(priors, ids, learn, settings) if settings else ids)
     if not coordinates.size:
-        raise UsageError(_silent(settings, ids))
-    weights, weighting = weights_for(outcomes, model.variables, masks)
+        raise UsageError(_nothing_can_move(settings, ids))
+    weights, weighting = person_weights(outcomes, model.variables, masks)
     notes += weighting.lines() if weighting is not None else []
     likelihood = Likelihood(coordinates, masks[:, weights > 0], weights[weights > 0])
     check_possible(names, likelihood.evidence(masks))
     start = likelihood.at(coordinates.start)
     if start is None:
         raise UsageError("the model cannot be evaluated at its stated values")
-    target = Target(likelihood, coordinates, prior_weight)
-    if not likelihood.speaks(start):
-        raise UsageError(_silent(settings, ids))
-    fitted = maximise(target, start, tolerance, progress)
+    posterior = LogPosterior(likelihood, coordinates, prior_weight)
+    if not likelihood.is_informative(start):
+        raise UsageError(_nothing_can_move(settings, ids))
+    fitted = maximise(posterior, start, tolerance, progress)
     origin = Origin(
         name=name,
         people=masks.shape[1],
@@ -186,8 +185,7 @@ def fit_coded(  # noqa: PLR0913
         cohort_hash=cohort_hash(model.variables, masks),
         command=command or _call(learn, prior_weight, name, outcomes),
     )
-    found = concluded(model, coordinates, target, fitted, covariance(target, fitted.point), ids, origin, notes)
-    return replace(found, weighting=weighting)
+    return replace(fitted_calibration(model, posterior, fitted, ids, origin, notes), weighting=weighting)
 
 
 def _settings(model: Model, masks: Masks) -> dict[str, int]:
@@ -205,7 +203,7 @@ def _call(learn: str | Sequence[str], prior_weight: float, name: str, outcomes: 
     return f"riskmodel.calibrate(learn={what!r}, {prior_weight=:g}, {name=}, {outcomes=})"
 
 
-def _silent(settings: Sequence[str] | dict[str, int], ids: Sequence[str]) -> str:
+def _nothing_can_move(settings: Sequence[str] | dict[str, int], ids: Sequence[str]) -> str:
     where = f"; its people are of {', '.join(settings)}" if settings else ""
     shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
     return (

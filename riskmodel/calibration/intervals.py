@@ -11,7 +11,7 @@ from scipy import special
 from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.coordinates import FARTHEST
 from riskmodel.calibration.likelihood.laplace import FEW
-from riskmodel.calibration.optimise import Target
+from riskmodel.calibration.optimise import LogPosterior
 from riskmodel.evidence.records import RATIOS, Statement
 from riskmodel.evidence.scale import Z95, inside, scale_of
 
@@ -67,8 +67,8 @@ class Marginal:
         elif self.is_beta:
             half = 0.5 if self.flat else 0.0
             first, second = self._counts()
-            found = special.betaincinv(first + half, second + half, [0.025, 0.975])
-            low, high = (float(end) for end in (found if self.flat else inside(found)))
+            ends = special.betaincinv(first + half, second + half, [0.025, 0.975])
+            low, high = (float(end) for end in (ends if self.flat else inside(ends)))
         else:
             scale, reach = scale_of(self.statement), np.array([-1, 1]) * Z95 * self.sd
             low, high = scale.back(np.clip(scale.to(self.value) + reach, -FARTHEST, FARTHEST)).tolist()
@@ -88,8 +88,8 @@ class Marginal:
         return information / (1 - self.value), information / self.value
 
 
-def checked(
-    target: Target, x: Array, covariance: Array, marginals: Sequence[Marginal], slopes: Array
+def corrected_marginals(
+    posterior: LogPosterior, x: Array, covariance: Array, marginals: Sequence[Marginal], slopes: Array
 ) -> list[Marginal]:
     """The marginals, those replaced of whose shape the posterior is not.
 
@@ -107,14 +107,14 @@ def checked(
     """
     if len(x) > FEW:
         return list(marginals)
-    blocks = target.coordinates.blocks
+    blocks = posterior.coordinates.blocks
     alone = [block.kind != "shares" for block in blocks for _ in block.columns]
-    lines = {i: _Line(target, x, covariance @ slopes[i] / marginals[i].sd) for i in range(len(alone)) if alone[i]}
+    lines = {i: _Line(posterior, x, covariance @ slopes[i] / marginals[i].sd) for i in range(len(alone)) if alone[i]}
     depths = dict(zip(lines, _depths(list(lines.values()), CHECKED), strict=True)) if lines else {}
-    columns = target.coordinates.columns
+    columns = posterior.coordinates.columns
     return [
-        one if not alone[i] or _agrees(one, depths[i]) else _replaced(one, lines[i], columns[i])
-        for i, one in enumerate(marginals)
+        marginal if not alone[i] or _agrees(marginal, depths[i]) else _replaced(marginal, lines[i], columns[i])
+        for i, marginal in enumerate(marginals)
     ]
 
 
@@ -122,7 +122,7 @@ def checked(
 class _Line:
     """A line through the mode; a step of 1 is a standard deviation of the statement."""
 
-    target: Target
+    posterior: LogPosterior
     x: Array
     direction: Array
 
@@ -132,24 +132,24 @@ class _Line:
 
 def _depths(lines: Sequence[_Line], t: Array) -> Array:
     """How far the log posterior is below the mode's, (lines, t)."""
-    target, x = lines[0].target, lines[0].x
-    values = target.values(np.concatenate([x[None], *(line.points(t) for line in lines)]))
+    posterior, x = lines[0].posterior, lines[0].x
+    values = posterior.values(np.concatenate([x[None], *(line.points(t) for line in lines)]))
     return np.asarray(np.minimum(values[0] - values[1:], DEEPEST)).reshape(len(lines), len(t))
 
 
-def _agrees(one: Marginal, depth: Array) -> bool:
-    if one.at_a_bound:
+def _agrees(marginal: Marginal, depth: Array) -> bool:
+    if marginal.at_a_bound:
         return True
-    expected = one.depth(CHECKED)
+    expected = marginal.depth(CHECKED)
     return bool(np.all(np.abs(depth - expected) < NEAR + CLOSE * expected))
 
 
-def _replaced(one: Marginal, line: _Line, column: int) -> Marginal:
+def _replaced(marginal: Marginal, line: _Line, column: int) -> Marginal:
     t, depth = _profile(line)
-    ends = _likelihood_ends(t, depth) if one.flat else _quantiles(t, depth)
-    values = line.target.coordinates.values(line.points(ends))[:, column]
-    low, high = min(*values, one.value), max(*values, one.value)
-    return replace(one, ends=(float(low), float(high)))
+    ends = _likelihood_ends(t, depth) if marginal.flat else _quantiles(t, depth)
+    values = line.posterior.coordinates.values(line.points(ends))[:, column]
+    low, high = min(*values, marginal.value), max(*values, marginal.value)
+    return replace(marginal, ends=(float(low), float(high)))
 
 
 def _profile(line: _Line) -> tuple[Array, Array]:

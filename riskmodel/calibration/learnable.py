@@ -10,7 +10,7 @@ from riskmodel.evidence.records import Priors, Statement
 KINDS = ("base_rates", "findings", "risk_factors", "all")
 
 
-def asked_for(priors: Priors, learn: str | Sequence[str]) -> list[str]:
+def requested_statements(priors: Priors, learn: str | Sequence[str]) -> list[str]:
     """The ids of the selected statements that are asked for.
 
     Parameters
@@ -34,21 +34,21 @@ def asked_for(priors: Priors, learn: str | Sequence[str]) -> list[str]:
     >>> asked_for(load_priors(), ["find.fever.none", "find.fever.infection"])
     ['find.fever.none', 'find.fever.infection']
     """
-    names = names_of(learn)
+    names = requested_names(learn)
     if not names:
         raise UsageError(f"say what to learn: {', '.join(KINDS)}, or ids of statements")
     selected = set(priors.selected)
-    known = [*KINDS, *priors.selected]
+    possible = [*KINDS, *priors.selected]
     for name in names:
-        if name in known:
+        if name in possible:
             continue
         if any(statement.id == name for statement in priors.statements):
             raise UsageError(f"learn: {name!r} drives no table in the set {priors.prior_set.name}")
-        raise UsageError(f"learn: {name!r} is neither {', '.join(KINDS)} nor a statement's id{nearest(name, known)}")
-    return [s.id for s in priors.statements if s.id in selected and _asked(s, priors, names)]
+        raise UsageError(f"learn: {name!r} is neither {', '.join(KINDS)} nor a statement's id{nearest(name, possible)}")
+    return [s.id for s in priors.statements if s.id in selected and _is_requested(s, priors, names)]
 
 
-def names_of(learn: object) -> list[str]:
+def requested_names(learn: object) -> list[str]:
     """The names in what a caller asked to learn.
 
     Raises
@@ -76,13 +76,13 @@ def _no_names(value: object) -> UsageError:
     return UsageError(f"learn: {value!r} is no text; give {allowed}, joined by commas or as a list")
 
 
-def _asked(statement: Statement, priors: Priors, names: Sequence[str]) -> bool:
+def _is_requested(statement: Statement, priors: Priors, names: Sequence[str]) -> bool:
     if "all" in names or statement.id in names or kind_of(statement, priors) in names:
         return True
-    return "risk_factors" in names and gives_gradient(statement, priors)
+    return "risk_factors" in names and is_subgroup_rate(statement, priors)
 
 
-def here(priors: Priors, ids: Sequence[str], learn: str | Sequence[str], settings: Container[str]) -> list[str]:
+def learnable_in(priors: Priors, ids: Sequence[str], learn: str | Sequence[str], settings: Container[str]) -> list[str]:
     """Those of the ids that can be learnt from people of these settings.
 
     What is stated of another setting stays as it is, unless its id is asked for: base rates elsewhere enter only
@@ -90,7 +90,7 @@ def here(priors: Priors, ids: Sequence[str], learn: str | Sequence[str], setting
     are the exception: a setting without them takes its rise with age from there. They are learnt together with
     the risk factors that rise with age too, which would be learnt wrong beside a rise that is held.
     """
-    names = names_of(learn)
+    names = requested_names(learn)
     with_gradients = "all" in names or "risk_factors" in names
     kept = []
     for identifier in ids:
@@ -100,13 +100,13 @@ def here(priors: Priors, ids: Sequence[str], learn: str | Sequence[str], setting
             identifier in names
             or setting is None
             or any(state in settings for state in setting.states)
-            or (with_gradients and gives_gradient(statement, priors))
+            or (with_gradients and is_subgroup_rate(statement, priors))
         ):
             kept.append(identifier)
     return kept
 
 
-def gives_gradient(statement: Statement, priors: Priors) -> bool:
+def is_subgroup_rate(statement: Statement, priors: Priors) -> bool:
     """Whether a statement is a base rate of one setting in a part of its people, such as an age group."""
     return kind_of(statement, priors) == "base_rates" and {event.variable for event in statement.given.events} > {
         "setting"

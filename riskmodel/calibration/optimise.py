@@ -55,7 +55,7 @@ class Fitted:
     converged: bool = False
 
 
-class Target:
+class LogPosterior:
     """The log posterior of the coordinates."""
 
     def __init__(self, likelihood: Likelihood, coordinates: Coordinates, prior_weight: float) -> None:
@@ -82,9 +82,11 @@ class Target:
         return metric + np.eye(len(metric)) * (RIDGE * max(float(np.diag(metric).max(initial=0.0)), 1.0))
 
 
-def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progress: Progress | None = None) -> Fitted:
+def maximise(
+    posterior: LogPosterior, start: Point, tolerance: float = TOLERANCE, progress: Progress | None = None
+) -> Fitted:
     """Climb from a point until the next step is negligible; an interrupt keeps the best point so far."""
-    climb = _Climb(target, start, tolerance)
+    climb = _Climb(posterior, start, tolerance)
     try:
         with Signals() as signals:
             while climb.steps < MOST_STEPS:
@@ -102,9 +104,9 @@ def maximise(target: Target, start: Point, tolerance: float = TOLERANCE, progres
 class _Climb:
     """The point reached so far, and what is known of the slopes there."""
 
-    def __init__(self, target: Target, start: Point, tolerance: float) -> None:
-        self.target, self.tolerance = target, tolerance
-        self.point, self.best = start, target.value(start)
+    def __init__(self, posterior: LogPosterior, start: Point, tolerance: float) -> None:
+        self.posterior, self.tolerance = posterior, tolerance
+        self.point, self.best = start, posterior.value(start)
         self.steps = self.fresh = self.idle = 0
         self.gradient: Array | None = None
         self.inverse = np.empty((0, 0))
@@ -115,15 +117,15 @@ class _Climb:
     def step(self) -> Fitted | None:
         """Go one step up, or tell why there is none."""
         if self.gradient is None:
-            self.gradient = self.target.gradient(self.point)
+            self.gradient = self.posterior.gradient(self.point)
             self._measure()
         step = self.inverse @ self.gradient
         promise = 0.5 * float(self.gradient @ step)
         if promise < self.tolerance or self.idle == IDLE:
             return self.ended("no step would improve it noticeably", converged=True)
-        found = _search(self.target, self.point, self.best, step, 2 * promise)
-        if found is not None:
-            self._move(*found, self.gradient)
+        better = _search(self.posterior, self.point, self.best, step, 2 * promise)
+        if better is not None:
+            self._move(*better, self.gradient)
         elif self.fresh == self.steps:
             return self.ended("no step improves it", converged=promise < KINK)
         else:
@@ -132,26 +134,28 @@ class _Climb:
 
     def _move(self, new: Point, value: float, gradient: Array) -> None:
         self.idle = self.idle + 1 if value - self.best < self.tolerance else 0
-        self.gradient = self.target.gradient(new)
+        self.gradient = self.posterior.gradient(new)
         self.inverse = _updated(self.inverse, new.x - self.point.x, gradient - self.gradient)
         self.point, self.best, self.steps = new, value, self.steps + 1
         if self.steps - self.fresh >= REFRESH:
             self._measure()
 
     def _measure(self) -> None:
-        self.inverse, self.fresh = _inverse(self.target.metric(self.point)), self.steps
+        self.inverse, self.fresh = _inverse(self.posterior.metric(self.point)), self.steps
 
 
-def _search(target: Target, point: Point, value: float, step: Array, slope: float) -> tuple[Point, float] | None:
+def _search(
+    posterior: LogPosterior, point: Point, value: float, step: Array, slope: float
+) -> tuple[Point, float] | None:
     """The first of ever shorter steps that brings enough of the rise it promises."""
     size = min(1.0, LONGEST / max(float(np.max(np.abs(step))), 1e-300))
     noise = 1e-13 * abs(value)
     sizes = size * 0.4 ** np.arange(HALVINGS)
     points = point.x + sizes[:, None] * step
-    tried = itertools.chain(target.likelihood.at_each(points[:1]), target.likelihood.at_each(points[1:]))
-    for found, shorter in zip(tried, sizes, strict=True):
-        if found is not None and (new := target.value(found)) >= value + ENOUGH * shorter * slope - noise:
-            return found, new
+    tried = itertools.chain(posterior.likelihood.at_each(points[:1]), posterior.likelihood.at_each(points[1:]))
+    for trial, shorter in zip(tried, sizes, strict=True):
+        if trial is not None and (new := posterior.value(trial)) >= value + ENOUGH * shorter * slope - noise:
+            return trial, new
     return None
 
 

@@ -27,10 +27,10 @@ def check_name(name: str) -> None:
     """Refuse a cohort's name that a set cannot hold."""
     if not name.strip():
         raise UsageError("the cohort's name is empty: give one of printable characters")
-    for place, character in enumerate(name, 1):
+    for position, character in enumerate(name, 1):
         if unicodedata.category(character) in UNPRINTABLE:
             raise UsageError(
-                f"the cohort's name {name!a} has a control character, {character!a}, at place {place}; "
+                f"the cohort's name {name!a} has a control character, {character!a}, at place {position}; "
                 "allowed: printable characters"
             )
 

@@ -113,8 +113,10 @@ class Calibration(Shown):
         """The fit for a person; at most so many statements."""
         counts = self.table["verdict"].value_counts()
         moved = self.table[self.table["verdict"] != "unchanged"].sort_values("shift", key=np.abs, ascending=False)
-        told = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("moved", "contradicted", "unchanged"))
-        result = [f"{self.origin.headline()}: {len(self.table)} statements learnt ({told})"]
+        verdicts = ", ".join(
+            f"{counts.get(verdict, 0)} {verdict}" for verdict in ("moved", "contradicted", "unchanged")
+        )
+        result = [f"{self.origin.headline()}: {len(self.table)} statements learnt ({verdicts})"]
         result += [f"Marked as not converged: {self.why}" for _ in [0] if not self.converged]
         result += [f"Note: {note}" for note in self.notes]
         if len(moved):

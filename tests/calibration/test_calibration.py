@@ -14,7 +14,7 @@ from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
 from riskmodel.calibration.likelihood.laplace import covariance
 from riskmodel.calibration.likelihood.likelihood import Likelihood, changed_draws
-from riskmodel.calibration.optimise import Target, maximise
+from riskmodel.calibration.optimise import LogPosterior, maximise
 from riskmodel.evidence.distributions import draw_values, spread
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.scale import scale_of
@@ -279,7 +279,7 @@ def test_information_by_differences_agrees_with_scores(tmp_path):
     masks = simulate(model.priors, 20_000, np.random.default_rng(5), missing=0.2, verified=0.7)
     coordinates = Coordinates(model.priors, model.priors.selected)
     likelihood = Likelihood(coordinates, masks)
-    target = Target(likelihood, coordinates, 1.0)
+    target = LogPosterior(likelihood, coordinates, 1.0)
     point = maximise(target, likelihood.at(coordinates.start)).point
     exact = covariance(target, point)
     scores = np.linalg.inv(likelihood.information(point)[0] + coordinates.prior_precision(point.x))
@@ -328,7 +328,7 @@ def test_the_interval_of_one_statement_is_that_of_the_exact_posterior_at_a_kink_
     row = fit_coded(seeds, range(300), masks, ["find.fever.none"]).table.iloc[0]
     coordinates = Coordinates(seeds.priors, ["find.fever.none"])
     x = np.linspace(*(scale_of(seeds.statement("find.fever.none")).to(p) for p in (0.008, 0.15)), 121)
-    values = Target(Likelihood(coordinates, masks), coordinates, 1.0).values(x[:, None])
+    values = LogPosterior(Likelihood(coordinates, masks), coordinates, 1.0).values(x[:, None])
     share = np.cumsum(np.exp(values - values.max()))
     exact = special.expit(np.interp([0.025, 0.975], (share - 0.5 * np.diff(share, prepend=0)) / share[-1], x))
     np.testing.assert_allclose([row["low"], row["high"]], exact, rtol=0.03)

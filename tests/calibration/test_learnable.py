@@ -9,7 +9,7 @@ from scipy import stats
 
 from riskmodel.calibration import calibrate, recalibrate
 from riskmodel.calibration.fit import fit_coded
-from riskmodel.calibration.learnable import asked_for, here
+from riskmodel.calibration.learnable import learnable_in, requested_statements
 from riskmodel.errors import UsageError
 from tests.support.tabular import TRUTH, simulate, tabular
 
@@ -57,21 +57,23 @@ def test_a_heavier_prior_holds_more(tmp_path):
 
 def test_kinds_split_the_selected_statements(seeds):
     priors = seeds.priors
-    kinds = {kind: set(asked_for(priors, kind)) for kind in ("base_rates", "findings", "risk_factors", "all")}
+    kinds = {
+        kind: set(requested_statements(priors, kind)) for kind in ("base_rates", "findings", "risk_factors", "all")
+    }
     strengths = {i for i in priors.selected if priors.statement(i).quantity == "dependence"}
     assert kinds["all"] == set(priors.selected)
     assert not kinds["base_rates"] & kinds["findings"]
     assert kinds["base_rates"] | kinds["findings"] | kinds["risk_factors"] | strengths == kinds["all"]
     assert all(name.startswith("base.") for name in kinds["base_rates"])
-    assert asked_for(priors, "base_rates, find.fever.none") == sorted(
+    assert requested_statements(priors, "base_rates, find.fever.none") == sorted(
         [*kinds["base_rates"], "find.fever.none"], key=priors.selected.index
     )
     with pytest.raises(UsageError, match=r"did you mean 'find\.fever\.none'"):
-        asked_for(priors, "find.fever.nome")
+        requested_statements(priors, "find.fever.nome")
     with pytest.raises(UsageError, match="drives no table"):
-        asked_for(priors, "base.serious.as_reported")
+        requested_statements(priors, "base.serious.as_reported")
     with pytest.raises(UsageError, match="say what to learn"):
-        asked_for(priors, "")
+        requested_statements(priors, "")
 
 
 def test_base_rates_elsewhere_stay_as_they_are(seeds, rates):
@@ -79,9 +81,9 @@ def test_base_rates_elsewhere_stay_as_they_are(seeds, rates):
     other = [name for name in table.index if not name.endswith("spine_clinic")]
     assert other
     assert (table.loc[other, "verdict"] == "unchanged").all()
-    ids = asked_for(seeds.priors, "base_rates")
-    assert here(seeds.priors, ids, "base_rates", ("emergency",)) == [n for n in ids if n.endswith("emergency")]
-    assert here(seeds.priors, ["base.infection.emergency"], "base.infection.emergency", ()) == [
+    ids = requested_statements(seeds.priors, "base_rates")
+    assert learnable_in(seeds.priors, ids, "base_rates", ("emergency",)) == [n for n in ids if n.endswith("emergency")]
+    assert learnable_in(seeds.priors, ["base.infection.emergency"], "base.infection.emergency", ()) == [
         "base.infection.emergency"
     ]
 
@@ -89,7 +91,7 @@ def test_base_rates_elsewhere_stay_as_they_are(seeds, rates):
 def test_the_rise_with_age_is_learnt_with_the_risk_factors_that_rise_with_age_too(seeds, people):
     """In a spine clinic fracture rises with age as its base rates of ``as_reported`` say; these are learnt there."""
     by_age = [f"base.fracture.{age}.as_reported" for age in ("under_50", "from_50_to_69", "from_70")]
-    assert set(by_age) <= set(asked_for(seeds.priors, "risk_factors"))
+    assert set(by_age) <= set(requested_statements(seeds.priors, "risk_factors"))
     for learn, settings, learnt in (
         ("all", ("spine_clinic",), by_age),
         ("risk_factors", ("spine_clinic",), by_age),
@@ -97,7 +99,7 @@ def test_the_rise_with_age_is_learnt_with_the_risk_factors_that_rise_with_age_to
         ("base_rates", ("as_reported",), by_age),
         ("base_rates,base.fracture.from_70.as_reported", ("spine_clinic",), by_age[-1:]),
     ):
-        ids = here(seeds.priors, asked_for(seeds.priors, learn), learn, settings)
+        ids = learnable_in(seeds.priors, requested_statements(seeds.priors, learn), learn, settings)
         assert [name for name in ids if name in by_age] == sorted(learnt, key=ids.index), learn
         assert "base.infection.as_reported" not in ids or "as_reported" in settings
     table = calibrate(seeds, people, "risk_factors").table.set_index("statement")

@@ -25,7 +25,7 @@ FARTHEST = 27.0  # on the logit scale: 1.9e-12, where draws of probabilities end
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class StatementBlock:
     """Statements that move together: one, or the states of one distribution.
 
     Attributes
@@ -80,10 +80,10 @@ class Block:
 
     def _broken(self, parts: Array) -> Array:
         """The shares whose parts of what is left, (rows, coordinates), are given."""
-        shares, left = np.empty((len(parts), len(self.order))), np.ones(len(parts))
-        for place, state in enumerate(self.order):
-            shares[:, state] = left * parts[:, place] if place < self.size else left
-            left = left - shares[:, state]
+        shares, remaining = np.empty((len(parts), len(self.order))), np.ones(len(parts))
+        for i, state in enumerate(self.order):
+            shares[:, state] = remaining * parts[:, i] if i < self.size else remaining
+            remaining = remaining - shares[:, state]
         return shares
 
     def _precision(self, x: Array) -> Array:
@@ -122,10 +122,10 @@ class Block:
         """A share grows with its own part, and shrinks with the part of each that is broken off before it."""
         parts, shares = special.expit(x), self.values(x[None])[0]
         slopes = np.zeros((len(self.order), self.size))
-        for place, state in enumerate(self.order):
-            slopes[state, :place] = -parts[:place]
-            if place < self.size:
-                slopes[state, place] = 1 - parts[place]
+        for i, state in enumerate(self.order):
+            slopes[state, :i] = -parts[:i]
+            if i < self.size:
+                slopes[state, i] = 1 - parts[i]
         return np.asarray(slopes / (1 - shares)[:, None])
 
 
@@ -143,7 +143,7 @@ class Coordinates:
         self.priors = priors
         self.statements = [priors.statement(identifier) for identifier in priors.selected]
         self.stated = np.array([statement.value for statement in self.statements])
-        self.blocks: list[Block] = []
+        self.blocks: list[StatementBlock] = []
         wanted, taken = set(chosen), set[int]()
         for members in together(self.statements):
             possible = [i for i in members if self.statements[i].value > 0]
@@ -201,7 +201,7 @@ def _is_fixed(statement: Statement) -> bool:
     return sure or (statement.low is not None and statement.low == statement.high)
 
 
-def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) -> Block:
+def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) -> StatementBlock:
     kind = "log" if statement.quantity in RATIOS else "logit"
     shape = spread(statement, prior_set)
     start = np.array([float(scale_of(statement).to(statement.value))])
@@ -209,10 +209,10 @@ def _single(statement: Statement, column: int, first: int, prior_set: PriorSet) 
         precision, counts = np.empty((2, 0)), np.array([shape.first, shape.second])
     else:
         precision, counts = 1.0 / np.square(shape.sides)[:, None], np.empty(0)
-    return Block((column,), first, kind, complete=False, start=start, precision=precision, counts=counts)
+    return StatementBlock((column,), first, kind, complete=False, start=start, precision=precision, counts=counts)
 
 
-def _shares(statements: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> Block:
+def _shares(statements: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> StatementBlock:
     parts = [statements[i] for i in members]
     shares = np.array([part.value for part in parts])
     rest = max(1.0 - float(shares.sum()), 0.0)
@@ -220,21 +220,21 @@ def _shares(statements: Sequence[Statement], members: Sequence[int], first: int,
     if not is_dirichlet(parts):
         return _sticks(parts, members, first, prior_set)
     reference = shares[0] if complete else rest
-    own = shares[1:] if complete else shares
+    varying = shares[1:] if complete else shares
     count = float(np.mean([size(part, prior_set) for part in parts]))
-    start, counts = np.log(own / reference), count * np.array([*own, reference])
-    return Block(tuple(members), first, "shares", complete, start, np.empty((2, 0)), counts)
+    start, counts = np.log(varying / reference), count * np.array([*varying, reference])
+    return StatementBlock(tuple(members), first, "shares", complete, start, np.empty((2, 0)), counts)
 
 
-def _sticks(parts: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> Block:
+def _sticks(parts: Sequence[Statement], members: Sequence[int], first: int, prior_set: PriorSet) -> StatementBlock:
     """The states of a distribution as they are drawn, but with the mode at the stated values."""
     drawn = sticks(parts, prior_set)
     shares = np.array([parts[state].value for state in drawn.order])
     coordinates = len(shares) - drawn.complete
-    left = 1 - np.concatenate([[0.0], np.cumsum(shares)[:-1]])
-    start = special.logit((shares / left)[:coordinates])
+    remaining = 1 - np.concatenate([[0.0], np.cumsum(shares)[:-1]])
+    start = special.logit((shares / remaining)[:coordinates])
     sides = np.maximum([drawn.below[:coordinates], drawn.above[:coordinates]], 1e-6)
-    return Block(
+    return StatementBlock(
         tuple(members), first, "sticks", drawn.complete, start, 1.0 / sides**2, np.empty(0), order=drawn.order
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.likelihood import Point
-from riskmodel.calibration.optimise import RIDGE, Target
+from riskmodel.calibration.optimise import RIDGE, LogPosterior
 
 FEW = 40  # coordinates up to which the information is taken by differences of the gradient
 DIFFERENCE = 1e-3
@@ -21,17 +21,17 @@ WIDEST = 1.0  # on the logit scale, beyond which no log likelihood is near a par
 KINKED = 1.5  # curvature over a standard deviation and over DIFFERENCE that differ by this factor
 
 
-def covariance(target: Target, point: Point) -> Array:
+def covariance(posterior: LogPosterior, point: Point) -> Array:
     """Of the coordinates, by Laplace's approximation: (coordinates, coordinates).
 
     The information of the data is minus the differences of the exact gradient where coordinates are few, else
     the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula.
     """
-    once, squared = target.likelihood.information(point)
-    prior = target.prior_precision(point.x)
+    once, squared = posterior.likelihood.information(point)
+    prior = posterior.prior_precision(point.x)
     if len(point.x) <= FEW:
         sds = np.minimum(np.sqrt(np.diag(_inverse(_ridged(once + prior)))), WIDEST)
-        exact = _information(target, point, sds)
+        exact = _information(posterior, point, sds)
         if exact is not None:
             if squared is once:
                 squared = exact
@@ -40,39 +40,41 @@ def covariance(target: Target, point: Point) -> Array:
     return inverse if squared is once else np.asarray(inverse @ (squared + prior) @ inverse)
 
 
-def _information(target: Target, point: Point, sds: Array) -> Array | None:
+def _information(posterior: LogPosterior, point: Point, sds: Array) -> Array | None:
     """Minus the second derivatives of the log likelihood; None where they leave the posterior no maximum."""
     size = len(point.x)
     information = np.zeros((size, size))
-    if not _add_differences(information, range(size), target, point, np.full(size, DIFFERENCE)):
+    if not _add_differences(information, range(size), posterior, point, np.full(size, DIFFERENCE)):
         return None
-    prior = target.prior_precision(point.x)
-    kinked = _kinked(target, point, sds, np.diag(information + prior))
-    if not _add_differences(information, kinked, target, point, sds):
+    prior = posterior.prior_precision(point.x)
+    kinked = _kinked(posterior, point, sds, np.diag(information + prior))
+    if not _add_differences(information, kinked, posterior, point, sds):
         return None
     information[:, kinked] = information[kinked].T  # rows of other coordinates crossed the kink in steps too small
     information = 0.5 * (information + information.T)
     return information if np.linalg.eigvalsh(information + prior)[0] > 0 else None
 
 
-def _kinked(target: Target, point: Point, sds: Array, curvature: Array) -> list[int]:
+def _kinked(posterior: LogPosterior, point: Point, sds: Array, curvature: Array) -> list[int]:
     """The coordinates along which the curvature over a standard deviation is not that at the point."""
     steps = np.diag(sds)
-    up, down = target.values(point.x + steps), target.values(point.x - steps)
-    wide = (2 * target.value(point) - up - down) / sds**2
+    up, down = posterior.values(point.x + steps), posterior.values(point.x - steps)
+    wide = (2 * posterior.value(point) - up - down) / sds**2
     kinked = np.isfinite(wide) & ((wide > KINKED * curvature) | (wide < curvature / KINKED))
     return [int(i) for i in np.nonzero(kinked)[0]]
 
 
-def _add_differences(information: Array, which: Sequence[int], target: Target, point: Point, steps: Array) -> bool:
+def _add_differences(
+    information: Array, which: Sequence[int], posterior: LogPosterior, point: Point, steps: Array
+) -> bool:
     """Put differences of the gradient into rows of the information; False where a point has no likelihood."""
     for i in which:
         shift = np.zeros(len(point.x))
         shift[i] = steps[i]
-        up, down = (target.likelihood.at(point.x + side * shift) for side in (1, -1))
+        up, down = (posterior.likelihood.at(point.x + side * shift) for side in (1, -1))
         if up is None or down is None:
             return False
-        information[i] = (target.likelihood.gradient(down) - target.likelihood.gradient(up)) / (2 * steps[i])
+        information[i] = (posterior.likelihood.gradient(down) - posterior.likelihood.gradient(up)) / (2 * steps[i])
     return True
 
 

@@ -80,13 +80,13 @@ class Likelihood:
         total, tables, counts = 0.0, [], []
         for stratum in self.strata:
             held = tables_at_setting(network, stratum.setting)
-            own = [self._table(piece, held)[0] for piece in self.lookups.all]
-            evidence, found = self._expect(stratum, own)
+            pieces = [self._table(piece, held)[0] for piece in self.lookups.all]
+            evidence, expected = self._expect(stratum, pieces)
             if not np.all(evidence > 0):
                 return None
             total += float(stratum.weights @ np.log(evidence))
-            tables.append(own)
-            counts.append(found)
+            tables.append(pieces)
+            counts.append(expected)
         return Point(x, total, tables, counts) if np.isfinite(total) else None
 
     def log_likelihoods(self, x: Array) -> Array:
@@ -120,10 +120,10 @@ class Likelihood:
         network = build_network(self.coordinates.priors)
         return CompiledScorer(compile_scorer(network, self.lookups.variables)).score(masks).evidence
 
-    def speaks(self, point: Point) -> bool:
+    def is_informative(self, point: Point) -> bool:
         """Whether any row depends on any coordinate."""
         each = zip(self.strata, point.tables, self.slopes(point.x), strict=True)
-        scores = (own for parts in each for own in self._scores(*parts))
+        scores = (rows for parts in each for rows in self._scores(*parts))
         return any(bool(np.any(np.abs(score) > SILENT)) for _, score in scores)
 
     def _table(self, piece: Lookup, tables: Tables) -> Array:
@@ -138,14 +138,14 @@ class Likelihood:
         packed = self._packed(tables)
         bounds = np.linspace(0, count, THREADS + 1).astype(int)
 
-        def some(k: int) -> Counts:
+        def counts_of(k: int) -> Counts:
             piece = slice(bounds[k], bounds[k + 1])
             counts = Counts(*(np.zeros(getattr(packed, name).size) for name in Counts._fields))
             expected_counts(stratum.weights[piece], stratum.evidence.part(piece), packed, counts, evidence[piece])
             return counts
 
         with ThreadPoolExecutor(THREADS) as pool:
-            parts = list(pool.map(some, range(THREADS)))
+            parts = list(pool.map(counts_of, range(THREADS)))
         static_in, static_out, inner, outer = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
         flat = [static_in, static_out, *self._unpacked(tables, inner, outer)]
         return evidence, [counts.reshape(table.shape) for counts, table in zip(flat, tables, strict=True)]
@@ -154,18 +154,18 @@ class Likelihood:
         """The tables as the compiled passes want them: groups end to end, inner and outer apart."""
         inner, outer = self.lookups.inner, self.lookups.outer
         result: list[np.ndarray] = [tables[0].ravel(), tables[1].ravel()]
-        for groups, own in ((inner, tables[2 : 2 + len(inner)]), (outer, tables[2 + len(inner) :])):
-            first = np.cumsum([0, *(table.size for table in own)], dtype=np.int64)[:-1]
+        for groups, group_tables in ((inner, tables[2 : 2 + len(inner)]), (outer, tables[2 + len(inner) :])):
+            first = np.cumsum([0, *(table.size for table in group_tables)], dtype=np.int64)[:-1]
             skip = np.array([group.skip for group in groups], dtype=np.int64)
-            result += [np.concatenate([np.empty(0), *(table.ravel() for table in own)]), first, skip]
+            result += [np.concatenate([np.empty(0), *(table.ravel() for table in group_tables)]), first, skip]
         return PieceTables(*result)
 
     def _unpacked(self, tables: list[Array], inner: Array, outer: Array) -> list[Array]:
         """Counts that lie end to end, as one array a group."""
         split = 2 + len(self.lookups.inner)
         result: list[Array] = []
-        for flat, own in ((inner, tables[2:split]), (outer, tables[split:])):
-            result += np.split(flat, np.cumsum([table.size for table in own])[:-1]) if own else []
+        for flat, group_tables in ((inner, tables[2:split]), (outer, tables[split:])):
+            result += np.split(flat, np.cumsum([table.size for table in group_tables])[:-1]) if group_tables else []
         return result
 
     def gradient(self, point: Point) -> Array:
@@ -180,14 +180,17 @@ class Likelihood:
         """Derivatives of the log tables, by stratum and piece: (which coordinates, (coordinates, patterns, states))."""
         key = x.tobytes()
         if self._slopes is None or self._slopes[0] != key:
-            found: list[list[list[tuple[NDArray[np.int64], Array]]]] = [
+            slopes_by_piece: list[list[list[tuple[NDArray[np.int64], Array]]]] = [
                 [[] for _ in self.lookups.all] for _ in self.strata
             ]
             shared = self._shared_pairs()
             for start in range(0, len(shared), PAIRS_AT_ONCE):
-                self._add_slopes(x, shared[start : start + PAIRS_AT_ONCE], found)
+                self._add_slopes(x, shared[start : start + PAIRS_AT_ONCE], slopes_by_piece)
             every = self.lookups.all
-            self._slopes = key, [[_joined(*pair, self.lookups) for pair in zip(p, every, strict=True)] for p in found]
+            self._slopes = (
+                key,
+                [[_by_coordinate(*pair, self.lookups) for pair in zip(p, every, strict=True)] for p in slopes_by_piece],
+            )
             self.active = np.unique(
                 np.concatenate([self.active[:0], *(c for pieces in self._slopes[1] for c, _ in pieces)])
             )
@@ -205,7 +208,7 @@ class Likelihood:
             moves[free, pieces] = coordinate
         return moves[np.any(moves >= 0, axis=1)]
 
-    def _add_slopes(self, x: Array, moves: NDArray[np.int64], found: list) -> None:  # type: ignore[type-arg]
+    def _add_slopes(self, x: Array, moves: NDArray[np.int64], slopes_by_piece: list) -> None:  # type: ignore[type-arg]
         """The slopes of some coordinates, by central differences of the tables."""
         rows = np.repeat(x[None], 1 + 2 * len(moves), axis=0)
         pair = 1 + 2 * np.arange(len(moves))
@@ -214,7 +217,7 @@ class Likelihood:
             rows[row, together] += STEP
             rows[row + 1, together] -= STEP
         network = build_network(self.coordinates.priors, self.coordinates.values(rows))
-        for stratum, pieces in zip(self.strata, found, strict=True):
+        for stratum, pieces in zip(self.strata, slopes_by_piece, strict=True):
             tables = tables_at_setting(network, stratum.setting)
             changed = changed_draws(tables)
             for piece, parts, columns in zip(self.lookups.all, pieces, moves.T, strict=True):
@@ -223,7 +226,7 @@ class Likelihood:
                     touched |= changed[name]
                 which = np.nonzero(touched[pair] | touched[pair + 1])[0]
                 if which.size:
-                    up, down = (self._table(piece, _some(tables, piece.tables, pair[which] + k)) for k in (0, 1))
+                    up, down = (self._table(piece, _in_draws(tables, piece.tables, pair[which] + k)) for k in (0, 1))
                     possible = (up > 0) & (down > 0)
                     slopes = np.zeros_like(up)
                     slopes[possible] = np.log(up[possible] / down[possible]) / (2 * STEP)
@@ -247,30 +250,30 @@ class Likelihood:
     def _scores(self, stratum: Stratum, tables: list[Array], slopes):  # type: ignore[no-untyped-def]
         """The scores of some rows at a time: (which rows, (rows, coordinates))."""
         packed = self._packed(tables)
-        flat = [np.ascontiguousarray(np.moveaxis(own, 0, -1)).ravel() for _, own in slopes]
-        slope_first = np.cumsum([0, *(len(own) for own in flat)], dtype=np.int64)
+        flat = [np.ascontiguousarray(np.moveaxis(derivative, 0, -1)).ravel() for _, derivative in slopes]
+        slope_first = np.cumsum([0, *(len(derivative) for derivative in flat)], dtype=np.int64)
         columns = np.concatenate([which for which, _ in slopes])
         column_first = np.cumsum([0, *(len(which) for which, _ in slopes)], dtype=np.int64)
         derivatives = Slopes(np.concatenate(flat), slope_first, columns, column_first)
         pieces = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(stratum.weights), ROWS_AT_ONCE)]
 
-        def some(piece: slice) -> Array:
+        def scores_of(piece: slice) -> Array:
             scores = np.empty((len(stratum.weights[piece]), self.coordinates.size))
             row_scores(stratum.evidence.part(piece), packed, derivatives, scores)
             return scores
 
         with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, len(pieces), THREADS):
-                own = pieces[start : start + THREADS]
-                yield from zip(own, pool.map(some, own), strict=True)
+                at_once = pieces[start : start + THREADS]
+                yield from zip(at_once, pool.map(scores_of, at_once), strict=True)
 
 
-def _some(tables: Tables, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, Array]:
+def _in_draws(tables: Tables, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, Array]:
     """The named tables in some draws."""
     return {name: tables[name][rows] if len(tables[name]) > 1 else tables[name] for name in names}
 
 
-def _joined(parts, piece: Lookup, lookups: Lookups) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
+def _by_coordinate(parts, piece: Lookup, lookups: Lookups) -> tuple[NDArray[np.int64], Array]:  # type: ignore[no-untyped-def]
     if not parts:
         return np.empty(0, dtype=np.int64), np.empty((0, piece.patterns, lookups.states(piece)))
     which = np.concatenate([which for which, _ in parts])

@@ -44,18 +44,18 @@ def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
         _, first, where = np.unique(
             rows.view(np.dtype((np.void, rows.shape[1]))), return_index=True, return_inverse=True
         )
-        own = masks[:, chosen[first]]
+        distinct = masks[:, chosen[first]]
         where = where.ravel()
-        context_masks, contexts = _kinds(own[list(lookups.context_rows)])
-        outcome_masks, outcomes = _kinds(own[list(lookups.condition_rows)])
+        context_masks, contexts = _kinds(distinct[list(lookups.context_rows)])
+        outcome_masks, outcomes = _kinds(distinct[list(lookups.condition_rows)])
         result.append(
             Stratum(
                 setting=int(s),
                 weights=np.bincount(where, weights[chosen]).astype(float),
                 squares=np.bincount(where, weights[chosen] ** 2).astype(float),
                 evidence=Rows(
-                    pat_in=_patterns(lookups.inner, own),
-                    pat_out=_patterns(lookups.outer, own),
+                    pat_in=_patterns(lookups.inner, distinct),
+                    pat_out=_patterns(lookups.outer, distinct),
                     contexts=contexts,
                     allowed_contexts=_allowed(context_masks, lookups.context_states.T),
                     outcomes=outcomes,

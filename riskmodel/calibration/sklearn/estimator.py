@@ -132,8 +132,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
         named = {variable.name: variable for variable in model.variables}
-        one = self.condition is not None
-        self.classes_ = labels_of(Y, named[self.conditions_[0]].states) if one else self.conditions_
+        is_single = self.condition is not None
+        self.classes_ = labels_of(Y, named[self.conditions_[0]].states) if is_single else self.conditions_
         cohort = self._cohort(X, Y, model)
         self.calibration_ = None if self.learn is None else self._learn(model, cohort)
         self.model_ = self.calibration_.model if self.calibration_ is not None else model
@@ -143,13 +143,13 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         return self
 
     def _learn(self, model: Model, cohort: pd.DataFrame) -> Any:
-        found = calibrate(
+        calibration = calibrate(
             model, cohort, self.learn or "",
             setting=self.setting, prior_weight=self.prior_weight, outcomes=self.outcomes,
         )  # fmt: skip
-        if not found.converged:
-            warnings.warn(f"the fit has not converged: {found.why}", ConvergenceWarning, stacklevel=3)
-        return found
+        if not calibration.converged:
+            warnings.warn(f"the fit has not converged: {calibration.why}", ConvergenceWarning, stacklevel=3)
+        return calibration
 
     def transform(self, X: pd.DataFrame | Array) -> Array:
         """P(condition present | predictors) of each person, (people, ``conditions_``); ``set_output`` decides as what.
@@ -177,10 +177,10 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         with one condition (people, 2): of absent and present; otherwise (people, ``conditions_``) as scikit-learn's
         other multi-label classifiers have it, a frame after ``set_output(transform="pandas")``.
         """
-        found = self.transform(X)
+        probabilities = self.transform(X)
         if self.condition is None:
-            return found
-        present = np.asarray(found)[:, 0]
+            return probabilities
+        present = np.asarray(probabilities)[:, 0]
         return np.column_stack([1 - present, present])
 
     def predict(self, X: pd.DataFrame | Array) -> Array:
@@ -191,14 +191,14 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         UsageError
             where the policy has no threshold for a condition.
         """
-        found = np.asarray(self.transform(X))
+        probabilities = np.asarray(self.transform(X))
         without = [name for name in self.conditions_ if name not in self.thresholds_]
         if without:
             raise UsageError(
                 f"policy {self.model_.policy.name} has no threshold for imaging for {', '.join(without)}: "
                 "take one that has (consensus), or the probabilities"
             )
-        acted = (found >= [self.thresholds_[name] for name in self.conditions_]).astype(int)
+        acted = (probabilities >= [self.thresholds_[name] for name in self.conditions_]).astype(int)
         return acted if self.condition is None else np.asarray(self.classes_[acted[:, 0]])
 
     def score(self, X: pd.DataFrame | Array, Y: pd.DataFrame | pd.Series | Array | None = None) -> float:
@@ -233,23 +233,23 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         return tags
 
     def _conditions(self, model: Model) -> Array:
-        known = [variable.name for variable in model.variables if variable.role == "condition"]
+        names = [variable.name for variable in model.variables if variable.role == "condition"]
         if self.condition is None:
             return np.array([v.name for v in model.variables if v.role == "condition" and v.serious], dtype=object)
-        if self.condition not in known:
-            hint = nearest(str(self.condition), known)
-            raise UsageError(f"condition: {self.condition!r} is not one of {', '.join(known)}{hint}")
+        if self.condition not in names:
+            hint = nearest(str(self.condition), names)
+            raise UsageError(f"condition: {self.condition!r} is not one of {', '.join(names)}{hint}")
         return np.array([self.condition], dtype=object)
 
     def _cohort(self, X: pd.DataFrame, Y: Any, model: Model) -> pd.DataFrame:
         """The cases with their outcomes as further columns; rows may be there twice, as in a resample."""
-        known: dict[str, Any] = outcome_columns(Y, list(self.conditions_), model.variables)
-        for column in known.values():
+        outcomes: dict[str, Any] = outcome_columns(Y, list(self.conditions_), model.variables)
+        for column in outcomes.values():
             check_consistent_length(X, column)
-        twice = [name for name in known if name in X.columns]
+        twice = [name for name in outcomes if name in X.columns]
         if twice:
             raise InputError(f"the outcome {twice[0]} stands in X and in Y: leave it out of one")
-        return X.drop(columns="case_id", errors="ignore").reset_index(drop=True).assign(**known)
+        return X.drop(columns="case_id", errors="ignore").reset_index(drop=True).assign(**outcomes)
 
     def _evidence(self, X: pd.DataFrame) -> pd.DataFrame:
         """The cases without their names, which may be there twice, and without outcomes, which are never read."""

@@ -64,10 +64,10 @@ def outcome_columns(
 def labels_of(Y: Outcomes, states: Sequence[str]) -> Array:
     """The two labels of one condition, absent first, of the kind that ``Y`` has them."""
     if Y is not None:
-        known = pd.Series(np.asarray(Y, dtype=object).ravel()).dropna()
-        if len(known) and isinstance(known.iloc[0], str):
+        values = pd.Series(np.asarray(Y, dtype=object).ravel()).dropna()
+        if len(values) and isinstance(values.iloc[0], str):
             return np.array(states)
-        if len(known) and all(isinstance(value, bool | np.bool_) for value in known):
+        if len(values) and all(isinstance(value, bool | np.bool_) for value in values):
             return np.array([False, True])
     return np.array([0, 1])
 
