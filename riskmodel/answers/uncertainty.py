@@ -14,14 +14,13 @@ from riskmodel.answers.scoring import Scoring
 from riskmodel.arrays import Array, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
-from riskmodel.evidence.distributions import together
+from riskmodel.evidence.distributions import joint_distributions
 from riskmodel.evidence.lineage import IN_COHORT, basis_shares, narrowed, read_shares, reading
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, agreement
 from riskmodel.inference.intervals import Intervals, intervals
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.network.build import build_network
-from riskmodel.network.forms.building import subject
 from riskmodel.network.network import Network
 from riskmodel.text import Sheet, Shown, percent, share_of_variance
 
@@ -176,9 +175,11 @@ def shares(
         "basis": {basis: [basis_shares(s).get(basis, 0.0) for s in chosen] for basis in ALL_BASES},
         "read": {read: [read_shares(s).get(read, 0.0) for s in chosen] for read in (*HOW_READ, IN_COHORT)},
     }
-    whole = {i: members for members in together(chosen) for i in members}  # parts of one distribution stay together
+    whole = {
+        i: members for members in joint_distributions(chosen) for i in members
+    }  # parts of one distribution stay together
     subjects = {v.name for v in priors.network_variables} | set(priors.groups)
-    heard = np.array([subject(statement) in subjects for statement in chosen])  # the others change no table
+    heard = np.array([statement.subject in subjects for statement in chosen])  # the others change no table
 
     @cache
     def variances(weights: tuple[float, ...]) -> Array:

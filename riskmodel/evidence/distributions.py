@@ -110,7 +110,7 @@ def spread(statement: Statement, prior_set: PriorSet) -> Spread:
     return Spread("beta", value * count, (1 - value) * count)
 
 
-def together(statements: Sequence[Statement]) -> list[list[int]]:
+def joint_distributions(statements: Sequence[Statement]) -> list[list[int]]:
     """Positions of statements that are parts of one distribution: one variable, one `given`, several states."""
     groups: dict[tuple[str, object], list[int]] = defaultdict(list)
     for i, statement in enumerate(statements):
@@ -131,7 +131,7 @@ def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
     return np.vstack([[statement.value for statement in _selected(priors)], values])
 
 
-def unheld(priors: Priors, values: Array) -> dict[str, float]:
+def intervals_missed(priors: Priors, values: Array) -> dict[str, float]:
     """Statements whose stated interval is not held as often as stated, within 2 %, and the share of draws inside.
 
     It happens to parts of one distribution whose intervals rule each other out, and by chance where there are few
@@ -156,7 +156,7 @@ def dimensions(priors: Priors) -> list[tuple[str, ...]]:
     Of one statement, or of all parts of one distribution: these have a column each, and one more for the rest.
     """
     statements = _selected(priors)
-    joint = [tuple(statements[i].id for i in members) for members in together(statements)]
+    joint = [tuple(statements[i].id for i in members) for members in joint_distributions(statements)]
     whole = {name: names for names in joint for name in names}
     return [*(whole.get(statement.id, (statement.id,)) for statement in statements), *joint]
 
@@ -170,7 +170,7 @@ def values_at(priors: Priors, points: Array) -> Array:
         (points, dimensions), each in [0, 1]: the distribution functions of the statements.
     """
     statements = _selected(priors)
-    joint = together(statements)
+    joint = joint_distributions(statements)
     uniform = inside(points)
     values = np.empty((len(uniform), len(statements)))
     alone = set(range(len(statements))) - {i for members in joint for i in members}

@@ -81,6 +81,6 @@ def with_overrides(
     >>> other.statement("find.fever.infection").value
     0.55
     """
-    from riskmodel.evidence.reading.overrides import overridden
+    from riskmodel.evidence.reading.overrides import apply_overrides
 
-    return overridden(priors, overrides, sources or {})
+    return apply_overrides(priors, overrides, sources or {})

@@ -270,6 +270,18 @@ class Statement(Shown):
         """Whether it is compared with the network only, and drives no table."""
         return self.drives == AUDIT
 
+    @property
+    def subject(self) -> str:
+        """The variable whose table it drives: of a likelihood ratio, the condition it is given."""
+        return self.given.events[0].variable if self.quantity == "likelihood_ratio_positive" else self.of.variable
+
+    @property
+    def arcs(self) -> frozenset[tuple[str, str]]:
+        """The arcs (parent, child) that it speaks of."""
+        if self.quantity == "likelihood_ratio_positive":
+            return frozenset({(self.of.variable, self.subject)})
+        return frozenset((event.variable, self.subject) for event in self.given.events)
+
 
 @dataclass(frozen=True, slots=True)
 class Pooled:

@@ -9,7 +9,7 @@ from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.network.elimination import Factor
 from riskmodel.network.forms.building import Building, Built, Stated
-from riskmodel.network.forms.dependence import chain
+from riskmodel.network.forms.dependence import with_dependence
 from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table
 from riskmodel.network.forms.risk_model import condition_table
@@ -49,7 +49,7 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
     tables = {variable.name: built[variable.name].table for variable in variables}
     for group, members in priors.groups.items():
         for _, strength in stated.of_variable(group, varies=not constant_once).about(group, "dependence"):
-            variables, tables = chain(variables, tables, members, strength)
+            variables, tables = with_dependence(variables, tables, members, strength)
     return Network(
         variables,
         tables,

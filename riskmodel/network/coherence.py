@@ -235,10 +235,7 @@ def _above(statement: Statement, target: Statement, network: Network, reference:
         return False
     names = {event.variable for event in (target.of, *target.given.events)}
     names = {member for name in names for member in network.composites.get(name, (name,))}
-    subject = (
-        statement.given.events[0].variable if statement.quantity.startswith("likelihood") else statement.of.variable
-    )
-    return subject in network.ancestors(names & {variable.name for variable in network.variables})
+    return statement.subject in network.ancestors(names & {variable.name for variable in network.variables})
 
 
 def _implied_at(priors: Priors, chosen: Sequence[Statement], moved: Array, target: Statement) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError, as_list, nearest
-from riskmodel.evidence.distributions import Spread, interval_sd, quantile, size, spread, together
+from riskmodel.evidence.distributions import Spread, interval_sd, joint_distributions, quantile, size, spread
 from riskmodel.evidence.lineage import lineage
 from riskmodel.evidence.records import Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE
@@ -126,7 +126,7 @@ class Varying:
         self.statements = selected(priors)
         self.column = {statement.id: i for i, statement in enumerate(self.statements)}
         self.stated: Array = np.array([statement.value for statement in self.statements])
-        self._whole = {i: members for members in together(self.statements) for i in members}
+        self._whole = {i: members for members in joint_distributions(self.statements) for i in members}
 
     def others(self, name: str) -> list[int]:
         """The columns of the other stated parts of a statement's distribution."""

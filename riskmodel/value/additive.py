@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.evidence.distributions import dimensions, together, values_at
+from riskmodel.evidence.distributions import dimensions, joint_distributions, values_at
 from riskmodel.evidence.records import Priors
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ class Star:
 
 def _blocks(priors: Priors) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
     statements = [priors.statement(name) for name in priors.selected]
-    joint = together(statements)
+    joint = joint_distributions(statements)
     parts = {i for members in joint for i in members}
     alone = [((i,), (i,)) for i in range(len(statements)) if i not in parts]
     return (*alone, *((tuple(m), (*m, spare)) for spare, m in enumerate(joint, start=len(statements))))

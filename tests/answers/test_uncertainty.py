@@ -18,7 +18,7 @@ from riskmodel.model import load
 from riskmodel.network.ask import conditional, implied
 from riskmodel.network.build import build_network
 from riskmodel.network.coherence import audit, disagreements, nearest_coherent
-from riskmodel.network.forms.dependence import chain
+from riskmodel.network.forms.dependence import with_dependence
 from riskmodel.network.network import Network
 from riskmodel.report.check import on_cases
 
@@ -129,7 +129,7 @@ def dependent(model, strength):
     network = independent(model).tables
     variables, tables = network.variables, dict(network.tables)
     for group in model.priors.groups.values():
-        variables, tables = chain(variables, tables, group, np.array([strength]))
+        variables, tables = with_dependence(variables, tables, group, np.array([strength]))
     return Network(variables, tables, network.composites)
 
 

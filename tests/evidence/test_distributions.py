@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from riskmodel.evidence.design import latin_hypercube
-from riskmodel.evidence.distributions import draw_values, interval_sd, interval_sides, size, spread, together
+from riskmodel.evidence.distributions import draw_values, interval_sd, interval_sides, joint_distributions, size, spread
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Priors, Statement
 from riskmodel.evidence.scale import Z95
@@ -27,7 +27,7 @@ def many() -> tuple[Priors, np.ndarray]:
 def alone(priors: Priors) -> list[tuple[int, Statement]]:
     """Statements that are drawn by themselves, with their places."""
     statements = chosen(priors)
-    joint = {i for members in together(statements) for i in members}
+    joint = {i for members in joint_distributions(statements) for i in members}
     return [(i, statement) for i, statement in enumerate(statements) if i not in joint]
 
 
@@ -92,7 +92,7 @@ def test_counts_give_a_beta_with_that_mean_and_size(many):
 
 def groups_of(priors: Priors) -> list[tuple[list[int], list[Statement]]]:
     statements = chosen(priors)
-    return [(members, [statements[i] for i in members]) for members in together(statements)]
+    return [(members, [statements[i] for i in members]) for members in joint_distributions(statements)]
 
 
 def test_the_states_of_one_distribution_stay_on_the_simplex(many):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import draw_values, interval_sd
 from riskmodel.evidence.load import load_priors, with_overrides
-from riskmodel.evidence.records import RATIOS, Event, Priors, Statement
+from riskmodel.evidence.records import RATIOS, Event, Priors
 from riskmodel.network.ask import conditional
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
@@ -80,12 +80,6 @@ def test_the_same_seed_gives_the_same_draws():
             draw_values(priors, draws, np.random.default_rng(0))
 
 
-def subject(statement: Statement) -> str:
-    """The variable whose table a statement drives."""
-    ratio = statement.quantity == "likelihood_ratio_positive"
-    return statement.given.events[0].variable if ratio else statement.of.variable
-
-
 def test_every_draw_gives_its_own_statements_back(drawn):
     """In every draw, but for what was held at its limit or brought back to the simplex, which is counted."""
     priors, values, _ = drawn
@@ -99,7 +93,7 @@ def test_every_draw_gives_its_own_statements_back(drawn):
             missed[reading.statement] = count
     assert set(missed) >= set(part.held)
     for identifier, count in missed.items():
-        assert count <= part.held.get(identifier, part.clipped.get(subject(statements[identifier]), 0)), identifier
+        assert count <= part.held.get(identifier, part.clipped.get(statements[identifier].subject, 0)), identifier
     assert len(missed) < 12
 
 

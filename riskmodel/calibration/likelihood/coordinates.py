@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.distributions import is_dirichlet, size, spread, sticks, together
+from riskmodel.evidence.distributions import is_dirichlet, joint_distributions, size, spread, sticks
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE, Z95, scale_of
 
@@ -145,7 +145,7 @@ class Coordinates:
         self.stated = np.array([statement.value for statement in self.statements])
         self.blocks: list[StatementBlock] = []
         wanted, taken = set(chosen), set[int]()
-        for members in together(self.statements):
+        for members in joint_distributions(self.statements):
             possible = [i for i in members if self.statements[i].value > 0]
             if len(possible) > 1 and wanted & {self.statements[i].id for i in members}:
                 self.blocks.append(_shares(self.statements, possible, self.size, priors.prior_set))

@@ -35,12 +35,11 @@ def check_register(
     for statement in statements:
         if statement.is_audit:
             continue
-        child, arcs = driven(statement)
-        subjects.add(child)
-        spoken |= arcs
+        subjects.add(statement.subject)
+        spoken |= statement.arcs
         of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
-        _check_arcs(arcs, declared, of_entry)
-        _check_drives(statement.drives, arcs, of_entry)
+        _check_arcs(statement.arcs, declared, of_entry)
+        _check_drives(statement.drives, statement.arcs, of_entry)
     inside = {name for name, variable in declared.variables.items() if variable.in_network}
     for variable in declared.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
@@ -55,15 +54,6 @@ def check_register(
                 received = f"no statement for the arc {parent} → {variable.name}"
                 of_entry.note("parents", received, "a statement, or no arc")
     return silent
-
-
-def driven(statement: Statement) -> tuple[str, set[tuple[str, str]]]:
-    """The variable whose table a statement drives, and the arcs (parent, child) it speaks of."""
-    of = statement.of.variable
-    if statement.quantity == "likelihood_ratio_positive":
-        condition = statement.given.events[0].variable
-        return condition, {(of, condition)}
-    return of, {(event.variable, of) for event in statement.given.events}
 
 
 def _check_arcs(arcs: Iterable[tuple[str, str]], declared: Declared, problems: Problems) -> None:
@@ -89,7 +79,7 @@ def check_coverage(
     """Every distribution that a table needs is stated, and none sums to more than 1."""
     by_child: dict[str, list[Statement]] = {}
     for statement in selected:
-        by_child.setdefault(driven(statement)[0], []).append(statement)
+        by_child.setdefault(statement.subject, []).append(statement)
     for variable in declared.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
             continue

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.records import CitedSource, Priors
 
 
-def overridden(
+def apply_overrides(
     priors: Priors, overrides: Mapping[str, Mapping[str, Any]], sources: Mapping[str, CitedSource]
 ) -> Priors:
     """Priors with other numbers in some statements, checked like a set's overrides; ``sources`` are new ones."""

@@ -41,22 +41,15 @@ class Stated:
         return [
             (statement, self.values[:, i])
             for i, statement in enumerate(self.statements)
-            if statement.quantity == quantity and subject(statement) == variable
+            if statement.quantity == quantity and statement.subject == variable
         ]
 
     def of_variable(self, variable: str, *, varies: bool) -> Stated:
         """The statements that drive a table: in a single draw where neither its parents vary nor they do."""
-        columns = [i for i, statement in enumerate(self.statements) if subject(statement) == variable]
+        columns = [i for i, statement in enumerate(self.statements) if statement.subject == variable]
         varies = varies or bool((self.values[1:, columns] != self.values[:1, columns]).any())
         values = self.values if varies else self.values[:1]
         return Stated(tuple(self.statements[i] for i in columns), values[:, columns])
-
-
-def subject(statement: Statement) -> str:
-    """The variable whose table a statement drives: of a likelihood ratio, the condition it is given."""
-    if statement.quantity == "likelihood_ratio_positive":
-        return statement.given.events[0].variable
-    return statement.of.variable
 
 
 @dataclass(frozen=True, slots=True)

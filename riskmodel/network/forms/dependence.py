@@ -20,7 +20,7 @@ from riskmodel.network.elimination import Factor, multiply_out
 Tables = dict[str, Array]
 
 
-def chain(
+def with_dependence(
     variables: Sequence[Variable], tables: Mapping[str, Array], group: Sequence[str], strength: Array
 ) -> tuple[tuple[Variable, ...], Tables]:
     """The variables and tables with one group made dependent.
@@ -90,7 +90,7 @@ def _joint(spread: Sequence[Array], strength: Array) -> Array:
     return weight * shared + (1 - weight) * independent  # type: ignore[no-any-return]
 
 
-def shown_strength(factors: Sequence[Factor], group: Sequence[str]) -> Array:
+def implied_strength(factors: Sequence[Factor], group: Sequence[str]) -> Array:
     """The strength that the tables of a group's findings show, (draws,); NaN where none could show.
 
     How far the joint distribution lies on the way from independent to sharing one threshold, over all

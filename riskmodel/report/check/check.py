@@ -8,7 +8,7 @@ from textwrap import wrap
 import numpy as np
 
 from riskmodel.decision.reading.load import policy_names
-from riskmodel.evidence.distributions import draw_values, unheld
+from riskmodel.evidence.distributions import draw_values, intervals_missed
 from riskmodel.evidence.lineage import fits
 from riskmodel.evidence.records import BASES, Priors
 from riskmodel.model import Model
@@ -87,7 +87,7 @@ def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:
 
 def unheld_intervals(priors: Priors, draws: int, seed: int) -> dict[str, float]:
     """The statements whose stated intervals draws do not hold, and the share of draws that lie inside."""
-    return dict(unheld(priors, draw_values(priors, draws, np.random.default_rng(seed))))
+    return dict(intervals_missed(priors, draw_values(priors, draws, np.random.default_rng(seed))))
 
 
 def _unheld(priors: Priors, seed: int) -> Iterator[str]:
