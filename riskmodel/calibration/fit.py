@@ -59,7 +59,7 @@ def calibrate(  # noqa: PLR0913
         one row a person, columns as in a case file, with at least one condition column. A blank outcome is
         unknown, not absent.
     learn
-        what to learn; see :func:`riskmodel.calibration.learnable.asked_for`; what is stated of settings
+        what to learn; see :func:`riskmodel.calibration.learnable.requested_statements`; what is stated of settings
         that the cohort has nobody from stays as it is.
     setting
         of the rows that name none; needed where there is no column ``setting``.

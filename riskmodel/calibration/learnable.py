@@ -31,7 +31,7 @@ def requested_statements(priors: Priors, learn: str | Sequence[str]) -> list[str
     Examples
     --------
     >>> from riskmodel.evidence.load import load_priors
-    >>> asked_for(load_priors(), ["find.fever.none", "find.fever.infection"])
+    >>> requested_statements(load_priors(), ["find.fever.none", "find.fever.infection"])
     ['find.fever.none', 'find.fever.infection']
     """
     names = requested_names(learn)
@@ -58,7 +58,7 @@ def requested_names(learn: object) -> list[str]:
 
     Examples
     --------
-    >>> names_of("base_rates, find.fever.none")
+    >>> requested_names("base_rates, find.fever.none")
     ['base_rates', 'find.fever.none']
     """
     names = learn.split(",") if isinstance(learn, str) else learn
