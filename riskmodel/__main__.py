@@ -21,7 +21,7 @@ def leave(number: int, _frame: FrameType | None) -> None:
 def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is to be ignored
         signal.signal(signal.SIGINT, leave)
-    from riskmodel.cli import main as commands
+    from riskmodel.cli import commands
     from riskmodel.workers.signals import INTERRUPTED
 
     try:

@@ -52,13 +52,13 @@ class Reject:
 
     def __str__(self) -> str:
         cell = f", column {self.column}: {self.value!r}" if self.column else ""
-        return f"{self.place}{cell}: {self.problem}"
+        return f"{self.where}{cell}: {self.problem}"
 
     @property
-    def place(self) -> str:
+    def where(self) -> str:
         """Where it is: the line (in Parquet the record) and the case."""
-        place = f"record {self.record}" if self.line is None else f"line {self.line}"
-        return f"{place} (case {self.case_id})" if self.case_id else place
+        where = f"record {self.record}" if self.line is None else f"line {self.line}"
+        return f"{where} (case {self.case_id})" if self.case_id else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RunCounts:
     """Records read, scored (or otherwise used) and rejected; ``scored + rejected == read`` is checked on every run."""
 
     read: int
@@ -111,7 +111,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts over the scored rows.
+    """RunCounts over the scored rows.
 
     ``assessed``: variable to rows that say something about it. ``states``: variable to state to rows
     that say exactly this state. ``default_setting``: rows that got the run's setting. ``labels``: tallied
@@ -137,7 +137,7 @@ class RunResult:
     file of rejected rows where one was asked for and there are any.
     """
 
-    counts: Counts
+    counts: RunCounts
     summary: Summary
     warnings: tuple[str, ...]
     reasons: tuple[Reason, ...]

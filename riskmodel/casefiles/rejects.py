@@ -28,7 +28,7 @@ class RejectReasons:
         if not count and len(self._kinds) == _MOST_KINDS:
             self.unlisted += 1
             return
-        self._kinds[key] = count + 1, (*first, reject.place) if len(first) < _FIRST_PLACES else first
+        self._kinds[key] = count + 1, (*first, reject.where) if len(first) < _FIRST_PLACES else first
 
     @property
     def listed(self) -> tuple[Reason, ...]:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
-from riskmodel.casefiles.options import Counts, Reject, RunOptions, RunResult
-from riskmodel.casefiles.read.block import CodedBlock, moved
+from riskmodel.casefiles.options import Reject, RunCounts, RunOptions, RunResult
+from riskmodel.casefiles.read.block import CodedBlock, reject_of_file
 from riskmodel.casefiles.read.open import CaseReader, open_reader
 from riskmodel.casefiles.rejects import Rejects
 from riskmodel.casefiles.repeats import REPEATED, seen_ids
@@ -159,7 +159,7 @@ class Job:
             refused += self._repeats(worked, repeated)
             refused.sort(key=lambda reject: reject.record)
         self.tally.add(worked.tally)
-        self.rejects.add([moved(reject, self.records, self.lines) for reject in refused])
+        self.rejects.add([reject_of_file(reject, self.records, self.lines) for reject in refused])
         self.writer.write(worked.rendered, repeated)
         self.records += coded.records
         self.lines += coded.line_count
@@ -174,7 +174,7 @@ class Job:
 
     def result(self, rejects: Path | None) -> RunResult:
         return RunResult(
-            counts=Counts(self.records, self.tally.rows, self.rejects.rows),
+            counts=RunCounts(self.records, self.tally.rows, self.rejects.rows),
             summary=self.tally.summary(self.coder.contract),
             warnings=self.coder.layout.warnings,
             reasons=self.rejects.reasons.listed,

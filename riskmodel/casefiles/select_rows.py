@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.column_types import Flags, Integer, Number, OutputColumn, ScoredBlock, Text
-from riskmodel.casefiles.options import Reject
 from riskmodel.casefiles.read.block import CodedBlock, TextCells
 
 Shape = tuple[tuple[str, str, str], ...]
@@ -76,10 +75,8 @@ def without_impossible(block: CodedBlock, scored: ScoredBlock) -> tuple[CodedBlo
     if not scored.impossible:
         return block, scored.columns
     refused = {entry.row: entry for entry in scored.impossible}
-    found: list[Reject] = []
-    for row in sorted(refused):
-        entry = refused[row]
-        found.append(block.reject(row, entry.column, entry.value, entry.problem))
+    entries = [refused[row] for row in sorted(refused)]
+    impossible = [block.reject(entry.row, entry.column, entry.value, entry.problem) for entry in entries]
     keep = np.setdiff1d(np.arange(len(block.rows)), np.fromiter(refused, np.int64, len(refused)))
-    rejects = sorted([*block.rejects, *found], key=lambda reject: reject.record)
+    rejects = sorted([*block.rejects, *impossible], key=lambda reject: reject.record)
     return replace(take_coded(block, keep), rejects=rejects), take_columns(scored.columns, keep)

@@ -1,4 +1,4 @@
-"""Counts over scored rows, exact whatever the blocks and their order."""
+"""RunCounts over scored rows, exact whatever the blocks and their order."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Tally:
     def add(self, other: Tally, sign: int = 1) -> None:
         self.rows += sign * other.rows
         self.defaulted += sign * other.defaulted
-        self.assessed = _added(self.assessed, other.assessed, sign)
+        self.assessed = _sums(self.assessed, other.assessed, sign)
         pairs = zip(self.states or [[0] * len(row) for row in other.states], other.states, strict=True)
-        self.states = [_added(mine, theirs, sign) for mine, theirs in pairs]
+        self.states = [_sums(counts, others, sign) for counts, others in pairs]
         for name, counts in other.labels.items():
-            mine = self.labels.setdefault(name, {})
+            sums = self.labels.setdefault(name, {})
             for label, count in counts.items():
-                mine[label] = mine.get(label, 0) + sign * count
+                sums[label] = sums.get(label, 0) + sign * count
         for name, total in other.sums.items():
             self.sums[name] = self.sums.get(name, 0) + sign * total
         for name, count in other.low.items():
@@ -63,8 +63,8 @@ class Tally:
         )
 
 
-def _added(mine: list[int], other: list[int], sign: int) -> list[int]:
-    return [a + sign * b for a, b in zip(mine or [0] * len(other), other, strict=True)]
+def _sums(counts: list[int], others: list[int], sign: int) -> list[int]:
+    return [a + sign * b for a, b in zip(counts or [0] * len(others), others, strict=True)]
 
 
 def tally_rows(contract: ColumnContract, coded: CodedBlock, columns: Sequence[OutputColumn]) -> Tally:

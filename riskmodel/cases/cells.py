@@ -53,8 +53,8 @@ def whole(text: str) -> str:
     >>> whole("1.0"), whole("-9.0"), whole("1.5"), whole("1.00")
     ('1', '-9', '1.5', '1.00')
     """
-    found = _WHOLE.fullmatch(text) if text.endswith(".0") else None
-    return found[1] if found else text
+    match = _WHOLE.fullmatch(text) if text.endswith(".0") else None
+    return match[1] if match else text
 
 
 def excerpt(text: str) -> str:
@@ -62,10 +62,10 @@ def excerpt(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def cell_text(value: object) -> str:
+def value_text(value: object) -> str:
     """The text of a value: no exponent, no point on whole numbers, nothing for null and NaN.
 
-    >>> cell_text(63.0), cell_text(True), cell_text(0.00001), cell_text(Decimal("5.0")), cell_text(None)
+    >>> value_text(63.0), value_text(True), value_text(0.00001), value_text(Decimal("5.0")), value_text(None)
     ('63', 'true', '0.00001', '5', '')
     """
     if isinstance(value, bool | np.bool_):
@@ -151,10 +151,10 @@ class CellDecoder:
             return self._refuse("several states, where one is needed")
         mask = 0
         for part in text.split("|"):
-            one = self.words.get(part) or self.words.get(fold(part))
-            if one is None:
+            states = self.words.get(part) or self.words.get(fold(part))
+            if states is None:
                 return self._refuse(f"{excerpt(part)!r} is not a state{_hint(part, self.words)}")
-            mask |= one
+            mask |= states
         return mask
 
     def _decode_number(self, text: str) -> int | CellProblem:

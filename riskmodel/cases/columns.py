@@ -37,10 +37,10 @@ def plain(number: float) -> str:
     return f"{number:.0f}" if number == int(number) else repr(number)
 
 
-def limits(variable: Variable) -> str:
+def number_limits(variable: Variable) -> str:
     """The numbers that a banded variable accepts, in words.
 
-    >>> limits(Variable("age", "context", ("young", "old"), "", unit="years", lower_edges=(0, 50), maximum=120))
+    >>> number_limits(Variable("age", "context", ("young", "old"), "", unit="years", lower_edges=(0, 50), maximum=120))
     'a number from 0 to 120 (years)'
     """
     low, unit = plain(variable.lower_edges[0]), f" ({variable.unit})" if variable.unit else ""
@@ -61,7 +61,7 @@ def allowed(variable: Variable) -> str:
     if takes_yes_no(variable):
         words += ["yes", "no"]
     if takes_numbers(variable):
-        words = [limits(variable), *(["<x", ">x"] if takes_censored(variable) else []), *words]
+        words = [number_limits(variable), *(["<x", ">x"] if takes_censored(variable) else []), *words]
     blank = "the run's setting" if variable.name == SETTING else "not assessed"
     return f"{', '.join(words[:-1])} or {words[-1]}; blank = {blank}"
 
@@ -112,8 +112,8 @@ class ColumnContract:
 
     def row(self, name: str) -> int | None:
         """The row of a column or variable of that name, or None."""
-        found = self.by_column.get(name)
-        return self.by_variable.get(name) if found is None else found
+        row = self.by_column.get(name)
+        return self.by_variable.get(name) if row is None else row
 
     def default_mask(self, default_setting: str | None) -> int:
         """The mask of the run's setting, 0 when none is named or no variable is called ``setting``."""

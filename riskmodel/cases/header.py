@@ -95,7 +95,7 @@ def _problems(
         for delimiter, word in _OTHER_DELIMITERS.items():
             if delimiter in names[0]:
                 return [f"the fields are separated by {word}; save the file with commas"]
-    problems = [f"column {place} has no name" for place, name in enumerate(names, 1) if not name]
+    problems = [f"column {number} has no name" for number, name in enumerate(names, 1) if not name]
     for name, count in Counter(renamed).items():
         if count > 1 and name:
             problems.append(f"{excerpt(name)!r} stands {count} times")
@@ -142,23 +142,23 @@ class _Neighbours:
 
 def _alphabet(name: str) -> int:
     """Which letters a name has, as bits."""
-    found = 0
+    letters = 0
     for letter in name:
-        found |= 1 << (ord(letter) & 63)
-    return found
+        letters |= 1 << (ord(letter) & 63)
+    return letters
 
 
 def _letters(name: str) -> str:
     return "".join(letter for letter in fold(name) if letter.isalnum())
 
 
-def _edits(one: str, other: str) -> int:
+def _edits(name: str, other: str) -> int:
     """Insertions, deletions and substitutions between two names (any number above 2 counts as 3)."""
-    if abs(len(one) - len(other)) > _EDITS:
+    if abs(len(name) - len(other)) > _EDITS:
         return _EDITS + 1
     row = list(range(len(other) + 1))
-    for place, letter in enumerate(one, 1):
-        before, row = row, [place]
+    for length, letter in enumerate(name, 1):
+        before, row = row, [length]
         for column, against in enumerate(other, 1):
             row.append(min(before[column] + 1, row[-1] + 1, before[column - 1] + (letter != against)))
     return min(row[-1], _EDITS + 1)

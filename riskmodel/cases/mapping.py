@@ -127,10 +127,10 @@ class _Check:
         missing = self.texts("missing", table.get("missing", []))
         per_column = {name: dict(entries) for name, entries in self.table("values", table).items()}
         everywhere = self.entries(EVERY, per_column.pop(EVERY, {}))
-        values = {self.row(f"values.{name}", name): self.entries(name, found) for name, found in per_column.items()}
+        values = {self.row(f"values.{name}", name): self.entries(name, words) for name, words in per_column.items()}
         absent = {
-            self.row(f"missing_in.{name}", name): self.texts(f"missing_in.{name}", found)
-            for name, found in self.table("missing_in", table).items()
+            self.row(f"missing_in.{name}", name): self.texts(f"missing_in.{name}", codes)
+            for name, codes in self.table("missing_in", table).items()
         }
         factors = {
             self.row(f"units.{name}", name): self.factor(name, unit)
@@ -140,32 +140,32 @@ class _Check:
         for row, variable in enumerate(self.contract.variables):
             common = {text: word for text, word in everywhere.items() if _understood(variable, word)}
             rules[variable.name] = CellRules(
-                self.checked(variable, values.get(row, {}), common),
+                self.value_map(variable, values.get(row, {}), common),
                 missing | absent.get(row, frozenset()),
                 factors.get(row, Fraction(1)),
             )
         return CaseMapping(self.renames(table), self.texts("ignore", table.get("ignore", [])), rules)
 
     def table(self, key: str, table: dict[str, Any]) -> dict[str, Any]:
-        found = table.get(key, {})
-        if not isinstance(found, Mapping) or (
-            key == "values" and not all(isinstance(v, Mapping) for v in found.values())
+        inner = table.get(key, {})
+        if not isinstance(inner, Mapping) or (
+            key == "values" and not all(isinstance(v, Mapping) for v in inner.values())
         ):
             self.problems.append(f"{key}: must be a table{' of tables' if key == 'values' else ''}")
             return {}
-        return dict(found)
+        return dict(inner)
 
-    def texts(self, key: str, found: Any) -> frozenset[str]:
-        if isinstance(found, list | tuple) and all(isinstance(text, str) for text in found):
-            return frozenset(found)
-        self.problems.append(f"{key}: {found!r}; must be a list of texts")
+    def texts(self, key: str, value: Any) -> frozenset[str]:
+        if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value):
+            return frozenset(value)
+        self.problems.append(f"{key}: {value!r}; must be a list of texts")
         return frozenset()
 
-    def entries(self, name: str, found: Mapping[str, Any]) -> dict[str, str]:
-        for text, word in found.items():
+    def entries(self, name: str, words: Mapping[str, Any]) -> dict[str, str]:
+        for text, word in words.items():
             if not isinstance(word, str):
                 self.problems.append(f"values.{name}.{text}: {word!r}; must be a text")
-        entries = {text: word for text, word in found.items() if isinstance(word, str)}
+        entries = {text: word for text, word in words.items() if isinstance(word, str)}
         for text, word in entries.items():
             if entries.get(whole(text), word) != word:
                 self.problems.append(f"values.{name}: {text} and {whole(text)} are one number with two words")
@@ -196,27 +196,27 @@ class _Check:
         variable = None if row is None else self.contract.variables[row]
         if variable is None:
             return Fraction(1)
-        known = {other: factor for (own, other), factor in UNIT_FACTORS.items() if own == variable.unit}
+        factors = {other: factor for (base, other), factor in UNIT_FACTORS.items() if base == variable.unit}
         if not takes_numbers(variable):
             self.problems.append(f"units.{name}: the column takes no numbers")
-        elif isinstance(unit, str) and (unit in known or unit == variable.unit):
-            return known.get(unit, Fraction(1))
+        elif isinstance(unit, str) and (unit in factors or unit == variable.unit):
+            return factors.get(unit, Fraction(1))
         elif _is_factor(unit):
             return Fraction(str(unit))
         else:
-            units = ", ".join([variable.unit, *known])
+            units = ", ".join([variable.unit, *factors])
             factor = f"a factor from {LEAST_FACTOR:g} to {MOST_FACTOR:g}, of at most {MOST_DIGITS} digits"
             shown = excerpt(repr(unit) if isinstance(unit, str) else str(unit))
             self.problems.append(f"units.{name}: {shown}; allowed: {units}, or {factor}")
         return Fraction(1)
 
-    def checked(self, variable: Variable, own: dict[str, str], common: dict[str, str]) -> dict[str, str]:
+    def value_map(self, variable: Variable, words: dict[str, str], common: dict[str, str]) -> dict[str, str]:
         """The value map of one variable; what each text stands for must itself be understood."""
-        for text, word in own.items():
-            found = CellDecoder(variable).decode(word)
-            if isinstance(found, CellProblem):
-                self.problems.append(f"values.{variable.name}.{text}: {word!r}: {found.problem}")
-        return {**common, **own}
+        for text, word in words.items():
+            mask = CellDecoder(variable).decode(word)
+            if isinstance(mask, CellProblem):
+                self.problems.append(f"values.{variable.name}.{text}: {word!r}: {mask.problem}")
+        return {**common, **words}
 
 
 def _is_factor(unit: Any) -> bool:

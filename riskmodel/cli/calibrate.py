@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHOWN = 3  # reasons for rejecting rows, in a note
 
 
-@click.command(epilog=examples(
+@click.command("calibrate", epilog=examples(
     "riskmodel calibrate cohort.csv -o local.toml --setting primary_care",
     "riskmodel calibrate cohort.csv -o local.toml --learn base_rates --prior-weight 0.1",
     "riskmodel calibrate cohort.csv -o local.toml --learn find.fever.none,find.fever.infection",
@@ -102,7 +102,7 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     metavar="N",
     help="Seed of the report's folds and resamples.",
 )
-def calibrate(cohort: str, output: Path, card: Path | None, **asked: Any) -> None:
+def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any) -> None:
     """Fit the statements to a COHORT with known outcomes, and write the fit as a prior set.
 
     Prints prior and posterior of each statement that moved. The interrupt key ends the search: the best fit so

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 
 
-@click.command(epilog=examples(
+@click.command("check", epilog=examples(
     "riskmodel check",
     "riskmodel check --priors literature --draws 1000 --seed 1",
     "riskmodel check --policies 20000",
@@ -43,7 +43,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 )
 @mapping_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
+def check_command(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
     """Check the model: files, network, whether it gives back its statements, and agreement with all others."""
     from riskmodel.network.roundtrip import round_trip
     from riskmodel.report.check import check as checking
@@ -76,17 +76,18 @@ def check(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> N
 
 
 @click.command(
+    "codebook",
     epilog=examples(
         "riskmodel codebook",
         "riskmodel codebook --format csv -o codebook.csv",
         "riskmodel codebook --template > cases.csv",
-    )
+    ),
 )
 @common
 @click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
 @click.option("--template", is_flag=True, help="Print an empty case file instead.")
 @click.option("-o", "--output", default="-", metavar="FILE")
-def codebook(priors: str, policy: str, setting: str | None, form: str, template: bool, output: str) -> None:
+def codebook_command(priors: str, policy: str, setting: str | None, form: str, template: bool, output: str) -> None:
     """The columns of a case file: states, bands, definitions, and the statements behind them."""
     from riskmodel.cases import codebook as book
     from riskmodel.cases.columns import template as empty
@@ -96,7 +97,7 @@ def codebook(priors: str, policy: str, setting: str | None, form: str, template:
     write(output, empty(model.variables) if template else makers[form](model.priors))
 
 
-@click.command(epilog=examples(
+@click.command("simulate", epilog=examples(
     "riskmodel simulate -n 1000 --seed 1 --setting primary_care -o cohort.csv",
     "riskmodel simulate -n 5000 --seed 2 --missing 0.3 --with-outcomes -o cohort.csv",
 ))  # fmt: skip
@@ -106,7 +107,7 @@ def codebook(priors: str, policy: str, setting: str | None, form: str, template:
 @click.option("--missing", default=0.0, show_default=True, metavar="SHARE", help="Share of cells left blank at random.")
 @click.option("--with-outcomes", is_flag=True, help="Add the condition columns.")
 @click.option("-o", "--output", default="-", metavar="FILE")
-def simulate(
+def simulate_command(
     priors: str,
     policy: str,
     setting: str | None,
@@ -127,10 +128,11 @@ def simulate(
 
 
 @click.command(
+    "export",
     epilog=examples(
         "riskmodel export --format bif -o redflags.bif",
         "riskmodel export --format xdsl -o redflags.xdsl --priors literature",
-    )
+    ),
 )
 @common
 @click.option(
@@ -144,7 +146,7 @@ def simulate(
 @click.option(
     "--for-pyagrum", is_flag=True, help="UAI and XDSL with the first parent fastest, as only pyAgrum reads them."
 )
-def export(priors: str, policy: str, setting: str | None, form: str, output: Path, for_pyagrum: bool) -> None:
+def export_command(priors: str, policy: str, setting: str | None, form: str, output: Path, for_pyagrum: bool) -> None:
     """Write the network in another program's format, with all digits."""
     from riskmodel.network.export import export as write_network
 

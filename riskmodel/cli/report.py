@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
 
 
-@click.command(epilog=examples(
+@click.command("report", epilog=examples(
     "riskmodel report -o sensitivity --cases cases.csv",
     "riskmodel report -o sensitivity --spec my_report.toml",
     "riskmodel report -o sensitivity --cases cases.csv --priors literature --setting primary_care",
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Instead of the spec's. The same seed gives the same report, byte for byte.",
 )
-def report(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
+def report_command(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
     """Write a sensitivity report: HTML, Markdown, tables as CSV, figures as SVG."""
     from riskmodel.outputs.folder import check_folder, write_folder
     from riskmodel.pages.render import files

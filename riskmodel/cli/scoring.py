@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from riskmodel.casefiles.run import Progress
 
 
-@click.command(epilog=examples(
+@click.command("score", epilog=examples(
     "riskmodel score cases.csv -o scored.csv --setting primary_care",
     "riskmodel score cases.parquet -o scored.parquet --priors literature",
     "riskmodel score cases.csv -o scored.csv --draws 1000 --seed 1",
@@ -62,7 +62,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="Threads for large files.  [default: as many as there are processors, up to 4]",
 )
-def score(cases: str, output: str | None, as_table: bool, form: str | None, dry_run: bool, **asked: Any) -> None:
+def score_command(
+    cases: str, output: str | None, as_table: bool, form: str | None, dry_run: bool, **asked: Any
+) -> None:
     """Score a file of CASES: one row per case with probabilities, action and reason."""
     if dry_run and (output is not None or as_table):
         raise UsageError("--dry-run writes and prints no result: leave out -o and --table")
@@ -138,7 +140,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
     )
 
 
-@click.command(epilog=examples(
+@click.command("explain", epilog=examples(
     "riskmodel explain cases.csv --case 12 --setting primary_care",
     "riskmodel explain cases.csv --case 12 --policy acibadem_2026",
     "riskmodel explain cases.csv --case 12 --draws 1000 --seed 1",
@@ -152,7 +154,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
 @click.option("--draws", default=0, metavar="K", help="Also show the uncertainty, from K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Level of the credible intervals.")
-def explain(cases: str, case_id: str, form: str, **asked: Any) -> None:
+def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
     """Explain one case of a file of CASES: probabilities, evidence, action, and the next questions."""
     from riskmodel.answers.explain import explain_case
     from riskmodel.answers.settings import checked_setting, shares_listed

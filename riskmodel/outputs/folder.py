@@ -41,34 +41,34 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
         names inside the folder (``tables/found.csv``) and their content.
     """
     check_folder(folder)
-    place = folder.absolute()
+    target = folder.absolute()
     try:
-        fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             for name, text in files.items():
-                target = fresh / name
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
+                file = fresh / name
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(text, encoding="utf-8", newline="\n")
             fresh.chmod(0o755)
-            _swap(fresh, place)
+            _swap(fresh, target)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
 
 
-def _swap(fresh: Path, place: Path) -> None:
+def _swap(fresh: Path, target: Path) -> None:
     """Give the new folder its name; put the old one back if that fails."""
-    if not place.exists():
-        fresh.rename(place)
+    if not target.exists():
+        fresh.rename(target)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        place.rename(old / "before")
+        target.rename(old / "before")
         try:
-            fresh.rename(place)
+            fresh.rename(target)
         except BaseException:
-            (old / "before").rename(place)
+            (old / "before").rename(target)
             raise
     finally:
         shutil.rmtree(old, ignore_errors=True)

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import riskmodel as rm
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from riskmodel.cohort import simulate
 from riskmodel.errors import CasesError, NoSettingError
 from riskmodel.metrics import evaluate
@@ -46,7 +46,7 @@ def lists_settings(text: str) -> bool:
 def test_every_command_asks_for_the_setting(tmp_path, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cases.csv").write_text(NAMELESS)
-    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    done = CliRunner().invoke(commands, arguments, catch_exceptions=False)
     assert done.exit_code == 2
     assert lists_settings(done.stderr)
     assert "--setting" in done.stderr
@@ -104,6 +104,6 @@ def test_as_reported_is_asked_for_by_name():
 def test_a_check_without_people_asks_for_a_setting(monkeypatch):
     monkeypatch.setattr("riskmodel.report.check.check.check_lines", lambda *_: iter(()))
     monkeypatch.setattr("riskmodel.network.roundtrip.round_trip", lambda *_: [])
-    done = CliRunner().invoke(main, ["check"], catch_exceptions=False)
+    done = CliRunner().invoke(commands, ["check"], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Name a --setting, or --cases" in done.stdout

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import riskmodel as rm
 from riskmodel.calibration import calibrate
-from riskmodel.cli import main
+from riskmodel.cli import commands
 
 
 @pytest.mark.slow
@@ -33,7 +33,7 @@ def test_an_interrupt_leaves_the_best_so_far_marked(seeds, people, tmp_path):
 
 
 def run(*arguments: object) -> object:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
+    return CliRunner().invoke(commands, [str(a) for a in arguments])
 
 
 @pytest.mark.slow

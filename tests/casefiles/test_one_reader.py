@@ -16,7 +16,7 @@ import riskmodel as rm
 from riskmodel.answers.column_types import ScoredBlock
 from riskmodel.casefiles.collect import read_cases
 from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import CasesError
 from riskmodel.metrics import evaluate, judge, policy_curves
@@ -34,7 +34,7 @@ CODED = "case_id,Temp,sex,crp_mg_l\na,1,1,12\nb,0,2.0,\nc,1,1,0.3\n"
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+    return CliRunner().invoke(commands, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from tests.support.paths import ROOT
 
 PUBLISHED = str(ROOT / "notebooks" / "data" / "published_cases.csv")
@@ -23,7 +23,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("RISKMODEL_CACHE", str(tmp_path / "cache"))
 
     def invoke(*arguments):
-        return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+        return CliRunner().invoke(commands, [str(argument) for argument in arguments], catch_exceptions=False)
 
     return invoke
 
@@ -204,9 +204,9 @@ def test_check_passes_and_compares(run):
 def test_a_small_file_loads_nothing_heavy(tmp_path):
     path = cases(tmp_path, "case_id,age,fever\n1,63,yes\n")
     script = (
-        "import sys\nfrom riskmodel.cli import main\n"
+        "import sys\nfrom riskmodel.cli import commands\n"
         f"sys.argv = ['riskmodel', 'score', {str(path)!r}, '-o', {str(tmp_path / 'out.csv')!r}, *{EMERGENCY}]\n"
-        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code\n"
+        "try:\n    commands()\nexcept SystemExit as end:\n    assert end.code == 0, end.code\n"
         "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     env = {"RISKMODEL_CACHE": str(tmp_path / "cache"), "PATH": "/usr/bin:/bin"}

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import riskmodel as rm
 from riskmodel._version import __version__
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from tests.support.paths import ROOT
 
 PUBLISHED = str(ROOT / "notebooks" / "data" / "published_cases.csv")
@@ -21,7 +21,7 @@ PRIMARY = ("--setting", "primary_care")
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+    return CliRunner().invoke(commands, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
 def bad_file(folder: Path) -> Path:
@@ -54,7 +54,7 @@ def test_verbose_tells_what_is_loaded_and_how_long_it_took(tmp_path: Path) -> No
     assert "took" not in run("score", PUBLISHED, *PRIMARY, "-o", tmp_path / "out.csv").stderr
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+@pytest.mark.parametrize("command", sorted(commands.commands))
 def test_every_command_can_be_quiet_and_verbose(command: str) -> None:
     text = run(command, "--help").output
     assert "-q, --quiet" in text
@@ -144,7 +144,7 @@ def test_a_check_as_json() -> None:
 
 
 def completed(*arguments: str, incomplete: str = "") -> list[str]:
-    shell = ShellComplete(main, {}, "riskmodel", "_RISKMODEL_COMPLETE")
+    shell = ShellComplete(commands, {}, "riskmodel", "_RISKMODEL_COMPLETE")
     return [item.value for item in shell.get_completions(list(arguments), incomplete) if item.type != "file"]
 
 

@@ -11,7 +11,7 @@ import riskmodel as rm
 from riskmodel.calibration import optimise
 from riskmodel.calibration.cross_validate import cross_validated
 from riskmodel.calibration.fit import fit_coded
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.errors import UsageError
 from riskmodel.metrics import judge_coded, tabulate
@@ -109,7 +109,7 @@ def test_the_command_writes_set_and_card(cohort, tmp_path):
     cohort.to_csv(source, index=False)
     arguments = ["calibrate", str(source), "-o", str(tmp_path / "local.toml"), "--setting", "emergency"]
     arguments += ["--learn", "base_rates", "--folds", "2", "--report", str(tmp_path / "card"), "--resamples", "10"]
-    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    done = CliRunner().invoke(commands, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "card" / "report.html").stat().st_size < 5e6
     assert rm.load(tmp_path / "local.toml").statement("base.fracture.emergency").informed
@@ -133,7 +133,7 @@ def test_an_interrupt_leaves_the_set_and_no_card(cohort, tmp_path, monkeypatch, 
     source, written = tmp_path / "cohort.csv", tmp_path / "local.toml"
     cohort.to_csv(source, index=False)
     arguments = ["calibrate", str(source), "-o", str(written), "--setting", "emergency", "--learn", "base_rates"]
-    done = CliRunner().invoke(main, [*arguments, "--report", str(tmp_path / "card")], catch_exceptions=False)
+    done = CliRunner().invoke(commands, [*arguments, "--report", str(tmp_path / "card")], catch_exceptions=False)
     assert done.exit_code == 1
     assert "interrupted: no report card was made" in done.output
     assert not (tmp_path / "card").exists()
@@ -150,7 +150,7 @@ def test_nothing_is_written_where_the_card_cannot_be(cohort, tmp_path):
     taken.mkdir()
     (taken / "thesis.tex").write_text("years of work")
     arguments = ["calibrate", str(source), "-o", str(tmp_path / "local.toml"), "--report", str(taken)]
-    done = CliRunner().invoke(main, arguments)
+    done = CliRunner().invoke(commands, arguments)
     assert done.exit_code == 2
     assert "thesis.tex" in done.output
     assert not (tmp_path / "local.toml").exists()

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import riskmodel as rm
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.pages.section import MARK
 from riskmodel.report.card.card import card
@@ -151,7 +151,7 @@ def test_the_command_records_how_the_cohort_was_read(tmp_path, monkeypatch):
     Path("map.toml").write_text(MAPPING)
     arguments = ["calibrate", "hospital.csv", "-o", "local.toml", "--setting", "emergency", "--mapping", "map.toml"]
     arguments += ["--learn", "base_rates", "--folds", "2", "--report", "card", "--resamples", "5"]
-    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    done = CliRunner().invoke(commands, arguments, catch_exceptions=False)
     assert done.exit_code == 1, done.output  # five rows were rejected
 
     page = Path("card/report.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from tests.report.test_report import CASES, SMALL, spec_file
 from tests.support.browser import CHROMIUM, Browser
 
@@ -26,7 +26,7 @@ def page(tmp_path_factory) -> str:
     """The address of a report that lies alone in its folder."""
     folder = tmp_path_factory.mktemp("page")
     done = CliRunner().invoke(
-        main, ["report", "-o", str(folder / "out"), "--spec", str(spec_file(folder, SMALL)), "--cases", str(CASES)]
+        commands, ["report", "-o", str(folder / "out"), "--spec", str(spec_file(folder, SMALL)), "--cases", str(CASES)]
     )
     assert done.exit_code == 0, done.output
     alone = tmp_path_factory.mktemp("alone") / "report.html"

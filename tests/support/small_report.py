@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from tests.support.paths import ROOT
 
 CASES = ROOT / "notebooks" / "data" / "published_cases.csv"
@@ -34,7 +34,7 @@ draws = 4
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, ["report", *map(str, arguments)])
+    return CliRunner().invoke(commands, ["report", *map(str, arguments)])
 
 
 def spec_file(folder: Path, text: str) -> Path:

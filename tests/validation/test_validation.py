@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from riskmodel.errors import PriorsError
 from riskmodel.evidence.records import Event
 from riskmodel.network.ask import conditional, probability
@@ -232,11 +232,11 @@ def test_bad_rows_are_refused_with_their_place(seeds, tmp_path, before, after, m
 
 
 def test_the_command(tmp_path):
-    done = CliRunner().invoke(main, ["validate", "--draws", "20"])
+    done = CliRunner().invoke(commands, ["validate", "--draws", "20"])
     assert done.exit_code == 0, done.output
     assert "lie inside what a study of their size would see" in done.output
     assert "No test: a table of the network rests on the same study" in done.output
     written = tmp_path / "rows.csv"
-    done = CliRunner().invoke(main, ["validate", "--draws", "20", "--format", "csv", "-o", str(written)])
+    done = CliRunner().invoke(commands, ["validate", "--draws", "20", "--format", "csv", "-o", str(written)])
     assert done.exit_code == 0
     assert written.read_text(encoding="utf-8").startswith("id,question,setting,published,")

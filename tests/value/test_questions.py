@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from riskmodel.answers.questions import ask_next, questions
 from riskmodel.answers.stopping import stop
-from riskmodel.cli import main
+from riskmodel.cli import commands
 from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.decision.costs import load_pathways
 from riskmodel.decision.stakes import scans
@@ -220,7 +220,7 @@ def test_score_adds_a_column_and_changes_no_other(tmp_path: Path) -> None:
         (["--ask-next", "--draws", "20"], "drawn.csv"),
     ):
         command = ["score", str(tmp_path / "cases.csv"), "-o", str(tmp_path / name), *extra]
-        result = CliRunner().invoke(main, command)
+        result = CliRunner().invoke(commands, command)
         assert result.exit_code == 0, result.output
     plain, asked, drawn = (
         pd.read_csv(tmp_path / name, dtype=str, keep_default_na=False)

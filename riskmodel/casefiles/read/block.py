@@ -21,7 +21,7 @@ from riskmodel.evidence.records import Variable
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class StructuralFault:
     """A structural fault: the lines of the block before it, and what is wrong."""
 
     line: int
@@ -62,7 +62,7 @@ class CodedBlock:
     texts: list[list[str]] | TextCells
     rejects: list[Reject]
     defaulted: NDArray[np.bool_]
-    fault: Fault | None = None
+    fault: StructuralFault | None = None
     hashes: NDArray[np.uint64] | None = None
     translated: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 0), np.uint32))
 
@@ -82,7 +82,7 @@ class CodedBlock:
         return Reject(int(self.rows[row]), line, self.case_id(row), column, value, problem)
 
 
-def moved(reject: Reject, records: int, lines: int) -> Reject:
+def reject_of_file(reject: Reject, records: int, lines: int) -> Reject:
     """A reject of a block in the counting of the file."""
     line = None if reject.line is None else reject.line + lines + 1
     return replace(reject, record=reject.record + records + 1, line=line)
@@ -159,25 +159,25 @@ class Coder:
         cells = split_record(text, self.width)
         if isinstance(cells, RowFault):
             column = self.layout.names[cells.field] if 0 <= cells.field < self.width else ""
-            place = self.layout.id_field
-            case_id = cells.cells[place] if place < len(cells.cells) else ""
+            id_field = self.layout.id_field
+            case_id = cells.cells[id_field] if id_field < len(cells.cells) else ""
             return [Reject(record, line, excerpt(case_id), column, cells.value, cells.problem)]
         return self.explain_cells(record, line, cells)
 
     def explain_cells(self, record: int, line: int | None, cells: Sequence[str]) -> list[Reject]:
         """Every bad cell of a record of the right width."""
         case_id = excerpt(cells[self.layout.id_field])
-        found = []
+        rejects = []
         for cell, name, row in zip(cells, self.layout.names, self.layout.rows, strict=True):
             result = self.decoders[row].decode(cell) if row >= 0 else 0
             if isinstance(result, CellProblem):
-                found.append(Reject(record, line, case_id, name, excerpt(cell), result.problem))
+                rejects.append(Reject(record, line, case_id, name, excerpt(cell), result.problem))
         problem = id_problem(cells[self.layout.id_field])
         if problem:
-            found.append(Reject(record, line, case_id, self.layout.names[self.layout.id_field], case_id, problem))
-        if not found:
+            rejects.append(Reject(record, line, case_id, self.layout.names[self.layout.id_field], case_id, problem))
+        if not rejects:
             raise RuntimeError(f"record {record + 1} of a block was refused, and nothing is wrong with it")
-        return found
+        return rejects
 
 
 def id_problem(text: str) -> str:

@@ -21,7 +21,7 @@ RecordsEnd = Callable[[bytearray, int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RecordBlock:
     """Whole records: ``data[:end]``, followed by at least ``PAD`` readable bytes.
 
     ``open_quote`` is where a quote opens that the file never closes, ``problem`` another structural
@@ -50,25 +50,25 @@ class BlockReader:
         start = 0
         while True:
             start = self._after_blank_lines(start or (len(_BOM) if self._buffer.startswith(_BOM) else 0))
-            found = tokens.RECORD_BYTES.match(self._buffer, start, self._filled)
-            if found:
+            header = tokens.RECORD_BYTES.match(self._buffer, start, self._filled)
+            if header:
                 break
             if self.at_end:
                 raise CasesError(f"{self.source.name}: {self._no_header(start)}")
             if not self._grow():
                 raise CasesError(f"{self.source.name}: line 1: {_TOO_LONG}")
             self._fill()
-        text = found.group()[:-1].removesuffix(b"\r")
-        lines = self._buffer.count(b"\n", 0, found.end())
-        self._start_next(self._buffer, found.end())
+        text = header.group()[:-1].removesuffix(b"\r")
+        lines = self._buffer.count(b"\n", 0, header.end())
+        self._start_next(self._buffer, header.end())
         try:
             return text.decode(), lines
         except UnicodeDecodeError as error:
             raise CasesError(f"{self.source.name}: header: {undecodable(text, error)}") from None
 
     def _after_blank_lines(self, start: int) -> int:
-        found = _BLANK_LINES.match(self._buffer, start, self._filled)
-        after = found.end() if found else start
+        blank = _BLANK_LINES.match(self._buffer, start, self._filled)
+        after = blank.end() if blank else start
         if after > _MOST_BLANK:
             raise CasesError(
                 f"{self.source.name}: it begins with more than {_MOST_BLANK >> 20} MB of blank lines; no header"
@@ -82,25 +82,25 @@ class BlockReader:
         line = self._buffer.count(b"\n", 0, opened) + 1
         return f"line {line}: a quote opens that is never closed"
 
-    def blocks(self, records_end: RecordsEnd) -> Iterator[Block]:
+    def blocks(self, records_end: RecordsEnd) -> Iterator[RecordBlock]:
         """The rest of the file; the last block may be one that holds a structural fault."""
         while True:
             self._fill()
             end = records_end(self._buffer, 0, self._filled)
             if not end and not self.at_end:
                 if not self._grow():
-                    yield Block(self._buffer, 0, problem=_TOO_LONG)
+                    yield RecordBlock(self._buffer, 0, problem=_TOO_LONG)
                     return
                 continue
             buffer, filled = self._buffer, self._filled
             if end:
                 if not self.at_end or end < filled:
                     self._start_next(buffer, end)
-                yield Block(buffer, end)
+                yield RecordBlock(buffer, end)
             if self.at_end:
                 if end < filled:
                     rest = self._buffer
-                    yield Block(rest, self._filled, tokens.open_quote(rest, 0, self._filled))
+                    yield RecordBlock(rest, self._filled, tokens.open_quote(rest, 0, self._filled))
                 return
 
     def _fill(self) -> None:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from riskmodel.casefiles.options import Reject
 from riskmodel.casefiles.read import compiled_kernel as kernel
-from riskmodel.casefiles.read.block import CodedBlock, Coder, Fault, TextCells
-from riskmodel.casefiles.read.blocks import Block
+from riskmodel.casefiles.read.block import CodedBlock, Coder, StructuralFault, TextCells
+from riskmodel.casefiles.read.blocks import RecordBlock
 from riskmodel.casefiles.read.plain import structural_fault
 from riskmodel.casefiles.read.word_tables import Tables
 
@@ -30,7 +30,7 @@ class CompiledReader:
             return max(data.rfind(b"\n", start, end) + 1, start)
         return int(kernel.last_record_end(np.frombuffer(data, np.uint8), start, end))
 
-    def read(self, block: Block) -> CodedBlock:
+    def read(self, block: RecordBlock) -> CodedBlock:
         """Tokenise and code one block."""
         fault = structural_fault(block)
         data = np.frombuffer(block.data, np.uint8)
@@ -42,7 +42,7 @@ class CompiledReader:
             plan, arrays = self.tables.current
             id_field = self.coder.layout.id_field
             limits = (self.tables.edges, self.tables.maxima)
-            kernel.parse(data, end, state, plan, id_field, arrays, *limits, rows.out, misses)
+            kernel.parse_records(data, end, state, plan, id_field, arrays, *limits, rows.out, misses)
             self._settle(block.data, rows, misses[: state[kernel.MISSES]])
             state[kernel.MISSES] = 0
             if state[kernel.ROW] == rows.capacity:
@@ -61,7 +61,9 @@ class CompiledReader:
         if len(misses):
             self.tables.refresh()
 
-    def _assemble(self, block: Block, rows: _Rows, state: NDArray[np.int64], fault: Fault | None) -> CodedBlock:
+    def _assemble(
+        self, block: RecordBlock, rows: _Rows, state: NDArray[np.int64], fault: StructuralFault | None
+    ) -> CodedBlock:
         data = block.data
         count = int(state[kernel.ROW])
         bad = rows.bad[:count]

@@ -44,70 +44,70 @@ NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)  # marks an empty entry: no UTF-8 has the
 @njit(nogil=True, cache=True)
 def quoted_field(base, start):
     """Where the closing quote of the field at ``start`` is, line breaks inside, and whether NUL is."""
-    place = start + 1
+    at = start + 1
     lines = 0
     nul = False
     while True:
-        word = load64(base + place)
+        word = load64(base + at)
         marks = equal(word, QUOTE) | below(word, 0x20)
         if marks == 0:
-            place += 8
+            at += 8
             continue
-        place += trailing_zeros(marks) >> 3
-        byte = load8(base + place)
+        at += trailing_zeros(marks) >> 3
+        byte = load8(base + at)
         if byte == QUOTE:
-            if load8(base + place + 1) != QUOTE:
-                return place, lines, nul
-            place += 1
+            if load8(base + at + 1) != QUOTE:
+                return at, lines, nul
+            at += 1
         elif byte == LF:
             lines += 1
         elif byte == 0:
             nul = True
-        place += 1
+        at += 1
 
 
 @njit(nogil=True, cache=True)
 def unquoted_end(base, start):
     """Where an unquoted field ends (comma, LF, or the CR of CRLF), and whether something spoils it."""
-    place = start
+    at = start
     bad = False
     while True:
-        word = load64(base + place)
+        word = load64(base + at)
         marks = below(word, AFTER_COMMA)
         if marks == 0:
-            place += 8
+            at += 8
             continue
-        place += trailing_zeros(marks) >> 3
-        byte = load8(base + place)
+        at += trailing_zeros(marks) >> 3
+        byte = load8(base + at)
         if byte in (COMMA, LF):
-            return place, bad
+            return at, bad
         if byte == CR:
-            if load8(base + place + 1) == LF:
-                return place, bad
+            if load8(base + at + 1) == LF:
+                return at, bad
             bad = True
         elif byte in (QUOTE, 0):
             bad = True
-        place += 1
+        at += 1
 
 
 @njit(nogil=True, cache=True)
 def hash_text(base, start, length):
     """128 bits of a text."""
-    one, two = np.uint64(length) * _K1, np.uint64(length) ^ _K2
-    place, left = base + start, length
-    while left > 0:
-        word = load64(place)
-        if left < 8:
-            word = first_bytes(word, left)
-        one = (one ^ word) * _K1
-        one ^= one >> _SHIFT
-        two = (two ^ (word >> np.uint64(29) | word << np.uint64(35))) * _K2
-        two ^= two >> _SHIFT
-        place += 8
-        left -= 8
-    one = (one ^ (two >> np.uint64(31))) * _K2
-    two = (two ^ (one >> np.uint64(33))) * _K1
-    return one ^ (one >> np.uint64(29)), two ^ (two >> np.uint64(32))
+    first, second = np.uint64(length) * _K1, np.uint64(length) ^ _K2
+    at, rest = base + start, length
+    while rest > 0:
+        word = load64(at)
+        if rest < 8:
+            word = first_bytes(word, rest)
+        first = (first ^ word) * _K1
+        first ^= first >> _SHIFT
+        second = (second ^ (word >> np.uint64(29) | word << np.uint64(35))) * _K2
+        second ^= second >> _SHIFT
+        at += 8
+        rest -= 8
+    first = (first ^ (second >> np.uint64(31))) * _K2
+    second = (second ^ (first >> np.uint64(33))) * _K1
+    return first ^ (first >> np.uint64(29)), second ^ (second >> np.uint64(32))
 
 
 @njit(nogil=True, cache=True)
@@ -145,12 +145,12 @@ def find_long(base, start, length, plan, field, long_keys, long_masks):
         if long_keys[entry, LONG_WORDS] == np.uint64(length):
             same = True
             for index in range(LONG_WORDS):
-                left = length - 8 * index
-                if left <= 0:
+                rest = length - 8 * index
+                if rest <= 0:
                     break
                 word = load64(base + start + 8 * index)
-                if left < 8:
-                    word = first_bytes(word, left)
+                if rest < 8:
+                    word = first_bytes(word, rest)
                 same &= word == long_keys[entry, index]
             if same:
                 return np.int64(long_masks[entry])
@@ -160,8 +160,8 @@ def find_long(base, start, length, plan, field, long_keys, long_masks):
 @njit(nogil=True, cache=True)
 def find_short(key, plan, field, keys, masks):
     """The entry of a cell of at most eight bytes, 0 if it is known to be bad, or UNKNOWN."""
-    place = np.int64((key * np.uint64(plan[field, MULTIPLIER])) >> np.uint64(plan[field, SHIFT]))
-    entry = plan[field, BASE] + place
+    at = np.int64((key * np.uint64(plan[field, MULTIPLIER])) >> np.uint64(plan[field, SHIFT]))
+    entry = plan[field, BASE] + at
     while keys[entry] != key:
         if keys[entry] == NO_KEY:
             return UNKNOWN
@@ -184,20 +184,20 @@ def band_of(whole, more, variable, edges, maxima):
 @njit(nogil=True, cache=True)
 def find_number(base, start, length, variable, edges, maxima):
     """The mask of a plain decimal where edges and maximum are whole numbers, 0 outside, or UNKNOWN."""
-    whole, place = 0, 0
-    while place < length < LONGEST_NUMBER:
-        digit = np.int64(load8(base + start + place)) - 48
+    whole, at = 0, 0
+    while at < length < LONGEST_NUMBER:
+        digit = np.int64(load8(base + start + at)) - 48
         if digit < 0 or digit > 9:
             break
         whole = whole * 10 + digit
-        place += 1
-    if place == 0 or place > 15:
+        at += 1
+    if at == 0 or at > 15:
         return UNKNOWN
     rest = False
-    if place < length:
-        if load8(base + start + place) != 0x2E or place + 1 == length:
+    if at < length:
+        if load8(base + start + at) != 0x2E or at + 1 == length:
             return UNKNOWN
-        for after in range(place + 1, length):
+        for after in range(at + 1, length):
             digit = np.int64(load8(base + start + after)) - 48
             if digit < 0 or digit > 9:
                 return UNKNOWN
@@ -209,8 +209,8 @@ def find_number(base, start, length, variable, edges, maxima):
 def blank_or_broken(base, start, length):
     """Whether an id is blank (spaces and tabs) or holds a line break."""
     blank = True
-    for place in range(start, start + length):
-        byte = load8(base + place)
+    for at in range(start, start + length):
+        byte = load8(base + at)
         if byte in (LF, CR):
             return True
         blank &= byte in (0x20, 0x09)
@@ -218,7 +218,7 @@ def blank_or_broken(base, start, length):
 
 
 @njit(nogil=True, cache=True)
-def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose state stays in registers
+def parse_records(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose state stays in registers
     data, end, state, plan, id_field, tables, edges, maxima, out, misses
 ):
     """Parse records from ``state`` on, until the end of the block or until ``out`` or ``misses`` is full.
@@ -230,40 +230,40 @@ def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose sta
     out_masks, bad_rows, spans, starts, lengths, hashes, translated = out
     base = np.int64(data.ctypes.data)
     width = len(plan)
-    place, row, line, missed = state[POSITION], state[ROW], state[LINE], state[MISSES]
-    while place < end and row < len(bad_rows) and missed + width <= len(misses):
-        byte = load8(base + place)
-        if byte == LF or (byte == CR and load8(base + place + 1) == LF):
-            place += 1 + (byte == CR)
+    at, row, line, missed = state[POSITION], state[ROW], state[LINE], state[MISSES]
+    while at < end and row < len(bad_rows) and missed + width <= len(misses):
+        byte = load8(base + at)
+        if byte == LF or (byte == CR and load8(base + at + 1) == LF):
+            at += 1 + (byte == CR)
             line += 1
             continue
-        spans[0, row] = place
+        spans[0, row] = at
         spans[2, row] = line
         bad = False
         field = 0
         while True:
-            start = place
-            word = load64(base + place)
+            start = at
+            word = load64(base + at)
             marks = below(word, AFTER_COMMA)
             shift = np.int64(0)
             if marks != 0:
                 shift = trailing_zeros(marks) >> 3
-                place += shift
-                byte = load8(base + place)
+                at += shift
+                byte = load8(base + at)
             content, length = start, shift
             if marks == 0 or byte != COMMA:
                 if load8(base + start) == QUOTE:
                     close, breaks, nul = quoted_field(base, start)
                     line += breaks
                     content, length = start + 1, close - start - 1
-                    place, spoilt = unquoted_end(base, close + 1)
-                    bad |= nul or spoilt or place != close + 1
+                    at, spoilt = unquoted_end(base, close + 1)
+                    bad |= nul or spoilt or at != close + 1
                 else:
-                    place, spoilt = unquoted_end(base, start)
-                    length = place - start
+                    at, spoilt = unquoted_end(base, start)
+                    length = at - start
                     bad |= spoilt
-                bad |= place - start > MAX_CELL
-                byte = load8(base + place)
+                bad |= at - start > MAX_CELL
+                byte = load8(base + at)
                 if length <= 8:
                     word = load64(base + content)
             if field < width:
@@ -305,13 +305,13 @@ def parse(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one pass, all of whose sta
             field += 1
             if byte != COMMA:
                 break
-            place += 1
-        spans[1, row] = place
+            at += 1
+        spans[1, row] = at
         bad_rows[row] = bad or field != width
-        place += 1 + (byte == CR)
+        at += 1 + (byte == CR)
         line += 1
         row += 1
-    state[POSITION], state[ROW], state[LINE], state[MISSES] = place, row, line, missed
+    state[POSITION], state[ROW], state[LINE], state[MISSES] = at, row, line, missed
 
 
 @njit(nogil=True, cache=True)
@@ -319,48 +319,48 @@ def last_record_end(data, start, end):
     """Where the last complete record of ``data[start:end]`` ends; what follows is padding."""
     base = np.int64(data.ctypes.data)
     complete = start
-    place = start
-    while place < end:
-        if load8(base + place) == QUOTE:
-            place, _, _ = quoted_field_within(base, place, end)
-            if place >= end:
+    at = start
+    while at < end:
+        if load8(base + at) == QUOTE:
+            at, _, _ = quoted_field_within(base, at, end)
+            if at >= end:
                 break
-            place += 1
-        place = field_end_within(base, place, end)
-        if place >= end:
+            at += 1
+        at = field_end_within(base, at, end)
+        if at >= end:
             break
-        if load8(base + place) == LF:
-            complete = place + 1
-        place += 1
+        if load8(base + at) == LF:
+            complete = at + 1
+        at += 1
     return complete
 
 
 @njit(nogil=True, cache=True)
 def quoted_field_within(base, start, end):
     """Like ``quoted_field``, but ``end`` when the quote is not closed before it."""
-    place = start + 1
-    while place < end:
-        marks = equal(load64(base + place), QUOTE)
+    at = start + 1
+    while at < end:
+        marks = equal(load64(base + at), QUOTE)
         if marks == 0:
-            place += 8
+            at += 8
             continue
-        place += trailing_zeros(marks) >> 3
-        if place >= end:
+        at += trailing_zeros(marks) >> 3
+        if at >= end:
             break
-        if load8(base + place + 1) != QUOTE or place + 1 >= end:
-            return place, 0, False
-        place += 2
+        if load8(base + at + 1) != QUOTE or at + 1 >= end:
+            return at, 0, False
+        at += 2
     return end, 0, False
 
 
 @njit(nogil=True, cache=True)
 def field_end_within(base, start, end):
     """The next comma or LF, or ``end``."""
-    place = start
-    while place < end:
-        word = load64(base + place)
+    at = start
+    while at < end:
+        word = load64(base + at)
         marks = equal(word, COMMA) | equal(word, LF)
         if marks != 0:
-            return min(place + (trailing_zeros(marks) >> 3), end)
-        place += 8
+            return min(at + (trailing_zeros(marks) >> 3), end)
+        at += 8
     return end

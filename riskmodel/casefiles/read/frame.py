@@ -11,7 +11,7 @@ import numpy as np
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.read.block import Coder, id_problem
 from riskmodel.casefiles.repeats import REPEATED
-from riskmodel.cases.cells import CellDecoder, CellProblem, cell_text
+from riskmodel.cases.cells import CellDecoder, CellProblem, value_text
 from riskmodel.cases.columns import CASE_ID, ColumnContract
 from riskmodel.cases.header import match_header
 from riskmodel.cases.mapping import CaseMapping, MappingLike, load_mapping
@@ -111,7 +111,7 @@ def _id_problems(frame: pd.DataFrame, field: int, *, allow_repeats: bool) -> lis
     from pandas.api.types import is_string_dtype
 
     column = frame.iloc[:, field]
-    texts = (column if is_string_dtype(column) else column.map(cell_text, na_action="ignore")).fillna("")
+    texts = (column if is_string_dtype(column) else column.map(value_text, na_action="ignore")).fillna("")
     repeat = REPEATED.replace("--allow-repeats", "allow_repeats=True")
     repeated = texts.duplicated() & (not allow_repeats)
     faults = [id_problem(text) or (repeat if again else "") for text, again in zip(texts, repeated, strict=True)]
@@ -124,8 +124,8 @@ def _code_column(frame: pd.DataFrame, field: int, decoder: CellDecoder, target: 
     column = frame.iloc[:, field]
     codes, values = column.factorize(use_na_sentinel=True)
     if column.dtype == object and not all(isinstance(value, str) for value in values):
-        codes, values = column.map(cell_text, na_action="ignore").factorize()  # else 1, 1.0 and True are one
-    texts = [*map(cell_text, values), ""]  # a missing value has the code -1, and so the last text
+        codes, values = column.map(value_text, na_action="ignore").factorize()  # else 1, 1.0 and True are one
+    texts = [*map(value_text, values), ""]  # a missing value has the code -1, and so the last text
     masks, problems = np.zeros(len(texts), np.uint8), []
     for code, text in enumerate(texts):
         mask = decoder.decode(text)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder
-from riskmodel.casefiles.read.blocks import Block, BlockReader
+from riskmodel.casefiles.read.blocks import BlockReader, RecordBlock
 from riskmodel.casefiles.read.kinds import LOOKED_AT, PARQUET, other_kind
 from riskmodel.casefiles.read.plain import SmallReader
 from riskmodel.casefiles.read.source import Source
@@ -49,10 +49,10 @@ class CsvReader:
         self.coder = Coder.of(_header_names(text, self.name), variables, options, self.name)
         self._reader = SmallReader(self.coder) if self.engine == "small" else _compiled_reader(self.coder)
 
-    def items(self) -> Iterator[Block]:
+    def items(self) -> Iterator[RecordBlock]:
         return self._blocks.blocks(self._reader.records_end)
 
-    def read(self, item: Block) -> CodedBlock:
+    def read(self, item: RecordBlock) -> CodedBlock:
         return self._reader.read(item)
 
     def progress(self) -> tuple[int, int | None]:

@@ -17,7 +17,7 @@ from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import SMALL_RECORDS, Reject, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder, TextCells, id_problem
 from riskmodel.casefiles.read.blocks import PAD
-from riskmodel.cases.cells import CellProblem, cell_text
+from riskmodel.cases.cells import CellProblem, value_text
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
 
@@ -120,11 +120,11 @@ class ParquetReader:
         """Masks of a column, 0 for a bad cell, and what the mapping did; each different value is decoded once."""
         decoder = self.coder.decoders[row]
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        texts = [cell_text(value) for value in [*encoded.dictionary.to_pylist(), None]]
-        found = [decoder.decode(text) for text in texts]
-        masks = np.array([0 if isinstance(mask, CellProblem) else mask for mask in found], np.uint8)
+        texts = [value_text(value) for value in [*encoded.dictionary.to_pylist(), None]]
+        decoded = [decoder.decode(text) for text in texts]
+        masks = np.array([0 if isinstance(mask, CellProblem) else mask for mask in decoded], np.uint8)
         translations = np.array([decoder.translation(text) for text in texts], np.uint32)
-        codes = encoded.indices.fill_null(len(found) - 1) if encoded.null_count else encoded.indices
+        codes = encoded.indices.fill_null(len(decoded) - 1) if encoded.null_count else encoded.indices
         return np.take(masks, np.asarray(codes)), np.take(translations, np.asarray(codes))
 
     def _explain(self, rows: NDArray[np.int64], columns: dict[int, Any]) -> list[Reject]:
@@ -132,7 +132,7 @@ class ParquetReader:
         for row in rows.tolist():
             cells = [""] * len(self.coder.layout.names)
             for field, column in columns.items():
-                cells[field] = cell_text(column[row].as_py())
+                cells[field] = value_text(column[row].as_py())
             rejects += self.coder.explain_cells(row, None, cells)
         return rejects
 
@@ -165,7 +165,7 @@ def _as_texts(column: Any) -> Any:
         column = column.dictionary_decode()
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return pc.fill_null(column.cast(pa.large_string()), "")
-    return pa.array([cell_text(value) for value in column.to_pylist()], pa.large_string())
+    return pa.array([value_text(value) for value in column.to_pylist()], pa.large_string())
 
 
 def _as_bytes(texts: Sequence[Any]) -> TextCells:

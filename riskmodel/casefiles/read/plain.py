@@ -7,8 +7,8 @@ import numpy as np
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import Reject
 from riskmodel.casefiles.read import tokens
-from riskmodel.casefiles.read.block import CodedBlock, Coder, Fault, id_problem
-from riskmodel.casefiles.read.blocks import Block, undecodable
+from riskmodel.casefiles.read.block import CodedBlock, Coder, StructuralFault, id_problem
+from riskmodel.casefiles.read.blocks import RecordBlock, undecodable
 from riskmodel.cases.cells import CellDecoder, CellProblem
 
 _MEMO = 1 << 16
@@ -57,7 +57,7 @@ class SmallReader:
     def records_end(data: bytearray, start: int, end: int) -> int:
         return tokens.records_end(data, start, end)
 
-    def read(self, block: Block) -> CodedBlock:
+    def read(self, block: RecordBlock) -> CodedBlock:
         """Tokenise and code one block."""
         fault = structural_fault(block)
         if fault:
@@ -68,28 +68,28 @@ class SmallReader:
             records = _any_records(text)
         lines, texts = records
         cells: list[list[str]] = []
-        places: list[int] = []
+        numbers: list[int] = []
         rejects: list[Reject] = []
         width, plain_cell = self.coder.width, tokens.MAX_CELL // 4
-        for place, record in enumerate(texts):
+        for number, record in enumerate(texts):
             row = record.split(",")
             if len(row) != width or len(record) > plain_cell or '"' in record or "\r" in record or "\0" in record:
                 split = tokens.split_record(record, width)
                 if isinstance(split, tokens.RowFault):
-                    rejects += self.coder.explain(place, lines[place], record)
+                    rejects += self.coder.explain(number, lines[number], record)
                     continue
                 row = split
             cells.append(row)
-            places.append(place)
-        return self._assemble(cells, places, lines, text.count("\n"), None, rejects)
+            numbers.append(number)
+        return self._assemble(cells, numbers, lines, text.count("\n"), None, rejects)
 
     def _assemble(
         self,
         cells: list[list[str]],
-        places: list[int],
+        numbers: list[int],
         lines: list[int],
         line_count: int,
-        fault: Fault | None,
+        fault: StructuralFault | None,
         rejects: list[Reject] | None = None,
     ) -> CodedBlock:
         coder, layout = self.coder, self.coder.layout
@@ -105,13 +105,13 @@ class SmallReader:
         named = np.array([not id_problem(text) for text in columns[layout.id_field]], np.bool_)
         good = np.logical_and(masks.all(axis=0), named)
         for index in np.flatnonzero(~good):
-            place = places[index]
-            rejects += coder.explain_cells(place, lines[place], cells[index])
+            number = numbers[index]
+            rejects += coder.explain_cells(number, lines[number], cells[index])
         rejects.sort(key=lambda reject: reject.record)
         kept = np.flatnonzero(good)
         masks = np.ascontiguousarray(masks[:, kept])
         texts = [[columns[field][index] for index in kept] for field in (layout.id_field, *layout.kept)]
-        rows = np.array(places, np.int64)[kept]
+        rows = np.array(numbers, np.int64)[kept]
         return CodedBlock(
             records=len(lines),
             line_count=line_count,
@@ -126,7 +126,7 @@ class SmallReader:
         )
 
 
-def structural_fault(block: Block) -> Fault | None:
+def structural_fault(block: RecordBlock) -> StructuralFault | None:
     """Bytes that are not UTF-8, or a quote that the file never closes."""
     data = block.data
     if not data.isascii():
@@ -134,11 +134,11 @@ def structural_fault(block: Block) -> Fault | None:
             try:
                 str(part, "utf-8")
             except UnicodeDecodeError as error:
-                return Fault(data.count(b"\n", 0, error.start), undecodable(data, error))
+                return StructuralFault(data.count(b"\n", 0, error.start), undecodable(data, error))
     if block.open_quote >= 0:
         lines = data.count(b"\n", 0, block.open_quote)
-        return Fault(lines, "a quote opens that is never closed")
-    return Fault(0, block.problem) if block.problem else None
+        return StructuralFault(lines, "a quote opens that is never closed")
+    return StructuralFault(0, block.problem) if block.problem else None
 
 
 def _plain_records(text: str) -> tuple[list[int], list[str]] | None:
@@ -157,11 +157,11 @@ def _plain_records(text: str) -> tuple[list[int], list[str]] | None:
 
 def _any_records(text: str) -> tuple[list[int], list[str]]:
     lines, records, start, line = [], [], 0, 0
-    while found := tokens.RECORD.match(text, start):
-        record = text[start : found.end() - 1].removesuffix("\r")
+    while match := tokens.RECORD.match(text, start):
+        record = text[start : match.end() - 1].removesuffix("\r")
         if record:
             lines.append(line)
             records.append(record)
-        line += text.count("\n", start, found.end())
-        start = found.end()
+        line += text.count("\n", start, match.end())
+        start = match.end()
     return lines, records

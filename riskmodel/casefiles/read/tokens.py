@@ -39,15 +39,15 @@ def records_end(data: bytes | bytearray, start: int, end: int) -> int:
     """Where the last complete record of ``data[start:end]`` ends; ``data[start]`` begins a record."""
     if data.find(b'"', start, end) < 0:
         return max(data.rfind(b"\n", start, end) + 1, start)
-    while found := RECORD_BYTES.match(data, start, end):
-        start = found.end()
+    while match := RECORD_BYTES.match(data, start, end):
+        start = match.end()
     return start
 
 
 def open_quote(data: bytes | bytearray, start: int, end: int) -> int:
     """Where the quote opens that the record at ``start`` never closes, or -1."""
-    while found := FIELD_BYTES.match(data, start, end):
-        start = found.end() + 1
+    while match := FIELD_BYTES.match(data, start, end):
+        start = match.end() + 1
         if start > end or data[start - 1] != 0x2C:
             return -1
     return start
@@ -77,14 +77,14 @@ def _split_slowly(text: str) -> list[str] | RowFault:
     cells: list[str] = []
     start = 0
     while True:
-        found = FIELD.match(text, start)
-        if found is None:
+        match = FIELD.match(text, start)
+        if match is None:
             raise RuntimeError("a record with an open quote was taken for a complete one")
-        cell = _cell(found.group(), len(cells), cells)
+        cell = _cell(match.group(), len(cells), cells)
         if isinstance(cell, RowFault):
             return cell
         cells.append(cell)
-        start = found.end() + 1
+        start = match.end() + 1
         if start > len(text):
             return cells
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import RunOptions
-from riskmodel.casefiles.read.block import moved
+from riskmodel.casefiles.read.block import reject_of_file
 from riskmodel.casefiles.read.open import open_reader
 from riskmodel.errors import CasesError, nearest
 from riskmodel.evidence.records import Variable
@@ -40,7 +40,7 @@ def find_case(
                 return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), reader.coder.layout.warnings
             for reject in coded.rejects:
                 if reject.case_id == case_id:
-                    raise CasesError(f"{reader.name}: {moved(reject, records, lines)}")
+                    raise CasesError(f"{reader.name}: {reject_of_file(reject, records, lines)}")
             records, lines = records + coded.records, lines + coded.line_count
             seen += names[: MOST_NAMES - len(seen)]
     raise CasesError(f"{source}: no case {case_id!r}{nearest(case_id, seen)}")

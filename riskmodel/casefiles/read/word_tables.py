@@ -110,18 +110,18 @@ def entry_of(decoder: CellDecoder, text: str) -> int:
 
 def seeds(decoder: CellDecoder) -> dict[bytes, int]:
     """The words a column knows, in the usual cases of letters, with their entries (0 for a bad blank)."""
-    known: Iterable[str] = [*decoder.words, *NOT_ASSESSED]
+    words: Iterable[str] = [*decoder.words, *NOT_ASSESSED]
     texts = {"", *decoder.rules.values, *decoder.rules.missing}
-    for word in known:
+    for word in words:
         texts |= {word, word.lower(), word.upper(), word.capitalize()}
     texts |= {f"{text}.0" for text in texts if text.isdigit()}
-    found = {}
+    entries = {}
     for text in texts:
         entry = entry_of(decoder, text)
         fits = len(text.encode()) <= _WORD * kernel.LONG_WORDS and '"' not in text and "\0" not in text
         if text == "" or (fits and entry):
-            found[text.encode()] = entry
-    return found
+            entries[text.encode()] = entry
+    return entries
 
 
 def _whole_edges(decoders: list[CellDecoder]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -152,10 +152,10 @@ def _short_table(words: dict[bytes, int]) -> tuple[int, int, NDArray[np.uint64],
     size = (1 << bits) + len(short) + 1
     keys, entries = np.full(size, kernel.NO_KEY, np.uint64), np.zeros(size, np.uint32)
     for key, entry in short.items():
-        place = (key * best & _MASK64) >> shift
-        while keys[place] != kernel.NO_KEY:
-            place += 1
-        keys[place], entries[place] = key, entry
+        slot = (key * best & _MASK64) >> shift
+        while keys[slot] != kernel.NO_KEY:
+            slot += 1
+        keys[slot], entries[slot] = key, entry
     return best, shift, keys, entries
 
 
@@ -168,9 +168,9 @@ def _long_table(words: dict[bytes, int]) -> tuple[NDArray[np.uint64], NDArray[np
     for word, entry in long.items():
         text[:] = 0
         text[: len(word)] = np.frombuffer(word, np.uint8)
-        place = int(kernel.hash_words(text.ctypes.data, 0, len(word))) & (size - 1)
-        while keys[place, kernel.LONG_WORDS]:
-            place = (place + 1) & (size - 1)
-        keys[place, : kernel.LONG_WORDS] = text.view(np.uint64)[: kernel.LONG_WORDS]
-        keys[place, kernel.LONG_WORDS], entries[place] = len(word), entry
+        slot = int(kernel.hash_words(text.ctypes.data, 0, len(word))) & (size - 1)
+        while keys[slot, kernel.LONG_WORDS]:
+            slot = (slot + 1) & (size - 1)
+        keys[slot, : kernel.LONG_WORDS] = text.view(np.uint64)[: kernel.LONG_WORDS]
+        keys[slot, kernel.LONG_WORDS], entries[slot] = len(word), entry
     return keys, entries

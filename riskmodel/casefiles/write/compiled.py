@@ -41,15 +41,15 @@ class Labels:
 
     def plain(self, labels: tuple[str, ...]) -> bool:
         """Whether no label needs quotes."""
-        known = self._plain.get(id(labels))
-        if known is None or known[0] is not labels:
-            known = self._plain[id(labels)] = (labels, not any(set(label) & set(',"\r\n') for label in labels))
-        return known[1]
+        made = self._plain.get(id(labels))
+        if made is None or made[0] is not labels:
+            made = self._plain[id(labels)] = (labels, not any(set(label) & set(',"\r\n') for label in labels))
+        return made[1]
 
     def _one(self, labels: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        known = self._made.get(id(labels))
-        if known is not None and known[0] is labels:
-            return known[1], known[2]
+        made = self._made.get(id(labels))
+        if made is not None and made[0] is labels:
+            return made[1], made[2]
         encoded = [label.encode() for label in labels]
         data = np.frombuffer(b"".join(encoded), np.uint8)
         begin = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
@@ -147,11 +147,11 @@ def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untype
             for row in range(bits.shape[0]):
                 total += 1
                 for byte in range(count):
-                    left, k = bits[row, first + byte], label + 8 * byte
-                    while left:
-                        if left & 1:
+                    rest, k = bits[row, first + byte], label + 8 * byte
+                    while rest:
+                        if rest & 1:
                             total += begins[k + 1] - begins[k] + 1
-                        left >>= 1
+                        rest >>= 1
                         k += 1
         else:
             total += WIDEST_NUMBER * lengths.shape[1]
@@ -220,9 +220,9 @@ def _copy(data, first, last, out, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _label(labels, first, last, some, out, at):  # type: ignore[no-untyped-def]
-    """One label, with a bar before it where some stand there already."""
-    if some:
+def _label(labels, first, last, follows, out, at):  # type: ignore[no-untyped-def]
+    """One label, with a bar before it where it follows another."""
+    if follows:
         out[at] = 124
         at += 1
     return _copy(labels, first, last, out, at)
@@ -294,21 +294,21 @@ def _render(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
                     whole = -whole
                 at = _whole(whole, out, at)
             elif kinds[c] == TEXT:
-                some = False
+                follows = False
                 for k in range(first, first + count):
                     which = codes[k, row]
                     if which >= 0:
-                        at = _label(labels, begins[label + which], begins[label + which + 1], some, out, at)
-                        some = True
+                        at = _label(labels, begins[label + which], begins[label + which + 1], follows, out, at)
+                        follows = True
             else:
-                some = False
+                follows = False
                 for byte in range(count):
-                    left, which = bits[row, first + byte], label + 8 * byte
-                    while left:
-                        if left & 1:
-                            at = _label(labels, begins[which], begins[which + 1], some, out, at)
-                            some = True
-                        left >>= 1
+                    rest, which = bits[row, first + byte], label + 8 * byte
+                    while rest:
+                        if rest & 1:
+                            at = _label(labels, begins[which], begins[which + 1], follows, out, at)
+                            follows = True
+                        rest >>= 1
                         which += 1
         for k in range(1, starts.shape[0]):
             out[at] = 44

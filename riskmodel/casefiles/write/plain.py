@@ -41,7 +41,7 @@ def cell(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
-def label(text: str) -> str:
+def quoted(text: str) -> str:
     """A text of the program's own as a CSV cell: quoted where needed, never changed."""
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
@@ -91,7 +91,7 @@ def _scientific(value: float) -> str:
 def word_cells(column: Text | Flags) -> list[str]:
     """The labels of each row joined by ``|``."""
     codes, words = distinct_words(column)
-    cells = list(map(label, words))
+    cells = list(map(quoted, words))
     return [cells[code] for code in codes.tolist()]
 
 
@@ -106,8 +106,8 @@ def column_cells(column: OutputColumn) -> list[str]:
 def header_line(columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> bytes:
     """The header of the output; kept columns come last, under their own names."""
     names = output_names(columns, kept_names)
-    own = len(names) - len(kept_names)
-    return (",".join([*map(label, names[:own]), *map(cell, names[own:])]) + "\n").encode()
+    first_kept = len(names) - len(kept_names)
+    return (",".join([*map(quoted, names[:first_kept]), *map(cell, names[first_kept:])]) + "\n").encode()
 
 
 def output_names(columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> list[str]:
