@@ -413,7 +413,7 @@ def inputs_of(priors: Priors) -> str:
     """A digest of what drives the network: selected statements with their numbers, variables, arcs."""
     parts: Sequence[object] = [
         *(f"{v.name} {v.states} {v.parents} {v.lower_edges} {v.form}" for v in priors.variables),
-        *(priors.statement(identifier).every_field() for identifier in priors.selected),
+        *(statement.every_field() for statement in priors.selected_statements),
         priors.prior_set.reference_setting,
     ]
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

@@ -99,8 +99,7 @@ def drawn_values(priors: Priors, draws: int, seed: int) -> Array:
 
 
 def _draws_digest(priors: Priors, draws: int, seed: int) -> str:
-    selected = set(priors.selected)
-    drawn = [statement.every_field() for statement in priors.statements if statement.id in selected]
+    drawn = [statement.every_field() for statement in priors.selected_statements]
     code = [path.read_text(encoding="utf-8") for path in sorted(Path(distributions.__file__).parent.glob("*.py"))]
     asked = [*code, *drawn, repr(priors.prior_set), f"{draws} {seed}"]
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()

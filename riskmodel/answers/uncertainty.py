@@ -170,7 +170,7 @@ def shares(
     """
     values = drawn_values(priors, draws, seed)
     priors = without_silent(priors, masks)
-    chosen = [priors.statement(name) for name in priors.selected]
+    chosen = priors.selected_statements
     kinds = {
         "basis": {basis: [basis_shares(s).get(basis, 0.0) for s in chosen] for basis in ALL_BASES},
         "read": {read: [read_shares(s).get(read, 0.0) for s in chosen] for read in (*HOW_READ, IN_COHORT)},
@@ -229,7 +229,7 @@ def _variances(
 ) -> Array:
     """Mean variance over cases of each output's log-odds when of each statement's variance only a share is left."""
     shares = [weights[whole[i][0]] if i in whole else weights[i] for i in range(len(weights))]
-    chosen = [priors.statement(name) for name in priors.selected]
+    chosen = priors.selected_statements
     network = build_network(priors, narrowed(chosen, values, shares), constant_once=True)
     scorer = DrawScorer(network, variables)
     setting = int(scorer.scorer.settings(masks)[0])

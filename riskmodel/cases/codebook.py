@@ -19,8 +19,7 @@ def entries(priors: Priors) -> list[dict[str, object]]:
 
 
 def _entry(row: CodebookRow, priors: Priors) -> dict[str, object]:
-    chosen = set(priors.selected)
-    ids = [s.id for s in priors.statements if s.id in chosen and row.variable and s.of.variable == row.variable]
+    ids = [s.id for s in priors.selected_statements if row.variable and s.of.variable == row.variable]
     states = (
         [f"{state} ({band})" for state, band in zip(row.states, row.bands, strict=True)]
         if row.bands

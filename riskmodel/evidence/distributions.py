@@ -128,7 +128,7 @@ def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
     if draws < 2:
         raise UsageError(f"draws must be at least 2, not {draws}")
     values = values_at(priors, latin_hypercube(draws - 1, len(dimensions(priors)), rng))
-    return np.vstack([[statement.value for statement in _selected(priors)], values])
+    return np.vstack([[statement.value for statement in priors.selected_statements], values])
 
 
 def intervals_missed(priors: Priors, values: Array) -> dict[str, float]:
@@ -144,7 +144,7 @@ def intervals_missed(priors: Priors, values: Array) -> dict[str, float]:
     """
     inside = {
         statement.id: (statement.level, float(np.mean((column >= statement.low) & (column <= statement.high))))
-        for statement, column in zip(_selected(priors), values.T, strict=True)
+        for statement, column in zip(priors.selected_statements, values.T, strict=True)
         if interval_sides(statement) is not None and statement.n is None and statement.events is None
     }
     return {name: share for name, (level, share) in inside.items() if abs(share - level) > HELD_WITHIN}
@@ -155,7 +155,7 @@ def dimensions(priors: Priors) -> list[tuple[str, ...]]:
 
     Of one statement, or of all parts of one distribution: these have a column each, and one more for the rest.
     """
-    statements = _selected(priors)
+    statements = priors.selected_statements
     joint = [tuple(statements[i].id for i in members) for members in joint_distributions(statements)]
     whole = {name: names for names in joint for name in names}
     return [*(whole.get(statement.id, (statement.id,)) for statement in statements), *joint]
@@ -169,7 +169,7 @@ def values_at(priors: Priors, points: Array) -> Array:
     points
         (points, dimensions), each in [0, 1]: the distribution functions of the statements.
     """
-    statements = _selected(priors)
+    statements = priors.selected_statements
     joint = joint_distributions(statements)
     uniform = inside(points)
     values = np.empty((len(uniform), len(statements)))
@@ -180,11 +180,6 @@ def values_at(priors: Priors, points: Array) -> Array:
         parts = [statements[member] for member in members]
         values[:, members] = _joint(parts, uniform[:, members], uniform[:, i], priors.prior_set)
     return values
-
-
-def _selected(priors: Priors) -> list[Statement]:
-    chosen = set(priors.selected)
-    return [statement for statement in priors.statements if statement.id in chosen]
 
 
 def quantile(shape: Spread, uniform: Array) -> Array:

@@ -70,7 +70,7 @@ def lineage(statement: Statement) -> str:
 
 def fits(priors: Priors) -> Iterator[str]:
     """Sentences on the cohorts that the selected statements were fitted to, one each."""
-    chosen = [priors.statement(name) for name in priors.selected]
+    chosen = priors.selected_statements
     for key, source in priors.sources.items():
         of = [cohort_shares(statement)[key] for statement in chosen if key in cohort_shares(statement)]
         if of:

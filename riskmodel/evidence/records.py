@@ -338,18 +338,23 @@ class Priors(Shown):
     pooled: Mapping[str, Pooled] = field(default_factory=dict)
 
     def sheet(self) -> Sheet:
-        chosen = [self.statement(name) for name in self.selected]
-        counts = Counter[str](statement.basis for statement in chosen)
+        counts = Counter[str](statement.basis for statement in self.selected_statements)
         return Sheet(
             f"Priors {self.prior_set.name}",
             {
-                "statements": f"{len(self.statements)}, {len(chosen)} drive tables",
+                "statements": f"{len(self.statements)}, {len(self.selected)} drive tables",
                 "of these": ", ".join(f"{counts[basis]} {basis}" for basis in ALL_BASES if counts[basis]),
                 "sources": len(self.sources),
                 "variables": len(self.network_variables),
                 "digest": self.digest[:16],
             },
         )
+
+    @property
+    def selected_statements(self) -> tuple[Statement, ...]:
+        """The statements that drive a table, in the order of ``selected``, which is that of the register."""
+        selected = set(self.selected)
+        return tuple(statement for statement in self.statements if statement.id in selected)
 
     def variable(self, name: str) -> Variable:
         return next(variable for variable in self.variables if variable.name == name)

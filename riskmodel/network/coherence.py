@@ -192,7 +192,7 @@ def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Ne
     values
         (draws, selected statements): the draws behind ``draws``.
     """
-    target, chosen = conflict.statement, [priors.statement(name) for name in priors.selected]
+    target, chosen = conflict.statement, priors.selected_statements
     cloud = scale_of(target).to(np.asarray(implied(draws, target, priors.prior_set.reference_setting)))
     scaled = np.stack([scale_of(s).to(values[:, i]) for i, s in enumerate(chosen)], axis=1)
     sds = np.array([stated_scale(s, priors)[1] for s in chosen])

@@ -25,7 +25,7 @@ def how_read(statements: Iterable[Statement]) -> str:
 
 def seed_documents(priors: Priors) -> str:
     """What the seed documents are, and how many of the selected statements each states."""
-    chosen = Counter(priors.statement(name).source for name in priors.selected)
+    chosen = Counter(statement.source for statement in priors.selected_statements)
     seeds = [source for source in priors.sources.values() if source.kind == "seed"]
     if not seeds:
         return "No seed document is among the sources."

@@ -18,15 +18,9 @@ TAILS = np.array([0.025, 0.975])
 FURTHEST = 12.0  # a value this far on the logit or log scale is as good as 0, 1 or infinite
 
 
-def selected(priors: Priors) -> list[Statement]:
-    """The statements that drive the network, in the order of the columns of values."""
-    chosen = set(priors.selected)
-    return [statement for statement in priors.statements if statement.id in chosen]
-
-
 def checked_statements(priors: Priors, names: Sequence[str] | None) -> tuple[list[str], list[str]]:
     """The statements asked for in register order (all, where None), and what is wrong with the others."""
-    driving = [statement.id for statement in selected(priors)]
+    driving = list(priors.selected)
     if names is None:
         return driving, []
     as_list("statements", names)
@@ -123,7 +117,7 @@ class Varying:
     """Rows of values in which single statements take other values, the rest of one distribution in proportion."""
 
     def __init__(self, priors: Priors) -> None:
-        self.statements = selected(priors)
+        self.statements = priors.selected_statements
         self.column = {statement.id: i for i, statement in enumerate(self.statements)}
         self.stated: Array = np.array([statement.value for statement in self.statements])
         self._whole = {i: members for members in joint_distributions(self.statements) for i in members}

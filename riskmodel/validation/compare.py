@@ -132,7 +132,7 @@ def validate(model: Model, *, draws: int = DRAWS, seed: int = 0) -> Validation:
     """
     tables = load_published(model.priors, model.root)
     network = model.draw(draws, np.random.default_rng(seed))
-    driving = {model.priors.statement(name).source for name in model.priors.selected}
+    driving = {statement.source for statement in model.priors.selected_statements}
     comparisons = [_compared(network, row, driving) for row in tables.rows]
     missed = [comparison.row for comparison in comparisons if comparison.verdict != "inside"]
     nearest = nearest_statements(model.priors, missed)

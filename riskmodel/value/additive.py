@@ -56,7 +56,7 @@ class Star:
 
 
 def _blocks(priors: Priors) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
-    statements = [priors.statement(name) for name in priors.selected]
+    statements = priors.selected_statements
     joint = joint_distributions(statements)
     parts = {i for members in joint for i in members}
     alone = [((i,), (i,)) for i in range(len(statements)) if i not in parts]

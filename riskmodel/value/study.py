@@ -186,7 +186,7 @@ def _drawn(model: Model, draws: int, rng: np.random.Generator) -> Drawn:
 
 def _scorer(model: Model, values: Array) -> DrawScorer:
     """Networks of rows of values, after that of the stated ones, with what the policy's scans need to know."""
-    stated = [model.priors.statement(name).value for name in model.priors.selected]
+    stated = [statement.value for statement in model.priors.selected_statements]
     network: Network = build_network(model.priors, np.vstack([stated, values]))
     composites = {**network.composites, **scan_composites(model.policy)}
     return DrawScorer(replace(network, composites=composites), model.variables)

@@ -141,7 +141,7 @@ class Coordinates:
 
     def __init__(self, priors: Priors, chosen: Sequence[str]) -> None:
         self.priors = priors
-        self.statements = [priors.statement(identifier) for identifier in priors.selected]
+        self.statements = priors.selected_statements
         self.stated = np.array([statement.value for statement in self.statements])
         self.blocks: list[StatementBlock] = []
         wanted, taken = set(chosen), set[int]()

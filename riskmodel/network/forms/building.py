@@ -26,8 +26,7 @@ class Stated:
     @classmethod
     def of(cls, priors: Priors, values: Array | None = None) -> Stated:
         """The selected statements of a prior set; without ``values``, the stated ones as a single draw."""
-        chosen = set(priors.selected)
-        statements = tuple(statement for statement in priors.statements if statement.id in chosen)
+        statements = priors.selected_statements
         if values is None:
             values = np.array([[statement.value for statement in statements]])
         return cls(statements, values)

@@ -10,7 +10,7 @@ import numpy as np
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.evidence.distributions import draw_values, intervals_missed
 from riskmodel.evidence.lineage import fits
-from riskmodel.evidence.records import BASES, Priors
+from riskmodel.evidence.records import BASES, CRUDE_RATIOS, Priors
 from riskmodel.model import Model
 from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
@@ -42,7 +42,7 @@ def check_lines(model: Model, readings: Sequence[Reading], draws: int = 0, seed:
     bases = {basis: sum(s.basis == basis for s in priors.statements) for basis in BASES}
     counts, selected = ", ".join(f"{n} {basis}" for basis, n in bases.items()), len(priors.selected)
     yield f"Priors {priors.prior_set.name}: {len(priors.statements)} statements ({counts}), {selected} selected"
-    driving = how_read([priors.statement(name) for name in priors.selected])
+    driving = how_read(priors.selected_statements)
     yield from wrap(f"Of the selected statements: {driving}.", WIDTH)
     yield from wrap(seed_documents(priors), WIDTH)
     for fit in fits(priors):
@@ -110,12 +110,7 @@ def _rarer(model: Model) -> Iterator[str]:
 
 def _other_settings(model: Model) -> Iterator[str]:
     """The crude ratios, which hold at the reference setting, as they come out in the others."""
-    selected = set(model.priors.selected)
-    crude = [
-        s
-        for s in model.priors.statements
-        if s.id in selected and s.quantity in ("risk_ratio", "odds_ratio", "likelihood_ratio_positive")
-    ]
+    crude = [s for s in model.priors.selected_statements if s.quantity in CRUDE_RATIOS]
     if not crude or not model.settings:
         return
     reference = model.priors.prior_set.reference_setting

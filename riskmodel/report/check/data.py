@@ -29,8 +29,8 @@ def check_data(model: Model, readings: Sequence[Reading], draws: int = 0, seed: 
         "priors": {
             "set": priors.prior_set.name,
             "statements": dict(Counter(statement.basis for statement in priors.statements)),
-            "driving_tables": dict(Counter(priors.statement(name).basis for name in priors.selected)),
-            "read": dict(Counter(priors.statement(name).read for name in priors.selected)),
+            "driving_tables": dict(Counter(statement.basis for statement in priors.selected_statements)),
+            "read": dict(Counter(statement.read for statement in priors.selected_statements)),
             "origins": {name: priors.origin(name) for name in priors.selected if priors.origin(name)},
         },
         "network": {"variables": variables, "arcs": arcs, "table_entries": entries},

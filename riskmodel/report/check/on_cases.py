@@ -59,7 +59,7 @@ def by_setting(model: Model, masks: Masks, names: Sequence[str]) -> list[Cases]:
 
 def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
     """What each strength of dependence does: from none to the stated one, and over its interval."""
-    stated = [s for s in model.priors.statements if s.id in set(model.priors.selected) and s.quantity == "dependence"]
+    stated = [s for s in model.priors.selected_statements if s.quantity == "dependence"]
     if not stated:
         return
     column = {name: i for i, name in enumerate(model.priors.selected)}

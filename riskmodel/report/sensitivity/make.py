@@ -76,7 +76,7 @@ def _cases(study: Study) -> str:
 def facts(study: Study) -> dict[str, str]:
     """Of what the report speaks: everything that it takes to make it again."""
     spec, priors = study.spec, study.model.priors
-    driving = [priors.statement(name) for name in priors.selected]
+    driving = priors.selected_statements
     return {
         "Prior set": f"{priors.prior_set.name}: {len(driving)} statements, {how_read(driving)} "
         "([[section:provenance|list]])",

@@ -13,13 +13,15 @@ from riskmodel.sensitivity.ranges import ranges
 from riskmodel.text import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from riskmodel.evidence.records import Priors, Statement
     from riskmodel.report.sensitivity.study import Study
 
 
 def provenance_section(study: Study) -> Section:
     priors = study.model.priors
-    chosen = [statement for statement in priors.statements if statement.id in set(priors.selected)]
+    chosen = priors.selected_statements
     sentence = (
         f"The network of the prior set {priors.prior_set.name} is built from {len(chosen)} statements: "
         f"{how_read(chosen)}. Read second hand means: in another document that reports the source; the place is in the "
@@ -51,7 +53,7 @@ def provenance_section(study: Study) -> Section:
     )
 
 
-def _statements(priors: Priors, chosen: list[Statement]) -> Table:
+def _statements(priors: Priors, chosen: Sequence[Statement]) -> Table:
     more = pd.DataFrame(
         [{"statement": s.id, "says": quantity_words(s), "locator": s.locator, "note": s.note} for s in chosen]
     )
