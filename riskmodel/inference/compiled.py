@@ -6,12 +6,14 @@ engines agree to the last bit (no fused multiply-add, no reassociation). Importi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from riskmodel.arrays import Masks
+from riskmodel.arrays import Array, Masks
 from riskmodel.inference.reasons_kernel import ReasonArrays, WeightArrays, find_reasons_of_cases
-from riskmodel.inference.score_kernel import JointStates, PackedGroups, Results, score_cases
-from riskmodel.inference.scorer import Posterior, Scorer
+from riskmodel.inference.score_kernel import Factors, JointStates, PackedGroups, Results, score_cases
+from riskmodel.inference.scorer import Group, Posterior, Scorer
 from riskmodel.inference.weights import Reasons, Weights
 
 
@@ -20,14 +22,24 @@ class CompiledScorer:
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
-        self._model = JointStates.of(scorer), PackedGroups.of(scorer.inner), PackedGroups.of(scorer.outer)
+        self._states = JointStates.of(scorer)
+        self._inner, self._outer = _with_tables(scorer.inner), _with_tables(scorer.outer)
 
     def score(self, masks: Masks) -> Posterior:
         """As :meth:`riskmodel.inference.scorer.Scorer.score`, hard and set-valued evidence only."""
         self.scorer.check(masks)
+        masks = np.ascontiguousarray(masks)
+        inner, outer = (
+            Factors(tables, groups.positions(masks, self.scorer.setting_row))
+            for groups, tables in (self._inner, self._outer)
+        )
         results = Results.room(len(self.scorer.output_names), masks.shape[1])
-        score_cases(np.ascontiguousarray(masks), *self._model, results)
+        score_cases(masks, self._states, inner, outer, results)
         return Posterior(*results)
+
+
+def _with_tables(groups: Sequence[Group]) -> tuple[PackedGroups, Array]:
+    return PackedGroups.of(groups), np.concatenate([np.empty(0), *(group.table.ravel() for group in groups)])
 
 
 def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:

@@ -17,7 +17,7 @@ from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.lookup import Lookup, Lookups, product_of_patterns, tables_at_setting
-from riskmodel.inference.score_kernel import JointStates, PackedGroups, Results, score_cases
+from riskmodel.inference.score_kernel import Factors, JointStates, PackedGroups, Results, score_cases
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.network.network import Network
 
@@ -56,6 +56,9 @@ class DrawScorer:
         self._plan = join_plan(single.outer)
         self.scorer: Scorer = replace(single, outer=join_groups(single.outer, self._plan))
         self._states = JointStates.of(self.scorer)._replace(setting_row=-1)  # the tables are of one setting
+        self._groups = [
+            PackedGroups.of(groups, every_setting=False) for groups in (self.scorer.inner, self.scorer.outer)
+        ]
 
     @property
     def draws(self) -> int:
@@ -74,10 +77,14 @@ class DrawScorer:
         entries = sum(group.table[0].size for group, looked_up in groups if looked_up)
         together = max(1, min(TABLES_AT_ONCE // max(entries, 1), self.draws // (2 * threads)))
 
+        positions = [groups.positions(with_blank, -1) for groups in self._groups]  # the same in every draw
+
         def chunk(first: int) -> None:
+            findings = np.empty(count + 1)  # not asked for
             draws = slice(first, min(first + together, self.draws))
-            for k, model in enumerate(self._models(draws, setting, *needed), start=first):
-                score_cases(with_blank, *model, Results(probability[k], evidence[k], np.empty(count + 1)))
+            for k, (states, tables_in, tables_out) in enumerate(self._tables(draws, setting, *needed), start=first):
+                inner, outer = Factors(tables_in, positions[0]), Factors(tables_out, positions[1])
+                score_cases(with_blank, states, inner, outer, Results(probability[k], evidence[k], findings))
 
         with ThreadPoolExecutor(threads) as pool:
             for done, _ in enumerate(pool.map(chunk, range(0, self.draws, together)), start=1):
@@ -89,10 +96,10 @@ class DrawScorer:
         cases = np.swapaxes(probability, 0, 1)
         return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
 
-    def _models(
+    def _tables(
         self, draws: slice, setting: int, needed_in: Sequence[bool], needed_out: Sequence[bool]
-    ) -> Iterator[tuple[JointStates, PackedGroups, PackedGroups]]:
-        """What the compiled scorer reads of each draw, in one setting; each is gone when the next is taken.
+    ) -> Iterator[tuple[JointStates, Array, Array]]:
+        """What cases look up in each draw, in one setting: static, inner and outer tables; overwritten by the next.
 
         Groups of which no case knows anything are never looked up, and left out of the work.
         """
@@ -108,14 +115,19 @@ class DrawScorer:
             g: reduce(product_of_patterns, (table(lookups.outer[member]) for member in self._plan[g]))
             for g in np.flatnonzero(needed_out)
         }
-        inner, outer = PackedGroups.at_one_setting(self.scorer.inner), PackedGroups.at_one_setting(self.scorer.outer)
+        inner, outer = _room(self.scorer.inner), _room(self.scorer.outer)
         for k in range(draws.stop - draws.start):
-            for packed, groups in ((inner, groups_in), (outer, groups_out)):
+            for flat, packed, groups in zip((inner, outer), self._groups, (groups_in, groups_out), strict=True):
                 for g, built in groups.items():
-                    flat = _of_draw(built, k).ravel()
-                    packed.tables[packed.offset[g] : packed.offset[g] + flat.size] = flat
+                    entries = _of_draw(built, k).ravel()
+                    flat[packed.offset[g] : packed.offset[g] + entries.size] = entries
             static = _of_draw(static_in, k), _of_draw(static_out, k)
             yield self._states._replace(inner_static=static[0], outer_static=static[1]), inner, outer
+
+
+def _room(groups: Sequence[Group]) -> Array:
+    """For the tables of groups in one setting, end to end."""
+    return np.zeros(sum(group.table[0].size for group in groups))
 
 
 def _needed(groups: Sequence[Group], masks: Masks) -> list[bool]:

@@ -1,7 +1,8 @@
-"""The scorer's arithmetic as one compiled pass over the cases of one model.
+"""The scorer's arithmetic as compiled passes over the cases of one model.
 
-What the passes read is laid out in the tuples below, which stand beside them: compiled code is kept on disk by the
-file it comes from, and would not notice a field that moves in another file.
+First :func:`find_positions` looks where each case's row of each table begins, then :func:`score_cases` multiplies and
+sums. What they read is laid out in the tuples below, which stand beside them: compiled code is kept on disk by the file
+it comes from, and would not notice a field that moves in another file.
 """
 
 from __future__ import annotations
@@ -11,61 +12,66 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, States
+from riskmodel.arrays import Array, Masks, States
 from riskmodel.inference.scorer import Group, Scorer
 
-TILE = 64  # cases whose evidence is fetched together: a cache line of every row
+Positions = NDArray[np.int32]  # (groups, cases): entries of flat tables; 85,000 in all in the shipped model
 
 # No fused multiply-add and no reassociation (numba's default), so that the sums are those of the numpy engine.
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 class PackedGroups(NamedTuple):
-    """Groups laid end to end.
+    """Where the rows of groups' tables begin, when these are laid end to end.
 
     Attributes
     ----------
     rows, multipliers
-        of all groups' members; those of group g from ``first[g]`` to ``first[g + 1]``.
-    tables
-        the groups' tables, flat; that of group g begins at ``offset[g]``.
+        of all groups' members, those of group g from ``first[g]`` to ``first[g + 1]``; the multipliers count entries.
+    offset
+        where the group's table begins.
     setting_stride
         entries from one setting's table to the next; 0 where the table is the same in every setting.
     skip
-        the pattern that changes nothing, or -1.
+        entries from a table's beginning to the row that changes nothing, or -1.
     """
 
     rows: States
     multipliers: States
     first: States
-    tables: Array
     offset: States
     setting_stride: States
     skip: States
 
     @classmethod
-    def of(cls, groups: Sequence[Group]) -> PackedGroups:
-        packed = cls.at_one_setting(groups)
-        return packed._replace(
-            tables=np.concatenate([packed.tables[:0], *(group.table.ravel() for group in groups)]),
-            offset=_starts(group.table.size for group in groups)[:-1],
-            setting_stride=_integers(group.table[0].size if len(group.table) > 1 else 0 for group in groups),
-        )
-
-    @classmethod
-    def at_one_setting(cls, groups: Sequence[Group]) -> PackedGroups:
-        """Groups with room for their tables in one setting."""
-        ends = _starts(group.table[0].size for group in groups)
+    def of(cls, groups: Sequence[Group], *, every_setting: bool = True) -> PackedGroups:
+        """Groups whose tables are laid out for every setting, or for one."""
+        settings = [len(group.table) if every_setting else 1 for group in groups]
         return cls(
             rows=_integers(row for group in groups for row in group.rows),
-            multipliers=_integers(multiplier for group in groups for multiplier in group.multipliers),
+            multipliers=_integers(multiplier * _entries(group) for group in groups for multiplier in group.multipliers),
             first=_starts(len(group.rows) for group in groups),
-            tables=np.zeros(ends[-1]),
-            offset=ends[:-1],
-            setting_stride=np.zeros(len(groups), dtype=np.int64),
-            skip=_integers(group.skip for group in groups),
+            offset=_starts(count * group.table[0].size for count, group in zip(settings, groups, strict=True))[:-1],
+            setting_stride=_integers(
+                group.table[0].size * (count > 1) for count, group in zip(settings, groups, strict=True)
+            ),
+            skip=_integers(max(group.skip * _entries(group), -1) for group in groups),
         )
+
+    def positions(self, masks: Masks, setting_row: int) -> Positions:
+        """Where each case's row of each group's table begins, or -1 where it changes nothing; (groups, cases)."""
+        positions = np.empty((len(self.offset), masks.shape[1]), dtype=np.int32)
+        _find_positions(masks, setting_row, self, positions)
+        return positions
+
+
+class Factors(NamedTuple):
+    """What cases look up: the groups' tables end to end, and where each case's rows begin in them."""
+
+    tables: Array
+    positions: Positions
 
 
 class JointStates(NamedTuple):
@@ -97,7 +103,7 @@ class JointStates(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Room for the fields of a `Posteriors`."""
+    """Room for the fields of `Posterior`."""
 
     probability: Array
     evidence: Array
@@ -108,12 +114,17 @@ class Results(NamedTuple):
         return cls(np.empty((outputs, cases)), np.empty(cases), np.empty(cases))
 
 
+def _entries(group: Group) -> int:
+    """Of one pattern's row of the table: [contexts ·] joint states."""
+    return int(group.table[0, 0].size)
+
+
 def _integers(values: Iterable[int]) -> States:
     return np.array(list(values), dtype=np.int64)
 
 
 def _starts(sizes: Iterable[int]) -> States:
-    """Where each of some pieces laid end to end begins, and where the last ends."""
+    """Where each of these begins when they are laid end to end, and where the last ends."""
     return np.cumsum([0, *sizes], dtype=np.int64)
 
 
@@ -160,88 +171,102 @@ def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-
 
 
 @compiled
-def _pattern(case, rows, multipliers, first, last):  # type: ignore[no-untyped-def]
-    """As `scorer.evidence_pattern`, of one group and one case."""
-    pattern = np.int64(0)
-    for m in range(first, last):
-        pattern += multipliers[m] * (np.int64(case[rows[m]]) - 1)
-    return pattern
+def _setting_of(mask):  # type: ignore[no-untyped-def]
+    """The index of the only bit that is set."""
+    setting = 0
+    while not (mask >> setting) & 1:
+        setting += 1
+    return setting
 
 
 @compiled
-def score_cases(masks, states, inner_groups, outer_groups, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
+def _find_positions(masks, setting_row, groups, positions):  # type: ignore[no-untyped-def]
+    """See `PackedGroups.positions`. Cases run innermost: a pattern is a sum over rows that lie far apart."""
+    rows, multipliers, first, offset, stride, skip = groups
+    for g in range(offset.shape[0]):
+        position = positions[g]
+        position[:] = 0
+        for m in range(first[g], first[g + 1]):
+            row, multiplier = masks[rows[m]], multipliers[m]
+            for case in range(masks.shape[1]):
+                position[case] += multiplier * (np.int64(row[case]) - 1)
+        for case in range(masks.shape[1]):
+            if position[case] == skip[g]:
+                position[case] = -1
+            elif stride[g]:
+                position[case] += offset[g] + stride[g] * _setting_of(masks[setting_row, case])
+            else:
+                position[case] += offset[g]
+
+
+@compiled
+def score_cases(masks, states, inner_factors, outer_factors, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
     """Score cases (see `Scorer.score`) into the results.
 
-    Parameters are masks (variables, cases), `JointStates`, `PackedGroups` twice and `Results`.
+    Parameters are masks (variables, cases), `JointStates`, `Factors` twice and `Results`.
     """
     # Fields become locals here: reading them inside the loops costs 4 to 9 % of the time.
     setting_row, context_rows, context_states, condition_rows = states[:4]
     inner_static, outer_static, bits, composites, presence = states[4:]
-    i_rows, i_mult, i_first, i_tables, i_offset, i_stride, i_skip = inner_groups
-    o_rows, o_mult, o_first, o_tables, o_offset, o_stride, o_skip = outer_groups
+    (inner_tables, inner_positions), (outer_tables, outer_positions) = inner_factors, outer_factors
     probability, evidence, findings = results
-    combos = inner_static.shape[1]
+    inner_count, outer_count = inner_positions.shape[0], outer_positions.shape[0]
+    combinations = inner_static.shape[1]
     width, joint_states = np.uintp(inner_static.shape[2]), np.uintp(outer_static.shape[1])
-    repeat = joint_states // width
-    inner_count = i_offset.shape[0]
+    repeat = joint_states // width  # outer joint states that share an inner one: its conditions are the highest bits
     inner, product = np.empty(width), np.empty(width)
     joint, folded, scratch = np.empty(joint_states), np.empty(joint_states), np.empty(joint_states)
     base = np.empty(inner_count, dtype=np.uintp)
-    starts = np.empty(max(inner_count, o_offset.shape[0]), dtype=np.uintp)
-    tile = np.empty((TILE, masks.shape[0]), dtype=np.uint8)
+    starts = np.empty(max(inner_count, outer_count), dtype=np.uintp)
     for case in range(masks.shape[1]):
-        place = case % TILE
-        if place == 0:  # rows of evidence lie far apart: fetch a tile of cases at once
-            held = min(TILE, masks.shape[1] - case)
-            for row in range(masks.shape[0]):
-                for k in range(held):
-                    tile[k, row] = masks[row, case + k]
-        known = tile[place]
-        setting = 0
-        if setting_row >= 0:
-            while not (known[setting_row] >> setting) & 1:
-                setting += 1
-        groups = 0
+        setting = _setting_of(masks[setting_row, case]) if setting_row >= 0 else 0
+
+        # Inner: for each combination of contexts that the evidence allows a product of rows; their sum.
+        count = 0
         for g in range(inner_count):
-            pattern = _pattern(known, i_rows, i_mult, i_first[g], i_first[g + 1])
-            if pattern != i_skip[g]:
-                base[groups] = i_offset[g] + setting * i_stride[g] + pattern * combos * np.int64(width)
-                groups += 1
+            if inner_positions[g, case] >= 0:
+                base[count] = inner_positions[g, case]
+                count += 1
         inner[:] = 0.0
         prior = inner_static[setting if inner_static.shape[0] > 1 else 0]
-        for a in range(combos):
+        for a in range(combinations):
             allowed = True
             for m in range(context_rows.shape[0]):
-                if not (known[context_rows[m]] >> context_states[a, m]) & 1:
+                if not (masks[context_rows[m], case] >> context_states[a, m]) & 1:
                     allowed = False
             if not allowed:
                 continue
             for k in range(width):
                 product[k] = prior[a, k]
-            for g in range(groups):
+            for g in range(count):
                 starts[g] = base[g] + np.uintp(a) * width
-            _times_all(product, width, i_tables, starts, groups)
+            _times_all(product, width, inner_tables, starts, count)
             for k in range(width):
                 inner[k] = inner[k] + product[k]
+
+        # Outer: over all joint states, times what does not depend on the contexts.
         static = outer_static[setting if outer_static.shape[0] > 1 else 0]
         for k in range(width):
             for r in range(repeat):
                 joint[k * repeat + r] = inner[k] * static[k * repeat + r]
-        groups = 0
-        for g in range(o_offset.shape[0]):
-            pattern = _pattern(known, o_rows, o_mult, o_first[g], o_first[g + 1])
-            if pattern != o_skip[g]:
-                starts[groups] = o_offset[g] + setting * o_stride[g] + pattern * np.int64(joint_states)
-                groups += 1
-        _times_all(joint, joint_states, o_tables, starts, groups)
+        count = 0
+        for g in range(outer_count):
+            if outer_positions[g, case] >= 0:
+                starts[count] = outer_positions[g, case]
+                count += 1
+        _times_all(joint, joint_states, outer_tables, starts, count)
+
+        # Known conditions leave some joint states only; the evidence without them is wanted too.
         findings[case] = -1.0
         for c in range(condition_rows.shape[0]):
-            mask = known[condition_rows[c]]
-            if mask != 3:
+            mask = masks[condition_rows[c], case]
+            if mask != 3:  # both states are possible where nothing is known
                 if findings[case] < 0.0:
                     findings[case] = _tree_sum(joint, ZERO, joint_states, scratch)
                 for k in range(joint_states):
                     joint[k] = joint[k] * ((mask >> presence[c, k]) & 1)
+
+        # Marginals: the upper half has the highest bit's condition present; then fold it away, and the next.
         for k in range(joint_states):
             folded[k] = joint[k]
         half = joint_states
@@ -258,4 +283,4 @@ def score_cases(masks, states, inner_groups, outer_groups, results):  # type: ig
         if findings[case] < 0.0:
             findings[case] = total
         for o in range(probability.shape[0]):
-            probability[o, case] = probability[o, case] / total
+            probability[o, case] = probability[o, case] / total  # 0/0, not a number, where evidence is impossible
