@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.figures.axes import new_axes
-from riskmodel.figures.performance import count_people, without_frame
-from riskmodel.figures.posteriors import GREY, INK, LEAST, PALE, STATED, TICKS, log_odds
+from riskmodel.figures.axes import GREY, INK, PALE, new_axes, without_frame
+from riskmodel.figures.performance import count_people
+from riskmodel.figures.posteriors import LEAST, STATED, TICKS, drawn_log_odds
+from riskmodel.text import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +47,12 @@ def reliability(
     from riskmodel.metrics import reliability as binned
     from riskmodel.metrics import smooth_reliability
 
-    known = ~np.isnan(np.asarray(y, dtype=float))
-    table, predicted = binned(y, p, bins), np.asarray(p, dtype=float)[known]
-    low, high = (float(end) for end in log_odds(np.array(span or reliability_span([(y, p)]))))
+    table, predicted = binned(y, p, bins), _with_outcome(y, p)
+    low, high = (float(end) for end in drawn_log_odds(np.array(span or reliability_span([(y, p)]))))
     if smooth:
         curve = smooth_reliability(y, p)
         x, observed, lower, upper = (
-            log_odds(curve[name].to_numpy()) for name in ("predicted", "observed", "low", "high")
+            drawn_log_odds(curve[name].to_numpy()) for name in ("predicted", "observed", "low", "high")
         )
         ax.fill_between(x, lower, upper, color=STATED, alpha=0.15, lw=0, label="95 % band of the curve")
         ax.plot(x, observed, color=STATED, lw=1.6, label="smooth curve")
@@ -60,7 +60,7 @@ def reliability(
     ax.plot([low, high], [low, high], color=GREY, lw=0.9, ls="--", label="perfect calibration")
     ax.set_xlim(low - MARGIN, high + MARGIN)
     ax.set_ylim(low - MARGIN, high + MARGIN)
-    _histogram(ax, log_odds(predicted))
+    _histogram(ax, drawn_log_odds(predicted))
     _ticks(ax)
     ax.set_xlabel("predicted probability")
     ax.set_ylabel("observed frequency")
@@ -82,19 +82,23 @@ def reliability_span(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[fl
     ends: list[float] = []
     for y, p in pairs:
         table = binned(y, p)
-        known = np.asarray(p, dtype=float)[~np.isnan(np.asarray(y, dtype=float))]
-        ends += np.quantile(known, [0.001, 0.999]).tolist()
+        ends += np.quantile(_with_outcome(y, p), [0.001, 0.999]).tolist()
         ends += [*table["predicted"], *table["high"], *table.loc[table["low"] > 0, "low"]]
     return max(min(ends), LEAST), min(max(ends), 1 - LEAST)
 
 
+def _with_outcome(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """The probabilities of the people whose outcome is known."""
+    return np.asarray(np.asarray(p, dtype=float)[~np.isnan(np.asarray(y, dtype=float))])
+
+
 def _bins(ax: Axes, table: pd.DataFrame, floor: float, label: str) -> None:
     """A point and its interval each; where a bin has no events an arrow to 0, which log-odds cannot show."""
-    x, high = log_odds(table["predicted"].to_numpy()), log_odds(table["high"].to_numpy())
+    x, high = drawn_log_odds(table["predicted"].to_numpy()), drawn_log_odds(table["high"].to_numpy())
     none = table["events"].to_numpy() == 0
-    low = np.where(none, floor, log_odds(table["low"].to_numpy()))
+    low = np.where(none, floor, drawn_log_odds(table["low"].to_numpy()))
     ax.vlines(x, low, high, color=INK, lw=1.1)
-    ax.plot(x[~none], log_odds(table["observed"].to_numpy())[~none], "o", color=INK, ms=5, label=label)
+    ax.plot(x[~none], drawn_log_odds(table["observed"].to_numpy())[~none], "o", color=INK, ms=5, label=label)
     if none.any():
         ax.plot(x[none], low[none], "v", mfc="white", mec=INK, ms=6, label="no events: observed 0")
 
@@ -109,9 +113,7 @@ def _histogram(ax: Axes, x: np.ndarray) -> None:
 
 def _ticks(ax: Axes) -> None:
     """Label both log-odds axes in per cent."""
-    from riskmodel.text import percent
-
     for limits, ticks in ((ax.get_xlim(), ax.set_xticks), (ax.get_ylim(), ax.set_yticks)):
-        shown = [p for p in TICKS if limits[0] <= log_odds(p) <= limits[1]]
+        shown = [p for p in TICKS if limits[0] <= drawn_log_odds(p) <= limits[1]]
         shown = shown[:: 1 + (len(shown) - 1) // MOST_TICKS]
-        ticks([float(log_odds(p)) for p in shown], [percent(p) for p in shown])
+        ticks([float(drawn_log_odds(p)) for p in shown], [percent(p) for p in shown])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.evidence.scale import logit
+from riskmodel.figures.axes import GREY
 from riskmodel.pages.svg import WIDTH
 from riskmodel.pages.svg import canvas as new_canvas
 from riskmodel.text import words
@@ -52,7 +53,7 @@ def panel(ax: Axes, frame: pd.DataFrame) -> Axes:
     low, middle, high = (frame[name].clip(SMALLEST, 1 - SMALLEST) for name in ("low", "p", "high"))
     ax.hlines(rows, low, high, color=BAR, linewidth=3)
     ax.plot(middle, rows, "o", color=MARK, markersize=4.5)
-    ax.grid(axis="y", color="#8c8c8c", linewidth=0.3, alpha=0.5)
+    ax.grid(axis="y", color=GREY, linewidth=0.3, alpha=0.5)
     ax.tick_params(axis="y", length=0)
     return ax
 

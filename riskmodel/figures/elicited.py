@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.figures.axes import new_axes
-from riskmodel.figures.posteriors import IMPLIED, INK, PALE, STATED
+from riskmodel.figures.axes import INK, PALE, new_axes
+from riskmodel.figures.posteriors import IMPLIED, STATED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +47,5 @@ def elicited(elicitation: Elicitation, ax: Axes | None = None) -> Axes:
         ax.set_xscale("log")
     ax.set_yticks([])
     ax.set_xlabel(elicitation.kind)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right", "left"]].set_visible(False)
     return ax

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.figures.axes import GREY
 from riskmodel.text import words
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 # Marks differ in shape and lightness, so that they can be told apart in grey.
 MARKS = "osD^vhX*"
 COLOURS = ("#1f5aa6", "#c8661a", "#2f7d32", "#8c1d18", "#4a2377", "#1697a6", "#9a8600", "#222222")
-GREY = "#8c8c8c"
 
 
 def pathways(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
@@ -37,9 +37,9 @@ def pathways(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
     axes = _blank(len(settings)) if axes is None else axes.ravel()
     policies = list(dict.fromkeys(table["policy"]))
     for ax, setting in zip(axes, settings, strict=True):
-        own = table[table["setting"] == setting].set_index(["policy", "measure"])
-        for place, policy in enumerate(policies):
-            _mark(ax, own.loc[policy], place, policy)
+        here = table[table["setting"] == setting].set_index(["policy", "measure"])
+        for number, policy in enumerate(policies):
+            _mark(ax, here.loc[policy], number, policy)
         ax.set_title(words(setting) or "all", fontsize=10)
         ax.set_xlim(0, 1020)
         ax.set_ylim(0, 100)
@@ -52,13 +52,13 @@ def pathways(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
     return axes
 
 
-def _mark(ax: Axes, own: pd.DataFrame, place: int, policy: str) -> None:
-    scanned, missed = own.loc["imaged"], own.loc["missed"]
-    colour = COLOURS[place % len(COLOURS)]
+def _mark(ax: Axes, measures: pd.DataFrame, number: int, policy: str) -> None:
+    scanned, missed = measures.loc["imaged"], measures.loc["missed"]
+    colour = COLOURS[number % len(COLOURS)]
     if scanned["low"] == scanned["low"]:  # not NaN: there are intervals
         ax.hlines(missed["value"], scanned["low"], scanned["high"], color=colour, linewidth=1, alpha=0.6)
         ax.vlines(scanned["value"], missed["low"], missed["high"], color=colour, linewidth=1, alpha=0.6)
-    mark = MARKS[place % len(MARKS)]
+    mark = MARKS[number % len(MARKS)]
     ax.plot(
         scanned["value"], missed["value"], mark, color=colour, markersize=7, label=words(policy),
         markeredgecolor="white", markeredgewidth=0.6, linestyle="none",
@@ -69,6 +69,5 @@ def _blank(panels: int) -> np.ndarray:
     import numpy as np
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, panels, figsize=(4 * panels, 4), sharey=True, squeeze=False, layout="constrained")
-    del figure
+    _, axes = plt.subplots(1, panels, figsize=(4 * panels, 4), sharey=True, squeeze=False, layout="constrained")
     return np.asarray(axes[0])

@@ -55,9 +55,9 @@ class Box:
     y: float
     height: float
 
-    def port(self, place: int, count: int) -> float:
+    def port(self, index: int, count: int) -> float:
         """The height at which one of ``count`` arcs, counted from below, meets the box."""
-        return self.y + 0.84 * self.height * ((place + 0.5) / count - 0.5)
+        return self.y + 0.84 * self.height * ((index + 0.5) / count - 0.5)
 
 
 def network(model: Model, ax: Axes | None = None) -> Axes:
@@ -71,7 +71,7 @@ def network(model: Model, ax: Axes | None = None) -> Axes:
         where to draw; by default a new figure of 10 by 8 inches.
     """
     variables = model.priors.network_variables
-    boxes = _places(variables)
+    boxes = _boxes(variables)
     conditions = [variable for variable in variables if variable.role == "condition"]
     strokes = {v.name: STROKES[i % len(STROKES)] for i, v in enumerate(conditions)}
     ax = _blank() if ax is None else ax
@@ -95,7 +95,7 @@ def _blank() -> Axes:
     return ax
 
 
-def _places(variables: Sequence[Variable]) -> dict[str, Box]:
+def _boxes(variables: Sequence[Variable]) -> dict[str, Box]:
     """Columns from left to right, each variable in file order, every column as high as the fullest."""
     columns = [([[v for v in variables if v.role == role] for role in roles], x, w) for roles, x, w in COLUMNS]
     height = max(sum(map(len, groups)) + GAP * (len(groups) - 1) for groups, _, _ in columns)
@@ -117,35 +117,35 @@ def _arcs(ax: Axes, variables: Sequence[Variable], boxes: Boxes, strokes: Mappin
     arcs = [(parent, variable.name) for variable in variables for parent in variable.parents]
     across = [(start, end) for start, end in arcs if boxes[start].x != boxes[end].x]
     for start, end in arcs:
-        one, other = boxes[start], boxes[end]
-        colour, dashes = strokes.get(start, (_shade(one, other), "-"))
+        source, target = boxes[start], boxes[end]
+        colour, dashes = strokes.get(start, (_shade(source, target), "-"))
         style = {"edgecolor": colour, "linestyle": dashes, "linewidth": 0.9}
-        if one.x == other.x:
-            _curve(ax, _beside(one, other), f"arc.{start}.{end}", style)
+        if source.x == target.x:
+            _curve(ax, _beside(source, target), f"arc.{start}.{end}", style)
             continue
         leaving = sorted((e for s, e in across if s == start), key=lambda name: boxes[name].y)
         arriving = sorted((s for s, e in across if e == end), key=lambda name: boxes[name].y)
-        y, z = one.port(leaving.index(end), len(leaving)), other.port(arriving.index(start), len(arriving))
-        x, right = one.x + one.width, other.x
+        y, z = source.port(leaving.index(end), len(leaving)), target.port(arriving.index(start), len(arriving))
+        x, right = source.x + source.width, target.x
         middle = (x + right) / 2
         _curve(ax, [(x, y), (middle, y), (middle, z), (right, z)], f"arc.{start}.{end}", style)
 
 
-def _shade(one: Box, other: Box) -> str:
+def _shade(source: Box, target: Box) -> str:
     """The grey of an arc from no condition: arcs that pass over a column stay in the background."""
     lefts = [x for _, x, _ in COLUMNS]
-    if lefts.index(other.x) - lefts.index(one.x) > 1:
+    if lefts.index(target.x) - lefts.index(source.x) > 1:
         return FAINT
-    return PALE if one.x == lefts[0] else GREY
+    return PALE if source.x == lefts[0] else GREY
 
 
-def _beside(one: Box, other: Box) -> list[tuple[float, float]]:
+def _beside(source: Box, target: Box) -> list[tuple[float, float]]:
     """Within a column: a straight line in the first, where it is short, else a bow on the left."""
-    if one.x == COLUMNS[0][1]:
-        middle = one.x + one.width / 2
-        return [(middle, one.y), (middle, one.y), (middle, other.y), (middle, other.y)]
-    bow = one.x - 0.4 - 0.22 * abs(one.y - other.y)
-    return [(one.x, one.y), (bow, one.y), (bow, other.y), (other.x, other.y)]
+    if source.x == COLUMNS[0][1]:
+        middle = source.x + source.width / 2
+        return [(middle, source.y), (middle, source.y), (middle, target.y), (middle, target.y)]
+    bow = source.x - 0.4 - 0.22 * abs(source.y - target.y)
+    return [(source.x, source.y), (bow, source.y), (bow, target.y), (target.x, target.y)]
 
 
 def _curve(ax: Axes, points: list[tuple[float, float]], name: str, style: Mapping[str, Any]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.figures.rows import bare, height, name_rows, names_of
+from riskmodel.figures.axes import light_grid
+from riskmodel.figures.rows import height, name_rows, row_names
 from riskmodel.pages.svg import WIDTH
 from riskmodel.pages.svg import canvas as new_canvas
 from riskmodel.text import words
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 BAR = "#5b8fc9"
 
 
-def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
+def changed_actions(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
     """Bars of the share of people whose action changes, one panel a setting.
 
     Parameters
@@ -27,7 +28,7 @@ def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
         ``statement`` (and ``label``, if they have one) and a column of shares (0 to 1) for each setting, from above
         to below.
     """
-    names = names_of(frame)
+    names = row_names(frame)
     canvas = new_canvas(WIDTH, 0.9 + height(names))
     axes = canvas.subplots(1, len(settings), sharey=True, sharex=True, squeeze=False)[0]
     name_rows(axes[0], names, hover=frame["statement"].tolist())
@@ -35,6 +36,6 @@ def changed(frame: pd.DataFrame, settings: Sequence[str]) -> Figure:
         ax.barh(range(len(frame)), 100 * frame[setting], color=BAR, height=0.7)
         ax.set_title(words(setting))
         ax.tick_params(axis="y", length=0)
-        bare(ax)
+        light_grid(ax)
     canvas.supxlabel("% of people whose urgency or imaging changes", fontsize=9.5)
     return canvas

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.figures.axes import new_axes
-from riskmodel.figures.posteriors import GREY, IMPLIED, INK
+from riskmodel.figures.axes import GREY, INK, new_axes, without_frame
+from riskmodel.figures.posteriors import IMPLIED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,8 +93,8 @@ def roc(
     from riskmodel.metrics import roc as curve
     from riskmodel.metrics.summary import with_known_outcome
 
-    known, predicted = with_known_outcome(y, p)
-    area = PROBABILITY_METRICS["auc"](known, predicted, np.ones(len(known)))
+    observed, predicted = with_known_outcome(y, p)
+    area = PROBABILITY_METRICS["auc"](observed, predicted, np.ones(len(observed)))
     drawn = sum(line.get_gid() == "roc" for line in ax.lines)
     colour, dashes = LINES[drawn % len(LINES)]
     line = curve(y, p)
@@ -102,7 +102,7 @@ def roc(
         line["fpr"], line["tpr"], color=colour, ls=dashes, lw=1.6, gid="roc", label=f"{label} AUC {area:.2f}".strip()
     )
     for name, threshold in (points or {}).items():
-        x, at = (float((predicted[known == outcome] >= threshold).mean()) for outcome in (0, 1))
+        x, at = (float((predicted[observed == outcome] >= threshold).mean()) for outcome in (0, 1))
         ax.plot(x, at, "o", color=colour, ms=5)
         ax.annotate(
             f"{name}: {100 * threshold:.2g} %", (x, at), xytext=(6, -10), textcoords="offset points", fontsize="small"
@@ -114,10 +114,3 @@ def roc(
         ax.set_aspect("equal")
     ax.legend(frameon=False, fontsize="small", loc="lower right")
     return without_frame(ax)
-
-
-def without_frame(ax: Axes) -> Axes:
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    ax.set_axisbelow(True)
-    return ax

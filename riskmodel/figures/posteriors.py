@@ -8,7 +8,7 @@ import numpy as np
 
 from riskmodel.errors import UsageError
 from riskmodel.evidence.scale import logit, scale_of
-from riskmodel.figures.axes import new_axes
+from riskmodel.figures.axes import GREY, INK, new_axes, only_lower_axis
 from riskmodel.text import percent
 
 if TYPE_CHECKING:
@@ -19,31 +19,22 @@ if TYPE_CHECKING:
 
     from riskmodel.network.coherence import Audited
 
-INK, GREY, PALE = "#222222", "#8c8c8c", "#dcdcdc"
 STATED, IMPLIED = "#1f5aa6", "#8c1d18"
 TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 LEAST = 1e-7  # probabilities nearer to 0 or 1 are drawn here
 
 
-def log_odds(p: np.ndarray | float) -> np.ndarray:
+def drawn_log_odds(p: np.ndarray | float) -> np.ndarray:
+    """Where probabilities lie on a log-odds axis, which cannot show 0 and 1."""
     return logit(np.clip(p, LEAST, 1 - LEAST))
 
 
 def probability_axis(ax: Axes) -> None:
     """Label a log-odds axis in probabilities."""
     low, high = ax.get_xlim()
-    shown = [p for p in TICKS if low <= log_odds(p) <= high]
-    ax.set_xticks([float(log_odds(p)) for p in shown], [percent(p) for p in shown])
+    shown = [p for p in TICKS if low <= drawn_log_odds(p) <= high]
+    ax.set_xticks([float(drawn_log_odds(p)) for p in shown], [percent(p) for p in shown])
     ax.set_xlim(low, high)
-
-
-def bare(ax: Axes) -> None:
-    """Only the axis below, for charts whose rows are names."""
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x", color=PALE, lw=0.6)
-    ax.set_axisbelow(True)
 
 
 def posteriors(scored: pd.Series, ax: Axes | None = None, *, thresholds: Mapping[str, float] | None = None) -> Axes:
@@ -61,18 +52,18 @@ def posteriors(scored: pd.Series, ax: Axes | None = None, *, thresholds: Mapping
     if not names:
         raise UsageError("this row has no intervals: score the case with draws=1000")
     for y, name in enumerate(reversed(names)):
-        low, point, high = (float(log_odds(float(scored[f"p_{name}{end}"]))) for end in ("_low", "", "_high"))
+        low, point, high = (float(drawn_log_odds(float(scored[f"p_{name}{end}"]))) for end in ("_low", "", "_high"))
         ax.plot([low, high], [y, y], color=INK, lw=1.6, solid_capstyle="butt")
         ax.plot(point, y, "o", color=INK, ms=5)
         if thresholds and name in thresholds:
-            at = float(log_odds(thresholds[name]))
+            at = float(drawn_log_odds(thresholds[name]))
             ax.plot([at, at], [y - 0.32, y + 0.32], color=IMPLIED, lw=1.2)
     ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
     ax.margins(y=0.08)
     probability_axis(ax)
     ax.set_xlabel("probability (log-odds scale)")
     ax.set_title(_title(scored), loc="left", fontsize="medium")
-    bare(ax)
+    only_lower_axis(ax)
     return ax
 
 
@@ -105,7 +96,7 @@ def stated_and_implied(audited: Sequence[Audited], ax: Axes | None = None, *, mo
     ax.set_xlabel("standard deviations from the stated value (log-odds or log scale)")
     ax.annotate("stated / network", (1.01, 1.0), xycoords="axes fraction", fontsize="x-small", color=GREY, va="bottom")
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=2, fontsize="small")
-    bare(ax)
+    only_lower_axis(ax)
     return ax
 
 

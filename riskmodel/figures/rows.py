@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 LETTERS = 62  # of a line beside a chart
 ROW = 0.36  # inches of a row with two lines
-INK, GREY = "#222222", "#8c8c8c"
 
 
-def names_of(table: pd.DataFrame, column: str = "statement") -> list[str]:
+def row_names(table: pd.DataFrame, column: str = "statement") -> list[str]:
     """The labels of a table's rows where it has them, else their identifiers."""
     return [str(name) for name in table["label" if "label" in table else column]]
 
@@ -38,10 +37,3 @@ def height(names: Sequence[str], *, lines: int = 0) -> float:
     counts = [len(wrap(name, LETTERS)) for name in names] or [1]
     between = (max(counts) + min(counts)) / 2 + lines  # lines from the middle of one row to that of the next
     return max(0.3, 0.14 * between + 0.08) * len(names)
-
-
-def bare(ax: Axes) -> None:
-    """Only the axes on the left and below, with light lines across."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="x", color=GREY, linewidth=0.3, alpha=0.6)
-    ax.set_axisbelow(True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.evidence.scale import Z95
-from riskmodel.figures.axes import new_axes
-from riskmodel.figures.posteriors import GREY, IMPLIED, INK, bare
+from riskmodel.figures.axes import GREY, INK, new_axes, only_lower_axis
+from riskmodel.figures.posteriors import IMPLIED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,5 +46,5 @@ def shifts(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 20) -> Ax
     ax.set_xlim(-1.05 * min(reach, 12), 1.05 * min(reach, 12))
     ax.set_xlabel("shift in prior standard deviations, with its 95 % interval")
     ax.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, 1.08))
-    bare(ax)
+    only_lower_axis(ax)
     return ax

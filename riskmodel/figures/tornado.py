@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import UsageError
-from riskmodel.figures.rows import INK, bare, height, name_rows, names_of
+from riskmodel.figures.axes import HIGH, INK, LOW, SMALLEST_EFFECT, light_grid, new_axes
+from riskmodel.figures.rows import height, name_rows, row_names
 from riskmodel.pages.section import number
 from riskmodel.text import target_words
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-LOW, HIGH = "#a8c6e5", "#1f5aa6"  # light for the low end of a range, dark for the high end
-SMALLEST = 1e-9  # an effect below it is rounding
 MARGIN = 0.04  # of the width, on both sides of the bars
 NEAR_ZERO = 0.5  # of the bars' width: an axis that would start within it from 0 starts at 0
 
@@ -40,23 +39,23 @@ def tornado(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 15) -> A
     UsageError
         when no statement moves the target.
     """
-    some = table[table["effect"] > SMALLEST].head(most)
-    if some.empty:
+    shown = table[table["effect"] > SMALLEST_EFFECT].head(most)
+    if shown.empty:
         raise UsageError("no statement moves this target: there is nothing to draw")
-    names = names_of(some)
-    ax = ax or _new(9, 1.2 + height(names, lines=1))
-    target = str(some["target"].iloc[0])
+    names = row_names(shown)
+    ax = ax or new_axes(9, 1.2 + height(names, lines=1))
+    target = str(shown["target"].iloc[0])
     odds = target.startswith("log_odds")
     times = 1 if odds else 100
-    stated = times * float(some["stated"].iloc[0])
-    rows: list[Any] = list(some.itertuples())
+    stated = times * float(shown["stated"].iloc[0])
+    rows: list[Any] = list(shown.itertuples())
     for y, row in enumerate(rows):
         _bars(ax, y, times * row.at_low, times * row.at_high, stated)
     ax.axvline(stated, color=INK, linewidth=0.9)
-    said = [f"{number(row.value)} ({number(row.low, 2)} to {number(row.high, 2)}, {row.origin})" for row in rows]
-    name_rows(ax, names, said, hover=some["statement"].tolist())
-    bare(ax)
-    ax.set_xlim(*limits(times * some[["at_low", "at_high"]].to_numpy(), stated, odds=odds))
+    ranges = [f"{number(row.value)} ({number(row.low, 2)} to {number(row.high, 2)}, {row.origin})" for row in rows]
+    name_rows(ax, names, ranges, hover=shown["statement"].tolist())
+    light_grid(ax)
+    ax.set_xlim(*axis_limits(times * shown[["at_low", "at_high"]].to_numpy(), stated, odds=odds))
     ax.set_xlabel(target_words(target) if odds else f"{target_words(target)}, %")
     _legend(ax)
     return ax
@@ -65,14 +64,14 @@ def tornado(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 15) -> A
 def _bars(ax: Axes, y: int, low: float, high: float, stated: float) -> None:
     same_side = (low - stated) * (high - stated) > 0
     for end, colour, up in ((low, LOW, -1), (high, HIGH, 1)):
-        place, thick = (y + 0.175 * up, 0.35) if same_side else (y, 0.7)
-        ax.barh(place, end - stated, left=stated, color=colour, edgecolor=INK, linewidth=0.4, height=thick)
+        middle, thick = (y + 0.175 * up, 0.35) if same_side else (y, 0.7)
+        ax.barh(middle, end - stated, left=stated, color=colour, edgecolor=INK, linewidth=0.4, height=thick)
 
 
-def limits(ends: Any, stated: float, *, odds: bool = False) -> tuple[float, float]:
+def axis_limits(ends: Any, stated: float, *, odds: bool = False) -> tuple[float, float]:
     """Where the axis starts and ends: around the bars, and for a share at 0 where that is near.
 
-    >>> limits([[0.2, 0.9]], 0.5), limits([[20.0, 24.0]], 22.0), limits([[2.0, 3.0]], 2.0, odds=True)
+    >>> axis_limits([[0.2, 0.9]], 0.5), axis_limits([[20.0, 24.0]], 22.0), axis_limits([[2.0, 3.0]], 2.0, odds=True)
     ((0.0, 0.936), (19.84, 24.16), (1.96, 3.04))
     """
     lowest, highest = min(float(_flat(ends).min()), stated), max(float(_flat(ends).max()), stated)
@@ -95,11 +94,5 @@ def _legend(ax: Axes) -> None:
     from matplotlib.patches import Patch
 
     ends = [Patch(facecolor=colour, edgecolor=INK, linewidth=0.4) for colour in (LOW, HIGH)]
-    said = ["statement at the low end of its range", "at the high end (no bar: no change at that end)"]
-    ax.legend(ends, said, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8.5)
-
-
-def _new(width: float, tall: float) -> Axes:
-    from matplotlib import pyplot as plt
-
-    return plt.figure(figsize=(width, tall), layout="constrained").add_subplot()
+    meanings = ["statement at the low end of its range", "at the high end (no bar: no change at that end)"]
+    ax.legend(ends, meanings, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8.5)

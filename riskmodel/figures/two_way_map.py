@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from riskmodel.evidence.scale import logit
-from riskmodel.figures.rows import INK, names_of
+from riskmodel.figures.axes import INK, new_axes
+from riskmodel.figures.rows import row_names
 from riskmodel.pages.section import number
 from riskmodel.text import target_words, words
 
@@ -30,7 +31,7 @@ def two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
     ax
         where to draw; by default a new figure.
     """
-    ax = ax or _new(8.5, 5.5)
+    ax = ax or new_axes(8.5, 5.5)
     table = result.table
     a, b = np.unique(table["a"]), np.unique(table["b"])
     shade = table["log_odds"].to_numpy(dtype=float).reshape(len(a), len(b)).T
@@ -40,7 +41,7 @@ def two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
     rows: list[Any] = list(result.statements.itertuples())
     first, second = rows
     point = ax.plot(first.value, second.value, "o", color="white", markeredgecolor=INK, markersize=8)[0]
-    names = names_of(result.statements)
+    names = row_names(result.statements)
     _side(ax, "x", first, names[0], a)
     _side(ax, "y", second, names[1], b)
     _scale(ax, drawn, result, shade)
@@ -75,8 +76,8 @@ def _side(ax: Axes, side: Literal["x", "y"], row: Any, name: str, values: np.nda
     axis.set_major_formatter(FuncFormatter(lambda value, _place: number(value)))
     axis.set_minor_formatter(NullFormatter())
     ax.tick_params(axis=side, which="both", labelsize="small")
-    said = f"stated {number(row.value)}; 95 % {number(row.low, 2)} to {number(row.high, 2)}, {row.origin}"
-    axis.set_label_text(f"{name}\n({said})", gid=f"hover.{row.statement}")
+    values_text = f"stated {number(row.value)}; 95 % {number(row.low, 2)} to {number(row.high, 2)}, {row.origin}"
+    axis.set_label_text(f"{name}\n({values_text})", gid=f"hover.{row.statement}")
 
 
 def _scale(ax: Axes, drawn: Any, result: TwoWay, shade: np.ndarray) -> None:
@@ -98,17 +99,11 @@ def _legend(ax: Axes, result: TwoWay, point: Line2D) -> None:
     )  # fmt: skip
 
 
-def _new(width: float, height: float) -> Axes:
-    from matplotlib import pyplot as plt
-
-    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
-
-
 def _nice(low: float, high: float) -> list[float]:
     """Round probabilities between two log-odds; the ends' middle where there is none."""
     steps = [k * 10.0**-e for e in range(9, 1, -1) for k in (1, 2, 5)]
-    known = sorted({*steps, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999})
-    inside = [p for p in known if low <= float(logit(p)) <= high]
+    ticks = sorted({*steps, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999})
+    inside = [p for p in ticks if low <= float(logit(p)) <= high]
     if not inside:
         middle = 1 / (1 + np.exp(-(low + high) / 2))
         return [float(f"{middle:.2g}")] if 0 < float(f"{middle:.2g}") < 1 else []

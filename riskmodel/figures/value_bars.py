@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.figures.rows import bare, height, name_rows, names_of
+from riskmodel.figures.axes import INK, light_grid, new_axes
+from riskmodel.figures.rows import height, name_rows, row_names
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-BAR, INK = "#7fa9d6", "#222222"
+BAR = "#7fa9d6"
 SHOWN = 15
 
 
@@ -24,17 +25,15 @@ def value_bars(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax
         where to draw; by default a new figure of 8 inches.
     """
-    some = table.head(SHOWN)
-    by = next(column for column in ("statement", "source", "basis", "read") if column in some)
-    if ax is None:
-        from matplotlib import pyplot as plt
-
-        ax = plt.figure(figsize=(8, 0.9 + height(names_of(some, by))), layout="constrained").add_subplot()
-    places = range(len(some))
-    ax.barh(places, some["value"], color=BAR, height=0.7)
-    ax.errorbar(some["value"], places, xerr=some["se"], fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
-    name_rows(ax, names_of(some, by), hover=[str(name) for name in some[by]])
+    top = table.head(SHOWN)
+    by = next(column for column in ("statement", "source", "basis", "read") if column in top)
+    names = row_names(top, by)
+    ax = ax or new_axes(8, 0.9 + height(names))
+    rows = range(len(top))
+    ax.barh(rows, top["value"], color=BAR, height=0.7)
+    ax.errorbar(top["value"], rows, xerr=top["se"], fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
+    name_rows(ax, names, hover=[str(name) for name in top[by]])
     ax.axvline(0, color=INK, linewidth=0.8)
-    bare(ax)
+    light_grid(ax)
     ax.set_xlabel("value of knowing it exactly, in quality-adjusted life years\nper 1,000 people (± 1 standard error)")
     return ax

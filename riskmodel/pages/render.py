@@ -38,13 +38,15 @@ HTML, MARKDOWN = "report.html", "report.md"
 def files(report: Report) -> dict[str, str]:
     """Every file of a report, by its name in the folder."""
     svgs = {figure.id: svg.draw(figure.draw, figure.id, figure.title, figure.alt) for figure in report.figures()}
-    found = {HTML: html(report, svgs), MARKDOWN: markdown(report)}
-    found |= {f"tables/{table.id}.csv": table.csv() for table in report.tables()}
-    found |= {f"figures/{name}.svg": svg.standalone(element) for name, element in svgs.items()}
-    return found
+    return {
+        HTML: html(report, svgs),
+        MARKDOWN: markdown(report),
+        **{f"tables/{table.id}.csv": table.csv() for table in report.tables()},
+        **{f"figures/{name}.svg": svg.standalone(element) for name, element in svgs.items()},
+    }
 
 
-def label(report: Report, kind: str, name: str) -> Label:
+def shown_label(report: Report, kind: str, name: str) -> Label:
     """What is shown for an identifier: a section's title, a label of the report, else the identifier itself."""
     if kind == "section":
         return Label(next((section.title for section in report.sections if section.id == name), name))
@@ -53,12 +55,12 @@ def label(report: Report, kind: str, name: str) -> Label:
 
 def anchors(report: Report) -> dict[tuple[str, str], str]:
     """What can be linked to: (kind, name) → the anchor of its row in its home table, or of its section."""
-    found = {("section", section.id): section.id for section in report.sections}
+    targets = {("section", section.id): section.id for section in report.sections}
     for kind, home in HOME.items():
         for table in report.tables():
             if table.id == home:
-                found |= {(kind, str(name)): anchor(kind, str(name)) for name in table.frame[kind]}
-    return found
+                targets |= {(kind, str(name)): anchor(kind, str(name)) for name in table.frame[kind]}
+    return targets
 
 
 def anchor(kind: str, name: str) -> str:
@@ -78,10 +80,10 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
     """One page that needs nothing beside it."""
     from markupsafe import Markup, escape
 
-    known = anchors(report)
+    targets = anchors(report)
 
     def link(kind: str, name: str, shown: str) -> str:
-        target, (text, hover) = known.get((kind, name)), label(report, kind, name)
+        target, (text, hover) = targets.get((kind, name)), shown_label(report, kind, name)
         text = shown or str(escape(text))
         title = f' title="{escape(hover)}"' if hover else ""
         if not target:
@@ -133,25 +135,25 @@ def _style(column: Column, cells: list[tuple[object, ...]], report: Report) -> s
         return "number"
     texts = (with_limits(values, column) for values in cells)
     if column.kind in LINKED:
-        texts = (label(report, column.kind, text).text for text in texts)
+        texts = (shown_label(report, column.kind, text).text for text in texts)
     return "long" if max(map(len, texts), default=0) > LONG else "text"
 
 
 def _row(table: Table, row: list[tuple[object, ...]], linked: Any, styles: list[str]) -> dict[str, object]:
     cells = []
-    place = ""
+    row_anchor = ""
     for values, column, style in zip(row, table.columns, styles, strict=True):
         value = values[0]
         home = HOME.get(column.kind) == table.id
-        if home and not place:
-            place = anchor(column.kind, str(value))
+        if home and not row_anchor:
+            row_anchor = anchor(column.kind, str(value))
         number = column.kind in NUMBERS and isinstance(value, int | float) and not math.isnan(value)
         cells.append({
             "html": _breakable(linked(_marked(values, column, home=home)), home=home),
             "style": style,
             "sort": f"{value:.10g}" if number else None,
         })  # fmt: skip
-    return {"cells": cells, "anchor": place}
+    return {"cells": cells, "anchor": row_anchor}
 
 
 def _breakable(text: Any, *, home: bool) -> Any:
@@ -172,10 +174,10 @@ def _marked(values: tuple[object, ...], column: Column, *, home: bool) -> str:
 
 def markdown(report: Report) -> str:
     """The same in Markdown; tables are cut to what is shown, the files beside it hold all rows."""
-    known = anchors(report)
+    targets = anchors(report)
 
     def link(kind: str, name: str, shown: str) -> str:
-        target, (text, hover) = known.get((kind, name)), label(report, kind, name)
+        target, (text, hover) = targets.get((kind, name)), shown_label(report, kind, name)
         text = shown or text
         title = " " + json.dumps(hover, ensure_ascii=False) if hover else ""
         return f"[{text}](#{target}{title})" if target else text
@@ -184,7 +186,7 @@ def markdown(report: Report) -> str:
         return with_links(text, link)
 
     lines = [f"# {report.title}", "", RESEARCH_ONLY, "", "## Main findings", ""]
-    lines += [f"- {linked(sentence)}" for sentence in report.found]
+    lines += [f"- {linked(sentence)}" for sentence in report.main_results]
     lines += ["", "## Inputs", ""]
     lines += [f"- {name}: {linked(value)}" for name, value in report.facts.items()]
     for section in report.sections:
@@ -209,8 +211,8 @@ def _markdown_table(table: Table, linked: Any) -> list[str]:
         cells = []
         for values, column in zip(row, table.columns, strict=True):
             home = HOME.get(column.kind) == table.id
-            place = f'<a id="{anchor(column.kind, str(values[0]))}"></a>' if home else ""
-            cells.append(place + linked(_marked(values, column, home=home)).replace("|", "\\|"))
+            row_anchor = f'<a id="{anchor(column.kind, str(values[0]))}"></a>' if home else ""
+            cells.append(row_anchor + linked(_marked(values, column, home=home)).replace("|", "\\|"))
         lines.append(_line(cells))
     return [*lines, "", linked(table.note)] if table.note else lines
 

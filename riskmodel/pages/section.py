@@ -34,7 +34,7 @@ IN_WORDS: Mapping[str, Callable[[Any], str]] = {
 
 
 class Label(NamedTuple):
-    """What is shown for an identifier, and what a pointer that rests on it is told."""
+    """What is shown for an identifier, and what a pointer that rests on it shows."""
 
     text: str
     hover: str = ""
@@ -118,13 +118,13 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """The whole: what was found, then the details.
+    """The whole: the main results in sentences, then the details.
 
     ``facts`` say of what, with which seed and version; ``labels`` what is shown for statements and sources.
     """
 
     title: str
-    found: tuple[str, ...]
+    main_results: tuple[str, ...]
     sections: tuple[Section, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
@@ -149,7 +149,7 @@ def with_links(text: str, link: Link) -> str:
     >>> with_links("see [[source:who|the source]]", lambda kind, name, shown: f"<{name}: {shown}>")
     'see <who: the source>'
     """
-    return MARK.sub(lambda found: link(found[1], unquote(found[2]), found[3] or ""), text)
+    return MARK.sub(lambda match: link(match[1], unquote(match[2]), match[3] or ""), text)
 
 
 def mark(kind: str, name: str, shown: str = "") -> str:
@@ -161,7 +161,7 @@ def mark(kind: str, name: str, shown: str = "") -> str:
     return f"[[{kind}:{quote(name, safe='.')}{f'|{shown}' if shown else ''}]]"
 
 
-def cell_text(value: object, column: Column) -> str:
+def shown_value(value: object, column: Column) -> str:
     """A cell as a person reads it; empty where there is no value."""
     if value is None or value != value or value == "":  # noqa: PLR0124  NaN is not itself
         return ""
@@ -182,7 +182,7 @@ def with_limits(values: tuple[object, ...], column: Column) -> str:
     >>> with_limits((0.14, 0.043, 0.42), Column("p", "P", "percent", interval=("low", "high")))
     '14 % (4.3 to 42 %)'
     """
-    texts = [cell_text(value, column) for value in values]
+    texts = [shown_value(value, column) for value in values]
     if len(texts) == 1 or not all(texts):
         return texts[0]
     return f"{texts[0]} ({texts[1].removesuffix(' %')} to {texts[2]})"

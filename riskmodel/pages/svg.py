@@ -72,8 +72,8 @@ def _described(element: str, prefix: str, title: str, description: str) -> str:
     start = element.index(">") + 1
     named = f'role="img" aria-labelledby="{prefix}-title {prefix}-desc"'
     head = element[:start].replace("<svg ", f"<svg {named} ", 1)
-    said = f'<title id="{prefix}-title">{escape(title)}</title>\n<desc id="{prefix}-desc">{escape(description)}</desc>'
-    return f"{head}\n{said}{element[start:]}"
+    texts = f'<title id="{prefix}-title">{escape(title)}</title>\n<desc id="{prefix}-desc">{escape(description)}</desc>'
+    return f"{head}\n{texts}{element[start:]}"
 
 
 def standalone(element: str) -> str:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from riskmodel.figures import decision_curve, reliability, roc
 from riskmodel.figures.calibration import reliability_span
-from riskmodel.figures.posteriors import log_odds
+from riskmodel.figures.posteriors import drawn_log_odds
 from riskmodel.metrics import decision_curve as curve
 from riskmodel.metrics import reliability as bins_of
 
@@ -21,8 +21,8 @@ def test_reliability_shows_its_bins():
     table = bins_of(Y, P)
     some = table[table["events"] > 0]
     line = next(line for line in ax.lines if line.get_label() == "deciles of the prediction")
-    assert np.allclose(line.get_xdata(), log_odds(some["predicted"].to_numpy()))
-    assert np.allclose(line.get_ydata(), log_odds(some["observed"].to_numpy()))
+    assert np.allclose(line.get_xdata(), drawn_log_odds(some["predicted"].to_numpy()))
+    assert np.allclose(line.get_ydata(), drawn_log_odds(some["observed"].to_numpy()))
     assert sum(bar.get_height() > 0 for bar in ax.patches) > 5
 
 

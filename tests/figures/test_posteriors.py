@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from riskmodel.errors import UsageError
 from riskmodel.figures import posteriors, stated_and_implied
-from riskmodel.figures.posteriors import log_odds
+from riskmodel.figures.posteriors import drawn_log_odds
 from riskmodel.network.coherence import audit
 
 # Few draws are enough here, and quick.
@@ -25,7 +25,10 @@ def test_posteriors_draws_each_interval_and_point(seeds):
     assert len(segments) == len(names)
     for line, name in zip(segments, names, strict=True):
         column = f"p_{name.replace(' ', '_')}"
-        assert np.allclose(line.get_xdata(), log_odds(scored[[f"{column}_low", f"{column}_high"]].to_numpy(float)))
+        limits = scored[[f"{column}_low", f"{column}_high"]].to_numpy(float)
+        assert np.allclose(line.get_xdata(), drawn_log_odds(limits))
+            line.get_xdata(), drawn_log_odds(scored[[f"{column}_low", f"{column}_high"]].to_numpy(float))
+        )
     assert ax.get_title(loc="left").startswith(f"a: {scored['urgency'].replace('_', ' ')}, as ")
 
 

@@ -113,9 +113,9 @@ def _changed(study: Study) -> Figure:
     top = labelled(ranking(study).head(BARS), study.model.priors)
 
     def draw() -> Canvas:
-        from riskmodel.figures.one_way_panels import changed
+        from riskmodel.figures.one_way_panels import changed_actions
 
-        return changed(top, study.settings)
+        return changed_actions(top, study.settings)
 
     first = top.iloc[0]
     return Figure(
