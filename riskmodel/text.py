@@ -23,14 +23,14 @@ CELL = "text-align:left;padding:.1em .8em .1em 0;vertical-align:top"
 RESEARCH_ONLY = "For research, not for the care of a patient."
 
 
-class Figure(str):
+class Numeral(str):
     """A number already written out, to be set to the right."""
 
     __slots__ = ()
 
 
-def figure(value: float, form: str = ".4g") -> Figure:
-    return Figure(f"{value:{form}}")
+def figure(value: float, form: str = ".4g") -> Numeral:
+    return Numeral(f"{value:{form}}")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
@@ -41,7 +41,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str
     """
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-    right = [bool(rows) and isinstance(rows[0][i], int | float | Figure) for i in range(len(headings))]
+    right = [bool(rows) and isinstance(rows[0][i], int | float | Numeral) for i in range(len(headings))]
     return [
         "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
         for row in [list(headings), *cells]
@@ -131,7 +131,7 @@ class Sheet:
         width = max(map(len, self.facts), default=0)
         lines = [self.title, *(f"  {name:{width}}  {value}" for name, value in self.facts.items())]
         for title, table in self.tables.items():
-            shown = table.head(MOST_ROWS).to_string(float_format=number)
+            shown = table.head(MOST_ROWS).to_string(float_format=_four_digits)
             lines += ["", _headed(title, table), *(f"  {line}" for line in shown.splitlines())]
         return "\n".join(lines)
 
@@ -145,7 +145,7 @@ class Sheet:
         )
         tables = "".join(
             f'<p style="margin:.3em 0">{escape(_headed(title, table))}</p>'
-            f'<div style="overflow-x:auto">{table.head(MOST_ROWS).to_html(border=0, float_format=number)}</div>'
+            f'<div style="overflow-x:auto">{table.head(MOST_ROWS).to_html(border=0, float_format=_four_digits)}</div>'
             for title, table in self.tables.items()
         )
         return f'<div><b>{escape(self.title)}</b><table style="{FACTS}">{rows}</table>{tables}</div>'
@@ -166,10 +166,10 @@ class Shown:
         return self.sheet()._repr_html_()
 
 
-def number(value: float) -> str:
+def _four_digits(value: float) -> str:
     """A number of a table.
 
-    >>> number(0.0123456), number(3.0)
+    >>> _four_digits(0.0123456), _four_digits(3.0)
     ('0.01235', '3')
     """
     return f"{value:.4g}"

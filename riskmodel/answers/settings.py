@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import NoSettingError, UsageError, nearest
-from riskmodel.text import Figure, percent, table
+from riskmodel.text import Numeral, percent, table
 
 if TYPE_CHECKING:
     from riskmodel.answers.scoring import Scoring
@@ -68,7 +68,7 @@ def _choices(scoring: Scoring) -> Iterator[str]:
     names = scoring.scorer.output_names
     if ANY_SERIOUS in names:
         shares = scoring.weights.baseline[:, names.index(ANY_SERIOUS)]
-        rows = [[state, Figure(percent(float(share)))] for state, share in zip(variable.states, shares, strict=True)]
+        rows = [[state, Numeral(percent(float(share)))] for state, share in zip(variable.states, shares, strict=True)]
         yield from (f"  {line}" for line in table(["setting", "with any serious disease"], rows))
     else:
         yield from (f"  {state}" for state in variable.states)

@@ -17,7 +17,7 @@ from riskmodel.calibration.outcome_weights import Weighting
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
 from riskmodel.outputs.files import write_files
-from riskmodel.text import RESEARCH_ONLY, Figure, Sheet, Shown, percent, table
+from riskmodel.text import RESEARCH_ONLY, Numeral, Sheet, Shown, percent, table
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Statement
@@ -150,11 +150,11 @@ def _row(row: pd.Series, statement: Statement) -> list[object]:
     number = {key: float(row[key]) for key in ("prior", "posterior", "low", "high", "shift", "n_informing")}
     interval = f"{number['posterior']:.3g} ({number['low']:.3g} to {number['high']:.3g})"
     flag = "contradicted" if row["verdict"] == "contradicted" else ""
-    share = Figure(percent(float(row["share"])))
-    shift, people = Figure(f"{number['shift']:+.2f}"), Figure(f"{number['n_informing']:,.0f}")
+    share = Numeral(percent(float(row["share"])))
+    shift, people = Numeral(f"{number['shift']:+.2f}"), Numeral(f"{number['n_informing']:,.0f}")
     return [
         row["statement"],
-        Figure(f"{number['prior']:.3g}"),
+        Numeral(f"{number['prior']:.3g}"),
         interval,
         shift,
         people,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
-from riskmodel.text import Figure, percent, table
+from riskmodel.text import Numeral, percent, table
 
 if TYPE_CHECKING:
     from riskmodel.validation import Validation
@@ -57,8 +57,8 @@ def _rows(title: str, rows: Sequence[Comparison]) -> Iterator[str]:
     cells = [
         [
             c.row.id,
-            Figure(interval(c.row.published, c.study_low, c.study_high)),
-            Figure(interval(c.model, c.low, c.high)),
+            Numeral(interval(c.row.published, c.study_low, c.study_high)),
+            Numeral(interval(c.model, c.low, c.high)),
             "setting" if c.row.prior is None else f"study {percent(c.row.prior)}",
             *([f"{c.nearest}: {percent(c.at_nearest)}" if c.nearest else ""] if missed else []),
         ]

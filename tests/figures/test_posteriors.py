@@ -27,8 +27,6 @@ def test_posteriors_draws_each_interval_and_point(seeds):
         column = f"p_{name.replace(' ', '_')}"
         limits = scored[[f"{column}_low", f"{column}_high"]].to_numpy(float)
         assert np.allclose(line.get_xdata(), drawn_log_odds(limits))
-            line.get_xdata(), drawn_log_odds(scored[[f"{column}_low", f"{column}_high"]].to_numpy(float))
-        )
     assert ax.get_title(loc="left").startswith(f"a: {scored['urgency'].replace('_', ' ')}, as ")
 
 

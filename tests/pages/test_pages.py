@@ -11,7 +11,7 @@ import pytest
 
 from riskmodel.pages import svg
 from riskmodel.pages.render import files
-from riskmodel.pages.section import Column, Figure, Report, Section, Table, cell_text, number
+from riskmodel.pages.section import Column, Figure, Report, Section, Table, number, shown_value
 from tests.support.small_report import run
 
 # ---- the folder ------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def test_a_table_needs_its_columns():
     ],
 )  # fmt: skip
 def test_cells_are_what_a_person_reads(value, kind, text):
-    assert cell_text(value, Column("x", "X", kind)) == text
+    assert shown_value(value, Column("x", "X", kind)) == text
 
 
 def test_numbers_keep_their_digits():

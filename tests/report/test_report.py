@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import riskmodel as rm
-from riskmodel.report.sensitivity.labels import label
+from riskmodel.report.sensitivity.labels import statement_label
 from tests.support.small_report import CASES, SMALL, run, spec_file
 
 pytestmark = [
@@ -117,7 +117,7 @@ LINK = re.compile(r'\[([^\]]+)\]\([^ )]+(?: "(?:[^"\\]|\\.)*")?\)')
 
 
 def labels(names) -> list[str]:
-    return [label(rm.load().priors.statement(name)) for name in names]
+    return [statement_label(rm.load().priors.statement(name)) for name in names]
 
 
 # ---- what was found --------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_a_reader_sees_words_and_finds_the_identifier(written):
 @pytest.mark.parametrize("name", ["seeds", "literature"])
 def test_no_two_statements_of_a_set_have_the_same_label(name):
     priors = rm.load(name).priors
-    shown = [label(priors.statement(one)) for one in priors.selected]
+    shown = [statement_label(priors.statement(one)) for one in priors.selected]
     assert len(set(shown)) == len(shown)
     assert not [text for text in shown if "=" in text or "_" in text or not text.strip()]
 

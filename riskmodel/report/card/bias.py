@@ -20,9 +20,9 @@ SHOWN = ("auc", "observed_over_expected", "calibration_slope", "scaled_brier")
 SHARES = ("sensitivity", "specificity", "ppv", "npv", "acted_on")
 
 
-def predictor_sets(v: Validation, found: pd.DataFrame) -> Section:
-    """Performance by what the model was shown, as found by :func:`by_set`."""
-    frame = found.assign(predictors=found["predictors"].map(words))
+def predictor_sets(v: Validation, by_predictors: pd.DataFrame) -> Section:
+    """Performance by what the model was shown, as :func:`by_set` gives it."""
+    frame = by_predictors.assign(predictors=by_predictors["predictors"].map(words))
     frame = frame.assign(condition=frame["condition"].map(outcome_words), metric=frame["metric"].map(metric_words))
     columns = (
         Column("condition", "Outcome"), Column("metric", "Metric"), Column("predictors", "What the model was shown"),
@@ -43,11 +43,13 @@ def by_set(v: Validation, after: pd.DataFrame) -> pd.DataFrame:
     names = [v.main, *dict.fromkeys(name for name in after["condition"] if name != v.main)]
     judged = v.by_predictors()
     tables = [
-        summarise(one.outcomes[name].to_numpy(), one.probabilities[name].to_numpy(), resamples=v.resamples, seed=v.seed)
+        summarise(
+            people.outcomes[name].to_numpy(), people.probabilities[name].to_numpy(), resamples=v.resamples, seed=v.seed
+        )
         .query("metric in @SHOWN")
         .assign(condition=name, predictors=which)
         for name in names
-        for which, one in judged.items()
+        for which, people in judged.items()
     ]
     frame = pd.concat(tables, ignore_index=True)
     order = frame["condition"].map(names.index) * len(SHOWN) + frame["metric"].map(SHOWN.index)
@@ -112,11 +114,11 @@ def verification(v: Validation, after: pd.DataFrame) -> Section:
 
 def warnings(v: Validation, after: pd.DataFrame, sets: pd.DataFrame) -> list[str]:
     """What the first block must say of both biases."""
-    found = []
+    sentences = []
     area = sets[(sets["condition"] == v.main) & (sets["metric"] == "auc")]
     areas = dict(zip(area["predictors"], area["value"], strict=True))
     if "all" in areas and "before_imaging" in areas:
-        found.append(
+        sentences.append(
             f"For {outcome_words(v.main)} the AUC is {areas['before_imaging']:.2f} before imaging and "
             f"{areas['all']:.2f} where the model is shown the scans, which are how the diagnosis is made: the second "
             "figure is not what the model can do for the decision to scan."
@@ -124,9 +126,9 @@ def warnings(v: Validation, after: pd.DataFrame, sets: pd.DataFrame) -> list[str
     main = after[(after["condition"] == v.main) & (after["correction"] != "")]
     if len(main):
         row = main[(main["decision"] == "any imaging") & (main["metric"] == "sensitivity")].iloc[0]
-        found.append(
+        sentences.append(
             f"The outcome is known in {row['n']:,} of {len(v.after.outcomes):,} people. Among them the policy asks for "
             f"imaging in {100 * row['value']:.0f} % of those with {outcome_words(v.main)}, in everyone in "
             f"{100 * row['corrected']:.0f} % (model-imputed)."
         )
-    return found
+    return sentences

@@ -43,13 +43,13 @@ def card(validation: Validation) -> Report:
         *([verification(validation, after)] if partly_known(validation) else []),
         decisions(validation, before, after),
         performance.subgroups(validation),
-        people.limits(validation),
+        people.limitations(validation),
         checklist(),
     )
     name = validation.fitted.origin.name
     return Report(
         f"Validation of a model fitted to cohort {name}",
-        (*_found(validation, before, after), *warnings(validation, after, sets)),
+        (*_main_results(validation, before, after), *warnings(validation, after, sets)),
         sections,
         _facts(validation),
     )
@@ -79,29 +79,32 @@ def _facts(v: Validation) -> dict[str, str]:
     return {**facts, "Command": origin.command, "Date": origin.date}
 
 
-def _found(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    said = _learnt(v.fitted.table)
+def _main_results(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    sentences = _learnt(v.fitted.table)
     whole = after[after["decision"] == ""].drop_duplicates("condition")
     fewer = np.minimum(whole["events"], whole["n"] - whole["events"])
     enough, few = whole[fewer >= FEWEST_EVENTS], whole[fewer < FEWEST_EVENTS]
-    said += [_went(str(name), before, after) for name in sorted(enough["condition"], key=lambda name: name != v.main)]
+    sentences += [
+        _before_and_after(str(name), before, after)
+        for name in sorted(enough["condition"], key=lambda name: name != v.main)
+    ]
     rough = enough[np.minimum(enough["events"], enough["n"] - enough["events"]) < ROUGH]
     if len(rough):
         pairs = zip(rough["condition"], rough["events"], strict=True)
-        told = ", ".join(f"{outcome_words(name)} ({events} events)" for name, events in pairs)
-        said.append(f"Fewer than {ROUGH} events, so only roughly known: {told}.")
+        named = ", ".join(f"{outcome_words(name)} ({events} events)" for name, events in pairs)
+        sentences.append(f"Fewer than {ROUGH} events, so only roughly known: {named}.")
     if len(few):
         pairs = zip(few["condition"], few["warning"], strict=True)
-        told = ", ".join(f"{outcome_words(condition)} ({warning})" for condition, warning in pairs)
-        said.append(f"Too few to judge precisely: {told}. Figures carry that warning; no curve below 10 events.")
-    return said
+        named = ", ".join(f"{outcome_words(condition)} ({warning})" for condition, warning in pairs)
+        sentences.append(f"Too few to judge precisely: {named}. Figures carry that warning; no curve below 10 events.")
+    return sentences
 
 
 def _learnt(table: pd.DataFrame) -> list[str]:
     """What the cohort says of the statements, and which it moved beyond doubt."""
     counts = table["verdict"].value_counts()
     against = counts.get("contradicted", 0)
-    said = [
+    sentences = [
         (
             f"{len(table)} statements could be learnt. The cohort informs {len(table) - counts.get('unchanged', 0)}: "
             f"{counts.get('moved', 0)} moved within what their own uncertainty allows, {against} "
@@ -119,11 +122,13 @@ def _learnt(table: pd.DataFrame) -> list[str]:
         )
         more = f"; and {len(beyond) - len(first)} more" if len(beyond) > len(first) else ""
         verb = "excludes" if len(beyond) == 1 else "exclude"
-        said.append(f"The 95 % intervals of {len(beyond)} after the fit {verb} what was stated before: {named}{more}.")
-    return said
+        sentences.append(
+            f"The 95 % intervals of {len(beyond)} after the fit {verb} what was stated before: {named}{more}."
+        )
+    return sentences
 
 
-def _went(name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
+def _before_and_after(name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
     """How the prediction of one outcome did before and after."""
     figures = []
     for metric, what in (
@@ -132,12 +137,12 @@ def _went(name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
         ("auc", "the AUC"),
         ("brier", "the Brier score"),
     ):
-        old, new = (_pick(table, name, metric) for table in (before, after))
+        old, new = (_row(table, name, metric) for table in (before, after))
         figures.append(f"{what} went from {_with_interval(old)} to {_with_interval(new)}")
     return f"For {outcome_words(name)}, in people not used for the fit, {'; '.join(figures)}."
 
 
-def _pick(table: pd.DataFrame, condition: str, metric: str) -> pd.Series:
+def _row(table: pd.DataFrame, condition: str, metric: str) -> pd.Series:
     rows = table[(table["condition"] == condition) & (table["decision"] == "") & (table["metric"] == metric)]
     return rows.iloc[0]
 

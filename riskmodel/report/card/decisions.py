@@ -122,8 +122,8 @@ def _thresholds(before: pd.DataFrame, after: pd.DataFrame) -> Table:
 
 def _decision(name: str, threshold: float) -> str:
     """A decision in words: of a threshold its name and the probability from which it acts."""
-    named, found, _ = name.partition(": p >=")
-    return f"threshold {words(named)}: p ≥ {percent(threshold)}" if found else action_words(name)
+    named, separator, _ = name.partition(": p >=")
+    return f"threshold {words(named)}: p ≥ {percent(threshold)}" if separator else action_words(name)
 
 
 def _curves(v: Validation) -> Figure:

@@ -33,14 +33,14 @@ def population(v: Validation) -> Section:
         Column("what", "Variable"), Column("state", "State"), Column("people", "People", "whole"),
         Column("share", "Share", "percent"),
     )  # fmt: skip
-    said = (
+    sentence = (
         f"{v.masks.shape[1]:,} people. A case file does not say where and when they were recruited, nor who was "
         "eligible; [[section:checklist|the checklist]] lists what the author has to add."
     )
     return Section(
         "population",
         "Population",
-        (said,),
+        (sentence,),
         (Table("population", "Who they are", frame, columns, shown=20),),
     )
 
@@ -54,10 +54,10 @@ def outcomes(v: Validation) -> Section:
     rows = []
     for name in v.before.outcomes:
         y = v.before.outcomes[name]
-        known, present = int(y.notna().sum()), int((y == 1).sum())
+        with_outcome, present = int(y.notna().sum()), int((y == 1).sum())
         rows.append({"condition": outcome_words(str(name)), "definition": means[str(name)],
-                     "known": known, "present": present, "absent": known - present,
-                     "share": present / known if known else np.nan,
+                     "known": with_outcome, "present": present, "absent": with_outcome - present,
+                     "share": present / with_outcome if with_outcome else np.nan,
                      "expected": float(v.before.probabilities[name][y.notna()].mean()),
                      "after": float(v.after.probabilities[name][y.notna()].mean())})  # fmt: skip
     columns = (
@@ -85,12 +85,12 @@ def outcomes(v: Validation) -> Section:
         f"prediction is made from {PREDICTOR_SETS[v.after.predictors]} (predictor set {v.after.predictors}); no "
         "outcome enters it."
     )
-    said = (how[v.fitted.origin.outcomes], measured)
-    return Section("outcomes", "Outcomes", said, tables)
+    sentences = (how[v.fitted.origin.outcomes], measured)
+    return Section("outcomes", "Outcomes", sentences, tables)
 
 
-def limits(v: Validation) -> Section:
-    said = [
+def limitations(v: Validation) -> Section:
+    sentences = [
         (
             "Cross-validation within one cohort is not an external validation: other places differ in base rates, in "
             "who is seen, and in how findings are recorded."
@@ -106,5 +106,5 @@ def limits(v: Validation) -> Section:
         *v.fitted.notes,
     ]
     if not v.fitted.converged:
-        said.insert(0, f"The fit did not converge: {v.fitted.why}.")
-    return Section("limits", "Limits", tuple(said))
+        sentences.insert(0, f"The fit did not converge: {v.fitted.why}.")
+    return Section("limits", "Limits", tuple(sentences))

@@ -26,7 +26,7 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
     old, new = (table[table["decision"] == ""] for table in (before, after))
     frame = before_and_after(old, new, ["condition", "metric", "events", "warning"])
     columns = before_and_after_columns()
-    said = (
+    sentences = (
         (
             f"Before: the model as it was. After: {v.folds}-fold cross-validation, everybody judged by a fit to the "
             "others (people with a serious condition dealt out evenly); the set that is delivered was fitted to all. "
@@ -38,7 +38,7 @@ def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Sec
     )
     shown = [name for name in dict.fromkeys(after["condition"]) if events_of(v, name) >= FEWEST_TO_DRAW]
     return Section(
-        "performance", "Performance", said,
+        "performance", "Performance", sentences,
         (Table("performance", "Probabilities against outcomes", frame, columns, shown=40),),
         tuple(_reliability(v, str(name)) for name in shown),
     )  # fmt: skip
@@ -79,7 +79,9 @@ def _reliability(v: Validation, name: str) -> Figure:
 
         drawn = canvas(9.5, 4.6)
         axes = drawn.subplots(1, 2)
-        pairs = [(one.outcomes[name].to_numpy(), one.probabilities[name].to_numpy()) for one in (v.before, v.after)]
+        pairs = [
+            (which.outcomes[name].to_numpy(), which.probabilities[name].to_numpy()) for which in (v.before, v.after)
+        ]
         span = reliability_span(pairs)
         for ax, when, (y, p) in zip(axes, ("before", "after"), pairs, strict=True):
             reliability(y, p, ax, span=span)
@@ -94,11 +96,11 @@ def _reliability(v: Validation, name: str) -> Figure:
 
 def subgroups(v: Validation) -> Section:
     name = v.main
-    found = tabulate(
+    metrics = tabulate(
         v.fitted.parent, v.after, conditions=[name], by=tuple(v.after.groups), resamples=v.resamples, seed=v.seed
     )
     wanted = ("observed_over_expected", "calibration_slope", "auc", "brier")
-    frame = found[(found["subgroup"] != "") & (found["decision"] == "") & found["metric"].isin(wanted)].copy()
+    frame = metrics[(metrics["subgroup"] != "") & (metrics["decision"] == "") & metrics["metric"].isin(wanted)].copy()
     frame["metric"] = frame["metric"].map(metric_words)
     frame["subgroup"] = frame["subgroup"].map(lambda name: words(name).replace("=", ": "))
     columns = (
@@ -106,9 +108,9 @@ def subgroups(v: Validation) -> Section:
         Column("low", ENDS["low"], "number"), Column("high", ENDS["high"], "number"), Column("n", "People", "whole"),
         Column("events", "Events", "whole"), Column("warning", "Warning"),
     )  # fmt: skip
-    said = (
+    sentences = (
         f"For {outcome_words(name)}, after the fit. People whose age or sex was not recorded are in no subgroup of it.",
     )
     return Section(
-        "subgroups", "Subgroups", said, (Table("subgroups", "By age, sex and setting", frame, columns, shown=40),)
+        "subgroups", "Subgroups", sentences, (Table("subgroups", "By age, sex and setting", frame, columns, shown=40),)
     )

@@ -105,8 +105,8 @@ def _rows_of_file(record: Record | None) -> list[tuple[str, int, str]]:
 
 
 def _people(v: Validation) -> list[tuple[str, int, str]]:
-    known = _outcome_known(v)
-    people, without = v.masks.shape[1], int((~known).sum())
+    with_outcome = _outcome_known(v)
+    people, without = v.masks.shape[1], int((~with_outcome).sum())
     used = people if v.fitted.origin.outcomes == "ignorable" else people - without
     why = "everybody, with or without an outcome" if used == people else "those with an outcome"
     return [

@@ -25,23 +25,25 @@ KINDS = {
 
 def labels(priors: Priors) -> Labels:
     """The labels of all statements, with the identifier on hover, and of all sources, with their title."""
-    shown = {("statement", s.id): Label(label(s), s.id) for s in priors.statements}
+    shown = {("statement", s.id): Label(statement_label(s), s.id) for s in priors.statements}
     return shown | {("source", source.key): Label(source.key, source.title) for source in priors.sources.values()}
 
 
 def group_label(name: str, priors: Priors) -> str:
     """A group of Sobol' indices: a statement, one "and 3 more of its distribution", a source or a basis."""
     statement, _, rest = name.partition(" and ")
-    known = {s.id: s for s in priors.statements}
-    return f"{label(known[statement])}{f' and {rest}' if rest else ''}" if statement in known else name
+    statements = {s.id: s for s in priors.statements}
+    return (
+        f"{statement_label(statements[statement])}{f' and {rest}' if rest else ''}" if statement in statements else name
+    )
 
 
-def label(statement: Statement) -> str:
+def statement_label(statement: Statement) -> str:
     """A statement in few words: what | given what.
 
     >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> pain = Event("night_pain", ("present",))
-    >>> label(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
+    >>> statement_label(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
     'night pain | no disease'
     """
     if statement.quantity == "dependence":
@@ -72,4 +74,4 @@ def _given(part: str) -> str:
 
 def labelled(frame: pd.DataFrame, priors: Priors) -> pd.DataFrame:
     """A frame with the label of each ``statement`` in ``label``, for a figure."""
-    return frame.assign(label=[label(priors.statement(name)) for name in frame["statement"]])
+    return frame.assign(label=[statement_label(priors.statement(name)) for name in frame["statement"]])

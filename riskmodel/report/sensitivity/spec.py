@@ -147,18 +147,20 @@ def every_policy() -> list[str]:
     return sorted(policy_names(root, documents), key=lambda name: name != DEFAULT_POLICY)
 
 
-def unknown(file: str, key: str, names: Iterable[str], known: Sequence[str], what: str) -> list[Problem]:
+def unknown(file: str, key: str, names: Iterable[str], allowed: Sequence[str], what: str) -> list[Problem]:
     """A problem for each name that is not known, with the nearest known one."""
     return [
-        Problem(file, f"key '{key}'", f"unknown {what} {name!r}", f"one of {_some(known)}{nearest(name, known)}")
+        Problem(
+            file, f"key '{key}'", f"unknown {what} {name!r}", f"one of {_first_names(allowed)}{nearest(name, allowed)}"
+        )
         for name in names
-        if name not in known
+        if name not in allowed
     ]
 
 
-def _some(known: Sequence[str]) -> str:
-    few = ", ".join(known[:8])
-    return f"{few} …" if len(known) > 8 else few or "none: there are none"
+def _first_names(names: Sequence[str]) -> str:
+    few = ", ".join(names[:8])
+    return f"{few} …" if len(names) > 8 else few or "none: there are none"
 
 
 def check_spec(spec: Spec, file: str, model: Model, names: Sequence[str]) -> list[Problem]:
