@@ -25,13 +25,14 @@ from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.optimise import TOLERANCE, LogPosterior, Progress, check_prior_weight, maximise
 from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
+from riskmodel.casefiles.read.frame import identifiers
 from riskmodel.errors import CasesError, UsageError
+from riskmodel.model import Model, checked_model
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
 
 RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd, for they differ 10 to 100 times
 
@@ -100,9 +101,6 @@ def calibrate(  # noqa: PLR0913
     >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
     (True, 'clinic')
     """
-    from riskmodel.casefiles.read.frame import identifiers
-    from riskmodel.model import checked_model
-
     checked_model(model, "calibrate")
     asked: dict[str, Any] = {"known_outcomes": True, "mapping": mapping}
     masks = model.code(cohort, setting=setting, allow_repeats=True, **asked)  # repeats are refused below

@@ -14,12 +14,12 @@ from riskmodel.errors import CasesError, UsageError, as_list, nearest
 from riskmodel.metrics.acted import actions_of, urgency_of
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, Evidence, checked_predictors
 from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
+from riskmodel.model import Model, checked_model
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, Masks
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
 
 SUBGROUPS = ("age", "sex", "setting")
 
@@ -97,8 +97,6 @@ def judge(
     CasesError
         cells that are not understood, or no outcome column.
     """
-    from riskmodel.model import checked_model
-
     checked_model(model, "metrics")
     checked_predictors(predictors)
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
