@@ -136,6 +136,7 @@ def test_a_model_draws_once_for_a_number_and_seed(folder, monkeypatch):
     assert len(built) == 3
 
 
+@pytest.mark.slow
 def test_what_cohorts_told_is_kept_with_the_scoring(folder, tmp_path):
     model = load("seeds")
     people = to_cases(model, simulate(model, 300, np.random.default_rng(2), setting="emergency"), with_outcomes=True)

@@ -107,6 +107,7 @@ def test_case(identifier: str, policy: str, scored: dict[str, pd.DataFrame]) -> 
         pytest.fail("\n  ".join(lines), pytrace=False)
 
 
+@pytest.mark.slow
 def test_cases_say_what_they_mean(model: Model) -> None:
     """No misspelt key, no repeated id, no rule, token or condition that does not exist."""
     problems = []

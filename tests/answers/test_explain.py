@@ -198,6 +198,7 @@ def test_rules_wait_for_the_most_urgent_first(explained: dict[str, Explanation])
     assert "trauma" not in explained["fall"].waiting
 
 
+@pytest.mark.slow
 def test_explained_away_is_what_forgetting_the_flag_brings_back() -> None:
     """Among simulated people: each rule named fires without the flag, and does not with it."""
     cases = to_cases(MODEL, simulate(MODEL, 150, np.random.default_rng(8), setting="spine_clinic", missing=0.3))

@@ -11,6 +11,7 @@ from tests.support.brute import actions, with_values
 DRAWS, SEED = 12, 7  # none of these draws asks for more than the network can give
 
 
+@pytest.mark.slow
 def test_shares_are_those_of_rebuilt_models():
     model = rm.load()
     masks = simulate(model, 30, np.random.default_rng(1), setting="emergency", missing=0.4, roles=HISTORY).masks

@@ -105,6 +105,7 @@ def test_bad_requests(model, draws, level):
         model.score(pd.DataFrame({"fever": ["yes"]}), setting="as_reported", draws=draws, level=level)
 
 
+@pytest.mark.slow
 def test_a_study_narrows_and_a_smaller_n_widens(model):
     masks = model.code(pd.DataFrame({"night_sweats": ["yes"]}), setting="primary_care")
 
@@ -210,6 +211,7 @@ def test_shares_sum_to_one(model):
         assert np.allclose(sum(kinds.values()), 1)
 
 
+@pytest.mark.slow
 def test_a_posterior_rests_on_what_can_move_it(model):
     """With every assumption held fast, no share is left to assumption."""
     masks = model.code(pd.DataFrame({"fever": ["yes"]}), setting="primary_care")
@@ -264,6 +266,7 @@ def test_confidence_is_the_weighted_agreement(model, network, people):
         assert np.allclose(((levels == urgency[rows]) * weights).sum(axis=0), confidence[rows])
 
 
+@pytest.mark.slow
 def test_findings_of_which_nothing_is_known_take_no_part_in_what_the_uncertainty_rests_on(monkeypatch):
     """They change no posterior: the shares are those of the whole network, from a third of it."""
     from riskmodel.answers import uncertainty

@@ -81,6 +81,7 @@ def test_nothing_is_written_when_nothing_moved_or_it_cannot_be(seeds, rates, tmp
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_notes_tell_of_outcomes_that_say_little(seeds, people):
     frame = people.drop(columns=["setting", "cauda_equina"]).assign(inflammatory=["absent"] * 500 + [""] * 200)
     notes = "\n".join(calibrate(seeds, frame, "base_rates", setting="emergency").notes)

@@ -50,6 +50,7 @@ def test_the_command_writes_what_python_finds(seeds, people, rates, tmp_path):
     assert scored.exit_code == 0, scored.output
 
 
+@pytest.mark.slow
 def test_the_command_leaves_bad_rows_out_and_says_so(people, tmp_path):
     source, output = tmp_path / "people.csv", tmp_path / "local.toml"
     bad = people.astype({"fever": object})

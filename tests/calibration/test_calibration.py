@@ -151,6 +151,7 @@ def test_prior_densities_agree_with_their_derivatives(seeds):
         np.testing.assert_allclose(change, precision[i], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_prior_intervals_and_sds_are_those_of_the_draws(seeds):
     values = draw_values(seeds.priors, 4096, np.random.default_rng(1))[1:]
     alone = columns_of(coordinates := Coordinates(seeds.priors, seeds.priors.selected))
@@ -264,6 +265,7 @@ def _from(network, priors, count: int, rng: np.random.Generator) -> np.ndarray:
     return np.array(rows, dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_no_row_is_dropped_and_row_order_does_not_matter(tmp_path):
     model = tabular(tmp_path)
     masks = simulate(model.priors, 600, np.random.default_rng(7), missing=0.5, verified=0.3)
@@ -294,6 +296,7 @@ def test_one_statement_alone_leaves_the_others(seeds):
     assert {a.id for a, b in zip(after, before, strict=True) if a != b} == {"find.fever.infection"}
 
 
+@pytest.mark.slow
 def test_the_parts_of_one_distribution_are_learnt_together(seeds):
     masks = verified(seeds, 800, 6, "emergency", 1.0)
     fitted = fit_coded(seeds, range(800), masks, "test.esr.over_100.none")
@@ -321,6 +324,7 @@ def test_a_fit_of_a_fit_starts_from_it(seeds):
 # ---- where the likelihood has a kink ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [23, 4])
 def test_the_interval_of_one_statement_is_that_of_the_exact_posterior_at_a_kink_too(seeds, seed):
     """The slope jumps where fever is as common as another finding of its group; with seed 23 the mode lies there."""
@@ -335,6 +339,7 @@ def test_the_interval_of_one_statement_is_that_of_the_exact_posterior_at_a_kink_
     assert row["n_informing"] < 300
 
 
+@pytest.mark.slow
 def test_a_kink_in_one_statement_leaves_the_interval_of_another(seeds):
     """Against the posterior of both on a grid of 41 by 41 points, worked out once."""
     masks = verified(seeds, 300, 23, "emergency", 1.0)
@@ -344,6 +349,7 @@ def test_a_kink_in_one_statement_leaves_the_interval_of_another(seeds):
     assert table["n_informing"].max() < 300
 
 
+@pytest.mark.slow
 def test_no_statement_is_told_of_by_more_people_than_there_are(seeds):
     masks = verified(seeds, 200, 5, "emergency", 1.0)
     table = fit_coded(seeds, range(200), masks, "base_rates", prior_weight=0.1).table

@@ -155,6 +155,7 @@ def test_arrays_without_names_are_all_that_fails_on_the_classifier_itself():
 # ---- fitting ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fit_is_calibrate(root, people):
     X, Y = people
     fitted = small(root, prior_weight=0.5).fit(X, Y)
@@ -164,6 +165,7 @@ def test_fit_is_calibrate(root, people):
     assert np.array_equal(fitted.predict_proba(X)[:, 0], expected.model.posterior(X.drop(columns="mri"))["first"])
 
 
+@pytest.mark.slow
 def test_unknown_outcomes_are_not_absent(root, people):
     X, Y = people
     taken = small(root).fit(X, Y).predict_proba(X).mean()
@@ -172,6 +174,7 @@ def test_unknown_outcomes_are_not_absent(root, people):
     assert as_absent < 0.75 * taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["frame", "array", "series", "words", "booleans", "in X"])
 def test_outcomes_of_every_kind_are_the_same(root, people, kind):
     X, Y = people
@@ -334,6 +337,7 @@ def test_what_cross_validation_makes_of_unknown_outcomes_is_refused(root, people
         small(root).fit(X, encoded)
 
 
+@pytest.mark.slow
 def test_probabilities_can_be_calibrated_further(root, people):
     X, Y = people
     known = Y["first"].notna()

@@ -44,6 +44,7 @@ def test_an_old_call_on_the_model_names_the_function(seeds):
             getattr(seeds, name)
 
 
+@pytest.mark.slow
 def test_a_heavier_prior_holds_more(tmp_path):
     model = tabular(tmp_path, {**TRUTH, ("scan=abnormal", "second=yes"): 0.4})
     masks = simulate(tabular(tmp_path / "true").priors, 300, np.random.default_rng(3))
@@ -88,6 +89,7 @@ def test_base_rates_elsewhere_stay_as_they_are(seeds, rates):
     ]
 
 
+@pytest.mark.slow
 def test_the_rise_with_age_is_learnt_with_the_risk_factors_that_rise_with_age_too(seeds, people):
     """In a spine clinic fracture rises with age as its base rates of ``as_reported`` say; these are learnt there."""
     by_age = [f"base.fracture.{age}.as_reported" for age in ("under_50", "from_50_to_69", "from_70")]

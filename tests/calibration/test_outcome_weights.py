@@ -14,6 +14,7 @@ from riskmodel.errors import CasesError
 from tests.support.tabular import TRUTH, simulate, tabular
 
 
+@pytest.mark.slow
 def test_verification_by_recorded_findings_biases_complete_rows_only(tmp_path):
     """Those with pain or an abnormal scan are followed up far more often than the others."""
     model = tabular(tmp_path)
@@ -71,6 +72,7 @@ def imaged(model: rm.Model, count: int, follow_up: float) -> np.ndarray:
     return masks
 
 
+@pytest.mark.slow
 def test_weighting_is_refused_where_the_policy_decides_who_is_imaged(seeds):
     """Measured over true base rates: 1.6 and a fourth of the intervals hold, where 'ignorable' has .99 and all."""
     masks = imaged(seeds, 3000, 0.0)

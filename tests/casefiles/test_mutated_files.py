@@ -70,6 +70,7 @@ def expected(data: bytes):
     return (found.accepted, len(found.rejected)) if found.accepted else "all rejected"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
 def test_mutated_files_are_read_alike_by_three_readers(tmp_path, part):
     rng = np.random.default_rng(part)

@@ -96,6 +96,7 @@ def kill_at(folder: Path, number: signal.Signals, step: str, unnamed: str = "yes
     return process.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unnamed", ["yes", "no"])
 @pytest.mark.parametrize("step", ["block 1", "block 30", "prepare 2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)

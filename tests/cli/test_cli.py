@@ -191,6 +191,7 @@ def test_simulate_is_a_case_file(run, tmp_path):
     assert run("score", tmp_path / "a.csv", "-o", tmp_path / "out.csv").exit_code == 0
 
 
+@pytest.mark.slow
 def test_check_passes_and_compares(run):
     done = run("check", "--draws", "32")
     assert done.exit_code == 0
@@ -201,6 +202,7 @@ def test_check_passes_and_compares(run):
     assert "primary_care: the action differs in" in both
 
 
+@pytest.mark.slow
 def test_a_small_file_loads_nothing_heavy(tmp_path):
     path = cases(tmp_path, "case_id,age,fever\n1,63,yes\n")
     script = (
@@ -227,6 +229,7 @@ def test_a_large_file_is_scored_like_a_small_one(run, tmp_path):
     assert json.loads((tmp_path / "all_out.run.json").read_text())["engine"] == "compiled"
 
 
+@pytest.mark.slow
 def test_too_few_effective_draws_are_a_warning(run, tmp_path):
     people = cases(tmp_path, "case_id,fever\na,yes\nb,\n")
     few = run("score", people, "-o", tmp_path / "few.csv", "--draws", 64, "--setting", "primary_care")

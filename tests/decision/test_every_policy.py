@@ -32,6 +32,7 @@ def test_policies_stand_in_the_order_of_the_documents(model):
     assert list(policy_names(model.root, sources)) == ["a_seventh", *SHIPPED]
 
 
+@pytest.mark.slow
 def test_a_seventh_policy_is_followed_and_checked(model):
     table = pathways(model, people=50, draws=0, settings=["emergency"])
     assert list(table["policy"].unique()) == ["a_seventh", *SHIPPED]

@@ -80,6 +80,7 @@ def test_the_same_seed_gives_the_same_draws():
             draw_values(priors, draws, np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_every_draw_gives_its_own_statements_back(drawn):
     """In every draw, but for what was held at its limit or brought back to the simplex, which is counted."""
     priors, values, _ = drawn
@@ -97,6 +98,7 @@ def test_every_draw_gives_its_own_statements_back(drawn):
     assert len(missed) < 12
 
 
+@pytest.mark.slow
 def test_what_is_held_is_what_does_not_come_back():
     """Held at .95: nearly all exposed, so the ratio falls short of the drawn one in just these draws."""
     priors = with_overrides(load_priors("literature"), {"risk.malignancy.cancer_history.lr": {"high": 60.0}})
@@ -152,6 +154,7 @@ def test_what_is_clipped_is_counted(drawn):
     assert network.clipped.get("night_pain", 0) == out.sum()
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SETS), st.integers(0, 2**32 - 1), st.floats(1.0, 30.0))
 def test_any_seed_and_any_width_give_valid_networks(name, seed, wider):
@@ -179,6 +182,7 @@ def test_any_seed_and_any_width_give_valid_networks(name, seed, wider):
     assert network.draws == 32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

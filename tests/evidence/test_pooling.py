@@ -140,6 +140,7 @@ def test_a_bad_pool_is_refused(tmp_path, text, problem):
         load(tmp_path, f'extends = "seeds"\n{text}\n')
 
 
+@pytest.mark.slow
 def test_the_check_shows_what_is_pooled(pooled):
     from riskmodel.network.roundtrip import round_trip
     from riskmodel.report.check.check import check_lines

@@ -35,6 +35,7 @@ def test_posteriors_without_intervals_says_what_to_do(seeds):
         posteriors(seeds.score(CASES, setting="primary_care").iloc[0], Figure().subplots())
 
 
+@pytest.mark.slow
 def test_stated_and_implied_stand_apart_by_their_distance(seeds):
     found = audit(seeds.priors, seeds.tables, seeds.draw(64, np.random.default_rng(1)))
     ax = stated_and_implied(found, Figure().subplots(), most=5)

@@ -93,12 +93,14 @@ def test_any_bytes(strategy):
     check()
 
 
+@pytest.mark.slow
 @few
 @given(content, st.sampled_from([1, 30, 300]))
 def test_small_engine_in_any_blocks(data, block):
     assert_same(ran(data, engine="small"), ran(data, engine="small", block_bytes=block, threads=2), data)
 
 
+@pytest.mark.slow
 @few
 @given(
     st.lists(good_row, min_size=1, max_size=12),

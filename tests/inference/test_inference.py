@@ -228,6 +228,7 @@ def test_ten_thousand_cases(shipped):
     assert max(worst.values()) <= AGREE, worst
 
 
+@pytest.mark.slow
 def test_likelihoods_on_the_shipped_network(seeds):
     network, variables, scorer = seeds
     rng = np.random.default_rng(3)
@@ -258,6 +259,7 @@ def test_a_likelihood_of_zeros_and_ones_is_a_set(seeds):
     np.testing.assert_allclose(scaled.probability, expected.probability, rtol=0, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
 def test_the_same_bits_whatever_the_batch(seeds, compiled):
     _, variables, scorer = seeds

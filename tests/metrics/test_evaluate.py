@@ -28,6 +28,7 @@ def test_a_composite_is_known_where_all_its_members_are(seeds):
     )
 
 
+@pytest.mark.slow
 def test_blank_outcomes_do_not_bend_a_composite(seeds, cohort):
     """With a third of each outcome blank at random, the share that is expected of the known is still observed."""
     rng, blank = np.random.default_rng(8), cohort.copy()
@@ -39,6 +40,7 @@ def test_blank_outcomes_do_not_bend_a_composite(seeds, cohort):
     assert row["n"] < 0.35 * len(blank)
 
 
+@pytest.mark.slow
 def test_a_model_is_calibrated_on_its_own_people(seeds, cohort):
     found = evaluate(seeds, cohort, conditions=["any_serious"], resamples=60, by=("sex",))
     own = found[(found["subgroup"] == "") & (found["decision"] == "")].set_index("metric")
@@ -77,6 +79,7 @@ def test_actions_have_the_net_benefit_of_the_scan_for_the_condition(seeds, cohor
     assert any_serious["threshold"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_table_of_a_decision_counts_everyone(seeds, cohort):
     found = evaluate(seeds, cohort, conditions=["fracture"], by=("age",), resamples=20)
     for _, part in found[found["decision"] == "mri"].groupby("subgroup"):

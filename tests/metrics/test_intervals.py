@@ -12,6 +12,7 @@ from tests.support.predictions import P, Y
 # ---- intervals and warnings ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_bootstrap_intervals_cover_the_truth():
     """O/E of a calibrated model is 1: of 60 samples about 95 % of the intervals say so."""
     held = 0

@@ -192,6 +192,7 @@ def test_pyagrum_reads_the_other_networks(networks, for_pyagrum, name, form):
     read_by_pyagrum(networks[name], for_pyagrum[name, form], form)
 
 
+@pytest.mark.slow
 def test_pgmpy_gives_the_same_posteriors(networks, files):
     network = networks["seeds"]
     scorer = compile_scorer(network)
@@ -241,6 +242,7 @@ def test_numbers_have_no_exponent(networks, files):
         assert "nan" not in text.split()
 
 
+@pytest.mark.slow
 def test_the_setting_is_even_in_every_format(files):
     for form in FORMATS:
         _, parents, table = (READERS[form] if form != "net" else read_setting)(files["seeds", form])["setting"]

@@ -97,6 +97,7 @@ def outcomes(truth: pd.DataFrame, followed: list[dict[str, float]]) -> dict[str,
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["consensus", "clinical_note", "acibadem_2026", "whitlock_2026"])
 def test_agrees_with_following_each_person_by_hand(policy: str) -> None:
     """Seventy people, half of them ill: tests done, days, and every measure."""

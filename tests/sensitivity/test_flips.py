@@ -29,6 +29,7 @@ def scanned(model: rm.Model, masks: np.ndarray, name: str, moves: np.ndarray) ->
     return other
 
 
+@pytest.mark.slow
 def test_a_finer_scan_finds_the_same_flips():
     """Among them one between two points of the grid, .8 standard deviations wide."""
     model = rm.load("literature")

@@ -45,6 +45,7 @@ def people(request: pytest.FixtureRequest) -> tuple[rm.Model, np.ndarray, list[s
     return model, np.concatenate(some, axis=1), names
 
 
+@pytest.mark.slow
 def test_curves_and_tornados_by_rebuilding(people):
     model, masks, names = people
     texts = ["p(infection) of case 3", "log_odds(malignancy) of case 20", "mean p(any_serious)", "share imaging=mri",
@@ -73,6 +74,7 @@ def test_curves_and_tornados_by_rebuilding(people):
             assert (row.at_low, row.at_high) == (pytest.approx(low), pytest.approx(high))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("priors", ["seeds", "literature"])
 def test_the_share_of_cases_that_flip_by_rebuilding(priors):
     model, rng = rm.load(priors), np.random.default_rng(12)
@@ -104,6 +106,7 @@ def test_the_share_of_cases_that_flip_by_rebuilding(priors):
     assert moved > 10
 
 
+@pytest.mark.slow
 def test_ranges_say_where_they_come_from():
     frame = ranges(rm.load().priors).set_index("statement")
     assert frame.loc["find.fever.none", "origin"] == "default n = 50 of seed"
@@ -249,6 +252,7 @@ def test_the_grid_reaches_the_ends():
 # ---- two way ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("a", "b"),
     [

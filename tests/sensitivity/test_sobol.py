@@ -61,6 +61,7 @@ def test_indices_by_pick_and_freeze(tiny):
     )
 
 
+@pytest.mark.slow
 def test_a_near_additive_target_agrees_with_one_way(tiny):
     found = sobol(tiny, CASE, TARGET, by="statement", n=512, setting="here")
     assert found.additive == pytest.approx(1, abs=0.1)
@@ -75,6 +76,7 @@ def test_few_points_are_warned_of(tiny):
     assert "256 base points are few" in sobol(tiny, CASE, TARGET, n=256, setting="here").warning
 
 
+@pytest.mark.slow
 def test_groups_hold_every_statement_once(tiny):
     for by in ("basis", "source"):
         found = sobol(tiny, CASE, TARGET, by=by, n=64, setting="here")

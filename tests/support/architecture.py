@@ -1,6 +1,7 @@
 """The rooms of the package, the floors they stand on, and who imports whom, read from the code."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -35,9 +36,10 @@ def room(module: str) -> str:
     return module.split(".", maxsplit=1)[0]
 
 
-def imported(path: Path, *, typing: bool) -> set[str]:
+@cache
+def imported(path: Path, *, typing: bool) -> frozenset[str]:
     """Every module that a file imports, also inside functions; without those for type checking if asked."""
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = set()
     if not typing:
         for node in ast.walk(tree):
@@ -53,7 +55,7 @@ def imported(path: Path, *, typing: bool) -> set[str]:
             names.add(node.module)
             if node.module == "riskmodel":
                 names |= {f"riskmodel.{name.name}" for name in node.names}
-    return names
+    return frozenset(names)
 
 
 def floor(name: str) -> int:

@@ -146,6 +146,7 @@ def test_the_shipped_tables(seeds):
     assert all(r.locator for r in tables.rows)
 
 
+@pytest.mark.slow
 def test_rows_whose_study_drives_a_table_are_no_test(seeds):
     validation = validate(seeds, draws=20)
     used = {c.row.id: c.used for c in validation.comparisons}
@@ -156,12 +157,14 @@ def test_rows_whose_study_drives_a_table_are_no_test(seeds):
     assert validation.count()[1] + validation.count(used=True)[1] == len(validation.comparisons)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answers(seeds):
     first, second = (validate(seeds, draws=20, seed=3).frame() for _ in range(2))
     assert first.equals(second)
     assert "Validation" not in repr(validate(seeds, draws=20))
 
 
+@pytest.mark.slow
 def test_a_finer_prior_set_changes_the_verdict(seeds):
     informed = seeds.with_statement("find.night_pain.none", value=0.442, low=0.40, high=0.49)
     answers = {c.row.id: c for c in validate(informed, draws=50).comparisons}
@@ -231,6 +234,7 @@ def test_bad_rows_are_refused_with_their_place(seeds, tmp_path, before, after, m
         load(seeds, tmp_path, GOOD.replace(before, after, 1))
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     done = CliRunner().invoke(commands, ["validate", "--draws", "20"])
     assert done.exit_code == 0, done.output

@@ -74,6 +74,7 @@ def by_hand(case: pd.DataFrame, name: str) -> tuple[float, float, float, bool]:
     return gain, told, float((share * differs).sum()), bool(differs.any())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", range(3))
 def test_each_question_is_worth_what_its_answers_give(person: int) -> None:
     case = cases(3, 0.5).iloc[[person]].reset_index(drop=True)

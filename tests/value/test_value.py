@@ -163,6 +163,7 @@ GROUPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 def test_agrees_with_a_nested_simulation(tiny: rm.Model, study: ValueStudy, name: str) -> None:
     columns = [tiny.priors.selected.index(statement) for statement in GROUPS[name]]
@@ -188,6 +189,7 @@ def test_all_statements_together_are_worth_what_everything_is(study: ValueStudy)
     assert 0.9 * total < value < total + 2 * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [300, 500])
 def test_a_large_group_is_worth_more_than_nothing_with_few_draws(draws: int) -> None:
     """206 assumptions together: a regression on as many columns gave 0 for every seed at 300 and 500 draws."""

@@ -62,7 +62,7 @@ def imports_between_files() -> dict[str, set[str]]:
     arrows: dict[str, set[str]] = {}
     for path in modules():
         targets = arrows.setdefault(str(path), set())
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 for alias in node.names:
                     target = names.get(f"{node.module}.{alias.name}") or names.get(node.module)
@@ -99,6 +99,7 @@ def test_few_modules_stand_at_the_root():
     assert len(at_root) <= ROOT_MODULES, sorted(at_root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ONLY_USERS)
 def test_only_one_part_uses(library):
     users = {

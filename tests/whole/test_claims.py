@@ -65,6 +65,10 @@ def test_no_left_out_claim_says_that_costs_are_outside():
 
 def test_nothing_says_that_start_back_is_shown_while_no_output_shows_it():
     package = ROOT / "riskmodel"
-    users = [path for path in package.rglob("*.py") if "startback" in path.read_text() and path.name != "startback.py"]
+    users = [
+        path
+        for path in package.rglob("*.py")
+        if "startback" in path.read_text(encoding="utf-8") and path.name != "startback.py"
+    ]
     shown = [entry["id"] for entry in EXCLUDED if "shown beside the result" in words_on(entry)]
     assert bool(users) or not shown

@@ -16,7 +16,10 @@ from riskmodel.metrics import evaluate, judge
 from tests.support.models import shipped
 
 # Few draws are enough here, and quick.
-pytestmark = pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:for [0-9]+ cases? the effective sample size:UserWarning"),
+]
 
 MODEL = shipped()
 FEVER = {"fever": "yes", "age": 60, "night_pain": "yes"}
