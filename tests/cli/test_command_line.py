@@ -88,6 +88,19 @@ def test_a_dry_run_of_a_good_file(tmp_path: Path) -> None:
     assert "mean probability" not in dry.output
 
 
+def test_a_table_is_made_from_the_rows_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are those of the case file, without the apostrophe of a CSV; no file is written, the others are counted."""
+    path = tmp_path / "cases.csv"
+    path.write_text("case_id,fever\n=1+1,yes\n" + "".join(f"p{i},no\n" for i in range(60)))
+    monkeypatch.setattr("riskmodel.outputs.files.StagedFile.__init__", None)
+    table = run("score", path, *PRIMARY, "--table")
+    assert "\n=1+1 " in table.stdout
+    assert table.stdout.endswith("… and 11 more\n")
+    rows = json.loads(run("score", path, *PRIMARY, "--table", "--format", "json").stdout)
+    assert [row["case_id"] for row in rows[:2]] == ["=1+1", "p0"]
+    assert (len(rows), rows[0]["imaging"], rows[0]["assessed"]) == (61, [], 1)
+
+
 @pytest.mark.parametrize("also", [("-o", "out.csv"), ("--table",)])
 def test_a_dry_run_has_no_result(also: tuple[str, ...]) -> None:
     done = run("score", PUBLISHED, *PRIMARY, "--dry-run", *also)
