@@ -147,7 +147,21 @@ def fit_coded(  # noqa: PLR0913
     command: str = "",
     tolerance: float = TOLERANCE,
 ) -> Calibration:
-    """As :func:`calibrate`, of coded evidence (variables, rows) with the rows' names; ``command`` goes into the set."""
+    """As :func:`calibrate`, of coded evidence.
+
+    Parameters
+    ----------
+    names
+        of the rows; each must be there once.
+    masks
+        evidence with outcomes, (variables, rows).
+    notes
+        on how the cohort was read, to be shown before those on the cohort.
+    command
+        what the set says that it was made by; the call from Python by default.
+    tolerance
+        rise of the log posterior that the search takes as none, above 0.
+    """
     check_prior_weight(prior_weight)
     check_name(name)
     priors = model.priors

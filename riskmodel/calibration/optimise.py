@@ -85,7 +85,18 @@ class LogPosterior:
 def maximise(
     posterior: LogPosterior, start: Point, tolerance: float = TOLERANCE, progress: Progress | None = None
 ) -> Fitted:
-    """Climb from a point until the next step is negligible; an interrupt keeps the best point so far."""
+    """Climb from a point until the next step is negligible; an interrupt keeps the best point so far.
+
+    Quasi-Newton steps (BFGS) with backtracking (Nocedal and Wright, Numerical Optimization, 2006, ch. 3 and 6); the
+    metric is taken anew every few steps from the information of the data and the prior's curvature.
+
+    Parameters
+    ----------
+    tolerance
+        of the log posterior: a step that promises less ends the search.
+    progress
+        called after each step with the number of steps, and None.
+    """
     climb = _Climb(posterior, start, tolerance)
     try:
         with Signals() as signals:

@@ -34,7 +34,7 @@ class Weighting:
     quantiles
         of the weights, whose mean is 1: least, 5 %, median, 95 %, largest.
     effective
-        the effective sample size of the weights, (sum)² / sum of squares; at most ``verified``.
+        the effective sample size of the weights, (sum)² / sum of squares (Kish 1965); at most ``verified``.
     truncated
         how many weights were cut at 1 / 0.01.
     rare
@@ -101,12 +101,16 @@ def inverse_probabilities(
 ) -> tuple[Array, Weighting | None]:
     """For the verified 1 / P(verified | what is recorded), scaled to a mean of 1 among them; 0 for the others.
 
+    Inverse probability weights (Seaman and White, Stat Methods Med Res 2013;22:278).
+
     Parameters
     ----------
     masks
         (variables, rows); conditions are not used to predict.
     verified
         (rows,): whether any outcome is known.
+    least
+        a lower probability counts as this, in (0, 1].
 
     Returns
     -------

@@ -19,6 +19,13 @@ MODEL, EVERYONE, NOBODY = "model", "act on everyone", "act on nobody"
 def reliability(y: Array, p: Array, bins: int = 10) -> pd.DataFrame:
     """Observed frequency beside the mean probability, in bins of equally many people.
 
+    Parameters
+    ----------
+    y, p
+        outcomes (1, 0, NaN where unknown) and probabilities, (people,).
+    bins
+        1 or more; fewer come back where many people have the same probability.
+
     Returns
     -------
     one row a bin: predicted (mean probability), observed, low, high (95 %, Wilson), n, events.
@@ -47,7 +54,22 @@ def reliability(y: Array, p: Array, bins: int = 10) -> pd.DataFrame:
 
 
 def roc(y: Array, p: Array) -> pd.DataFrame:
-    """The receiver operating characteristic: threshold, false positive rate, true positive rate."""
+    """The receiver operating characteristic.
+
+    Parameters
+    ----------
+    y, p
+        outcomes (1, 0, NaN where unknown) and probabilities, (people,).
+
+    Returns
+    -------
+    one row a threshold, highest first: threshold, fpr (1 - specificity), tpr (sensitivity).
+
+    Raises
+    ------
+    UsageError
+        where everybody or nobody has the condition; as of :func:`riskmodel.metrics.summarise`.
+    """
     from sklearn.metrics import roc_curve
 
     y, p = with_known_outcome(y, p)
@@ -68,8 +90,12 @@ def decision_curve(
 ) -> pd.DataFrame:
     """Net benefit over thresholds: of acting on the model, on everyone, on nobody, and of fixed decisions.
 
+    Decision curve analysis (Vickers and Elkin 2006), see :func:`riskmodel.metrics.net_benefit`.
+
     Parameters
     ----------
+    y, p
+        outcomes (1, 0, NaN where unknown) and probabilities, (people,).
     decisions
         name → 1 or 0 for each person (what a policy does), the same at every threshold.
     thresholds

@@ -104,7 +104,7 @@ def judge(
 
 
 def judge_coded(model: Model, coded: Masks, names: Sequence[Hashable], predictors: str = DEFAULT_PREDICTORS) -> Judged:
-    """As :func:`judge`, of coded evidence (variables, people) with outcomes."""
+    """As :func:`judge`, of coded evidence (variables, people) with outcomes; ``names`` of the people are the index."""
     index = pd.Index(list(names))
     evidence = Evidence(model, coded, list(index))
     conditions = [(row, v) for row, v in enumerate(model.variables) if v.role == "condition"]

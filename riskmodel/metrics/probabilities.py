@@ -1,4 +1,8 @@
-"""Metrics of probabilities: each takes outcomes (0 or 1), probabilities, and how often each person counts."""
+"""Metrics of probabilities.
+
+Each takes, of the same people, outcomes ``y`` (0 or 1), probabilities ``p`` in [0, 1], and ``weight``, how often each
+person counts (0 or more), all of shape (people,); and gives one number, NaN where too few classes of outcome occur.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ def needs(classes: int) -> Callable[[Metric], Metric]:
 
 @needs(1)
 def brier(y: Array, p: Array, weight: Array) -> float:
-    """Mean squared difference of probability and outcome: 0 is perfect."""
+    """Mean squared difference of probability and outcome, 0 to 1 (Brier 1950): 0 is perfect."""
     from sklearn.metrics import brier_score_loss
 
     return float(brier_score_loss(y, p, sample_weight=weight, pos_label=1))
@@ -37,7 +41,7 @@ def brier(y: Array, p: Array, weight: Array) -> float:
 
 @needs(2)
 def scaled_brier(y: Array, p: Array, weight: Array) -> float:
-    """1 minus the Brier score over that of the prevalence for everyone: 1 is perfect, 0 no better than that."""
+    """1 minus the Brier score over that of the prevalence for everyone (Steyerberg 2010): 1 is perfect, 0 no better."""
     prevalence = float(np.average(y, weights=weight))
     return 1 - brier(y, p, weight) / (prevalence * (1 - prevalence))
 
@@ -74,13 +78,16 @@ def observed_over_expected(y: Array, p: Array, weight: Array) -> float:
 
 @needs(2)
 def calibration_intercept(y: Array, p: Array, weight: Array) -> float:
-    """Calibration in the large, on the log-odds scale: 0 is right, above 0 too few were expected."""
+    """Calibration in the large, on the log-odds scale: 0 is right, above 0 too few were expected.
+
+    The intercept of a logistic regression of the outcome with the prediction's log-odds as offset (Cox 1958).
+    """
     return float(_logistic(y, np.ones((len(y), 1)), weight, offset=LOGIT.to(p))[0])
 
 
 @needs(2)
 def calibration_slope(y: Array, p: Array, weight: Array) -> float:
-    """Slope of the outcome's log-odds on the prediction's: 1 is right, below 1 the predictions are too extreme."""
+    """Slope of the outcome's log-odds on the prediction's (Cox 1958): 1 is right, below 1 they are too extreme."""
     return float(_logistic(y, np.column_stack([np.ones(len(y)), LOGIT.to(p)]), weight)[1])
 
 

@@ -25,7 +25,8 @@ def covariance(posterior: LogPosterior, point: Point) -> Array:
     """Of the coordinates, by Laplace's approximation: (coordinates, coordinates).
 
     The information of the data is minus the differences of the exact gradient where coordinates are few, else
-    the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula.
+    the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula (White, Econometrica
+    1982;50:1).
     """
     once, squared = posterior.likelihood.information(point)
     prior = posterior.prior_precision(point.x)

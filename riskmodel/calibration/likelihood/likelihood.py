@@ -113,7 +113,7 @@ class Likelihood:
         return np.where(np.isfinite(total), total, -np.inf)
 
     def evidence(self, masks: Masks) -> Array:
-        """P(evidence | setting) of each row at the stated values; 0 where it is impossible."""
+        """P(evidence | setting) of each row of ``masks`` (variables, rows) at the stated values; 0 where impossible."""
         from riskmodel.inference.compile import compile_scorer
         from riskmodel.inference.compiled import CompiledScorer
 
@@ -169,7 +169,10 @@ class Likelihood:
         return result
 
     def gradient(self, point: Point) -> Array:
-        """Derivatives of the log likelihood by the coordinates: expected counts times those of the log tables."""
+        """Derivatives of the log likelihood by the coordinates, (coordinates,).
+
+        Expected counts times the derivatives of the log tables (Fisher's identity), so that no row is passed again.
+        """
         gradient = np.zeros(self.coordinates.size)
         for counts, pieces in zip(point.counts, self.slopes(point.x), strict=True):
             for count, (columns, slopes) in zip(counts, pieces, strict=True):
@@ -199,7 +202,8 @@ class Likelihood:
     def _shared_pairs(self) -> NDArray[np.int64]:
         """Which coordinate each pair of perturbed statements moves in each piece, (pairs, pieces); -1 where none.
 
-        Coordinates that reach no piece in common share a pair, for each piece still sees one of them alone.
+        Coordinates that reach no piece in common share a pair, for each piece still sees one of them alone (Curtis,
+        Powell and Reid, J Inst Math Appl 1974;13:117).
         """
         moves = np.full((len(self.active), len(self.lookups.all)), -1)
         for coordinate in self.active:
