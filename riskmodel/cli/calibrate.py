@@ -151,7 +151,7 @@ def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any
     from riskmodel.metrics import PREDICTOR_SETS, judge_coded
     from riskmodel.pages.render import files
     from riskmodel.report.card.card import card
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
     if fitted.interrupted:
         return {}
@@ -165,7 +165,7 @@ def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any
                 folds=folds, seed=seed, predictors=PREDICTOR_SETS, progress=progress, **how,
             )  # fmt: skip
         before, after = judge_coded(fitted.parent, masks, names, predictors), shown[predictors]
-        validation = Validation(
+        validation = ValidatedFit(
             fitted, masks, before, after, folds, asked["resamples"], seed, asked["learn"], record, shown
         )
         return files(card(validation))

@@ -17,7 +17,7 @@ from riskmodel.errors import UsageError
 from riskmodel.metrics import judge_coded, tabulate
 from riskmodel.pages.render import files
 from riskmodel.report.card.card import card
-from riskmodel.report.card.validation import Validation, metric_words, outcome_words
+from riskmodel.report.card.validation import ValidatedFit, metric_words, outcome_words
 from tests.support.models import shipped
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ def validation(coded):
     names, masks = coded
     fitted = fit_coded(MODEL, names, masks, "base_rates", name="test")
     after = cross_validated(MODEL, names, masks, "base_rates", folds=2, name="test")["before_imaging"]
-    return Validation(fitted, masks, judge_coded(MODEL, masks, names), after, folds=2, resamples=10)
+    return ValidatedFit(fitted, masks, judge_coded(MODEL, masks, names), after, folds=2, resamples=10)
 
 
 def test_everybody_is_judged_by_a_fit_to_the_others(coded, validation):

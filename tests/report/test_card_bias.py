@@ -9,7 +9,7 @@ from riskmodel.cohort import simulate, to_cases
 from riskmodel.metrics import PREDICTOR_SETS, evaluate, judge_coded
 from riskmodel.pages.render import files
 from riskmodel.report.card.card import card
-from riskmodel.report.card.validation import Validation
+from riskmodel.report.card.validation import ValidatedFit
 from tests.support.cards import MODEL
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def pages_of(cases: pd.DataFrame) -> dict[str, str]:
     fitted = fit_coded(MODEL, names, masks, "base_rates", name="test")
     shown = {which: judge_coded(MODEL, masks, names, which) for which in PREDICTOR_SETS}
     own = shown["before_imaging"]
-    return files(card(Validation(fitted, masks, own, own, folds=2, resamples=5, shown=shown)))
+    return files(card(ValidatedFit(fitted, masks, own, own, folds=2, resamples=5, shown=shown)))
 
 
 def table(pages: dict[str, str], name: str) -> pd.DataFrame:

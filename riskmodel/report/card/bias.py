@@ -14,13 +14,13 @@ from riskmodel.report.card.validation import action_words, metric_words, outcome
 from riskmodel.text import listed, words
 
 if TYPE_CHECKING:
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 SHOWN = ("auc", "observed_over_expected", "calibration_slope", "scaled_brier")
 SHARES = ("sensitivity", "specificity", "ppv", "npv", "acted_on")
 
 
-def predictor_sets(v: Validation, by_predictors: pd.DataFrame) -> Section:
+def predictor_sets(v: ValidatedFit, by_predictors: pd.DataFrame) -> Section:
     """Performance by what the model was shown, as :func:`by_set` gives it."""
     frame = by_predictors.assign(predictors=by_predictors["predictors"].map(words))
     frame = frame.assign(condition=frame["condition"].map(outcome_words), metric=frame["metric"].map(metric_words))
@@ -33,7 +33,7 @@ def predictor_sets(v: Validation, by_predictors: pd.DataFrame) -> Section:
     return Section("predictor_sets", "What the model was shown", (_incorporation(v), _shown(v)), (table,))
 
 
-def by_set(v: Validation, after: pd.DataFrame) -> pd.DataFrame:
+def by_set(v: ValidatedFit, after: pd.DataFrame) -> pd.DataFrame:
     """Metrics of the probabilities after the fit under every predictor set, the main outcome first.
 
     Returns
@@ -56,7 +56,7 @@ def by_set(v: Validation, after: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[order.sort_values(kind="stable").index]
 
 
-def _incorporation(v: Validation) -> str:
+def _incorporation(v: ValidatedFit) -> str:
     scans = listed([words(name) for name in imaging_of(v.fitted.parent)])
     return (
         f"Incorporation bias: a scan ({scans}) is how most of these diagnoses are made. A model that is shown the scan "
@@ -68,18 +68,18 @@ def _incorporation(v: Validation) -> str:
     )
 
 
-def _shown(v: Validation) -> str:
+def _shown(v: ValidatedFit) -> str:
     whole = {name: len(predictors_of(v.fitted.parent, name)) for name in v.by_predictors()}
     parts = [f"{words(name)}: {PREDICTOR_SETS[name]} ({count} variables)" for name, count in whole.items()]
     return f"The predictor sets are {'; '.join(parts)}. The fit itself reads all that is recorded."
 
 
-def partly_known(v: Validation) -> bool:
+def partly_known(v: ValidatedFit) -> bool:
     """Whether the outcome of a shown condition is known of some people only."""
     return any(warning_of_unknown(v.after.outcomes[name].to_numpy()) for name in v.after.outcomes)
 
 
-def verification(v: Validation, after: pd.DataFrame) -> Section:
+def verification(v: ValidatedFit, after: pd.DataFrame) -> Section:
     """Metrics among the people whose outcome is known, beside those of everyone."""
     wanted = (after["decision"] == "") & after["metric"].isin(SHOWN)
     wanted |= after["decision"].isin(list(v.after.actions)) & after["metric"].isin(SHARES)
@@ -112,7 +112,7 @@ def verification(v: Validation, after: pd.DataFrame) -> Section:
     return Section("verification", "Outcomes known of some people only", sentences, (table,))
 
 
-def warnings(v: Validation, after: pd.DataFrame, sets: pd.DataFrame) -> list[str]:
+def warnings(v: ValidatedFit, after: pd.DataFrame, sets: pd.DataFrame) -> list[str]:
     """What the first block must say of both biases."""
     sentences = []
     area = sets[(sets["condition"] == v.main) & (sets["metric"] == "auc")]

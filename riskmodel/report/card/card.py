@@ -21,14 +21,14 @@ from riskmodel.report.card.validation import outcome_words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 
 ROUGH = 100  # events, below which a validation says little precisely
 MOST_NAMED = 5  # statements in a sentence
 
 
-def card(validation: Validation) -> Report:
+def card(validation: ValidatedFit) -> Report:
     """The report card; the same validation gives the same bytes."""
     before, after = validation.measured(validation.before), validation.measured(validation.after)
     sets = by_set(validation, after)
@@ -55,7 +55,7 @@ def card(validation: Validation) -> Report:
     )
 
 
-def _facts(v: Validation) -> dict[str, str]:
+def _facts(v: ValidatedFit) -> dict[str, str]:
     origin, parent, fitted = v.fitted.origin, v.fitted.parent, v.fitted.model
     status = "yes" if v.fitted.converged else f"no: {v.fitted.why}"
     facts = {
@@ -79,7 +79,7 @@ def _facts(v: Validation) -> dict[str, str]:
     return {**facts, "Command": origin.command, "Date": origin.date}
 
 
-def _main_results(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+def _main_results(v: ValidatedFit, before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     sentences = _learnt(v.fitted.table)
     whole = after[after["decision"] == ""].drop_duplicates("condition")
     fewer = np.minimum(whole["events"], whole["n"] - whole["events"])

@@ -40,6 +40,7 @@ def items() -> tuple[Item, ...]:
 
 
 def checklist() -> Section:
+    """The items of TRIPOD+AI, and where in the card each is answered."""
     counts = Counter(item.status for item in items())
     whole = len({item.number.rstrip("abcdefg") for item in items()})
     sentences = (

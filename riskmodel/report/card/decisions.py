@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from riskmodel.arrays import Array
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 EVERYONE = "everyone"
 
 
-def decisions(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Section:
+def decisions(v: ValidatedFit, before: pd.DataFrame, after: pd.DataFrame) -> Section:
+    """What the policy asks for before and after the fit; ``before`` and ``after`` are tables of metrics."""
     sentences = (
         _changed(v),
         (
@@ -44,7 +45,7 @@ def decisions(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Secti
 # ---- who is asked to do what ------------------------------------------------------------------------------
 
 
-def _of_whom(v: Validation) -> dict[str, Array]:
+def _of_whom(v: ValidatedFit) -> dict[str, Array]:
     """Everyone, then those with and without the main outcome, where it is known."""
     y, name = v.after.outcomes[v.main].to_numpy(), outcome_words(v.main)
     groups: dict[str, Array] = {
@@ -55,7 +56,7 @@ def _of_whom(v: Validation) -> dict[str, Array]:
     return {group: members for group, members in groups.items() if members.any()}
 
 
-def reclassification(v: Validation) -> pd.DataFrame:
+def reclassification(v: ValidatedFit) -> pd.DataFrame:
     """How many people each action is asked for, before and after the fit.
 
     Returns
@@ -75,7 +76,7 @@ def reclassification(v: Validation) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _reclassified(v: Validation) -> Table:
+def _reclassified(v: ValidatedFit) -> Table:
     columns = (
         Column("action", "Action"), Column("whom", "Of whom"), Column("people", "People", "whole"),
         Column("before", "Before", "percent"), Column("after", "After", "percent"),
@@ -85,7 +86,7 @@ def _reclassified(v: Validation) -> Table:
     return Table("reclassification", "Who is asked to do what", reclassification(v), columns, note=note, shown=20)
 
 
-def _urgencies(v: Validation) -> Table:
+def _urgencies(v: ValidatedFit) -> Table:
     """Urgency before against urgency after; people."""
     order = list(v.fitted.parent.policy.urgencies)
     counts = pd.crosstab(pd.Categorical(v.before.urgency, order), pd.Categorical(v.after.urgency, order), dropna=False)
@@ -97,7 +98,7 @@ def _urgencies(v: Validation) -> Table:
     return Table("urgency", "Urgency before and after, people", frame, columns)
 
 
-def _changed(v: Validation) -> str:
+def _changed(v: ValidatedFit) -> str:
     """What the fit does to decisions, in a sentence."""
     table = reclassification(v)
     parts = [
@@ -126,7 +127,7 @@ def _decision(name: str, threshold: float) -> str:
     return f"threshold {words(named)}: p ≥ {percent(threshold)}" if separator else action_words(name)
 
 
-def _curves(v: Validation) -> Figure:
+def _curves(v: ValidatedFit) -> Figure:
     name = v.main
     outcome = outcome_words(name)
 

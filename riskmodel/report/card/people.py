@@ -13,12 +13,13 @@ from riskmodel.report.card.validation import outcome_words
 from riskmodel.text import listed, words
 
 if TYPE_CHECKING:
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 # ---- of whom ------------------------------------------------------------------------------------------
 
 
-def population(v: Validation) -> Section:
+def population(v: ValidatedFit) -> Section:
+    """Who the people are, by setting."""
     rows = []
     for row, variable in enumerate(v.fitted.parent.variables):
         if variable.role == "context":
@@ -45,7 +46,8 @@ def population(v: Validation) -> Section:
     )
 
 
-def outcomes(v: Validation) -> Section:
+def outcomes(v: ValidatedFit) -> Section:
+    """What the people turned out to have, and how its being unknown was treated."""
     parent = v.fitted.parent
     means = {variable.name: variable.definition for variable in parent.variables}
     means |= {
@@ -89,7 +91,8 @@ def outcomes(v: Validation) -> Section:
     return Section("outcomes", "Outcomes", sentences, tables)
 
 
-def limitations(v: Validation) -> Section:
+def limitations(v: ValidatedFit) -> Section:
+    """What the validation cannot show."""
     sentences = [
         (
             "Cross-validation within one cohort is not an external validation: other places differ in base rates, in "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 ENDS = {"low": "2.5 %", "high": "97.5 %"}
 FEWEST_TO_DRAW = 10  # events, below which no curve is drawn
@@ -22,7 +22,8 @@ FEWEST_TO_DRAW = 10  # events, below which no curve is drawn
 # ---- how good ---------------------------------------------------------------------------------------------
 
 
-def performance(v: Validation, before: pd.DataFrame, after: pd.DataFrame) -> Section:
+def performance(v: ValidatedFit, before: pd.DataFrame, after: pd.DataFrame) -> Section:
+    """Discrimination, calibration and overall performance before and after the fit, with their curves."""
     old, new = (table[table["decision"] == ""] for table in (before, after))
     frame = before_and_after(old, new, ["condition", "metric", "events", "warning"])
     columns = before_and_after_columns()
@@ -64,12 +65,13 @@ def before_and_after_columns(*more: Column) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-def events_of(v: Validation, name: str) -> int:
+def events_of(v: ValidatedFit, name: str) -> int:
+    """The smaller of the numbers of people with and without an outcome."""
     y = v.after.outcomes[name]
     return int(min((y == 1).sum(), (y == 0).sum()))
 
 
-def _reliability(v: Validation, name: str) -> Figure:
+def _reliability(v: ValidatedFit, name: str) -> Figure:
     outcome = outcome_words(name)
 
     def draw() -> Canvas:
@@ -94,7 +96,8 @@ def _reliability(v: Validation, name: str) -> Figure:
     return Figure(f"reliability_{name}", f"Calibration: {outcome}", alt, draw)
 
 
-def subgroups(v: Validation) -> Section:
+def subgroups(v: ValidatedFit) -> Section:
+    """Performance of the main outcome by age, sex and setting."""
     name = v.main
     metrics = tabulate(
         v.fitted.parent, v.after, conditions=[name], by=tuple(v.after.groups), resamples=v.resamples, seed=v.seed

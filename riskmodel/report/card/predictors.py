@@ -16,13 +16,14 @@ from riskmodel.text import percent, words
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Variable
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 ROLES = ("context", "risk_factor", "finding", "test")
 SETTING = "setting"
 
 
-def predictors(v: Validation) -> Section:
+def predictors(v: ValidatedFit) -> Section:
+    """What the model reads of a person, and how often each was assessed."""
     frame = known(v)
     empty, blank = int((frame["assessed"] == 0).sum()), percent(float(1 - frame["assessed"].mean()))
     sentences = (
@@ -42,7 +43,7 @@ def predictors(v: Validation) -> Section:
     return Section("predictors", "Predictors and missing data", sentences, (_definitions(v), _known_table(frame)))
 
 
-def definitions(v: Validation) -> pd.DataFrame:
+def definitions(v: ValidatedFit) -> pd.DataFrame:
     """One row a predictor: variable, column of the case file, role, states (with bands), unit, used, definition.
 
     ``used`` says whether the predictions that are judged read it.
@@ -64,7 +65,7 @@ def definitions(v: Validation) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _definitions(v: Validation) -> Table:
+def _definitions(v: ValidatedFit) -> Table:
     columns = (
         Column("variable", "Predictor"), Column("column", "Column"), Column("role", "Role"),
         Column("states", "States (bands), the base state first"), Column("unit", "Unit"),
@@ -74,7 +75,7 @@ def _definitions(v: Validation) -> Table:
     return Table("definitions", "What each predictor means", definitions(v), columns, shown=50)
 
 
-def known(v: Validation) -> pd.DataFrame:
+def known(v: ValidatedFit) -> pd.DataFrame:
     """How often each predictor but the setting was known, and what was seen.
 
     Returns
@@ -102,14 +103,14 @@ def known(v: Validation) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _settings(v: Validation) -> list[tuple[str, float]]:
+def _settings(v: ValidatedFit) -> list[tuple[str, float]]:
     """The settings of the cohort, with the share of people in each."""
     counts = v.fitted.origin.settings
     total = sum(counts.values())
     return [(setting, count / total) for setting, count in counts.items()] or [("", 1.0)]
 
 
-def _expected(v: Validation, variable: Variable, setting: str) -> float:
+def _expected(v: ValidatedFit, variable: Variable, setting: str) -> float:
     given = {SETTING: (setting,)} if setting else {}
     return float(conditional(v.fitted.parent.tables, Event(variable.name, variable.states[1:]), given)[0])
 

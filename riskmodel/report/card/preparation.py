@@ -12,12 +12,13 @@ from riskmodel.report.card.validation import outcome_words
 from riskmodel.text import words
 
 if TYPE_CHECKING:
-    from riskmodel.report.card.validation import Record, Validation
+    from riskmodel.report.card.validation import Record, ValidatedFit
 
 NOT_READ = "not read"
 
 
-def preparation(v: Validation) -> Section:
+def preparation(v: ValidatedFit) -> Section:
+    """How the file was read, and how many people each analysis has."""
     tables: tuple[Table, ...] = (Table("flow", "From rows to people in the fit", flow(v), FLOW_COLUMNS, shown=40),)
     if v.record is None:
         sentences: tuple[str, ...] = ("The people were given from Python, as they are; no file was read.",)
@@ -82,7 +83,7 @@ def _translations(record: Record) -> tuple[Table, ...]:
 FLOW_COLUMNS = (Column("step", "Step"), Column("people", "People", "whole"), Column("why", "Why"))
 
 
-def flow(v: Validation) -> pd.DataFrame:
+def flow(v: ValidatedFit) -> pd.DataFrame:
     """From the rows of the file to the people in each analysis: step, people, why."""
     rows = [*_rows_of_file(v.record), *_people(v), *_judged(v)]
     return pd.DataFrame(rows, columns=["step", "people", "why"])
@@ -104,7 +105,7 @@ def _rows_of_file(record: Record | None) -> list[tuple[str, int, str]]:
     ]
 
 
-def _people(v: Validation) -> list[tuple[str, int, str]]:
+def _people(v: ValidatedFit) -> list[tuple[str, int, str]]:
     with_outcome = _outcome_known(v)
     people, without = v.masks.shape[1], int((~with_outcome).sum())
     used = people if v.fitted.origin.outcomes == "ignorable" else people - without
@@ -117,14 +118,14 @@ def _people(v: Validation) -> list[tuple[str, int, str]]:
     ]
 
 
-def _outcome_known(v: Validation) -> np.ndarray:
+def _outcome_known(v: ValidatedFit) -> np.ndarray:
     """Of whom at least one outcome is known; (people,)."""
     rows = [row for row, variable in enumerate(v.fitted.parent.variables) if variable.role == "condition"]
     full = np.array([[v.fitted.parent.variables[row].full_mask] for row in rows])
     return np.asarray((v.masks[rows] != full).any(axis=0))
 
 
-def _judged(v: Validation) -> list[tuple[str, int, str]]:
+def _judged(v: ValidatedFit) -> list[tuple[str, int, str]]:
     outcomes = v.after.outcomes
     return [
         (f"judged on {outcome_words(str(name))}", int(outcomes[name].notna().sum()), "its outcome is known")

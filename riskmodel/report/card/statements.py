@@ -14,7 +14,7 @@ from riskmodel.sensitivity.ranges import ranges
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-    from riskmodel.report.card.validation import Validation
+    from riskmodel.report.card.validation import ValidatedFit
 
 NOT_LEARNT = "not learnt"
 INFORMED = {
@@ -25,7 +25,8 @@ INFORMED = {
 }
 
 
-def model(v: Validation) -> Section:
+def model(v: ValidatedFit) -> Section:
+    """The model before and after the fit, statement by statement."""
     parent = v.fitted.parent
     sentences = (
         (
@@ -45,7 +46,7 @@ def model(v: Validation) -> Section:
     return Section("model", "The model before and after", sentences, _tables(v), _figures(v))
 
 
-def statements(v: Validation) -> pd.DataFrame:
+def statements(v: ValidatedFit) -> pd.DataFrame:
     """Every statement that drives the network, before and after the fit.
 
     Returns
@@ -80,7 +81,7 @@ def statements(v: Validation) -> pd.DataFrame:
     return frame.sort_values("shift", key=lambda column: -column.abs(), kind="stable", ignore_index=True)
 
 
-def _tables(v: Validation) -> tuple[Table, Table]:
+def _tables(v: ValidatedFit) -> tuple[Table, Table]:
     frame = statements(v)
     values = (
         Column("statement", "Statement", "statement"),
@@ -106,7 +107,7 @@ def _tables(v: Validation) -> tuple[Table, Table]:
     )
 
 
-def _figures(v: Validation) -> tuple[Figure, ...]:
+def _figures(v: ValidatedFit) -> tuple[Figure, ...]:
     def draw() -> Canvas:
         from riskmodel.figures import shifts
         from riskmodel.pages.svg import canvas

@@ -91,7 +91,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Validation:
+class ValidatedFit:
     """A fit and how it did.
 
     Attributes

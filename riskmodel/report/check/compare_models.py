@@ -17,7 +17,7 @@ ACTIONS = ("urgency", "imaging", "tests", "referral")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Shown):
+class ModelComparison(Shown):
     """Two models on the same cases.
 
     Attributes
@@ -61,7 +61,7 @@ class Comparison(Shown):
 
 def compare(
     first: Model, second: Model, cases: Cases, *, setting: str | None = None, known_outcomes: bool = False
-) -> Comparison:
+) -> ModelComparison:
     """What two models say of the same cases.
 
     Parameters
@@ -105,7 +105,7 @@ def compare(
         table.index = pd.Index(both[0]["case_id"], name="case_id")
     pairs = swaps(first.priors, second.priors)
     statements = pd.DataFrame({"statement": [swap.name for swap in pairs], "value": [swap.values for swap in pairs]})
-    return Comparison(*names, table, statements)
+    return ModelComparison(*names, table, statements)
 
 
 def _names(first: Model, second: Model) -> tuple[str, str]:

@@ -30,16 +30,19 @@ MOST_CASES = 30  # of whom single numbers are sought
 
 @once
 def scored_cases(study: Study) -> Scored:
+    """The cases under the stated values."""
     return study.model.scoring.score(study.masks)
 
 
 @once
 def uncertain_model(study: Study) -> Uncertain:
+    """The model under all draws of its statements."""
     return study.model.uncertain(study.spec.draws, study.spec.seed)
 
 
 @once
 def case_intervals(study: Study) -> Sureness:
+    """The 95 % intervals of the cases, and how many draws agree on the urgency."""
     return uncertain_model(study).assess(study.masks, scored_cases(study).decision.urgency)
 
 
@@ -107,6 +110,7 @@ def fragile_cases(study: Study) -> pd.DataFrame:
 
 
 def cases_section(study: Study) -> Section | None:
+    """Probabilities, intervals and actions of the cases; nothing without cases."""
     if not study.names:
         return None
     posteriors, actions = case_posteriors(study), case_actions(study)

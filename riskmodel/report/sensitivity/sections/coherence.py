@@ -20,6 +20,7 @@ CONFLICT = 1.0
 
 
 def coherence_section(study: Study) -> Section:
+    """Each statement of the register beside what the network implies."""
     priors = study.model.priors
     values = draw_values(priors, min(DRAWS, study.spec.draws), study.rng(3))
     audited = audit(priors, study.model.tables, build_network(priors, values))

@@ -41,6 +41,7 @@ def flips_within(study: Study) -> pd.DataFrame:
 
 
 def flips_section(study: Study) -> Section | None:
+    """At which values of single statements the cases' actions change; nothing without cases."""
     if not study.names:
         return None
     frame, cases = case_flips(study), least_sure(study)

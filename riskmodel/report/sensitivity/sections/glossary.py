@@ -35,6 +35,7 @@ FIXED = {
 
 
 def glossary_section(study: Study) -> Section:
+    """The terms, settings, conditions and policies of the report."""
     rows = [*_settings(study), *_conditions(study), *_policies(study), *FIXED.items()]
     frame = pd.DataFrame(rows, columns=["word", "meaning"])
     columns = (Column("word", "Term", "name"), Column("meaning", "Meaning"))

@@ -38,6 +38,7 @@ def _decisive(questions: pd.DataFrame, *, asked_already: bool = True) -> pd.Data
 
 
 def next_questions_section(study: Study) -> Section | None:
+    """The three best next questions for each case; nothing without cases."""
     if not study.names:
         return None
     questions = case_questions(study)

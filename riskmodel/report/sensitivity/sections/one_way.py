@@ -28,6 +28,7 @@ RANGE = (
 
 
 def one_way_section(study: Study) -> Section:
+    """Statements by the actions that they change, and their effect on each target."""
     top = ranking(study)
     moving = int((top["actions"] > 0).sum())
     table = people_one_way(study).table

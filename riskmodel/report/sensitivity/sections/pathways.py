@@ -49,6 +49,7 @@ def compared_policies(study: Study) -> pd.DataFrame:
 
 
 def pathways_section(study: Study) -> Section | None:
+    """All policies of the spec on the same simulated people."""
     frame = compared_policies(study)
     asked = study.spec.pathways
     sentences = (

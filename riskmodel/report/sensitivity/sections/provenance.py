@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def provenance_section(study: Study) -> Section:
+    """Every statement that drives the network, and every source."""
     priors = study.model.priors
     chosen = priors.selected_statements
     sentence = (

@@ -43,6 +43,7 @@ def uncertainty_shares(study: Study) -> pd.DataFrame:
 
 
 def rests_on_section(study: Study) -> Section:
+    """Shares of the uncertainty by basis, and by how the numbers were read."""
     frame = uncertainty_shares(study)
     serious = frame[frame["condition"].isin(study.serious)]
     kinds = [kind for group in frame.attrs["kinds"].values() for kind in group]

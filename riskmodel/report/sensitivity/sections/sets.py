@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def sets_section(study: Study) -> Section | None:
+    """The spec's other prior sets beside the first; nothing where there is one set."""
     if len(study.models) < 2:
         return None
     people = _people(study)

@@ -23,6 +23,7 @@ MOST_PEOPLE = 200  # a mean over people hardly hangs on how many
 
 
 def sobol_target(study: Study) -> Target:
+    """What varies: the target that the spec names."""
     return parse_target(study.spec.sobol.target)
 
 
@@ -40,6 +41,7 @@ def sobol_indices(study: Study) -> dict[str, Sobol]:
 
 
 def sobol_section(study: Study) -> Section | None:
+    """Sobol' indices by basis, source and statement; nothing where the target does not vary."""
     indices = {by: result for by, result in sobol_indices(study).items() if result.variance > 0}
     if not indices:
         return None

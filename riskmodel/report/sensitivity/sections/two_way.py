@@ -39,6 +39,7 @@ def two_way_maps(study: Study) -> list[TwoWay]:
 
 
 def two_way_section(study: Study) -> Section | None:
+    """Maps over pairs of statements; nothing where no case has two flips."""
     maps = two_way_maps(study)
     if not maps:
         return None

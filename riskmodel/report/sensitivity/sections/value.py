@@ -42,6 +42,7 @@ def partial_values(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def value_section(study: Study) -> Section | None:
+    """The value of perfect information; nothing under a policy without thresholds on imaging."""
     value = value_study(study)
     if value is None:
         return None
