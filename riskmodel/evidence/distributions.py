@@ -54,7 +54,7 @@ class Spread:
 
 
 def interval_sd(statement: Statement) -> float | None:
-    """Standard deviation on the logit or log scale from the width of the statement's interval."""
+    """Standard deviation on the statement's scale (logit or log) from the width of its interval; None without one."""
     sides = interval_sides(statement)
     return sum(sides) / 2 if sides else None
 
@@ -76,8 +76,8 @@ def interval_sides(statement: Statement) -> tuple[float, float] | None:
     return max(below, least), max(above, least)
 
 
-def size(statement: Statement, prior_set: PriorSet) -> float:
-    """The equivalent sample size of a statement: its own n, or the set's default for its basis.
+def equivalent_sample_size(statement: Statement, prior_set: PriorSet) -> float:
+    """How many people a statement without an interval is worth: its own n, or the set's default for its basis.
 
     A fitted one without an interval that can be used counts like a study.
     """
@@ -104,7 +104,7 @@ def spread(statement: Statement, prior_set: PriorSet) -> Spread:
     sides = interval_sides(statement)
     if sides is not None and statement.events is None:
         return Spread(scale.kind, float(scale.to(value)), *sides)
-    count = size(statement, prior_set)
+    count = equivalent_sample_size(statement, prior_set)
     if ratio:  # a ratio without an interval: as uncertain as a log odds from that many, split evenly
         return Spread(scale.kind, float(scale.to(value)), math.sqrt(4.0 / count))
     return Spread("beta", value * count, (1 - value) * count)
@@ -120,10 +120,19 @@ def joint_distributions(statements: Sequence[Statement]) -> list[list[int]]:
 
 
 def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
-    """Joint draws of all selected statements, shape (draws, selected statements in register order).
+    """Joint draws of all selected statements.
 
-    A Latin hypercube by ``rng``, mapped through each statement's distribution. Draw 0 is the stated values. The
-    draws depend on ``draws``, the statements and the generator's state alone.
+    A Latin hypercube by ``rng``, mapped through each statement's distribution. The draws depend on ``draws``, the
+    statements and the generator's state alone.
+
+    Returns
+    -------
+    (draws, selected statements in register order); draw 0 is the stated values.
+
+    Raises
+    ------
+    UsageError
+        for fewer than 2 draws.
     """
     if draws < 2:
         raise UsageError(f"draws must be at least 2, not {draws}")
@@ -142,12 +151,12 @@ def intervals_missed(priors: Priors, values: Array) -> dict[str, float]:
     values
         (draws, selected statements), as of :func:`draw_values`.
     """
-    inside = {
+    held = {
         statement.id: (statement.level, float(np.mean((column >= statement.low) & (column <= statement.high))))
         for statement, column in zip(priors.selected_statements, values.T, strict=True)
         if interval_sides(statement) is not None and statement.n is None and statement.events is None
     }
-    return {name: share for name, (level, share) in inside.items() if abs(share - level) > HELD_WITHIN}
+    return {name: share for name, (level, share) in held.items() if abs(share - level) > HELD_WITHIN}
 
 
 def dimensions(priors: Priors) -> list[tuple[str, ...]]:
@@ -183,7 +192,7 @@ def values_at(priors: Priors, points: Array) -> Array:
 
 
 def quantile(shape: Spread, uniform: Array) -> Array:
-    """The values at which a spread's distribution function takes the given values in (0, 1)."""
+    """The values at which a spread's distribution function takes the given values in (0, 1), of any shape."""
     from scipy import special
 
     if shape.kind == "fixed":
@@ -214,7 +223,7 @@ def _positive(statements: Sequence[Statement], uniform: Array, spare: Array, pri
     rest = max(1.0 - float(stated.sum()), 0.0)
     complete = rest <= EDGE
     if is_dirichlet(statements):
-        count = float(np.mean([size(statement, prior_set) for statement in statements]))
+        count = float(np.mean([equivalent_sample_size(statement, prior_set) for statement in statements]))
         gammas = special.gammaincinv(stated * count, uniform)
         total = gammas.sum(axis=1) + (0.0 if complete else special.gammaincinv(rest * count, spare))
         return _inside(gammas / total[:, None], complete=complete)
@@ -227,7 +236,7 @@ def is_dirichlet(statements: Sequence[Statement]) -> bool:
 
 
 def sticks(statements: Sequence[Statement], prior_set: PriorSet) -> shares.Sticks:
-    """How the possible states of one distribution are drawn where they are no Dirichlet."""
+    """How the states of one distribution, each stated as above 0, are drawn where they are no Dirichlet."""
     values = tuple(statement.value for statement in statements)
     below, above = zip(*(_logit_sides(statement, prior_set) for statement in statements), strict=True)
     return shares.solve_sticks(values, below, above, complete=1.0 - sum(values) <= EDGE)
@@ -246,5 +255,5 @@ def _logit_sides(statement: Statement, prior_set: PriorSet) -> tuple[float, floa
     if sides is not None:
         return sides
     value = float(inside(statement.value))
-    sd = math.sqrt(1.0 / (size(statement, prior_set) * value * (1 - value)))
+    sd = math.sqrt(1.0 / (equivalent_sample_size(statement, prior_set) * value * (1 - value)))
     return sd, sd

@@ -51,7 +51,7 @@ def read_shares(statement: Statement) -> dict[str, float]:
 
 
 def largest(shares: dict[str, float]) -> str:
-    """The kind with the largest share."""
+    """The kind with the largest share, of shares as of :func:`basis_shares` or :func:`read_shares`."""
     return max(shares, key=lambda kind: shares[kind])
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import nearest
-from riskmodel.evidence.distributions import interval_sd, size
+from riskmodel.evidence.distributions import equivalent_sample_size, interval_sd
 from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, Statement
 from riskmodel.evidence.scale import scale_of
 
@@ -142,4 +142,4 @@ def _variance(statement: Statement, prior_set: PriorSet) -> float:
     sd = interval_sd(statement)
     if sd is not None and statement.events is None:
         return sd**2
-    return 1 / (size(statement, prior_set) * statement.value * (1 - statement.value))
+    return 1 / (equivalent_sample_size(statement, prior_set) * statement.value * (1 - statement.value))

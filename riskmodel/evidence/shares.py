@@ -57,7 +57,7 @@ class Sticks:
 
 
 def split(normal: Array, middle: float, below: float, above: float) -> Array:
-    """Standard normal points as points of a split normal, in which the median stays the median."""
+    """Standard normal points as points of a split normal, whose sd is ``below`` or ``above`` its median ``middle``."""
     return middle + np.where(normal < 0, below, above) * normal
 
 

@@ -17,7 +17,7 @@ Allowed = Mapping[str, tuple[str, ...]]  # variable -> the states it may be in
 
 
 def probability(network: Network, allowed: Allowed) -> Array:
-    """P(every named variable is in one of its allowed states), one value a draw."""
+    """P(every named variable is in one of its allowed states), exact, by elimination: (draws,) in [0, 1]."""
     factors = [network.factor(name) for name in network.ancestors(allowed)]
     for name, states in allowed.items():
         indicator = [[float(state in states) for state in network.variable(name).states]]
@@ -26,7 +26,7 @@ def probability(network: Network, allowed: Allowed) -> Array:
 
 
 def conditional(network: Network, of: Event, given: Allowed) -> Array:
-    """P(of | given), composites included, one value a draw; NaN where `given` is impossible."""
+    """P(of | given), composites included: (draws,) in [0, 1], NaN where ``given`` is impossible."""
     members = network.composites.get(of.variable)
     with np.errstate(invalid="ignore", divide="ignore"):
         if members is None:

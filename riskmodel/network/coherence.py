@@ -102,7 +102,7 @@ def _audited(priors: Priors, statement: Statement, role: str, point: float, clou
 
 
 def stated_scale(statement: Statement, priors: Priors) -> tuple[float, float, float, float]:
-    """Median and standard deviation on the scale, and the 95 % interval, of a statement's distribution."""
+    """A statement's value and standard deviation on its scale (logit or log), and its 95 % interval as values."""
     shape: Spread = spread(statement, priors.prior_set)
     bounds = quantile(shape, np.array([TAIL, 0.5, 1 - TAIL]))
     ends = scale_of(statement).to(bounds)
@@ -121,7 +121,10 @@ class Disagreement:
 
 
 def disagreements(priors: Priors) -> list[Disagreement]:
-    """Pairs of statements on one quantity that differ, or that share figures; worst first."""
+    """Pairs of statements on one quantity that differ, or that share figures.
+
+    Those that share figures come first, then by their distance in standard deviations of both, the largest first.
+    """
     pairs = []
     for first, second in combinations(priors.statements, 2):
         if not _one_quantity(first, second):

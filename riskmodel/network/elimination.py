@@ -22,7 +22,7 @@ class Factor:
 
 
 def multiply_out(factors: Sequence[Factor], drop: str | None, names: dict[str, int]) -> Factor:
-    """The product of factors, with one variable summed out."""
+    """The product of factors, with one variable summed out (``drop``); ``names`` numbers all variables from 1 on."""
     scope = tuple(dict.fromkeys(name for factor in factors for name in factor.scope if name != drop))
     draws = max(factor.table.shape[0] for factor in factors)
     operands: list[object] = []

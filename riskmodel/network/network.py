@@ -93,7 +93,13 @@ class Network(Shown):
 
 
 def check_table(variable: Variable, table: Array) -> None:
-    """Refuse a table in which any column is not a distribution (pgmpy itself accepts a sum of 0.995)."""
+    """Refuse a table in which any column is not a distribution (pgmpy itself accepts a sum of 0.995).
+
+    Raises
+    ------
+    InferenceError
+        where an entry is negative or not finite, or a column sums to 1 only within more than 1e-12.
+    """
     if not np.all(np.isfinite(table)) or np.any(table < 0):
         raise InferenceError(f"{variable.name}: its table holds a value that is no probability")
     worst = float(np.max(np.abs(table.sum(axis=-1) - 1.0)))

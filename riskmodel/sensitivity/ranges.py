@@ -9,7 +9,14 @@ import pandas as pd
 
 from riskmodel.arrays import Array
 from riskmodel.errors import UsageError, as_list, nearest
-from riskmodel.evidence.distributions import Spread, interval_sd, joint_distributions, quantile, size, spread
+from riskmodel.evidence.distributions import (
+    Spread,
+    equivalent_sample_size,
+    interval_sd,
+    joint_distributions,
+    quantile,
+    spread,
+)
 from riskmodel.evidence.lineage import lineage
 from riskmodel.evidence.records import Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE
@@ -60,7 +67,7 @@ def origin(statement: Statement, prior_set: PriorSet) -> str:
         return "assumed" if statement.basis == "assumption" else "stated"
     if statement.n is not None:
         return f"of n = {statement.n}{', counts worked back from a rounded share' if statement.counts else ''}"
-    return f"default n = {size(statement, prior_set):g} of {statement.basis}"
+    return f"default n = {equivalent_sample_size(statement, prior_set):g} of {statement.basis}"
 
 
 def quantity_text(statement: Statement) -> str:

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from riskmodel.evidence.design import latin_hypercube
-from riskmodel.evidence.distributions import draw_values, interval_sd, interval_sides, joint_distributions, size, spread
+from riskmodel.evidence.distributions import (
+    draw_values,
+    equivalent_sample_size,
+    interval_sd,
+    interval_sides,
+    joint_distributions,
+    spread,
+)
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Priors, Statement
 from riskmodel.evidence.scale import Z95
@@ -82,7 +89,7 @@ def test_counts_give_a_beta_with_that_mean_and_size(many):
         if spread(statement, priors.prior_set).kind != "beta":
             continue
         seen += 1
-        n, mean = size(statement, priors.prior_set), statement.value
+        n, mean = equivalent_sample_size(statement, priors.prior_set), statement.value
         assert n == (statement.n or {"seed": 50, "study": 100, "assumption": 10}[statement.basis])
         variance = mean * (1 - mean) / (n + 1)
         assert values[1:, i].mean() == pytest.approx(mean, abs=0.02 * math.sqrt(variance))

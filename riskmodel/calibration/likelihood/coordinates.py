@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.distributions import is_dirichlet, joint_distributions, size, spread, sticks
+from riskmodel.evidence.distributions import equivalent_sample_size, is_dirichlet, joint_distributions, spread, sticks
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE, Z95, scale_of
 
@@ -221,7 +221,7 @@ def _shares(statements: Sequence[Statement], members: Sequence[int], first: int,
         return _sticks(parts, members, first, prior_set)
     reference = shares[0] if complete else rest
     varying = shares[1:] if complete else shares
-    count = float(np.mean([size(part, prior_set) for part in parts]))
+    count = float(np.mean([equivalent_sample_size(part, prior_set) for part in parts]))
     start, counts = np.log(varying / reference), count * np.array([*varying, reference])
     return StatementBlock(tuple(members), first, "shares", complete, start, np.empty((2, 0)), counts)
 

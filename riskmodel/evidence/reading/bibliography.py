@@ -21,7 +21,7 @@ KEY_IN_TEXT = re.compile(r"\b[a-z][a-z_]*_(?:19|20)\d\d\b")
 
 
 def read_sources(document: dict[str, Any], sources: dict[str, CitedSource], problems: Problems) -> None:
-    """Add the ``[sources.KEY]`` tables of one file."""
+    """Add the ``[sources.KEY]`` tables of one file to ``sources``, by their keys."""
     raw = document.get("sources", {})
     if not isinstance(raw, dict):
         problems.note("sources", f"received {show(raw)}", "allowed: tables [sources.KEY]")
@@ -44,7 +44,7 @@ def _source(key: str, table: SourceTable) -> CitedSource:
 
 
 def read_excluded(document: dict[str, Any], problems: Problems) -> list[ExcludedTable]:
-    """The claims that drive no table."""
+    """The claims of excluded.toml, which drive no table; those that are faulty are left out."""
     check_top_keys(document, ("excluded",), problems)
     entries: dict[str, ExcludedTable] = {}
     for position, raw in enumerate(tables(document, "excluded", problems), start=1):

@@ -26,8 +26,16 @@ def check_register(
 ) -> set[str]:
     """Every arc and variable has a statement, and every statement that drives a table has its arcs.
 
-    ``touched`` names what faulty statements speak of: nothing is reported as missing for these.
-    Returns the variables that no statement speaks of.
+    Parameters
+    ----------
+    statements
+        all of the register but the strengths of dependence.
+    touched
+        what faulty statements speak of: nothing is reported as missing for these.
+
+    Returns
+    -------
+    the variables that no statement speaks of.
     """
     spoken: set[tuple[str, str]] = set()
     subjects: set[str] = set()
@@ -76,7 +84,15 @@ def check_coverage(
     prior_set: PriorSet,
     problems: Problems,
 ) -> None:
-    """Every distribution that a table needs is stated, and none sums to more than 1."""
+    """Every distribution that a table needs is stated, and none sums to more than 1.
+
+    Parameters
+    ----------
+    selected
+        the statements that a set selects, without strengths of dependence.
+    touched
+        variables of which nothing is reported, since a problem with them was.
+    """
     by_child: dict[str, list[Statement]] = {}
     for statement in selected:
         by_child.setdefault(statement.subject, []).append(statement)

@@ -170,7 +170,7 @@ TYPES = {
 
 
 def read_table(model: type[TableT], raw: object, problems: Problems) -> TableT | None:
-    """The table as its model, or None with its problems noted."""
+    """A table as parsed from TOML, checked: as its model, or None with every problem of it noted."""
     try:
         return model.model_validate(raw)
     except ValidationError as error:

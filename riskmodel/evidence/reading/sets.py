@@ -36,7 +36,15 @@ class Choice:
 
 
 def merge(name: str, chain: Sequence[SetFile], declared: Declared, problems: Problems) -> Choice:
-    """The chain, from the set it builds on to the set that was asked for, as one set."""
+    """A chain of sets as one set: what a later set says goes before what it builds on.
+
+    Parameters
+    ----------
+    name
+        of the set that was asked for, the last of the chain.
+    chain
+        from the set that all others build on to the one that was asked for.
+    """
     prefer: list[str] = []
     reference = ""
     sizes = dict(DEFAULT_N)
@@ -109,7 +117,7 @@ Key = tuple[object, ...]
 
 
 def parameter(statement: Statement) -> Key:
-    """What a statement drives: two statements with one key compete."""
+    """What a statement states, as a key: of several statements with one key a set takes one."""
     if statement.drives:
         return ("drives", statement.drives)
     given = statement.given
@@ -123,7 +131,11 @@ def _canonical(event: Event) -> tuple[object, ...]:
 
 
 def select(statements: Iterable[Statement], choice: Choice, problems: Problems) -> tuple[str, ...]:
-    """The ids of the statements that a set takes, in the order of the statements."""
+    """The ids of the statements that a set takes, in the order of the statements.
+
+    Of those that state one parameter it takes the one that is pinned, fitted, or of the preferred basis; that two are
+    equally good is a problem.
+    """
     left_out = set(choice.prior_set.leave_out)
     candidates = [s for s in statements if not s.is_audit and s.id not in left_out]
     _check_pins(statements, choice, problems)

@@ -205,7 +205,10 @@ def _width(statement: Statement, risk: Risk) -> int:
 
 
 def exposure_sides(statement: Statement, risk: Risk) -> tuple[Event, Event]:
-    """The exposed and the unexposed group of a crude ratio."""
+    """The exposed and the unexposed group of a crude ratio, as events of one variable.
+
+    Of a likelihood ratio they are the states that it is about, and all others.
+    """
     if statement.quantity != "likelihood_ratio_positive":
         _check_ratio(statement, statement.of, risk.variable)
         return statement.given.events[0], _versus(statement)
