@@ -62,9 +62,9 @@ def _quantile(values, weights, target):  # type: ignore[no-untyped-def]
     first, last, below = 0, values.shape[0], 0.0
     while last - first > 1:
         a, b, c = values[first], values[(first + last) // 2], values[last - 1]
-        pivot = max(min(a, b), min(max(a, b), c))
+        pivot = max(min(a, b), min(max(a, b), c))  # the median of three: no worst case for sorted draws
         less, more, k, weight_less, weight_equal = first, last, first, 0.0, 0.0
-        while k < more:
+        while k < more:  # less than the pivot to the front, more to the back, equal ones stay between
             value, weight = values[k], weights[k]
             if value < pivot:
                 values[k], weights[k] = values[less], weights[less]
@@ -79,7 +79,7 @@ def _quantile(values, weights, target):  # type: ignore[no-untyped-def]
             else:
                 weight_equal += weight
                 k += 1
-        if below + weight_less >= target and less > first:
+        if below + weight_less >= target and less > first:  # rounding must not send the search where there is nothing
             last = less
         elif below + weight_less + weight_equal >= target or more == last:
             return pivot

@@ -67,6 +67,7 @@ def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # ty
         if setting_row >= 0:
             while not (masks[setting_row, case] >> setting) & 1:
                 setting += 1
+        # What leads and what rose most: the first in file order, unless another is larger beyond rounding.
         lead, most, raised, best = -1, 0.0, -1, 1.0
         for i in range(leaders.shape[0]):
             output = leaders[i]
@@ -74,41 +75,44 @@ def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # ty
             if p > most * (1.0 + RISE):
                 lead, most = i, p
             rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
-            if masks[condition_rows[output], case] == 2:
+            if masks[condition_rows[output], case] == 2:  # known to be present
                 rise = np.inf
             if rise > best * (1.0 + RISE):
                 raised, best = i, rise
-        known, product = 0, 1.0
+        # The findings that weigh most, kept sorted by insertion: there are TOP of them, and hundreds of slots.
+        count, product = 0, 1.0
         size[:] = 0.0
         slot_of[:] = -1
         speaks_of[:] = 0
         for row in range(masks.shape[0]):
             mask = masks[row, case]
-            if mask == full[row]:
+            if mask == full[row]:  # not assessed
                 continue
             if counted[row]:
-                known += 1
-            if first[row] < 0:
+                count += 1
+            if first[row] < 0:  # setting, conditions and circumstances are no evidence
                 continue
             slot = first[row] + np.int64(mask) - 1
             product = product * marginal[setting, slot]
             about, weight = raised, 0.0
             if raised >= 0:
                 weight = abs(decibans[setting, raised, slot])
-            elif flag[row] and not mask & ~flag[row]:
+            elif (
+                flag[row] and not mask & ~flag[row]
+            ):  # nothing rose: only a present flag is named, where it weighs most
                 about, weight = 0, decibans[setting, 0, slot]
                 for i in range(1, leaders.shape[0]):
                     if decibans[setting, i, slot] > weight:
                         about, weight = i, decibans[setting, i, slot]
             if weight <= NOTHING:
                 continue
-            for place in range(TOP):
-                if weight > size[place]:
-                    for k in range(TOP - 1, place, -1):
+            for rank in range(TOP):
+                if weight > size[rank]:  # strictly: earlier variables come first among equals
+                    for k in range(TOP - 1, rank, -1):
                         size[k], slot_of[k], speaks_of[k] = size[k - 1], slot_of[k - 1], speaks_of[k - 1]
-                    size[place], slot_of[place], speaks_of[place] = weight, slot, about
+                    size[rank], slot_of[rank], speaks_of[rank] = weight, slot, about
                     break
         leading[case], most_raised[case] = lead, raised
-        assessed[case], ratio[case] = known, product / findings[case]
-        for place in range(TOP):
-            slots[place, case], conditions[place, case] = slot_of[place], speaks_of[place]
+        assessed[case], ratio[case] = count, product / findings[case]
+        for rank in range(TOP):
+            slots[rank, case], conditions[rank, case] = slot_of[rank], speaks_of[rank]

@@ -182,6 +182,7 @@ class Scorer:
                 raise InferenceError(f"{variable.name}: likelihoods must be finite and 0 or more")
 
     def _block(self, masks: Masks, soft: Mapping[int, Array]) -> Posterior:
+        """Some cases; the parts of the sum as the folder's docstring names them."""
         setting = self.settings(masks)
         inner = np.zeros((masks.shape[1], self.inner_static.shape[2]))
         tables = [self._table(group, masks, setting, soft) for group in self.inner]
@@ -190,17 +191,18 @@ class Scorer:
             for table in tables:
                 product = product * table(a)
             inner += product * self._context_weight(masks, states, soft)[:, None]
+        # An inner joint state is a block of neighbouring joint states: its conditions are the highest bits.
         joint = np.repeat(inner, self.joint_states // inner.shape[1], axis=1)
         joint = joint * self.outer_static[_pick(setting, self.outer_static)]
         for group in self.outer:
             joint = joint * self._table(group, masks, setting, soft)(None)
-        findings = tree_sum(joint)
+        findings = tree_sum(joint)  # before known conditions leave some joint states only
         for c, row in enumerate(self.condition_rows):
             joint = joint * self._state_weights(row, 2, masks, soft)[:, self.presence[c]]
         probability = np.empty((len(self.output_names), masks.shape[1]))
         folded = joint
         for condition in self.bits:
-            half = folded.shape[1] // 2
+            half = folded.shape[1] // 2  # from here on the condition of the highest bit is present
             probability[condition] = tree_sum(folded[:, half:])
             folded = folded[:, :half] + folded[:, half:]
         evidence = np.ascontiguousarray(folded[:, 0])

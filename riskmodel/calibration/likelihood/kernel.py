@@ -94,6 +94,7 @@ def _posterior(row, rows, tables, inner, outer, sums, above):  # type: ignore[no
     """P(evidence) of a row; its posterior weights go into inner (contexts · inner states) and outer (joint)."""
     pat_in, pat_out, contexts, allowed_contexts, outcomes, allowed_states = rows
     static_in, static_out, tables_in, first_in, skip_in, tables_out, first_out, skip_out = tables
+    # As in the scorer: inner tables over contexts and the highest bits of a joint state, outer ones over all of it.
     combos, width, joint = allowed_contexts.shape[1], sums.shape[0], outer.shape[0]
     repeat, block = joint // width, inner.shape[0]
     for a in range(combos):
@@ -112,7 +113,7 @@ def _posterior(row, rows, tables, inner, outer, sums, above):  # type: ignore[no
             at = first_out[g] + pat_out[row, g] * joint
             for k in range(joint):
                 outer[k] *= tables_out[at + k]
-    total = 0.0
+    total = 0.0  # an inner state's weight is its sum over contexts, times that of the joint states above it
     for k in range(width):
         sums[k], above[k] = 0.0, 0.0
         for a in range(combos):
@@ -122,6 +123,7 @@ def _posterior(row, rows, tables, inner, outer, sums, above):  # type: ignore[no
         total += sums[k] * above[k]
     if total <= 0.0:
         return 0.0
+    # What remains of each table entry: its own weight, times that of all that goes with it.
     for a in range(combos):
         for k in range(width):
             inner[a * width + k] *= above[k] / total
@@ -172,7 +174,7 @@ def _add(score, weights, slopes, columns, first, pattern):  # type: ignore[no-un
     start = first + pattern * states * width
     for k in range(states):
         weight = weights[k]
-        if weight > 1e-12:
+        if weight > 1e-12:  # hardly any joint state is probable: most of the work is saved
             at = start + k * width
             for i in range(width):
                 score[columns[i]] += weight * slopes[at + i]
