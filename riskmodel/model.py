@@ -16,7 +16,7 @@ from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.decision.reading.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, as_list, nearest, warn_caller
-from riskmodel.evidence.lineage import fits
+from riskmodel.evidence.lineage import fit_sentences
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.text import Sheet, Shown
 
@@ -89,7 +89,7 @@ class Model(Shown):
     @cached_property
     def scoring(self) -> Scoring:
         return Scoring.of(
-            self.tables, self.priors.variables, self.policy, inputs_of(self.priors), tuple(fits(self.priors))
+            self.tables, self.priors.variables, self.policy, inputs_of(self.priors), tuple(fit_sentences(self.priors))
         )
 
     @property

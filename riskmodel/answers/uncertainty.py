@@ -15,7 +15,7 @@ from riskmodel.arrays import Array, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import joint_distributions
-from riskmodel.evidence.lineage import IN_COHORT, basis_shares, narrowed, read_shares, reading
+from riskmodel.evidence.lineage import IN_COHORT, basis_shares, narrowed_draws, read_shares, reading_words
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, agreement
 from riskmodel.inference.intervals import Intervals, intervals
@@ -230,7 +230,7 @@ def _variances(
     """Mean variance over cases of each output's log-odds when of each statement's variance only a share is left."""
     shares = [weights[whole[i][0]] if i in whole else weights[i] for i in range(len(weights))]
     chosen = priors.selected_statements
-    network = build_network(priors, narrowed(chosen, values, shares), constant_once=True)
+    network = build_network(priors, narrowed_draws(chosen, values, shares), constant_once=True)
     scorer = DrawScorer(network, variables)
     setting = int(scorer.scorer.settings(masks)[0])
     posterior = scorer.score(masks, setting)
@@ -277,5 +277,5 @@ def describe(uncertain: Uncertain, priors: Priors, case: Masks, about: str, seed
     yield f"Where the uncertainty in P({about}) comes from (shares of the variance of its log-odds)"
     for kinds in shares(priors, scoring.variables, case, draws, seed).values():
         yield "  " + ", ".join(
-            f"{reading(kind)} {share_of_variance(float(share[output]))}" for kind, share in kinds.items()
+            f"{reading_words(kind)} {share_of_variance(float(share[output]))}" for kind, share in kinds.items()
         )

@@ -8,9 +8,8 @@ that their normal scores are next to uncorrelated (Iman RL, Conover WJ. Commun S
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from riskmodel.arrays import Array
 
 SPARE = 1.2  # points for each column, from which on correlations can be removed
 ROUNDS = 2  # of removing them: each leaves what putting ranks in order brings back

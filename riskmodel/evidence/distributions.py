@@ -14,15 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from riskmodel.arrays import Array
 from riskmodel.errors import UsageError
 from riskmodel.evidence import shares
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE, LOG, LOGIT, inside, scale_of
-
-Array = NDArray[np.float64]
 
 SMALLEST_SHARE = 1e-9  # no state of a joint distribution falls below this in a draw
 HELD_WITHIN = 0.02  # of its level: the share of draws inside a stated interval

@@ -10,9 +10,7 @@ from riskmodel.evidence.records import COHORT, HOW_READ
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from riskmodel.arrays import Array
     from riskmodel.evidence.records import Priors, Statement
 
 LEAST = 0.1  # a statement of whose variance the data took away less stays what it was
@@ -50,12 +48,12 @@ def read_shares(statement: Statement) -> dict[str, float]:
     return {statement.read: 1 - share, IN_COHORT: share} if share else {statement.read: 1.0}
 
 
-def largest(shares: dict[str, float]) -> str:
+def largest_share(shares: dict[str, float]) -> str:
     """The kind with the largest share, of shares as of :func:`basis_shares` or :func:`read_shares`."""
     return max(shares, key=lambda kind: shares[kind])
 
 
-def reading(kind: str) -> str:
+def reading_words(kind: str) -> str:
     """How a figure was read, in words; other kinds by their name."""
     return "counted in a cohort" if kind == IN_COHORT else HOW_READ.get(kind, kind)
 
@@ -68,7 +66,7 @@ def lineage(statement: Statement) -> str:
     return ", ".join(parts)
 
 
-def fits(priors: Priors) -> Iterator[str]:
+def fit_sentences(priors: Priors) -> Iterator[str]:
     """Sentences on the cohorts that the selected statements were fitted to, one each."""
     chosen = priors.selected_statements
     for key, source in priors.sources.items():
@@ -82,10 +80,8 @@ def fits(priors: Priors) -> Iterator[str]:
             )
 
 
-def narrowed(
-    statements: Sequence[Statement], values: NDArray[np.float64], weights: Sequence[float]
-) -> NDArray[np.float64]:
-    """Draws with only a share of each statement's variance, around the first row, on the logit scale (log of a ratio).
+def narrowed_draws(statements: Sequence[Statement], values: Array, weights: Sequence[float]) -> Array:
+    """Draws with only a share of each statement's variance, around the first row, on the statement's scale.
 
     Parameters
     ----------
@@ -99,7 +95,7 @@ def narrowed(
     from riskmodel.evidence.scale import scale_of
 
     weight = np.asarray(weights, dtype=float)
-    result: NDArray[np.float64] = np.where(weight > 0, values, values[:1])
+    result: Array = np.where(weight > 0, values, values[:1])
     for i in np.nonzero((weight > 0) & (weight < 1))[0].tolist():
         scale = scale_of(statements[i])
         points = scale.to(values[:, i])

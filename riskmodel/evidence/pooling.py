@@ -16,8 +16,8 @@ from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, State
 from riskmodel.evidence.scale import scale_of
 
 if TYPE_CHECKING:
+    from riskmodel.arrays import Array
     from riskmodel.errors import Problems
-    from riskmodel.evidence.distributions import Array
     from riskmodel.evidence.limits import Fault
     from riskmodel.evidence.reading.schema import PoolTable
 

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from riskmodel.arrays import Array
 from riskmodel.evidence.scale import Z95, expit, inside, logit
-
-Array = NDArray[np.float64]
 
 TRIED = 10  # as a power of 2: the points at which quantiles are compared
 ROUNDS = 25

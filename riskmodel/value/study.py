@@ -21,7 +21,7 @@ from riskmodel.decision.stakes import scan_composites, scans
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.distributions import dimensions, values_at
-from riskmodel.evidence.lineage import basis_shares, largest, read_shares
+from riskmodel.evidence.lineage import basis_shares, largest_share, read_shares
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.model import Model, checked_settings
 from riskmodel.network.build import build_network
@@ -33,8 +33,8 @@ from riskmodel.value.choices import ALL, Choices, Drawn, choices_of, draw_people
 By = Literal["statement", "source", "basis", "read"]
 GROUPS: Mapping[str, Callable[..., str]] = {
     "source": lambda statement: statement.source,
-    "basis": lambda statement: largest(basis_shares(statement)),
-    "read": lambda statement: largest(read_shares(statement)),
+    "basis": lambda statement: largest_share(basis_shares(statement)),
+    "read": lambda statement: largest_share(read_shares(statement)),
 }
 THREADS = 2
 LEAST_DRAWS = 50

@@ -15,7 +15,7 @@ from riskmodel.answers.uncertainty import shares
 from riskmodel.calibration import calibrate
 from riskmodel.calibration.provenance import cohort_hash
 from riskmodel.errors import PriorsError, UsageError
-from riskmodel.evidence.lineage import basis_shares, largest, read_shares
+from riskmodel.evidence.lineage import basis_shares, largest_share, read_shares
 from riskmodel.evidence.load import load_priors
 from tests.support.models import CONDITIONS
 
@@ -95,7 +95,7 @@ def test_a_statement_that_the_data_hardly_told_stays_an_assumption(seeds):
     much = table.index[table["share"] > 0.101]
     assert len(little) > 10
     assert len(much) > 5
-    assert {largest(basis_shares(fitted.model.statement(name))) for name in little} == {"assumption"}
+    assert {largest_share(basis_shares(fitted.model.statement(name))) for name in little} == {"assumption"}
     assert all("cohort" in basis_shares(fitted.model.statement(name)) for name in much)
     assert not [s.id for s in fitted.model.priors.statements if s.basis == "cohort"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.evidence.distributions import draw_values, intervals_missed
-from riskmodel.evidence.lineage import fits
+from riskmodel.evidence.lineage import fit_sentences
 from riskmodel.evidence.records import BASES, CRUDE_RATIOS, Priors
 from riskmodel.model import Model
 from riskmodel.network.ask import implied
@@ -45,7 +45,7 @@ def check_lines(model: Model, readings: Sequence[Reading], draws: int = 0, seed:
     driving = how_read(priors.selected_statements)
     yield from wrap(f"Of the selected statements: {driving}.", WIDTH)
     yield from wrap(seed_documents(priors), WIDTH)
-    for fit in fits(priors):
+    for fit in fit_sentences(priors):
         yield from wrap(fit, WIDTH)
     variables, arcs, entries = network_size(network)
     yield f"Network: {variables} variables, {arcs} arcs, {entries} table entries"

@@ -10,7 +10,7 @@ import numpy as np
 from riskmodel.answers.uncertainty import Uncertain, shares
 from riskmodel.arrays import Array, Masks
 from riskmodel.cohort import HISTORY, simulate
-from riskmodel.evidence.lineage import reading
+from riskmodel.evidence.lineage import reading_words
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
@@ -114,4 +114,4 @@ def uncertainty_lines(model: Model, cases: Cases, draws: int, seed: int) -> Iter
     rows = [[names[i], *(share_of_variance(float(share[i])) for share in by_kind.values())] for i in shown]
     yield ""
     yield f"Where the uncertainty comes from, {cases.what} (shares of the variance of the log-odds):"
-    yield from (f"  {line}" for line in table(["posterior", *(reading(kind) for kind in by_kind)], rows))
+    yield from (f"  {line}" for line in table(["posterior", *(reading_words(kind) for kind in by_kind)], rows))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from riskmodel.evidence.lineage import fits
+from riskmodel.evidence.lineage import fit_sentences
 from riskmodel.pages.section import Column, Section, Table
 from riskmodel.report.sources import how_read, seed_documents
 from riskmodel.sensitivity.ranges import ranges
@@ -49,7 +49,7 @@ def provenance_section(study: Study) -> Section:
     return Section(
         "provenance",
         "Where the numbers come from",
-        (seed_documents(priors), sentence, *fits(priors)),
+        (seed_documents(priors), sentence, *fit_sentences(priors)),
         (_statements(priors, chosen), _sources(sources)),
     )
 

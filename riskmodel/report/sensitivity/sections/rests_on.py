@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.answers.uncertainty import shares
-from riskmodel.evidence.lineage import reading
+from riskmodel.evidence.lineage import reading_words
 from riskmodel.pages.section import Column, Section, Table
 from riskmodel.report.sensitivity.study import once
 from riskmodel.text import listed, percent, words
@@ -50,7 +50,7 @@ def rests_on_section(study: Study) -> Section:
     columns = (
         Column("setting", "Setting", "name"),
         Column("condition", "Condition", "name"),
-        *(Column(kind, reading(kind).capitalize(), "percent") for kind in kinds),
+        *(Column(kind, reading_words(kind).capitalize(), "percent") for kind in kinds),
     )
     table = Table(
         "rests_on", "Shares of the uncertainty (variance of the log-odds) by kind of statement", frame, columns,
