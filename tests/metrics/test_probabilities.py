@@ -5,13 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss
 
 from riskmodel.errors import UsageError
 from riskmodel.metrics import confusion, decision_curve, roc, summarise
+from riskmodel.metrics.probabilities import brier, log_score
 from tests.support.predictions import ACTED, RESULTS, P, Y, value
 
 # ---- against other programs ------------------------------------------------------------------------
+
+
+def test_scores_are_those_of_scikit_learn():
+    rng = np.random.default_rng(5)
+    p, weight = rng.beta(0.5, 5, 900), rng.integers(0, 4, 900).astype(float)
+    y = (rng.random(900) < p).astype(float)
+    assert brier(y, p, weight) == pytest.approx(brier_score_loss(y, p, sample_weight=weight), rel=1e-14)
+    assert log_score(y, p, weight) == pytest.approx(log_loss(y, p, sample_weight=weight), rel=1e-14)
 
 
 @pytest.mark.parametrize("threshold", [0.02, 0.05, 0.1, 0.2, 0.35])
