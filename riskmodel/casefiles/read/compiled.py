@@ -39,10 +39,8 @@ class CompiledReader:
         state = np.zeros(4, np.int64)
         misses = np.empty((_MISSES + 4 * self.coder.width, 4), np.int64)
         while state[kernel.POSITION] < end:
-            plan, arrays = self.tables.current
             id_field = self.coder.layout.id_field
-            limits = (self.tables.edges, self.tables.maxima)
-            kernel.parse_records(data, end, state, plan, id_field, arrays, *limits, rows.out, misses)
+            kernel.parse_records(data, end, state, id_field, self.tables.current, rows.arrays, misses)
             self._settle(block.data, rows, misses[: state[kernel.MISSES]])
             state[kernel.MISSES] = 0
             if state[kernel.ROW] == rows.capacity:
@@ -53,11 +51,11 @@ class CompiledReader:
         """Decode the cells that the kernel did not know."""
         for row, variable, start, length in misses.tolist():
             entry = self.tables.decode(variable, bytes(data[start : start + length]))
-            rows.masks[variable, row] = entry & 255
-            rows.bad[row] |= entry == 0
+            rows.arrays.masks[variable, row] = entry & 255
+            rows.arrays.bad[row] |= entry == 0
             slot = self.coder.slots.get(variable)
             if slot is not None:
-                rows.translated[slot, row] = entry >> kernel.MASK_BITS
+                rows.arrays.translated[slot, row] = entry >> kernel.MASK_BITS
         if len(misses):
             self.tables.refresh()
 
@@ -66,27 +64,29 @@ class CompiledReader:
     ) -> CodedBlock:
         data = block.data
         count = int(state[kernel.ROW])
-        bad = rows.bad[:count]
+        bad = rows.arrays.bad[:count]
         accepted = np.flatnonzero(~bad)
         rejects: list[Reject] = []
         for row in np.flatnonzero(bad).tolist():
-            start, end, line = rows.spans[:, row].tolist()
+            start, end, line = rows.arrays.spans[:, row].tolist()
             rejects += self.coder.explain(row, line, data[start:end].decode())
         everything = len(accepted) == count
         chosen: slice | NDArray[np.int64] = slice(count) if everything else accepted
-        masks = np.ascontiguousarray(rows.masks[:, chosen])
+        masks = np.ascontiguousarray(rows.arrays.masks[:, chosen])
         return CodedBlock(
             records=count,
             line_count=int(state[kernel.LINE]),
             rows=accepted,
-            lines=rows.spans[2, chosen],
+            lines=rows.arrays.spans[2, chosen],
             masks=masks,
-            texts=TextCells(np.frombuffer(data, np.uint8), rows.starts[:, chosen], rows.lengths[:, chosen]),
+            texts=TextCells(
+                np.frombuffer(data, np.uint8), rows.arrays.starts[:, chosen], rows.arrays.lengths[:, chosen]
+            ),
             rejects=rejects,
             defaulted=self.coder.fill_setting(masks),
             fault=fault,
-            hashes=rows.hashes[:, chosen],
-            translated=rows.translated[:, chosen],
+            hashes=rows.arrays.hashes[:, chosen],
+            translated=rows.arrays.translated[:, chosen],
         )
 
 
@@ -97,24 +97,21 @@ class _Rows:
         texts = 1 + len(coder.layout.kept)
         self.coder = coder
         self.capacity = capacity
-        self.masks = np.empty((len(coder.full), capacity), np.uint8)
-        read = {row for row in coder.layout.rows if row >= 0}
-        unread = [row for row in range(len(coder.full)) if row not in read]
-        self.masks[unread] = coder.full[unread, None]
-        self.bad = np.zeros(capacity, np.bool_)
-        self.spans = np.empty((3, capacity), np.int64)
-        self.starts = np.zeros((texts, capacity), np.int64)
-        self.lengths = np.zeros((texts, capacity), np.int64)
-        self.hashes = np.empty((2, capacity), np.uint64)
-        self.translated = np.zeros((len(coder.slots), capacity), np.uint32)
-
-    @property
-    def out(self) -> tuple[NDArray[np.generic], ...]:
-        return self.masks, self.bad, self.spans, self.starts, self.lengths, self.hashes, self.translated
+        self.arrays = kernel.ParsedRows(
+            masks=np.empty((len(coder.full), capacity), np.uint8),
+            bad=np.zeros(capacity, np.bool_),
+            spans=np.empty((3, capacity), np.int64),
+            starts=np.zeros((texts, capacity), np.int64),
+            lengths=np.zeros((texts, capacity), np.int64),
+            hashes=np.empty((2, capacity), np.uint64),
+            translated=np.zeros((len(coder.slots), capacity), np.uint32),
+        )
+        unread = [row for row in range(len(coder.full)) if row not in coder.layout.rows]
+        self.arrays.masks[unread] = coder.full[unread, None]
 
     def larger(self) -> _Rows:
         """The same rows with twice the room."""
         more = _Rows(self.coder, 2 * self.capacity)
-        for new, old in zip(more.out, self.out, strict=True):
+        for new, old in zip(more.arrays, self.arrays, strict=True):
             new[..., : self.capacity] = old
         return more

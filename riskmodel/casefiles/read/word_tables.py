@@ -23,13 +23,11 @@ _MASK64 = (1 << 64) - 1
 _MULTIPLIERS = [int(m) | 1 for m in np.random.default_rng(1).integers(1 << 62, 1 << 63, 16)]
 _NEVER = np.iinfo(np.int64).max
 
-Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint32]]
-
 
 class Tables:
     """What the kernel needs to know of each field, and the words of each variable.
 
-    ``current`` is a snapshot (plan, arrays) that is replaced, never changed, when words are learned.
+    ``current`` is a snapshot that is replaced, never changed, when words are learned.
     """
 
     def __init__(self, coder: Coder) -> None:
@@ -37,7 +35,7 @@ class Tables:
         self._lock = threading.Lock()
         self._words = [seeds(decoder) for decoder in coder.decoders]
         self._fresh = 0
-        self.edges, self.maxima = _whole_edges(coder.decoders)
+        self._bands = _whole_edges(coder.decoders)
         self.current = self._build()
 
     def decode(self, variable: int, key: bytes) -> int:
@@ -59,7 +57,7 @@ class Tables:
                 self._fresh = 0
                 self.current = self._build()
 
-    def _build(self) -> tuple[NDArray[np.int64], Arrays]:
+    def _build(self) -> kernel.CellTables:
         layout = self.coder.layout
         plan = np.zeros((len(layout.names), kernel.TRANSLATED + 1), np.int64)
         for slot, field in enumerate(layout.kept, 1):
@@ -73,24 +71,24 @@ class Tables:
             if row < 0:
                 continue
             words = self._words[row]
-            multiplier, shift, own_keys, own_entries = _short_table(words)
-            own_long, own_long_entries = _long_table(words)
-            number = self.edges[row, 0] != _NEVER
+            multiplier, shift, field_keys, field_entries = _short_table(words)
+            field_long, field_long_entries = _long_table(words)
+            number = self._bands[0][row, 0] != _NEVER
             plan[field, kernel.KIND] = kernel.NUMBERS if number else kernel.WORDS
             plan[field, kernel.VARIABLE] = row
             plan[field, kernel.BASE] = base
             plan[field, kernel.SHIFT] = shift
             plan[field, kernel.MULTIPLIER] = multiplier
             plan[field, kernel.LONG_BASE] = long_base
-            plan[field, kernel.LONG_MASK] = len(own_long) - 1
+            plan[field, kernel.LONG_MASK] = len(field_long) - 1
             plan[field, kernel.TRANSLATED] = self.coder.slots.get(row, -1) + 1
-            keys.append(own_keys)
-            entries.append(own_entries)
-            long_keys.append(own_long)
-            long_entries.append(own_long_entries)
-            base += len(own_keys)
-            long_base += len(own_long)
-        arrays = tuple(
+            keys.append(field_keys)
+            entries.append(field_entries)
+            long_keys.append(field_long)
+            long_entries.append(field_long_entries)
+            base += len(field_keys)
+            long_base += len(field_long)
+        arrays = (
             np.concatenate(parts) if parts else empty
             for parts, empty in (
                 (keys, np.zeros(1, np.uint64)),
@@ -99,7 +97,7 @@ class Tables:
                 (long_entries, np.zeros(1, np.uint32)),
             )
         )
-        return plan, arrays  # type: ignore[return-value]
+        return kernel.CellTables._make([plan, *arrays, *self._bands])
 
 
 def entry_of(decoder: CellDecoder, text: str) -> int:

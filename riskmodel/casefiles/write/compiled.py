@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -71,16 +72,12 @@ class CompiledRenderer:
         rows = texts.starts.shape[1]
         if not self._is_plain(columns):
             return render_block(block, columns)
-        kinds, numbers, integers, codes, bits, order = _stack(columns, rows)
-        data, begins, first_label = self._labels.of(columns)
-        named = [c for c, column in enumerate(columns) if isinstance(column, Text | Flags)]
-        order[named, 2] = first_label
+        labels, begins, first_label = self._labels.of(columns)
+        stacked = _stack(columns, rows, labels, begins)
+        stacked.order[[isinstance(column, Text | Flags) for column in columns], 2] = first_label
         offsets = np.empty(rows + 1, np.int64)
-        out = np.empty(int(_room(texts.lengths, order, kinds, codes, bits, begins)) + rows + SPARE, np.uint8)
-        used = _render(
-            texts.data, texts.starts, texts.lengths, kinds, order, numbers, integers, codes, bits, data, begins,
-            _SCALES, SMALLEST_DECIMAL, out, offsets,
-        )  # fmt: skip
+        out = np.empty(int(_room(texts.lengths, stacked)) + rows + SPARE, np.uint8)
+        used = _render(texts.data, texts.starts, texts.lengths, stacked, out, offsets)
         return out[:used], offsets
 
     def _is_plain(self, columns: Sequence[OutputColumn]) -> bool:
@@ -93,8 +90,26 @@ class CompiledRenderer:
         return True
 
 
-def _stack(columns: Sequence[OutputColumn], rows: int):  # type: ignore[no-untyped-def]
-    """Columns of one kind one under the other; order: (first row in its stack, rows or decimals, first label)."""
+class Stacked(NamedTuple):
+    """Result columns for the kernel, those of one kind one under the other.
+
+    ``kinds`` and ``order`` have a row a column: what it is, and (its first row in its stack; its rows or decimals, -10
+    for a probability; its first label). ``bits`` holds eight labels a byte, the bytes of a row side by side. The bytes
+    of all ``labels`` stand in one array; ``begins`` says where each begins.
+    """
+
+    kinds: NDArray[np.int64]
+    order: NDArray[np.int64]
+    numbers: NDArray[np.float64]
+    integers: NDArray[np.int64]
+    codes: NDArray[np.int32]
+    bits: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    begins: NDArray[np.int64]
+
+
+def _stack(columns: Sequence[OutputColumn], rows: int, labels: NDArray[np.uint8], begins: NDArray[np.int64]) -> Stacked:
+    """The columns stacked; the first labels are still to be filled in."""
     kinds, order = np.empty(len(columns), np.int64), np.zeros((len(columns), 3), np.int64)
     numbers: list[NDArray[np.float64]] = []
     integers: list[NDArray[np.int64]] = []
@@ -117,19 +132,22 @@ def _stack(columns: Sequence[OutputColumn], rows: int):  # type: ignore[no-untyp
             kinds[c], order[c] = FLAGS, (depth[FLAGS], len(packed), 0)
             depth[FLAGS] += len(packed)
             bits.append(packed)
-    return (
+    return Stacked(
         kinds,
+        order,
         np.array(numbers, np.float64).reshape(len(numbers), rows),
         np.array(integers, np.int64).reshape(len(integers), rows),
         np.concatenate(codes).astype(np.int32) if codes else np.zeros((0, rows), np.int32),
         np.ascontiguousarray(np.concatenate(bits).T) if bits else np.zeros((rows, 0), np.uint8),
-        order,
+        labels,
+        begins,
     )
 
 
 @compiled
-def _room(lengths, order, kinds, codes, bits, begins):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
+def _room(lengths, columns):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
     """Bytes that are surely enough."""
+    kinds, order, _, _, codes, bits, _, begins = columns
     total = 0
     for row in range(lengths.shape[1]):
         for column in range(lengths.shape[0]):
@@ -182,30 +200,31 @@ def _fixed(value, places, out, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _decimal(value, places, scales, out, at):  # type: ignore[no-untyped-def]
-    digits = np.int64(np.rint(value * scales[places]))
+def _decimal(value, places, out, at):  # type: ignore[no-untyped-def]
+    digits = np.int64(np.rint(value * _SCALES[places]))
     if digits < 0:
         out[at] = 45
         at += 1
         digits = -digits
-    unit = np.int64(scales[places])
+    unit = np.int64(_SCALES[places])
     at = _whole(digits // unit, out, at)
     out[at] = 46
     return _fixed(digits % unit, places, out, at + 1)
 
 
 @compiled
-def _scientific(value, scales, out, at):  # type: ignore[no-untyped-def]
+def _scientific(value, out, at):  # type: ignore[no-untyped-def]
+    """Six significant digits and an exponent; the scales are those of the plain renderer, so both round alike."""
     if value > 0:
-        for power in range(12, scales.shape[0]):
-            digits = np.int64(np.rint(value * scales[power]))
+        for power in range(12, _SCALES.shape[0]):
+            digits = np.int64(np.rint(value * _SCALES[power]))
             if digits >= 100_000:
                 at = _whole(digits // 100_000, out, at)
                 out[at] = 46
                 at = _fixed(digits % 100_000, 5, out, at + 1)
                 out[at], out[at + 1] = 101, 45
                 return _fixed(power - 5, 2, out, at + 2) if power - 5 < 100 else _whole(power - 5, out, at + 2)
-    return _decimal(0.0, 10, scales, out, at)
+    return _decimal(0.0, 10, out, at)
 
 
 @compiled
@@ -266,10 +285,9 @@ def _text(data, start, length, out, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _render(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
-    texts, starts, lengths, kinds, order, numbers, integers, codes, bits, labels, begins,
-    scales, smallest, out, offsets,
-):  # fmt: skip
+def _render(texts, starts, lengths, columns, out, offsets):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
+    """Write the lines of all rows into ``out``, where each begins into ``offsets``; returns the bytes written."""
+    kinds, order, numbers, integers, codes, bits, labels, begins = columns  # once: attributes cost time in the loop
     at = 0
     for row in range(starts.shape[1]):
         offsets[row] = at
@@ -282,10 +300,10 @@ def _render(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0913, C901
                 value = numbers[first, row]
                 if np.isnan(value):
                     continue
-                if count < 0 and value < smallest:
-                    at = _scientific(value, scales, out, at)
+                if count < 0 and value < SMALLEST_DECIMAL:
+                    at = _scientific(value, out, at)
                 else:
-                    at = _decimal(value, abs(count), scales, out, at)
+                    at = _decimal(value, abs(count), out, at)
             elif kinds[c] == INTEGER:
                 whole = integers[first, row]
                 if whole < 0:
