@@ -23,6 +23,7 @@ class RejectReasons:
         self.unlisted = 0
 
     def add(self, reject: Reject) -> None:
+        """Count one; beyond 1,000 kinds only that it came."""
         key = (reject.column, "" if reject.problem == REPEATED else reject.value, reject.problem)
         count, first = self._kinds.get(key, (0, ()))
         if not count and len(self._kinds) == _MOST_KINDS:
@@ -67,6 +68,7 @@ class Rejects:
 
     @property
     def any(self) -> bool:
+        """Whether a row was rejected, and so the file begun."""
         return self._sink is not None
 
 

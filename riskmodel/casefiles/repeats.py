@@ -16,7 +16,8 @@ REPEATED = "an earlier row has this case_id; allowed: unique ids (or --allow-rep
 class SeenIds(Protocol):
     """Remembers the ids of accepted rows."""
 
-    def repeats(self, block: CodedBlock) -> NDArray[np.bool_]: ...
+    def repeats(self, block: CodedBlock) -> NDArray[np.bool_]:
+        """Which accepted rows repeat an id; the others are remembered."""
 
 
 def seen_ids(engine: Engine) -> SeenIds:

@@ -122,6 +122,7 @@ class Job:
         self.shape: Shape | None = None
 
     def execute(self, progress: Progress | None, signals: Signals) -> None:
+        """Work on all blocks in threads, and take them in the order of the file."""
         with closing(in_turn(self.work, self.reader.items(), self.threads, signals)) as blocks:
             for worked in blocks:
                 self.take(worked)
@@ -141,6 +142,7 @@ class Job:
         return _Worked(coded, columns, self.writer.render(coded, columns), tally)
 
     def begin(self, scored: ScoredBlock) -> None:
+        """Write the header; the columns of the first block are those of the run."""
         self.shape = shape_of(scored.columns)
         self.writer.begin(scored.columns, self.coder.layout.kept_names)
 
@@ -173,6 +175,7 @@ class Job:
         return [gone.reject(row, column, gone.case_id(row), REPEATED) for row in range(len(rows))]
 
     def result(self, rejects: Path | None) -> RunResult:
+        """What was done; ``rejects`` is their file, if there is one."""
         return RunResult(
             counts=RunCounts(self.records, self.tally.rows, self.rejects.rows),
             summary=self.tally.summary(self.coder.contract),

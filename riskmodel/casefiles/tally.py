@@ -29,6 +29,7 @@ class Tally:
     translated: dict[tuple[int, int], int] = field(default_factory=dict)  # (column's slot, translation) → cells
 
     def add(self, other: Tally, sign: int = 1) -> None:
+        """Take in the counts of other rows, or take them out again."""
         self.rows += sign * other.rows
         self.defaulted += sign * other.defaulted
         self.assessed = _sums(self.assessed, other.assessed, sign)
@@ -46,6 +47,7 @@ class Tally:
             self.translated[key] = self.translated.get(key, 0) + sign * count
 
     def summary(self, contract: ColumnContract) -> Summary:
+        """The counts by name, sums as means."""
         variables = contract.variables
         states = self.states or [[0] * len(variable.states) for variable in variables]
         assessed = self.assessed or [0] * len(variables)

@@ -38,10 +38,12 @@ def _entry(row: CodebookRow, priors: Priors) -> dict[str, object]:
 
 
 def as_json(priors: Priors) -> str:
+    """A list of objects, one a column, under :data:`HEADINGS`."""
     return json.dumps(entries(priors), indent=2, ensure_ascii=False) + "\n"
 
 
 def as_csv(priors: Priors) -> str:
+    """A line a column under :data:`HEADINGS`; several states or statements are joined by ``|``."""
     out = io.StringIO()
     writer = csv.DictWriter(out, HEADINGS, lineterminator="\n")
     writer.writeheader()

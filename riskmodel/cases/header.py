@@ -35,6 +35,7 @@ class Layout:
 
     @property
     def kept_names(self) -> tuple[str, ...]:
+        """The names of the columns passed through."""
         return tuple(self.names[field] for field in self.kept)
 
 
@@ -49,6 +50,24 @@ def match_header(
 ) -> Layout:
     """Match the names of a header with the contract.
 
+    Parameters
+    ----------
+    names
+        the header as it stands in the file.
+    keep
+        names of columns to pass through, in the order of the output.
+    known_outcomes
+        read the columns of conditions too, which are otherwise named in a warning and left out.
+    file
+        what messages call the file.
+
+    Raises
+    ------
+    CasesError
+        naming every problem of the header: names that are blank, stand twice, are missing or suspiciously close.
+
+    Examples
+    --------
     >>> from riskmodel.evidence.records import Variable
     >>> contract = ColumnContract((Variable("fever", "finding", ("absent", "present"), ""),))
     >>> match_header(["case_id", "note", "fever"], contract, CaseMapping()).rows

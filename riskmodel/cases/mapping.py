@@ -73,8 +73,15 @@ class CaseMapping:
 
 
 def load_mapping(mapping: MappingLike, contract: ColumnContract) -> CaseMapping:
-    """Read and check a mapping file, or the same content as a dict; all problems are reported together.
+    """Read and check a mapping file, or the same content as a dict; None is a mapping that changes nothing.
 
+    Raises
+    ------
+    UsageError
+        naming every problem of the mapping, or why the file cannot be read.
+
+    Examples
+    --------
     >>> from riskmodel.evidence.records import Variable
     >>> contract = ColumnContract((Variable("fever", "finding", ("absent", "present"), ""),))
     >>> load_mapping({"values": {"fever": {"ja": "yes"}}}, contract).decoder(contract.variables[0]).decode("ja")

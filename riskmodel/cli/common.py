@@ -103,6 +103,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_model(priors: str, policy: str, setting: str | None) -> Model:
+    """The model that the common options name; a setting that it does not have is refused."""
     from riskmodel.model import load
 
     model = load(priors, policy)

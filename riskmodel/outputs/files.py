@@ -66,9 +66,6 @@ class StagedFile:
             while done < len(view):
                 done += os.write(self._fd, view[done : done + (1 << 30)])
 
-    def fileno(self) -> int:
-        return self._fd
-
     def prepare(self) -> None:
         """Bring everything to the disk and give the file its hidden name."""
         with self.guarded():

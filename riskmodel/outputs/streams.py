@@ -16,7 +16,8 @@ Bytes = bytes | bytearray | memoryview
 class Sink(Protocol):
     """Takes the bytes of one output."""
 
-    def write(self, data: Bytes) -> None: ...
+    def write(self, data: Bytes) -> None:
+        """All of them, or an OutputError that names the output."""
 
 
 class StreamFile:

@@ -40,6 +40,7 @@ class TextCells:
     lengths: NDArray[np.int64]
 
     def text(self, column: int, row: int) -> str:
+        """One text as it stands in the file, without CSV's quotes."""
         start, length = int(self.starts[column, row]), int(self.lengths[column, row])
         return self.data[start : start + length].tobytes().decode().replace('""', '"')
 
@@ -67,6 +68,7 @@ class CodedBlock:
     translated: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 0), np.uint32))
 
     def case_id(self, row: int) -> str:
+        """The identifier of an accepted row."""
         return self.texts.text(0, row) if isinstance(self.texts, TextCells) else self.texts[0][row]
 
     def words(self) -> list[list[str]]:
@@ -86,10 +88,6 @@ def reject_of_file(reject: Reject, records: int, lines: int) -> Reject:
     """A reject of a block in the counting of the file."""
     line = None if reject.line is None else reject.line + lines + 1
     return replace(reject, record=reject.record + records + 1, line=line)
-
-
-def blank_id(text: str) -> bool:
-    return not text.strip(" \t")
 
 
 class Coder:
@@ -182,7 +180,7 @@ class Coder:
 
 def id_problem(text: str) -> str:
     """What is wrong with a ``case_id``, or nothing."""
-    if blank_id(text):
+    if not text.strip(" \t"):
         return "a case needs an identifier; allowed: any text that is not blank"
     if "\n" in text or "\r" in text or "\0" in text:
         return "a line break or NUL in the identifier; allowed: any text on one line"

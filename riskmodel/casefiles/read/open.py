@@ -26,13 +26,17 @@ class CaseReader(Protocol):
     coder: Coder
     header_lines: int
 
-    def items(self) -> Iterator[Any]: ...
+    def items(self) -> Iterator[Any]:
+        """Pieces of the file, each of whole records."""
 
-    def read(self, item: Any) -> CodedBlock: ...
+    def read(self, item: Any) -> CodedBlock:
+        """One piece, split into cells and coded."""
 
-    def progress(self) -> tuple[int, int | None]: ...
+    def progress(self) -> tuple[int, int | None]:
+        """How much has been taken of how much: bytes, rows for Parquet; the total is None where it is not known."""
 
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """The hash of the file's bytes, once all have been read."""
 
 
 class CsvReader:

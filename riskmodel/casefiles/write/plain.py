@@ -96,6 +96,7 @@ def word_cells(column: Text | Flags) -> list[str]:
 
 
 def column_cells(column: OutputColumn) -> list[str]:
+    """The cells of a column of any kind."""
     if isinstance(column, Number):
         return number_cells(column)
     if isinstance(column, Integer):

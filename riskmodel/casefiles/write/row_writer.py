@@ -22,13 +22,17 @@ from riskmodel.outputs.streams import Sink
 class RowWriter(Protocol):
     """Takes scored blocks: ``render`` in any thread and order, the rest in file order."""
 
-    def begin(self, columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> None: ...
+    def begin(self, columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> None:
+        """Once, before any row: the columns of every block."""
 
-    def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> Any: ...
+    def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> Any:
+        """A block in the form that ``write`` takes."""
 
-    def write(self, rendered: Any, repeated: NDArray[np.bool_]) -> None: ...
+    def write(self, rendered: Any, repeated: NDArray[np.bool_]) -> None:
+        """Take a block, without the rows that repeat an earlier one."""
 
-    def finish(self) -> None: ...
+    def finish(self) -> None:
+        """Once, after the last row."""
 
 
 def renderer_of(engine: Engine) -> Renderer:
