@@ -13,7 +13,8 @@ from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
 from riskmodel.calibration.likelihood.laplace import covariance
-from riskmodel.calibration.likelihood.likelihood import Likelihood, changed_draws
+from riskmodel.calibration.likelihood.likelihood import Likelihood
+from riskmodel.calibration.likelihood.slopes import changed_draws
 from riskmodel.calibration.optimise import LogPosterior, maximise
 from riskmodel.evidence.distributions import draw_values, spread
 from riskmodel.evidence.load import load_priors
@@ -99,7 +100,7 @@ def test_a_statement_moves_only_the_pieces_that_it_reaches(seeds):
         changed = changed_draws(tables_at_setting(build_network(seeds.priors, coordinates.values(x)), 0))
         for row, coordinate in enumerate(some, start=1):
             touched = {i for i, piece in enumerate(pieces) if any(changed[name][row] for name in piece.tables)}
-            assert touched <= set(likelihood.reached[coordinate])
+            assert touched <= set(likelihood.slopes.reached[coordinate])
 
 
 def test_points_tried_together_are_those_tried_alone(seeds):
