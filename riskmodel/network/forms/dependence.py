@@ -1,9 +1,9 @@
-"""Findings that go together more than their conditions explain.
+"""The tables of findings that go together more than their conditions explain: a mixture of two joint distributions.
 
-A group of findings has a strength s: with probability s all of its findings share one uniform threshold
-(comonotone: as correlated as their rates allow), otherwise they are independent. Every finding's own table,
-so every statement on it, is unchanged. In the network the group becomes a chain: each finding gets the
-earlier ones of its group as further parents.
+P(findings | conditions) = s · P(all share one uniform threshold) + (1 - s) · product of P(finding | conditions), with the
+group's strength s. Sharing a threshold (comonotone) is as correlated as the findings' rates allow. Every finding's own
+table, so every statement on it, is unchanged. In the network the group becomes a chain: each finding gets the earlier
+ones of its group as further parents.
 """
 
 from __future__ import annotations
