@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from riskmodel.network.coherence import Audited
+    from riskmodel.network.coherence import AuditedStatement
 
 STATED, IMPLIED = "#1f5aa6", "#8c1d18"
 TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
@@ -73,7 +73,7 @@ def _title(scored: pd.Series) -> str:
     return f"{case}{str(scored['urgency']).replace('_', ' ')}{sure}"
 
 
-def stated_and_implied(audited: Sequence[Audited], ax: Axes | None = None, *, most: int = 12) -> Axes:
+def stated_and_implied(audited: Sequence[AuditedStatement], ax: Axes | None = None, *, most: int = 12) -> Axes:
     """Statements beside what the network implies of the same quantity, worst disagreement on top.
 
     Each pair is drawn relative to the stated value, in standard deviations of both together, so that
@@ -100,7 +100,7 @@ def stated_and_implied(audited: Sequence[Audited], ax: Axes | None = None, *, mo
     return ax
 
 
-def _pair(ax: Axes, y: int, item: Audited) -> None:
+def _pair(ax: Axes, y: int, item: AuditedStatement) -> None:
     stated, implied = (
         scale_of(item.statement).to(np.array(ends))
         for ends in (

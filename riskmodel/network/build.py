@@ -8,7 +8,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.network.elimination import Factor
-from riskmodel.network.forms.building import Building, Built, Stated
+from riskmodel.network.forms.building import Building, BuiltTable, StatementValues
 from riskmodel.network.forms.dependence import with_dependence
 from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table
@@ -34,10 +34,10 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
     InferenceError
         when a table lacks a number, or a stated crude ratio lies beyond reach (the message gives the range).
     """
-    stated = Stated.of(priors, values)
+    stated = StatementValues.of(priors, values)
     by_name = {variable.name: variable for variable in priors.network_variables}
     factors: dict[str, Factor] = {}
-    built: dict[str, Built] = {}
+    built: dict[str, BuiltTable] = {}
     for variable in in_order(priors.network_variables):
         name = variable.name
         varies = not constant_once or any(len(factors[parent].table) > 1 for parent in variable.parents)
@@ -61,7 +61,7 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
     )
 
 
-def _form(variable: Variable) -> Callable[[Building], Built]:
+def _form(variable: Variable) -> Callable[[Building], BuiltTable]:
     """What builds a variable's table from its statements."""
     if variable.role == "condition":
         return noisy_or_table if variable.form == "noisy_or" else condition_table

@@ -28,7 +28,7 @@ ROUNDS = 6  # of the search for coherent values
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Audited(Shown):
+class AuditedStatement(Shown):
     """A statement as stated and as the network implies it.
 
     Attributes
@@ -62,7 +62,7 @@ class Audited(Shown):
         )
 
 
-def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:
+def audit(priors: Priors, network: Network, draws: Network) -> list[AuditedStatement]:
     """Every statement of the register, worst disagreement first.
 
     Parameters
@@ -90,7 +90,7 @@ def audit(priors: Priors, network: Network, draws: Network) -> list[Audited]:
     return sorted(audited, key=lambda item: -abs(item.distance))
 
 
-def _audited(priors: Priors, statement: Statement, role: str, point: float, cloud: Array) -> Audited:
+def _audited(priors: Priors, statement: Statement, role: str, point: float, cloud: Array) -> AuditedStatement:
     middle, sd, low, high = stated_scale(statement, priors)
     on_scale = scale_of(statement).to(cloud)
     spread_of_network = float(np.std(on_scale)) if len(cloud) > 1 else 0.0
@@ -98,7 +98,9 @@ def _audited(priors: Priors, statement: Statement, role: str, point: float, clou
     gap = float(scale_of(statement).to(point) - middle)
     distance = gap / total if total > 0 else (0.0 if gap == 0 else float(np.inf))
     bounds = np.quantile(cloud, [TAIL, 1 - TAIL])
-    return Audited(statement, role, statement.value, low, high, point, float(bounds[0]), float(bounds[1]), distance)
+    return AuditedStatement(
+        statement, role, statement.value, low, high, point, float(bounds[0]), float(bounds[1]), distance
+    )
 
 
 def stated_scale(statement: Statement, priors: Priors) -> tuple[float, float, float, float]:
@@ -184,7 +186,7 @@ class Move:
     deviations: float
 
 
-def nearest_coherent(priors: Priors, conflict: Audited, values: Array, draws: Network) -> list[Move]:
+def nearest_coherent(priors: Priors, conflict: AuditedStatement, values: Array, draws: Network) -> list[Move]:
     """The smallest joint move of the statements, weighted by their uncertainty, that removes a conflict.
 
     The draws tell how the implied quantity moves with each statement (their covariance); the step that

@@ -16,13 +16,13 @@ import numpy as np
 from riskmodel.arrays import Array
 from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
-from riskmodel.network.forms.building import Stated
+from riskmodel.network.forms.building import StatementValues
 from riskmodel.network.network import Network
 
 SETTING = "setting"
 CLOSED_FORM, SOLVED = 1e-9, 1e-6  # how closely a statement must come back
 
-Held = dict[str, str]  # variable → the one state it is held at
+HeldStates = dict[str, str]  # variable → the one state it is held at
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
     """
     if values is None:
         network = network.one_draw(0)
-    stated = Stated.of(priors, values)
+    stated = StatementValues.of(priors, values)
     asked = _Asked(network, stated, priors.prior_set.reference_setting)
     return [
         Reading(
@@ -121,7 +121,7 @@ class _Asked:
     """A network under question, and the statements it was built from."""
 
     network: Network
-    stated: Stated
+    stated: StatementValues
     reference: str
 
     @property
@@ -174,7 +174,7 @@ class _Asked:
             )
         ]
 
-    def _combinations(self, statement: Statement, finer: Sequence[Statement]) -> list[Held]:
+    def _combinations(self, statement: Statement, finer: Sequence[Statement]) -> list[HeldStates]:
         """Every combination of single states in which a probability holds.
 
         That is every band of what it is given, at the reference setting if it names none; where finer
@@ -230,9 +230,9 @@ def _alone(statement: Statement) -> str:
     return next((event.variable for event in statement.given.events if event.alone), "")
 
 
-def _covers(statement: Statement, cell: Held) -> bool:
+def _covers(statement: Statement, cell: HeldStates) -> bool:
     return all(cell[event.variable] in event.states for event in statement.given.events)
 
 
-def _label(held: Held) -> str:
+def _label(held: HeldStates) -> str:
     return "; ".join(f"{name}={state}" for name, state in held.items() if state)

@@ -10,7 +10,7 @@ from pydantic import Field
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.reading.bibliography import read_sources
 from riskmodel.evidence.reading.files import PriorFile
-from riskmodel.evidence.reading.grammar import BrokenNameError, Declared, GrammarError, parse_event
+from riskmodel.evidence.reading.grammar import BrokenNameError, DeclaredNames, GrammarError, parse_event
 from riskmodel.evidence.reading.network_file import check_top_keys, tables
 from riskmodel.evidence.reading.schema import StrictTable, read_table
 from riskmodel.evidence.records import CitedSource, Event, Priors
@@ -84,7 +84,7 @@ class _Reader:
     """Turns tables into rows, and notes what is wrong."""
 
     def __init__(self, priors: Priors, sources: dict[str, CitedSource]) -> None:
-        self.declared = Declared({v.name: v for v in priors.variables}, priors.composites)
+        self.declared = DeclaredNames({v.name: v for v in priors.variables}, priors.composites)
         setting = next((v for v in priors.variables if v.name == "setting"), None)
         self.settings = setting.states if setting else ("",)
         self.sources = sources

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from riskmodel.evidence.reading.files import PriorFile, PriorFiles
-    from riskmodel.evidence.reading.grammar import Declared
+    from riskmodel.evidence.reading.grammar import DeclaredNames
 
 
 Documents = dict[str, dict[str, Any]]
@@ -94,7 +94,7 @@ def _parse(files: PriorFiles, problems: Problems) -> Documents:
     return documents
 
 
-def _read_register(files: PriorFiles, documents: Documents, declared: Declared, problems: Problems) -> Register:
+def _read_register(files: PriorFiles, documents: Documents, declared: DeclaredNames, problems: Problems) -> Register:
     register = Register()
     for file in files.evidence:
         if file.name in documents:

@@ -12,7 +12,7 @@ from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.records import AUDIT, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
-    from riskmodel.evidence.reading.grammar import Declared
+    from riskmodel.evidence.reading.grammar import DeclaredNames
 
 MAX_CELLS = 20_000  # beyond this a hand-written table is not what it is
 TOLERANCE = 1e-9
@@ -21,7 +21,7 @@ TOLERANCE = 1e-9
 def check_register(
     statements: Sequence[Statement],
     touched: AbstractSet[str],
-    declared: Declared,
+    declared: DeclaredNames,
     problems: Problems,
 ) -> set[str]:
     """Every arc and variable has a statement, and every statement that drives a table has its arcs.
@@ -64,7 +64,7 @@ def check_register(
     return silent
 
 
-def _check_arcs(arcs: Iterable[tuple[str, str]], declared: Declared, problems: Problems) -> None:
+def _check_arcs(arcs: Iterable[tuple[str, str]], declared: DeclaredNames, problems: Problems) -> None:
     for parent, child in sorted(arcs):
         if child in declared.variables and parent not in declared.variables[child].parents:
             received, allowed = f"there is no arc {parent} → {child}", f'an arc of the network, or drives = "{AUDIT}"'
@@ -80,7 +80,7 @@ def _check_drives(drives: str, arcs: Iterable[tuple[str, str]], problems: Proble
 def check_coverage(
     selected: Sequence[Statement],
     touched: AbstractSet[str],
-    declared: Declared,
+    declared: DeclaredNames,
     prior_set: PriorSet,
     problems: Problems,
 ) -> None:
@@ -104,7 +104,7 @@ def check_coverage(
 
 
 def _gaps(
-    variable: Variable, statements: Sequence[Statement], declared: Declared, prior_set: PriorSet
+    variable: Variable, statements: Sequence[Statement], declared: DeclaredNames, prior_set: PriorSet
 ) -> Iterator[tuple[str, str, str]]:
     stated = [statement for statement in statements if statement.quantity == "probability"]
     label = f"variable {variable.name!r}"
@@ -132,7 +132,7 @@ def _in_setting(statement: Statement, over: Sequence[str], prior_set: PriorSet) 
 
 
 def _links(
-    label: str, variable: Variable, stated: Sequence[Statement], declared: Declared
+    label: str, variable: Variable, stated: Sequence[Statement], declared: DeclaredNames
 ) -> Iterator[tuple[str, str, str]]:
     """A finding stated by what it is given none, and given each condition."""
     leaks = [(s, s.given.events) for s in stated if s.given.none]
@@ -162,7 +162,7 @@ def _cells(
     variable: Variable,
     candidates: Sequence[Candidate],
     over: Sequence[str],
-    declared: Declared,
+    declared: DeclaredNames,
 ) -> Iterator[tuple[str, str, str]]:
     """Go through the combinations of what the statements are given; report the first bad one."""
     names = list(dict.fromkeys([*over, *(event.variable for _, events in candidates for event in events)]))

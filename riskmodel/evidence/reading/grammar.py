@@ -34,7 +34,7 @@ class BrokenNameError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredNames:
     """What a network file declares. ``broken`` are variables that were declared with a fault."""
 
     variables: Mapping[str, Variable]
@@ -63,11 +63,11 @@ class Declared:
         return name in self.variables and self.variables[name].role == "condition"
 
 
-def parse_of(text: str, declared: Declared) -> Event:
+def parse_of(text: str, declared: DeclaredNames) -> Event:
     """What a statement is about: ``var=state``, ``var=any`` or ``composite=present``.
 
     >>> fever = Variable("fever", "finding", ("absent", "present"), "38 °C or more")
-    >>> parse_of("fever=present", Declared({"fever": fever}, {}))
+    >>> parse_of("fever=present", DeclaredNames({"fever": fever}, {}))
     Event(variable='fever', states=('present',), alone=False)
     """
     event = parse_event(text, declared)
@@ -76,7 +76,7 @@ def parse_of(text: str, declared: Declared) -> Event:
     return event
 
 
-def parse_group(text: str, declared: Declared) -> Event:
+def parse_group(text: str, declared: DeclaredNames) -> Event:
     """What a strength of dependence is about: the name of a group of findings."""
     name = text.strip()
     if name not in declared.groups:
@@ -87,7 +87,7 @@ def parse_group(text: str, declared: Declared) -> Event:
     return Event(name, (TOGETHER,))
 
 
-def parse_event(text: str, declared: Declared) -> Event:
+def parse_event(text: str, declared: DeclaredNames) -> Event:
     """One ``var=state [or state …] [alone]``."""
     match = EVENT.fullmatch(text.strip())
     if match is None:
@@ -99,7 +99,7 @@ def parse_event(text: str, declared: Declared) -> Event:
     return event
 
 
-def _states(text: str, name: str, declared: Declared) -> tuple[str, ...]:
+def _states(text: str, name: str, declared: DeclaredNames) -> tuple[str, ...]:
     allowed = declared.states(name)
     if text == "any":
         return allowed[1:]
@@ -113,13 +113,13 @@ def _states(text: str, name: str, declared: Declared) -> tuple[str, ...]:
     return tuple(state for state in allowed if state in states)
 
 
-def parse_given(text: str, quantity: str, declared: Declared) -> Given:
+def parse_given(text: str, quantity: str, declared: DeclaredNames) -> Given:
     """The condition of a statement of a quantity.
 
     >>> sex = Variable("sex", "context", ("female", "male"), "recorded at birth")
-    >>> parse_given("sex=male vs female", "odds_ratio", Declared({"sex": sex}, {})).versus
+    >>> parse_given("sex=male vs female", "odds_ratio", DeclaredNames({"sex": sex}, {})).versus
     Event(variable='sex', states=('female',), alone=False)
-    >>> parse_given("none; sex=male", "probability", Declared({"sex": sex}, {})).none
+    >>> parse_given("none; sex=male", "probability", DeclaredNames({"sex": sex}, {})).none
     True
     """
     if quantity in RATIOS and quantity != "relative_weight":
@@ -141,7 +141,7 @@ def parse_given(text: str, quantity: str, declared: Declared) -> Given:
     return Given(tuple(events), None, none, no_cause)
 
 
-def _parse_ratio(text: str, declared: Declared) -> Given:
+def _parse_ratio(text: str, declared: DeclaredNames) -> Given:
     sides = VERSUS.split(text.strip())
     if len(sides) != 2 or ";" in text:
         raise GrammarError(f"{text!r}", "a ratio compares states of one variable: var=A vs B")

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import nearest
-from riskmodel.evidence.reading.grammar import Declared
+from riskmodel.evidence.reading.grammar import DeclaredNames
 from riskmodel.evidence.reading.schema import VariableTable, read_table, show
 from riskmodel.evidence.records import MAX_STATES, Variable
 
@@ -24,7 +24,7 @@ RESERVED_COLUMNS = ("case_id",)
 Members = dict[str, tuple[str, ...]]  # of composites, or of groups
 
 
-def read_network(document: dict[str, Any], problems: Problems) -> Declared:
+def read_network(document: dict[str, Any], problems: Problems) -> DeclaredNames:
     """The variables, composites and groups of a network file; variables that are faulty are named in ``broken``."""
     check_top_keys(document, ("variable", "composites", "dependence"), problems)
     variables: dict[str, Variable] = {}
@@ -46,7 +46,7 @@ def read_network(document: dict[str, Any], problems: Problems) -> Declared:
     _check_columns(variables.values(), problems)
     composites = _composites(document.get("composites", {}), variables, broken, problems)
     groups = _groups(document.get("dependence", {}), variables, broken, problems)
-    return Declared(variables, composites, frozenset(broken - set(variables)), groups)
+    return DeclaredNames(variables, composites, frozenset(broken - set(variables)), groups)
 
 
 def check_top_keys(document: dict[str, Any], allowed: Sequence[str], problems: Problems) -> None:

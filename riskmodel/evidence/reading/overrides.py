@@ -10,7 +10,7 @@ from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.limits import what_if_faults
 from riskmodel.evidence.reading.assemble import check_cohorts
 from riskmodel.evidence.reading.coverage import check_coverage
-from riskmodel.evidence.reading.grammar import Declared
+from riskmodel.evidence.reading.grammar import DeclaredNames
 from riskmodel.evidence.reading.schema import OverrideTable, read_table
 from riskmodel.evidence.reading.statements import override
 
@@ -38,7 +38,7 @@ def apply_overrides(
             numbers = table.model_dump(exclude_none=True)
             statements[identifier] = override(statements[identifier], numbers, of_entry, what_if_faults)
             merged[identifier] = {**merged.get(identifier, {}), **numbers}
-    declared = Declared({variable.name: variable for variable in priors.variables}, priors.composites)
+    declared = DeclaredNames({variable.name: variable for variable in priors.variables}, priors.composites)
     selected = set(priors.selected)
     chosen = [statement for statement in statements.values() if statement.id in selected]
     check_coverage(chosen, frozenset(), declared, priors.prior_set, problems)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from riskmodel.errors import Problems
-    from riskmodel.evidence.reading.grammar import Declared
+    from riskmodel.evidence.reading.grammar import DeclaredNames
     from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable
 
 
@@ -35,7 +35,7 @@ class Choice:
     pins: Mapping[str, int]
 
 
-def merge(name: str, chain: Sequence[SetFile], declared: Declared, problems: Problems) -> Choice:
+def merge(name: str, chain: Sequence[SetFile], declared: DeclaredNames, problems: Problems) -> Choice:
     """A chain of sets as one set: what a later set says goes before what it builds on.
 
     Parameters
@@ -89,7 +89,7 @@ def _check_lists(link: SetFile, problems: Problems) -> None:
             problems.note("pin", f"{identifier!r} is both pinned and left out", "one of the two")
 
 
-def _check_reference(reference: str, declared: Declared, problems: Problems) -> None:
+def _check_reference(reference: str, declared: DeclaredNames, problems: Problems) -> None:
     key, setting = "reference_setting", declared.variables.get("setting")
     if setting is None:
         if reference and "setting" not in declared.broken:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.evidence.limits import Fault, Numbers, limit_faults, number_faults
 from riskmodel.evidence.reading.grammar import (
     BrokenNameError,
-    Declared,
+    DeclaredNames,
     GrammarError,
     names_in,
     parse_given,
@@ -38,7 +38,7 @@ class Register:
     faulty: set[str] = field(default_factory=set)  # ids of statements that could not be read
     touched: set[str] = field(default_factory=set)  # words of their 'of' and 'given'
 
-    def read(self, raw: Any, position: int, declared: Declared, problems: Problems) -> None:
+    def read(self, raw: Any, position: int, declared: DeclaredNames, problems: Problems) -> None:
         """Add one ``[[statement]]``, or its problems."""
         name = text_at(raw, "id")
         problems = problems.at(f"statement {name!r}" if name else f"statement {position}")
@@ -55,7 +55,7 @@ class Register:
             self.touched |= names_in(raw.get("of"), raw.get("given"))
 
 
-def _statement(raw: object, declared: Declared, problems: Problems) -> Statement | None:
+def _statement(raw: object, declared: DeclaredNames, problems: Problems) -> Statement | None:
     table = read_table(StatementTable, raw, problems)
     if table is None:
         return None
@@ -120,7 +120,7 @@ def _claim_faults(table: StatementTable) -> Iterator[Fault]:
         )
 
 
-def _meaning_faults(table: StatementTable, of: Event, given: Given, declared: Declared) -> Iterator[Fault]:
+def _meaning_faults(table: StatementTable, of: Event, given: Given, declared: DeclaredNames) -> Iterator[Fault]:
     """What is wrong with a quantity of these events."""
     target = declared.variables.get(of.variable)
     what = f"{table.quantity} of {of} given {table.given!r}"
@@ -139,7 +139,7 @@ def _meaning_faults(table: StatementTable, of: Event, given: Given, declared: De
         yield "quantity", what, "a noisy_or condition given one condition"
 
 
-def _driving_faults(table: StatementTable, of: Event, given: Given, declared: Declared) -> Iterator[Fault]:
+def _driving_faults(table: StatementTable, of: Event, given: Given, declared: DeclaredNames) -> Iterator[Fault]:
     """What keeps a statement from driving a table."""
     if table.drives == AUDIT:
         return

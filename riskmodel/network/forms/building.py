@@ -17,14 +17,14 @@ Valued = tuple[Statement, Array]  # a statement and its value in each draw, (dra
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatementValues:
     """Statements that drive tables, and an array (draws, statements) of their values."""
 
     statements: tuple[Statement, ...]
     values: Array
 
     @classmethod
-    def of(cls, priors: Priors, values: Array | None = None) -> Stated:
+    def of(cls, priors: Priors, values: Array | None = None) -> StatementValues:
         """The selected statements of a prior set; without ``values``, the stated ones as a single draw."""
         statements = priors.selected_statements
         if values is None:
@@ -43,12 +43,12 @@ class Stated:
             if statement.quantity == quantity and statement.subject == variable
         ]
 
-    def of_variable(self, variable: str, *, varies: bool) -> Stated:
+    def of_variable(self, variable: str, *, varies: bool) -> StatementValues:
         """The statements that drive a table: in a single draw where neither its parents vary nor they do."""
         columns = [i for i, statement in enumerate(self.statements) if statement.subject == variable]
         varies = varies or bool((self.values[1:, columns] != self.values[:1, columns]).any())
         values = self.values if varies else self.values[:1]
-        return Stated(tuple(self.statements[i] for i in columns), values[:, columns])
+        return StatementValues(tuple(self.statements[i] for i in columns), values[:, columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Building:
     def of(
         cls,
         variable: Variable,
-        stated: Stated,
+        stated: StatementValues,
         variables: Mapping[str, Variable],
         tables: Mapping[str, Factor],
         reference: str,
@@ -165,7 +165,7 @@ class Building:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltTable:
     """A finished table.
 
     Attributes

@@ -1,9 +1,9 @@
 """The tables of findings that go together more than their conditions explain: a mixture of two joint distributions.
 
-P(findings | conditions) = s · P(all share one uniform threshold) + (1 - s) · product of P(finding | conditions), with the
-group's strength s. Sharing a threshold (comonotone) is as correlated as the findings' rates allow. Every finding's own
-table, so every statement on it, is unchanged. In the network the group becomes a chain: each finding gets the earlier
-ones of its group as further parents.
+P(findings | conditions) = s · P(all share one uniform threshold) + (1 - s) · product of P(finding | conditions), with
+the group's strength s. Sharing a threshold (comonotone) is as correlated as the findings' rates allow. Every finding's
+own table, so every statement on it, is unchanged. In the network the group becomes a chain: each finding gets the
+earlier ones of its group as further parents.
 """
 
 from __future__ import annotations

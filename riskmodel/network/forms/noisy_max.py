@@ -16,7 +16,7 @@ import numpy as np
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Variable
-from riskmodel.network.forms.building import SETTING, Building, Built, Valued
+from riskmodel.network.forms.building import SETTING, Building, BuiltTable, Valued
 from riskmodel.network.forms.stated import distribution, stated_table
 
 ROUNDING = 1e-12  # a link, or a product of links, this close to what is possible is possible
@@ -35,7 +35,7 @@ class Finding:
     links: dict[str, Array]
 
 
-def finding_table(building: Building) -> Built:
+def finding_table(building: Building) -> BuiltTable:
     """P(state | parents), how many draws were clipped, and the conditions with a link above 1 (draw 0)."""
     variable, statements = building.variable, building.probabilities
     if not any(statement.given.none for statement, _ in statements):
@@ -59,7 +59,7 @@ def finding_table(building: Building) -> Built:
     rarer = tuple(name for name in conditions if np.any(finding.links[name][0] > 1 + ROUNDING))
     table, clipped = _combine(finding)
     order = [parent.name for parent in contextual] + list(conditions)
-    return Built(building.in_order_of_parents(table, order), clipped=clipped, rarer=rarer)
+    return BuiltTable(building.in_order_of_parents(table, order), clipped=clipped, rarer=rarer)
 
 
 def _candidates(statements: Sequence[Valued], condition: str | None, variable: Variable) -> Candidates:

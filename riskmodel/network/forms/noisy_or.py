@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.network.forms.building import SETTING, Building, Built
+from riskmodel.network.forms.building import SETTING, Building, BuiltTable
 
 HALVINGS = 70
 SHORT = 1e-6  # a base rate missed by more than this share is out of reach
 
 
-def noisy_or_table(building: Building) -> Built:
+def noisy_or_table(building: Building) -> BuiltTable:
     """P(state | parents), and in how many draws a statement was held.
 
     A weight is, where its link was cut at 1; a base rate, where its causes are too rare for it.
@@ -48,7 +48,7 @@ def noisy_or_table(building: Building) -> Built:
     absent = absent.reshape(absent.shape[0], len(settings), *(2,) * len(causes))
     table = np.stack([absent, 1 - absent], axis=-1)
     counts = {identifier: int(where.any(axis=1).sum()) for identifier, where in held.items()}
-    return Built(
+    return BuiltTable(
         building.in_order_of_parents(table, [SETTING, *causes]) if SETTING in variable.parents else table[:, 0],
         held={identifier: count for identifier, count in counts.items() if count},
     )

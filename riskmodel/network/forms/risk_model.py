@@ -17,7 +17,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Statement, Variable
 from riskmodel.evidence.scale import logit
-from riskmodel.network.forms.building import SETTING, Building, Built, Valued
+from riskmodel.network.forms.building import SETTING, Building, BuiltTable, Valued
 from riskmodel.network.forms.logistic import exposed_share, hold, logistic_coefficients, sigmoid
 from riskmodel.network.forms.stated import Cell, cells, most_specific, stated_table
 
@@ -59,7 +59,7 @@ class Risk:
         return next(parent for parent in self.parents if parent.name == name)
 
 
-def condition_table(building: Building) -> Built:
+def condition_table(building: Building) -> BuiltTable:
     """P(state | parents), and in how many draws each crude ratio was held."""
     risk = Risk.of(building)
     rates = _rates(building)
@@ -86,7 +86,7 @@ def condition_table(building: Building) -> Built:
     for i, setting in enumerate(risk.settings):
         if setting not in bands:
             _solve_intercept(risk, i, _overall(risk, rates[setting]))
-    return Built(_table(risk, building), risk.held)
+    return BuiltTable(_table(risk, building), risk.held)
 
 
 def _adjusted(risk: Risk, ratios: Sequence[Valued]) -> None:

@@ -15,28 +15,28 @@ import numpy as np
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Variable
-from riskmodel.network.forms.building import Building, Built
+from riskmodel.network.forms.building import Building, BuiltTable
 
 ROUNDING = 1e-12  # a sum this close to 1 is 1
 
 Candidates = Sequence[tuple[Sequence[Event], Array]]  # events that must hold, and the value in each draw
 
 
-def stated_table(building: Building) -> Built:
+def stated_table(building: Building) -> BuiltTable:
     """The table of a variable whose distribution is stated cell by cell."""
     candidates: dict[str, list[tuple[Sequence[Event], Array]]] = {state: [] for state in building.variable.states}
     for statement, values in building.probabilities:
         for state in statement.of.states:
             candidates[state].append((building.events(statement), values))
-    return Built(distribution(building.variable, building.parents, candidates, building.draws))
+    return BuiltTable(distribution(building.variable, building.parents, candidates, building.draws))
 
 
-def observed_table(building: Building) -> Built:
+def observed_table(building: Building) -> BuiltTable:
     """The table of a context or a risk factor: as stated; one that has no statement at all is even."""
     if building.probabilities or building.parents:
         return stated_table(building)
     count = len(building.variable.states)
-    return Built(np.full((1, count), 1.0 / count))
+    return BuiltTable(np.full((1, count), 1.0 / count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from riskmodel._version import __version__
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
-from riskmodel.network.coherence import Audited, audit, disagreements
+from riskmodel.network.coherence import AuditedStatement, audit, disagreements
 from riskmodel.network.roundtrip import Reading
 from riskmodel.report.check.check import AUDIT_DRAWS, INTERVAL_DRAWS, network_size, unheld_intervals
 from riskmodel.text import RESEARCH_ONLY
@@ -58,7 +58,7 @@ def _round_trip(readings: Sequence[Reading]) -> dict[str, object]:
     }
 
 
-def _audited(item: Audited) -> dict[str, object]:
+def _audited(item: AuditedStatement) -> dict[str, object]:
     numbers = ("stated", "stated_low", "stated_high", "implied", "implied_low", "implied_high", "distance")
     return {
         "statement": item.statement.id,

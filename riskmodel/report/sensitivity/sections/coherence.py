@@ -8,7 +8,7 @@ import pandas as pd
 
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.network.build import build_network
-from riskmodel.network.coherence import Audited, audit, disagreements
+from riskmodel.network.coherence import AuditedStatement, audit, disagreements
 from riskmodel.pages.section import Column, Section, Table
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def coherence_section(study: Study) -> Section:
     )
 
 
-def _audit(shown: list[Audited]) -> Table:
+def _audit(shown: list[AuditedStatement]) -> Table:
     rows = [
         {
             "statement": item.statement.id, "role": item.role,
