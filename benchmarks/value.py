@@ -71,7 +71,7 @@ def _scored(model: rm.Model, masks: np.ndarray, values: np.ndarray) -> Iterator[
         network = build_network(model.priors, np.vstack([stated, values[first : first + AT_ONCE]]))
         composites = {**network.composites, **scan_composites(model.policy)}
         scorer = DrawScorer(replace(network, composites=composites), model.variables)
-        found = scorer.score(masks, int(scorer.scorer.settings(masks)[0]))
+        found = scorer.posterior(masks, int(scorer.scorer.settings(masks)[0]))
         names, weight = scorer.scorer.output_names, found.evidence[1:]
         probability = found.probability[:, 1:]
         yield np.array([option_benefit(option, probability, names) * weight for option in options]), weight

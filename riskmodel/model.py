@@ -228,7 +228,7 @@ class Model(Shown):
         soft = {
             self._row(name): self._likelihood(name, values, len(cases)) for name, values in (likelihoods or {}).items()
         }
-        posterior = self.scoring.scorer.score(masks, soft)
+        posterior = self.scoring.scorer.posterior(masks, soft)
         impossible = np.nonzero(~(posterior.evidence > 0))[0]
         if impossible.size:
             raise InferenceError(f"row {cases.index[int(impossible[0])]}: its evidence has probability zero")

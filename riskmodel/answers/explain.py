@@ -126,7 +126,7 @@ def _observations(
         return ()
     scorer, weights = scoring.scorer, scoring.weights
     output = weights.leaders[about]
-    without = scorer.score(without_each(scorer, scored.masks, assessed)).probability[output]
+    without = scorer.posterior(without_each(scorer, scored.masks, assessed)).probability[output]
     with np.errstate(divide="ignore"):
         change = 10 * np.log10(odds(scored.posterior.probability[output, 0]) / odds(without))
     observations = []

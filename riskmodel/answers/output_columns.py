@@ -50,7 +50,7 @@ def only_possible(scoring: Scoring) -> Score:
     """The callback that only names the rows whose evidence is impossible, as the others do."""
 
     def check(masks: Masks) -> ScoredBlock:
-        impossible = np.nonzero(~(scoring.scorer.score(np.ascontiguousarray(masks)).evidence > 0))[0]
+        impossible = np.nonzero(~(scoring.scorer.posterior(np.ascontiguousarray(masks)).evidence > 0))[0]
         return ScoredBlock((), tuple(_impossible(scoring, masks, int(row)) for row in impossible))
 
     return check
@@ -65,7 +65,7 @@ def asker(scoring: Scoring, pathways: Pathways | None) -> Ask:
     from riskmodel.inference.compiled import CompiledScorer
 
     kernel = CompiledScorer(scan_scorer(scoring))
-    return lambda masks: questions(scoring, masks, pathways, kernel.score)
+    return lambda masks: questions(scoring, masks, pathways, kernel.posterior)
 
 
 def log10(ratio: Array) -> Array:

@@ -114,7 +114,7 @@ def questions(
     score
         gives posteriors of :func:`scan_scorer`; by default in numpy.
     """
-    score = score or scan_scorer(scoring).score
+    score = score or scan_scorer(scoring).posterior
     rows = askable(scoring)
     per_case = sum(len(scoring.variables[row].states) for row in rows) or 1
     step = max(COLUMNS_AT_ONCE // per_case, 1)

@@ -90,7 +90,7 @@ class Scoring(Shown):
 
     def score(self, masks: Masks) -> Scored:
         """Posteriors, reasons and actions of a batch, in numpy."""
-        posterior = self.scorer.score(masks)
+        posterior = self.scorer.posterior(masks)
         reasons = find_reasons(self.scorer, self.weights, masks, posterior)
         return Scored(masks, posterior, reasons, self.decide(masks, posterior))
 
@@ -101,7 +101,7 @@ class Scoring(Shown):
         kernel = CompiledScorer(self.scorer)
 
         def score(masks: Masks) -> Scored:
-            posterior = kernel.score(masks)
+            posterior = kernel.posterior(masks)
             reasons = find_reasons_compiled(self.scorer, self.weights, masks, posterior)
             return Scored(masks, posterior, reasons, self.decide(masks, posterior))
 

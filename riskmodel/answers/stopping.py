@@ -78,7 +78,7 @@ def _sample(sizes: list[int], rng: np.random.Generator) -> np.ndarray:
 
 
 def _any_differs(scoring: Scoring, case: Masks, masks: Masks) -> bool:
-    before, posterior = scoring.decide(case, scoring.scorer.score(case)), scoring.scorer.score(masks)
+    before, posterior = scoring.decide(case, scoring.scorer.posterior(case)), scoring.scorer.posterior(masks)
     after = scoring.decide(masks, posterior)
     differs = (
         (after.urgency != before.urgency)

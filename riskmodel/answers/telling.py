@@ -55,7 +55,7 @@ def next_questions(scorer: Scorer, case: Masks, rows: Sequence[int], outputs: Se
     masks = np.repeat(case, len(states), axis=1)
     for k, (row, s) in enumerate(states):
         masks[row, k] = 1 << s
-    now, after = scorer.score(case), scorer.score(masks)
+    now, after = scorer.posterior(case), scorer.posterior(masks)
     share = after.evidence / now.evidence[0]
     certain = entropy(now.probability[list(outputs), 0])
     questions = []

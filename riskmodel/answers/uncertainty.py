@@ -108,7 +108,7 @@ class Uncertain(Shown):
             for start in range(0, len(members), CASES_AT_ONCE):
                 rows = members[start : start + CASES_AT_ONCE]
                 chunk = np.ascontiguousarray(masks[:, rows])
-                yield rows, self.scorer.score(chunk, int(setting), self.threads)
+                yield rows, self.scorer.posterior(chunk, int(setting), self.threads)
 
     def urgency(self, masks: Masks, posterior: DrawPosterior) -> np.ndarray:
         """The urgency that each draw gives, an index into the policy's urgencies: (draws, cases)."""
@@ -233,7 +233,7 @@ def _variances(
     network = build_network(priors, narrowed_draws(chosen, values, shares), constant_once=True)
     scorer = DrawScorer(network, variables)
     setting = int(scorer.scorer.settings(masks)[0])
-    posterior = scorer.score(masks, setting)
+    posterior = scorer.posterior(masks, setting)
     p = np.clip(posterior.probability, 1e-300, 1 - 1e-16)
     logit = np.log(p) - np.log1p(-p)
     weights = posterior.evidence / posterior.evidence.sum(axis=0)

@@ -25,8 +25,8 @@ class CompiledScorer:
         self._states = JointStates.of(scorer)
         self._inner, self._outer = _with_tables(scorer.inner), _with_tables(scorer.outer)
 
-    def score(self, masks: Masks) -> Posterior:
-        """As :meth:`riskmodel.inference.scorer.Scorer.score`, hard and set-valued evidence only."""
+    def posterior(self, masks: Masks) -> Posterior:
+        """As :meth:`riskmodel.inference.scorer.Scorer.posterior`, hard and set-valued evidence only."""
         self.scorer.check(masks)
         masks = np.ascontiguousarray(masks)
         inner, outer = (

@@ -64,7 +64,7 @@ class DrawScorer:
     def draws(self) -> int:
         return self.network.draws
 
-    def score(self, masks: Masks, setting: int, threads: int = 2) -> DrawPosterior:
+    def posterior(self, masks: Masks, setting: int, threads: int = 2) -> DrawPosterior:
         """Every case under every draw; all cases present in one setting."""
         scorer = self.scorer
         scorer.check(masks)

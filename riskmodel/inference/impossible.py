@@ -60,7 +60,7 @@ class ImpossiblePairs:
                     masks[row, places == k] &= 1 << s
             contradictory = (masks == 0).any(axis=0)  # two states of one variable
             masks[:, contradictory] = self._scorer.blank(1, setting)
-            evidence = self._scorer.score(masks).evidence
+            evidence = self._scorer.posterior(masks).evidence
             self._possible[setting] = ((evidence > 0) & ~contradictory).reshape(count, count)
         return self._possible[setting]
 

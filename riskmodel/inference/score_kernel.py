@@ -201,7 +201,7 @@ def _find_positions(masks, setting_row, groups, positions):  # type: ignore[no-u
 
 @compiled
 def score_cases(masks, states, inner_factors, outer_factors, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
-    """Score cases (see `Scorer.score`) into the results.
+    """Score cases (see `Scorer.posterior`) into the results.
 
     Parameters are masks (variables, cases), `JointStates`, `Factors` twice and `Results`.
     """

@@ -119,7 +119,7 @@ class Scorer:
             masks[self.setting_row] = 1 << setting
         return masks
 
-    def score(self, masks: Masks, soft: Mapping[int, Array] | None = None) -> Posterior:
+    def posterior(self, masks: Masks, soft: Mapping[int, Array] | None = None) -> Posterior:
         """Posteriors of a batch of cases.
 
         Parameters

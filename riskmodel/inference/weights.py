@@ -107,8 +107,8 @@ def compute_weights(scorer: Scorer) -> Weights:
     evidence = np.concatenate([scorer.blank(len(rows), setting) for setting in range(settings)], axis=1)
     for setting in range(settings):
         evidence[rows, np.arange(len(rows)) + setting * len(rows)] = masks
-    single = scorer.score(evidence)
-    blank = scorer.score(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
+    single = scorer.posterior(evidence)
+    blank = scorer.posterior(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
     leaders = np.array([i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64)
     base = odds(blank.probability[leaders])  # (leaders, settings)
     with np.errstate(divide="ignore", invalid="ignore"):

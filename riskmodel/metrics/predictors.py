@@ -124,7 +124,7 @@ class Evidence:
             for evidence that cannot be under the model.
         """
         if predictors not in self._posterior:
-            posterior = self._scorer.score(self.masks(predictors))
+            posterior = self._scorer.posterior(self.masks(predictors))
             impossible = np.nonzero(~(posterior.evidence > 0))[0]
             if impossible.size:
                 raise CasesError(f"row {self._names[int(impossible[0])]}: its evidence has probability zero")
@@ -142,7 +142,7 @@ class Evidence:
         is_known
             (outputs, people): whose outcome is known.
         """
-        without, whole = self.posterior("all").probability, self._scorer.score(self._coded)
+        without, whole = self.posterior("all").probability, self._scorer.posterior(self._coded)
         return np.where(is_known | ~(whole.evidence > 0), without, whole.probability)
 
 

@@ -71,7 +71,7 @@ def pathways(
     for other in models.values():
         tokens = other.policy.imaging_tokens + other.policy.test_tokens
         numbers.require([*needed_to_follow(other.policy.urgencies, tokens), *needed_to_measure(tokens, serious)])
-    score = CompiledScorer(model.scoring.scorer).score
+    score = CompiledScorer(model.scoring.scorer).posterior
     rng = np.random.default_rng(seed)
     drawn = numbers.draw(draws + 1, rng)
     network = model.draw(draws + 1, rng) if draws else model.tables

@@ -174,7 +174,7 @@ def _functions(
         batch = entries[start : start + AT_ONCE]
         ends = np.concatenate([with_entry(table, index, x) for index in batch for x in (0.0, 1.0)])
         scorer = DrawScorer(_with_table(network, variable.name, np.concatenate([table, ends])), model.variables)
-        posterior = scorer.score(masks, setting)
+        posterior = scorer.posterior(masks, setting)
         evidence = posterior.evidence[1:, 0].reshape(-1, 2)
         both = posterior.probability[row, 1:, 0].reshape(-1, 2) * evidence
         for index, (beta, top), (delta, full) in zip(batch, both.tolist(), evidence.tolist(), strict=True):

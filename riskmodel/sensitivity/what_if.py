@@ -141,7 +141,7 @@ def what_ifs(
         scorer = DrawScorer(network, model.variables)
         batches = []
         for (setting, members, evidence), findings in zip(groups_of_cases, policy_findings, strict=True):
-            posterior = scorer.score(evidence, setting, threads=1)
+            posterior = scorer.posterior(evidence, setting, threads=1)
             p, base = posterior.probability[:, 1:], posterior.baseline[:, 1:]
             names, count = model.scoring.scorer.output_names, len(model.scoring.scorer.conditions)
             composites = dict(zip(names[count:], p[count:], strict=True))
@@ -183,7 +183,7 @@ def held_in(priors: Priors, values: Array, counts: Mapping[str, int]) -> tuple[t
 
 
 def _check_possible(model: Model, masks: Masks) -> None:
-    impossible = np.nonzero(~(model.scoring.scorer.score(masks).evidence > 0))[0]
+    impossible = np.nonzero(~(model.scoring.scorer.posterior(masks).evidence > 0))[0]
     if impossible.size:
         raise InferenceError(f"case {int(impossible[0]) + 1} of {masks.shape[1]}: its evidence has probability zero")
 

@@ -131,7 +131,7 @@ def choices_of(
     and what perfect information would gain each person about each scan: (scans, people, draws), weighted.
     """
     setting = int(drawn.draws.scorer.settings(masks)[0])
-    posterior, names = drawn.draws.score(masks, setting), drawn.draws.scorer.output_names
+    posterior, names = drawn.draws.posterior(masks, setting), drawn.draws.scorer.output_names
     weights = posterior.evidence.T.copy()
     weights[np.arange(len(draw)), draw] = 0.0  # the draw that made a person would speak for itself
     weights = weights[:, 1:]  # without the stated values, which are no draw
@@ -141,7 +141,7 @@ def choices_of(
     gains = np.array([chosen_gain(benefit, benefit, weights) * weights for benefit in benefits])
     rows = [np.nonzero(kept)[0] for kept in _contested(gains.sum(axis=2))]
     everyone = np.unique(np.concatenate(rows))
-    along = drawn.along.score(np.ascontiguousarray(masks[:, everyone]), setting) if len(everyone) else None
+    along = drawn.along.posterior(np.ascontiguousarray(masks[:, everyone]), setting) if len(everyone) else None
     choices = []
     for scan, benefit, members in zip(scans, benefits, rows, strict=True):
         outputs = tuple(dict.fromkeys(name for option in scan.options for name in _outputs(option)))

@@ -51,7 +51,7 @@ def next_questions(model: Model, cases: pd.DataFrame | Masks, *, setting: str | 
         labels = (cases["case_id"] if "case_id" in cases else cases.index.to_series()).tolist()
     else:
         masks, labels = cases, list(range(cases.shape[1]))
-    score, pathways = CompiledScorer(scan_scorer(model.scoring)).score, find_pathways(model.root)
+    score, pathways = CompiledScorer(scan_scorer(model.scoring)).posterior, find_pathways(model.root)
     impossible = np.nonzero(~(score(masks).evidence > 0))[0]
     if impossible.size:
         raise InferenceError(f"case {labels[int(impossible[0])]}: its evidence has probability zero")

@@ -60,7 +60,7 @@ def measure(truths: int, people: int, draws: int, seed: int) -> Coverage:
     serious = [i for i, name in enumerate(model.scoring.scorer.output_names) if name in SERIOUS]
     for start in range(0, everyone.shape[1], CHUNK):
         piece = slice(start, start + CHUNK)
-        found = scorer.score(np.ascontiguousarray(everyone[:, piece]), model.settings.index(SETTING))
+        found = scorer.posterior(np.ascontiguousarray(everyone[:, piece]), model.settings.index(SETTING))
         truth = own_draw[piece]
         each = np.arange(len(truth))
         target = found.probability[serious][:, truth, each]

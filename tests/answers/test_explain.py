@@ -75,7 +75,7 @@ def explained() -> dict[str, Explanation]:
 
 def evidence(cases: pd.DataFrame) -> np.ndarray:
     """P(everything told, outcomes included | setting), of each row."""
-    return SCORER.score(MODEL.code(cases, known_outcomes=True, allow_repeats=True)).evidence
+    return SCORER.posterior(MODEL.code(cases, known_outcomes=True, allow_repeats=True)).evidence
 
 
 def probability(cases: pd.DataFrame) -> pd.Series:

@@ -45,19 +45,19 @@ def people(model):
 
 @pytest.fixture(scope="module")
 def posterior(model, network, people):
-    return DrawScorer(network, model.variables).score(people.masks, 1)
+    return DrawScorer(network, model.variables).posterior(people.masks, 1)
 
 
 def test_each_draw_is_scored_like_the_network_of_that_draw(model, network, people, posterior):
     for draw in (0, 1, DRAWS - 1):
-        one = compile_scorer(network, model.variables, draw).score(people.masks)
+        one = compile_scorer(network, model.variables, draw).posterior(people.masks)
         assert np.abs(one.probability - posterior.probability[:, draw]).max() < 1e-12
         assert np.allclose(one.evidence, posterior.evidence[draw], rtol=1e-12, atol=0)
 
 
 def test_threads_and_batches_change_nothing(model, network, people, posterior):
     scorer = DrawScorer(network, model.variables)
-    again = scorer.score(np.ascontiguousarray(people.masks[:, 7:12]), 1, threads=1)
+    again = scorer.posterior(np.ascontiguousarray(people.masks[:, 7:12]), 1, threads=1)
     assert np.array_equal(again.probability, posterior.probability[:, :, 7:12])
 
 
@@ -80,7 +80,7 @@ def test_quantiles_are_those_of_the_sorted_weighted_draws(posterior):
 def test_weighting_keeps_fever_alone_near_its_point(model):
     cases = pd.DataFrame({"fever": ["yes"]})
     masks = model.code(cases, setting="as_reported")
-    posterior = DrawScorer(model.draw(512, np.random.default_rng(3)), model.variables).score(masks, 0)
+    posterior = DrawScorer(model.draw(512, np.random.default_rng(3)), model.variables).posterior(masks, 0)
     weighted = intervals(posterior, 0.95).mean[0, 0]
     assert model.posterior(cases, setting="as_reported").loc[0, "infection"] == pytest.approx(0.139, abs=0.001)
     assert weighted == pytest.approx(0.14, abs=0.01)
@@ -111,7 +111,7 @@ def test_a_study_narrows_and_a_smaller_n_widens(model):
 
     def width(changed):
         scorer = DrawScorer(changed.draw(512, np.random.default_rng(4)), changed.variables)
-        found = intervals(scorer.score(masks, 1), 0.95)
+        found = intervals(scorer.posterior(masks, 1), 0.95)
         return np.log(found.high[0, 0] / found.low[0, 0])
 
     before = width(model)
@@ -145,8 +145,8 @@ def test_dependence_changes_no_marginal(model):
 
 def test_no_dependence_is_the_same_to_the_last_bit(model, people):
     scorer = compile_scorer(dependent(model, 0.0), model.variables)
-    own = independent(model).scoring.scorer.score(people.masks)
-    assert np.array_equal(scorer.score(people.masks).probability, own.probability)
+    own = independent(model).scoring.scorer.posterior(people.masks)
+    assert np.array_equal(scorer.posterior(people.masks).probability, own.probability)
 
 
 @pytest.mark.parametrize("strength", [0.3, 1.0])
@@ -170,7 +170,7 @@ def test_dependence_agrees_with_elimination(model):
     allowed = {name: (state,) for name, state in given.items()} | {"setting": ("primary_care",)}
     for output, name in enumerate(scorer.conditions):
         expected = conditional(network, Event(name, ("present",)), allowed)[0]
-        assert scorer.score(masks).probability[output, 0] == pytest.approx(expected, abs=1e-12)
+        assert scorer.posterior(masks).probability[output, 0] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.fixture(scope="module")

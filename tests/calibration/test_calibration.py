@@ -54,7 +54,7 @@ def test_the_likelihood_is_the_scorers_at_any_point(seeds):
     values = coordinates.values(x[None])
     scorer = compile_scorer(build_network(seeds.priors, values), seeds.variables)
     point = Likelihood(coordinates, masks).at(x)
-    assert point.log_likelihood == pytest.approx(np.log(scorer.score(masks).evidence).sum(), rel=1e-12)
+    assert point.log_likelihood == pytest.approx(np.log(scorer.posterior(masks).evidence).sum(), rel=1e-12)
 
 
 def test_the_gradient_is_that_of_brute_force():

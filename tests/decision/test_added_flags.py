@@ -115,12 +115,12 @@ def measure(people: int = 2500, missing: float = 0.3, seed: int = 1) -> Losses:
     found: list[Loss] = []
     for setting in MODEL.settings:
         masks = simulate(MODEL, people, rng, setting=setting, missing=missing).masks
-        before = SCORER.score(masks)
+        before = SCORER.posterior(masks)
         decided = MODEL.scoring.decide(masks, before)
         tried[setting] = 0
         for variable, where, raised in raised_flags(masks):
             tried[setting] += where.size
-            after = SCORER.score(raised)
+            after = SCORER.posterior(raised)
             decision = MODEL.scoring.decide(raised, after)
             gone = decided.fired[:, where] & ~decision.fired
             less = decision.urgency > decided.urgency[where]

@@ -30,9 +30,9 @@ def test_an_uninformative_finding_changes_nothing() -> None:
     masks = simulate(model, 300, np.random.default_rng(7), setting="primary_care", missing=0.4).masks
     without, present, absent = masks.copy(), masks.copy(), masks.copy()
     without[ROW["fever"]], absent[ROW["fever"]], present[ROW["fever"]] = 3, 1, 2
-    expected = scorer.score(without).probability
+    expected = scorer.posterior(without).probability
     for known in (absent, present):
-        np.testing.assert_allclose(scorer.score(known).probability, expected, rtol=ROUNDING)
+        np.testing.assert_allclose(scorer.posterior(known).probability, expected, rtol=ROUNDING)
     weights = model.scoring.weights
     assert np.abs(weights.decibans[:, :, weights.first[ROW["fever"]] :][:, :, :3]).max() < 1e-11
     lone = model.score(pd.DataFrame({"case_id": ["fever"], "fever": ["yes"]}), setting="primary_care").iloc[0]
@@ -101,7 +101,7 @@ def test_bayes_rule_by_hand_on_two_states(tmp_path: Path) -> None:
         0.01 * 0.33 / (0.01 * 0.33 + 0.99 * 0.95),
         0.01 * 0.67 / (0.01 * 0.67 + 0.99 * 0.05),
     ]
-    posterior = scorer.score(masks)
+    posterior = scorer.posterior(masks)
     np.testing.assert_allclose(posterior.probability[0], by_hand, rtol=1e-14)
     np.testing.assert_allclose(posterior.evidence[1:], [1 - 0.0562, 0.0562], rtol=1e-14)
     assert round(by_hand[2], 4) == 0.1192
@@ -113,7 +113,7 @@ def test_bayes_rule_in_odds_on_the_shipped_network(setting: str) -> None:
     ill, well = MODEL.statement("find.fever.infection").value, MODEL.statement("find.fever.none").value
     others = {name: "absent" for name in SCORER.conditions if name != "infection"}
     before, present, absent = (
-        float(SCORER.score(case(setting, **others, **fever)).probability[0, 0])
+        float(SCORER.posterior(case(setting, **others, **fever)).probability[0, 0])
         for fever in ({}, {"fever": "present"}, {"fever": "absent"})
     )
     assert SCORER.conditions[0] == "infection"
@@ -170,7 +170,7 @@ def test_ties_of_equal_rises_are_led_by_the_first(tmp_path: Path) -> None:
     statements |= {("fever=present", f"{name}=present alone"): 0.5 for name in SERIOUS}
     scorer = toy(tmp_path, {**TOY, "network.toml": network}, {**statements, ("fever=present", "none"): 0.25})
     masks = np.array([[3]] * 4 + [[2]], np.uint8)
-    posterior = scorer.score(masks)
+    posterior = scorer.posterior(masks)
     assert len(set(posterior.probability[:4, 0])) == 1
     reasons = find_reasons(scorer, compute_weights(scorer), masks, posterior)
     for places in (reasons.leading, reasons.most_raised):

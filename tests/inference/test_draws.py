@@ -26,7 +26,7 @@ def scored():
     scorer = DrawScorer(network, priors.variables)
     masks, _ = random_evidence(priors.variables, 40, np.random.default_rng(8), known=0.4)
     masks[0] = 1 << 2
-    return priors, network, scorer, masks, scorer.score(masks, 2)
+    return priors, network, scorer, masks, scorer.posterior(masks, 2)
 
 
 def test_each_draw_scores_as_its_own_network(scored):
@@ -34,10 +34,10 @@ def test_each_draw_scores_as_its_own_network(scored):
     assert posterior.probability.shape == (8, 60, 40)
     for draw in (0, 1, 19, 20, 59):
         alone = compile_scorer(network, priors.variables, draw)
-        expected = alone.score(masks)
+        expected = alone.posterior(masks)
         np.testing.assert_allclose(posterior.probability[:, draw], expected.probability, rtol=1e-9, atol=1e-13)
         np.testing.assert_allclose(posterior.evidence[draw], expected.evidence, rtol=1e-9)
-        blank = alone.score(alone.blank(1, 2)).probability[:, 0]
+        blank = alone.posterior(alone.blank(1, 2)).probability[:, 0]
         np.testing.assert_allclose(posterior.baseline[:, draw], blank, rtol=1e-9)
 
 
@@ -52,7 +52,7 @@ def test_any_small_network_scores_alike_as_a_draw(network, seed):
     if scorer.scorer.setting_row >= 0:
         setting = int(rng.integers(len(network.variables[scorer.scorer.setting_row].states)))
         masks[scorer.scorer.setting_row] = 1 << setting
-    found, expected = scorer.score(masks, setting), scorer.scorer.score(masks)
+    found, expected = scorer.posterior(masks, setting), scorer.scorer.posterior(masks)
     np.testing.assert_allclose(found.evidence[0], expected.evidence, rtol=1e-12)
     possible = expected.evidence > 0
     np.testing.assert_allclose(
@@ -63,10 +63,10 @@ def test_any_small_network_scores_alike_as_a_draw(network, seed):
 
 def test_threads_and_batches_change_nothing(scored):
     _, _, scorer, masks, posterior = scored
-    one = scorer.score(masks, 2, threads=1)
+    one = scorer.posterior(masks, 2, threads=1)
     assert np.array_equal(one.probability, posterior.probability)
     assert np.array_equal(one.evidence, posterior.evidence)
-    part = scorer.score(np.ascontiguousarray(masks[:, 10:13]), 2)
+    part = scorer.posterior(np.ascontiguousarray(masks[:, 10:13]), 2)
     assert np.array_equal(part.probability, posterior.probability[:, :, 10:13])
     first, second = intervals(posterior, 0.9, threads=1), intervals(posterior, 0.9, threads=2)
     assert np.array_equal(first.low, second.low)

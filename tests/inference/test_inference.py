@@ -81,7 +81,7 @@ def test_every_engine_on_any_small_network(network, seed, with_soft):
     rng = np.random.default_rng(seed)
     masks, soft = random_evidence(network.variables, 12, rng, known=0.6, soft=0.3 if with_soft else 0.0)
     scorer = compile_scorer(network)
-    found = scorer.score(masks, soft)
+    found = scorer.posterior(masks, soft)
     weights = weights_of(network.variables, masks, soft)
     joint = full_joint(network, weights)
     expected, evidence = outputs(network, joint)
@@ -97,7 +97,7 @@ def test_every_engine_on_any_small_network(network, seed, with_soft):
     _, again = outputs(network, joint_of_conditions(network, weights))
     np.testing.assert_allclose(again, evidence, rtol=1e-10)
     if not soft:
-        assert same(found, CompiledScorer(scorer).score(masks))
+        assert same(found, CompiledScorer(scorer).posterior(masks))
     pgmpy, count = Pgmpy(network), len(scorer.conditions)
     for case in np.nonzero(possible)[0][:3]:
         pyagrum = Pyagrum(network)  # anew: changing evidence fails it where a variable stands alone
@@ -117,7 +117,7 @@ def test_rows_of_other_variables_are_passed_over(network, seed):
     shuffled = [rows[i] for i in order]
     masks, _ = random_evidence(network.variables, 6, rng)
     wide = np.concatenate([masks, np.full((1, 6), 2, dtype=np.uint8)])[order]
-    assert same(compile_scorer(network, shuffled).score(wide), compile_scorer(network).score(masks))
+    assert same(compile_scorer(network, shuffled).posterior(wide), compile_scorer(network).posterior(masks))
 
 
 def test_a_general_network_in_the_same_form():
@@ -128,12 +128,12 @@ def test_a_general_network_in_the_same_form():
     assert scorer.setting_row == -1
     masks = scorer.blank(1)
     masks[2] = 0b10  # the grass is wet
-    found = scorer.score(masks)
+    found = scorer.posterior(masks)
     wet = 0.2 * (0.01 * 0.99 + 0.99 * 0.8) + 0.8 * 0.4 * 0.9
     assert found.evidence[0] == pytest.approx(wet, abs=1e-15)
     assert found.probability[0, 0] == pytest.approx(0.2 * (0.01 * 0.99 + 0.99 * 0.8) / wet, abs=1e-15)
     assert round(found.probability[0, 0], 4) == 0.3577
-    assert same(found, CompiledScorer(scorer).score(masks))
+    assert same(found, CompiledScorer(scorer).posterior(masks))
 
 
 def _network(*variables: Variable, rng_seed: int = 0, composites=None) -> Network:
@@ -181,7 +181,7 @@ def test_evidence_is_checked(seeds):
     ):
         for engine in (scorer, CompiledScorer(scorer)):
             with pytest.raises(InferenceError, match=message):
-                engine.score(bad)
+                engine.posterior(bad)
     names = [variable.name for variable in variables]
     for row, values, message in (
         (names.index("setting"), np.ones((3, 4)), "row 0 is not of a variable that can have likelihoods"),
@@ -191,9 +191,9 @@ def test_evidence_is_checked(seeds):
         (fever, np.full((3, 2), np.nan), "fever: likelihoods must be finite"),
     ):
         with pytest.raises(InferenceError, match=message):
-            scorer.score(blank, {row: values})
-    assert scorer.score(scorer.blank(0)).probability.shape == (8, 0)
-    assert CompiledScorer(scorer).score(scorer.blank(0)).evidence.shape == (0,)
+            scorer.posterior(blank, {row: values})
+    assert scorer.posterior(scorer.blank(0)).probability.shape == (8, 0)
+    assert CompiledScorer(scorer).posterior(scorer.blank(0)).evidence.shape == (0,)
 
 
 # ---- the shipped network ---------------------------------------------------------------------------
@@ -205,8 +205,8 @@ def test_ten_thousand_cases(shipped):
     network, variables, scorer, cases = shipped
     rng = np.random.default_rng(20260112)
     masks, _ = random_evidence(variables, cases, rng, known=rng.choice([0.1, 0.3, 0.6, 0.95], size=cases))
-    found = scorer.score(masks)
-    assert same(found, CompiledScorer(scorer).score(masks))
+    found = scorer.posterior(masks)
+    assert same(found, CompiledScorer(scorer).posterior(masks))
     assert np.all(found.evidence > 0)
     weights = weights_of(variables, masks, {})
     count = len(scorer.conditions)
@@ -234,7 +234,7 @@ def test_likelihoods_on_the_shipped_network(seeds):
     rng = np.random.default_rng(3)
     masks, soft = random_evidence(variables, 400, rng, known=0.4, soft=1.0)
     assert {variables[row].role for row in soft} == {"context", "risk_factor", "condition", "finding", "test"}
-    found = scorer.score(masks, soft)
+    found = scorer.posterior(masks, soft)
     weights = weights_of(variables, masks, soft)
     expected, evidence = outputs(network, joint_of_conditions(network, weights))
     assert np.max(np.abs(found.probability - expected)) <= AGREE
@@ -253,9 +253,9 @@ def test_a_likelihood_of_zeros_and_ones_is_a_set(seeds):
     open_masks = masks.copy()
     open_masks[row] = variables[row].full_mask
     likelihood = ((masks[row][:, None] >> np.arange(4)) & 1).astype(float)
-    found, expected = scorer.score(open_masks, {row: likelihood}), scorer.score(masks)
+    found, expected = scorer.posterior(open_masks, {row: likelihood}), scorer.posterior(masks)
     np.testing.assert_allclose(found.probability, expected.probability, rtol=0, atol=1e-15)
-    scaled = scorer.score(open_masks, {row: likelihood * 1e-3})
+    scaled = scorer.posterior(open_masks, {row: likelihood * 1e-3})
     np.testing.assert_allclose(scaled.probability, expected.probability, rtol=0, atol=1e-14)
 
 
@@ -263,10 +263,10 @@ def test_a_likelihood_of_zeros_and_ones_is_a_set(seeds):
 @pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
 def test_the_same_bits_whatever_the_batch(seeds, compiled):
     _, variables, scorer = seeds
-    score = (CompiledScorer(scorer) if compiled else scorer).score
+    score = (CompiledScorer(scorer) if compiled else scorer).posterior
     masks, _ = random_evidence(variables, 65_536, np.random.default_rng(5), known=0.6)
     whole = score(masks)
-    assert same(whole, scorer.score(masks))
+    assert same(whole, scorer.posterior(masks))
 
     def piece(first: int, last: int) -> Posterior:
         return Posterior(
@@ -294,7 +294,7 @@ def test_the_setting_alone_gives_the_stated_base_rates(seeds):
     names = list(scorer.output_names)
     priors = load_priors("seeds")
     for i, setting in enumerate(variables[0].states):
-        rates = scorer.score(scorer.blank(1, i)).probability[:, 0]
+        rates = scorer.posterior(scorer.blank(1, i)).probability[:, 0]
         for condition in ("infection", "malignancy", "cauda_equina", "nerve_compression", "inflammatory"):
             stated = priors.statement(f"base.{condition}.{setting}").value
             assert rates[names.index(condition)] == pytest.approx(stated, rel=1e-10)
@@ -327,7 +327,7 @@ def test_impossible_evidence_is_flagged_and_warns_of_nothing():
     )
     masks = np.ascontiguousarray(cases.T)
     for engine in (scorer, CompiledScorer(scorer)):
-        found = engine.score(masks)
+        found = engine.posterior(masks)
         assert (found.evidence == 0).tolist() == [True, False, True, True, False, False]
         assert np.isnan(found.probability[0]).tolist() == [True, False, True, True, False, False]
     assert found.probability[0, 1] == 0.0
@@ -345,7 +345,7 @@ def test_three_observations_that_exclude_each_other_only_together():
     network = Network(variables, {"c": np.array([[0.5, 0.5]]), "a": np.array([[0.5, 0.5]]), "b": table})
     scorer = compile_scorer(network)
     masks = np.array([[2], [2], [2]], dtype=np.uint8)
-    assert scorer.score(masks).evidence[0] == 0
+    assert scorer.posterior(masks).evidence[0] == 0
     assert ImpossiblePairs(scorer).find(masks[:, 0]) is None
 
 
@@ -365,8 +365,8 @@ from riskmodel.network.roundtrip import round_trip
 priors = load_priors("seeds")
 scorer = compile_scorer(build_network(priors), priors.variables)
 masks = scorer.blank(3, 1)
-assert scorer.score(masks).evidence.shape == (3,)
-find_reasons(scorer, compute_weights(scorer), masks, scorer.score(masks))
+assert scorer.posterior(masks).evidence.shape == (3,)
+find_reasons(scorer, compute_weights(scorer), masks, scorer.posterior(masks))
 round_trip(priors, build_network(priors))
 print(*{name.split(".")[0] for name in sys.modules})
 """

@@ -47,12 +47,12 @@ def test_circumstances_move_no_posterior() -> None:
     for row, variable in enumerate(MODEL.variables):
         if variable.role == "circumstance":
             other[row] = 1 << rng.integers(0, len(variable.states), 500)
-    np.testing.assert_array_equal(SCORER.score(masks).probability, SCORER.score(other).probability)
+    np.testing.assert_array_equal(SCORER.posterior(masks).probability, SCORER.posterior(other).probability)
 
 
 @settings_of_network
 def test_a_blank_case_gives_the_base_rates(setting: str) -> None:
-    probability = SCORER.score(case(setting)).probability[:, 0]
+    probability = SCORER.posterior(case(setting)).probability[:, 0]
     stated = 0
     for condition, p in zip(SCORER.conditions, probability, strict=False):
         identifier = f"base.{condition}.{setting}"
@@ -90,8 +90,8 @@ OPEN = [
 @pytest.mark.parametrize(("name", "states"), OPEN)
 def test_a_set_of_states_is_their_mixture(name: str, states: str) -> None:
     known = {"fever": "present", "sex": "female", "night_pain": "absent"}
-    several = SCORER.score(case(**known, **{name: states}))
-    each = SCORER.score(repeated(case(**known), name))
+    several = SCORER.posterior(case(**known, **{name: states}))
+    each = SCORER.posterior(repeated(case(**known), name))
     chosen = [MODEL.variables[ROW[name]].index(state) for state in states.split("|")]
     weight = each.evidence[chosen] / each.evidence[chosen].sum()
     np.testing.assert_allclose(several.probability[:, 0], each.probability[:, chosen] @ weight, rtol=ROUNDING)
@@ -102,8 +102,8 @@ def test_a_set_of_states_is_their_mixture(name: str, states: str) -> None:
 def test_all_states_together_are_not_assessed(name: str) -> None:
     every = "|".join(MODEL.variables[ROW[name]].states)
     np.testing.assert_array_equal(
-        SCORER.score(case(fever="present", **{name: every})).probability,
-        SCORER.score(case(fever="present")).probability,
+        SCORER.posterior(case(fever="present", **{name: every})).probability,
+        SCORER.posterior(case(fever="present")).probability,
     )
 
 
@@ -112,7 +112,7 @@ def test_soft_evidence_is_a_mixture(name: str) -> None:
     variable = MODEL.variables[ROW[name]]
     likelihood = np.linspace(0.2, 0.9, len(variable.states))
     frame = pd.DataFrame({"case_id": ["x"], "fever": ["yes"]})
-    each = SCORER.score(repeated(case(fever="present"), name))
+    each = SCORER.posterior(repeated(case(fever="present"), name))
     weight = likelihood * each.evidence / (likelihood @ each.evidence)
 
     def soft(values: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ def test_soft_evidence_is_a_mixture(name: str) -> None:
     certain = np.eye(len(variable.states))[-1]
     np.testing.assert_allclose(soft(certain), each.probability[:, -1], rtol=ROUNDING)
     flat = np.full(len(variable.states), 0.5)
-    unknown = SCORER.score(case(fever="present")).probability[:, 0]
+    unknown = SCORER.posterior(case(fever="present")).probability[:, 0]
     np.testing.assert_allclose(soft(flat), unknown, rtol=ROUNDING)
 
 
@@ -160,7 +160,7 @@ def test_other_names_give_the_same_bits(some_cases: Masks) -> None:
         {other(name): table for name, table in network.tables.items()},
         {other(name): tuple(map(other, members)) for name, members in network.composites.items()},
     )
-    expected, found = (compile_scorer(net).score(some_cases) for net in (network, relabelled))
+    expected, found = (compile_scorer(net).posterior(some_cases) for net in (network, relabelled))
     np.testing.assert_array_equal(found.probability, expected.probability)
     np.testing.assert_array_equal(found.evidence, expected.evidence)
 
@@ -170,7 +170,7 @@ def test_variables_in_another_order(some_cases: Masks) -> None:
     order = np.random.default_rng(3).permutation(len(network.variables))
     shuffled = replace(network, variables=tuple(network.variables[i] for i in order))
     one, two = compile_scorer(network), compile_scorer(shuffled)
-    expected, found = one.score(some_cases), two.score(some_cases[order])
+    expected, found = one.posterior(some_cases), two.posterior(some_cases[order])
     rows = [two.output_names.index(name) for name in one.output_names]
     np.testing.assert_allclose(found.probability[rows], expected.probability, rtol=ROUNDING, atol=1e-15)
 
@@ -195,8 +195,8 @@ def test_states_in_another_order(some_cases: Masks) -> None:
         if variable.name in turned:
             bits = [some_cases[row] >> s & 1 for s in range(len(variable.states))]
             masks[row] = sum(bit << s for s, bit in enumerate(reversed(bits)))
-    expected = compile_scorer(network).score(some_cases).probability
-    found = compile_scorer(backwards).score(masks).probability
+    expected = compile_scorer(network).posterior(some_cases).probability
+    found = compile_scorer(backwards).posterior(masks).probability
     np.testing.assert_allclose(found, expected, rtol=ROUNDING, atol=1e-15)
 
 

@@ -90,7 +90,7 @@ def test_the_baseline_is_the_probability_given_the_setting_alone(model):
 
 
 def reasons_of(scorer: Scorer, weights: Weights, masks: np.ndarray) -> Reasons:
-    return find_reasons(scorer, weights, masks, scorer.score(masks))
+    return find_reasons(scorer, weights, masks, scorer.posterior(masks))
 
 
 def test_both_engines_give_the_same_reasons(model):
@@ -98,7 +98,7 @@ def test_both_engines_give_the_same_reasons(model):
     rng = np.random.default_rng(8)
     masks, _ = random_evidence(variables, 20_000, rng, known=rng.choice([0.03, 0.1, 0.4, 0.9], size=20_000))
     found = reasons_of(scorer, weights, masks)
-    compiled = find_reasons_compiled(scorer, weights, masks, CompiledScorer(scorer).score(masks))
+    compiled = find_reasons_compiled(scorer, weights, masks, CompiledScorer(scorer).posterior(masks))
     for field in fields(Reasons):
         first, second = getattr(found, field.name), getattr(compiled, field.name)
         assert first.dtype == second.dtype
@@ -116,7 +116,7 @@ def test_both_engines_on_any_small_network(network, seed):
     weights = compute_weights(scorer)
     assert not np.isnan(weights.decibans).any()
     masks, _ = random_evidence(network.variables, 40, np.random.default_rng(seed), known=0.5)
-    posterior = scorer.score(masks)
+    posterior = scorer.posterior(masks)
     found = find_reasons(scorer, weights, masks, posterior)
     compiled = find_reasons_compiled(scorer, weights, masks, posterior)
     possible = posterior.evidence > 0
@@ -128,7 +128,7 @@ def test_both_engines_on_any_small_network(network, seed):
 def test_what_leads_is_the_most_probable_of_the_serious(model):
     _, variables, scorer, weights = model
     masks, _ = random_evidence(variables, 2_000, np.random.default_rng(9), known=0.3)
-    posterior = scorer.score(masks)
+    posterior = scorer.posterior(masks)
     p = posterior.probability[weights.leaders]
     for find in (find_reasons, find_reasons_compiled):
         reasons = find(scorer, weights, masks, posterior)
@@ -139,7 +139,7 @@ def test_what_leads_is_the_most_probable_of_the_serious(model):
 def test_what_rose_most_rose_by_the_largest_factor_over_its_odds_in_the_setting(model):
     _, variables, scorer, weights = model
     masks, _ = random_evidence(variables, 2_000, np.random.default_rng(9), known=0.3)
-    posterior = scorer.score(masks)
+    posterior = scorer.posterior(masks)
     found = find_reasons(scorer, weights, masks, posterior)
     base = weights.baseline[scorer.settings(masks)].T
     p = posterior.probability[weights.leaders]
@@ -172,7 +172,7 @@ def test_nothing_rose_in_a_blank_case_and_reasons_name_nothing(model):
     _, _, scorer, weights = model
     found = reasons_of(scorer, weights, scorer.blank(4))
     assert found.most_raised.tolist() == [-1] * 4
-    assert found.leading.tolist() == scorer.score(scorer.blank(4)).probability[:4].argmax(axis=0).tolist()
+    assert found.leading.tolist() == scorer.posterior(scorer.blank(4)).probability[:4].argmax(axis=0).tolist()
     assert found.assessed.tolist() == [0] * 4
     assert np.all(found.slots == -1)
     np.testing.assert_allclose(found.ratio, 1.0, rtol=0, atol=1e-14)
@@ -206,7 +206,7 @@ def test_ties_go_to_the_first_in_the_file(order):
     masks[4, 2] = 2
     masks[2:, 3] = 1
     for find in (find_reasons, find_reasons_compiled):
-        found = find(scorer, weights, masks, scorer.score(masks))
+        found = find(scorer, weights, masks, scorer.posterior(masks))
         assert found.most_raised.tolist() == [0, 0, order.index("second"), -1]
 
 

@@ -172,7 +172,7 @@ def test_pyagrum_gives_the_same_posteriors(networks, for_pyagrum, form):
     net = read_by_pyagrum(network, for_pyagrum["seeds", form], form)
     scorer = compile_scorer(network)
     masks, _ = random_evidence(network.variables, 40, np.random.default_rng(3), known=0.4)
-    found = scorer.score(masks)
+    found = scorer.posterior(masks)
     engine = gum.LazyPropagation(net)
     worst = 0.0
     for case in range(40):
@@ -204,7 +204,7 @@ def test_pgmpy_gives_the_same_posteriors(networks, files):
             if variable.role in ("finding", "test", "risk_factor"):
                 states = 1 << rng.integers(len(variable.states), size=8)
                 masks[row] = np.where(rng.random(8) < 0.4, states, variable.full_mask)
-        found = scorer.score(masks)
+        found = scorer.posterior(masks)
         for case in range(8):
             evidence = {
                 v.name: v.states[int(masks[row, case]).bit_length() - 1]

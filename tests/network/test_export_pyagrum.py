@@ -29,7 +29,7 @@ def test_pyagrum_gives_the_same_posteriors_of_every_format(model, form, tmp_path
         with written[0].open() as file:
             names = {row["variable"]: row["index"] for row in csv.DictReader(file)}
     people = simulate(model, 30, np.random.default_rng(1), setting="emergency", missing=0.4)
-    expected = model.scoring.scorer.score(people.masks).probability
+    expected = model.scoring.scorer.posterior(people.masks).probability
     inference = gum.LazyPropagation(network)
     worst = 0.0
     for i in range(30):

@@ -107,7 +107,7 @@ def test_agrees_with_following_each_person_by_hand(policy: str) -> None:
     some = np.concatenate([np.nonzero(ill)[0][:35], np.nonzero(~ill)[0][:35]])
     states = {name: values[some] for name, values in people.states.items()}
     few = People(states, people.masks[:, some], people.draw[some], np.full(70, 1 / 70), people.luck[some])
-    followed = follow_policy(model.scoring, model.scoring.scorer.score, few, STATED, NUMBERS.emergency)
+    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, few, STATED, NUMBERS.emergency)
     truth = pd.DataFrame({name: np.array(STATES[name])[values] for name, values in states.items()})
     told = [name for name in truth if next(v for v in MODEL.variables if v.name == name).role in HISTORY]
     history = truth[told].rename(columns=COLUMN).to_dict("records")
@@ -125,7 +125,7 @@ def test_a_later_step_follows_from_the_results_of_the_first() -> None:
     """clinical_note: X-ray and ESR first, MRI when both are abnormal and not otherwise."""
     model = MODEL.with_policy("clinical_note")
     people = _everyone(MODEL, "spine_clinic", 4000, np.random.default_rng(3))
-    followed = follow_policy(model.scoring, model.scoring.scorer.score, people, STATED, NUMBERS.emergency)
+    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS.emergency)
     first = np.isfinite(followed.done["xray"])
     both = first & (people.states["xray"] > 0) & (people.states["esr"] > 0)
     assert np.isfinite(followed.done["mri"][both]).all()
@@ -139,7 +139,7 @@ def test_everything_asked_for_is_done(policy: str) -> None:
     """With all results told, the policy asks for nothing more."""
     model = MODEL.with_policy(policy)
     people = _everyone(MODEL, "spine_clinic", 2000, np.random.default_rng(1))
-    followed = follow_policy(model.scoring, model.scoring.scorer.score, people, STATED, NUMBERS.emergency)
+    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS.emergency)
     masks, rows = people.masks.copy(), [variable.name for variable in MODEL.variables]
     for name, day in followed.done.items():
         told = np.isfinite(day)

@@ -28,7 +28,7 @@ def brute(model: rm.Model, values: np.ndarray) -> np.ndarray:
     stated = np.array([[model.priors.statement(name).value for name in model.priors.selected]])
     scorer = DrawScorer(build_network(model.priors, np.vstack([stated, values])), model.variables)
     masks = model.code(CASE, setting="here")
-    p = scorer.score(masks, model.settings.index("here")).probability[0, 1:, 0]
+    p = scorer.posterior(masks, model.settings.index("here")).probability[0, 1:, 0]
     assert scorer.scorer.output_names[0] == "infection"
     return np.log(p / (1 - p))
 

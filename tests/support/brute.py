@@ -48,7 +48,7 @@ def parts_of(model: rm.Model, statement: Statement) -> list[str]:
 
 def posterior(model: rm.Model, masks: np.ndarray, output: str) -> np.ndarray:
     scorer = model.scoring.scorer
-    return scorer.score(masks).probability[scorer.output_names.index(output)]
+    return scorer.posterior(masks).probability[scorer.output_names.index(output)]
 
 
 def actions(model: rm.Model, masks: np.ndarray) -> list[tuple[str, str]]:

@@ -40,7 +40,7 @@ def value(case: pd.DataFrame) -> np.ndarray:
     def none_of(conditions: tuple[str, ...]) -> np.ndarray:
         known = masks.copy()
         known[[rows.index(name) for name in conditions]] = 1
-        return scorer.score(known).evidence / scorer.score(masks).evidence
+        return scorer.posterior(known).evidence / scorer.posterior(masks).evidence
 
     total = np.zeros(masks.shape[1])
     for scan in scans(MODEL.policy):
@@ -65,7 +65,7 @@ def by_hand(case: pd.DataFrame, name: str) -> tuple[float, float, float, bool]:
     answers = answers.drop(columns=variable.column, errors="ignore").assign(**{variable.column: variable.states})
     answers["case_id"] = range(len(answers))
     scorer = MODEL.scoring.scorer
-    share = scorer.score(MODEL.code(answers)).evidence / scorer.score(MODEL.code(case)).evidence
+    share = scorer.posterior(MODEL.code(answers)).evidence / scorer.posterior(MODEL.code(case)).evidence
     now, after = MODEL.posterior(case).iloc[0], MODEL.posterior(answers)
     gain = float(share @ value(answers) - value(case)[0])
     told = entropy(now) - sum(q * entropy(after.loc[i]) for i, q in enumerate(share))
@@ -150,7 +150,7 @@ def test_without_thresholds_the_most_likely_to_change_the_action_comes_first() -
 
 
 def actions(masks: np.ndarray) -> np.ndarray:
-    posterior = MODEL.scoring.scorer.score(masks)
+    posterior = MODEL.scoring.scorer.posterior(masks)
     decision = MODEL.scoring.decide(masks, posterior)
     rows = np.vstack([decision.urgency[None], decision.imaging, decision.referral]).astype(int)
     return rows[:, posterior.evidence > 0]

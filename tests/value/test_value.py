@@ -126,7 +126,7 @@ def joint_benefit(model: rm.Model, values: np.ndarray, setting: str) -> np.ndarr
     network = build_network(model.priors, np.vstack([stated, values]))
     composites = {**network.composites, **scan_composites(model.policy)}
     scorer = DrawScorer(replace(network, composites=composites), model.variables)
-    found = scorer.score(patterns(model, setting), model.settings.index(setting))
+    found = scorer.posterior(patterns(model, setting), model.settings.index(setting))
     assert np.allclose(found.evidence.sum(axis=1), 1)
     (scan,) = scans_of(model.policy)
     names = scorer.scorer.output_names
@@ -325,7 +325,7 @@ def test_people_come_from_their_own_draws(tiny: rm.Model) -> None:
             scorer = Scoring.of(network.one_draw(draw), tiny.variables, tiny.policy, "").scorer
             masks = scorer.blank(1)
             masks[row] = tiny.variables[row].full_mask & ~1
-            expected = float(scorer.score(masks).evidence[0])
+            expected = float(scorer.posterior(masks).evidence[0])
             assert abs(seen - expected) < 4 * math.sqrt(expected / 40_000), (name, given)
 
 

@@ -110,7 +110,7 @@ class Likelihood:
         from riskmodel.inference.compiled import CompiledScorer
 
         network = build_network(self.coordinates.priors)
-        return CompiledScorer(compile_scorer(network, self.lookups.variables)).score(masks).evidence
+        return CompiledScorer(compile_scorer(network, self.lookups.variables)).posterior(masks).evidence
 
     def is_informative(self, point: Point) -> bool:
         """Whether any row depends on any coordinate."""

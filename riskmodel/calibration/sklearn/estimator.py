@@ -162,7 +162,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         check_is_fitted(self, "model_")
         X = self._frame(X)
         masks = restricted(self.model_, self.model_.code(self._evidence(X), setting=self.setting), self.predictors)
-        posterior = CompiledScorer(self.model_.scoring.scorer).score(masks)
+        posterior = CompiledScorer(self.model_.scoring.scorer).posterior(masks)
         impossible = np.nonzero(~(posterior.evidence > 0))[0]
         if impossible.size:
             raise CasesError(f"row {X.index[int(impossible[0])]}: its evidence has probability zero")

@@ -77,7 +77,7 @@ def swapped(priors: Priors, swap: Swap) -> Priors:
 
 
 def _decibans_under(model: Model, priors: Priors, masks: Masks) -> Array:
-    return decibans(compile_scorer(build_network(priors), model.variables).score(masks).probability)
+    return decibans(compile_scorer(build_network(priors), model.variables).posterior(masks).probability)
 
 
 def comparison_lines(first: Model, second: Model, names: Sequence[str], masks: Masks) -> Iterator[str]:

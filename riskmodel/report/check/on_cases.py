@@ -69,7 +69,7 @@ def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
         for k, value in enumerate(ends):
             values[1 + 3 * i + k, column[statement.id]] = value
     network = build_network(model.priors, values)
-    posterior = DrawScorer(network, model.variables).score(cases.masks, cases.setting)
+    posterior = DrawScorer(network, model.variables).posterior(cases.masks, cases.setting)
     urgency = Uncertain(model.scoring, network).urgency(cases.masks, posterior)
     names, odds = model.scoring.scorer.output_names, decibans(posterior.probability)
     rows = []
