@@ -19,8 +19,9 @@ import pandas as pd
 import riskmodel as rm
 from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
-from riskmodel.calibration.likelihood.coordinates import on_scale, prior_sd
+from riskmodel.calibration.likelihood.coordinates import prior_sd
 from riskmodel.evidence.distributions import draw_values
+from riskmodel.evidence.scale import Z95, scale_of
 from riskmodel.network.build import build_network
 
 PEOPLE, MISSING, VERIFIED = 100_000, 0.3, 0.5
@@ -73,10 +74,13 @@ def recovery(replicates: int, setting: str = "spine_clinic", seed: int = 1) -> p
         statements = [model.priors.statement(name) for name in frame["statement"]]
         frame["truth"] = [truth.values[name] for name in frame["statement"]]
         prior = np.array([prior_sd(s, model.priors.prior_set) for s in statements])
-        at = {c: np.array(list(map(on_scale, statements, frame[c]))) for c in ("truth", "posterior", "low", "high")}
+        at = {
+            c: np.array([scale_of(s).to(v) for s, v in zip(statements, frame[c], strict=True)])
+            for c in ("truth", "posterior", "low", "high")
+        }
         frame["held"] = (frame["low"] <= frame["truth"]) & (frame["truth"] <= frame["high"])
         frame["error"] = (at["posterior"] - at["truth"]) / prior
-        frame["narrowed"] = (at["high"] - at["low"]) / (2 * 1.96 * prior)
+        frame["narrowed"] = (at["high"] - at["low"]) / (2 * Z95 * prior)
         frame["replicate"], frame["converged"] = replicate, fitted.converged
         frames.append(frame)
         well = frame["narrowed"] < WELL_INFORMED
