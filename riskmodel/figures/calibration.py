@@ -21,7 +21,7 @@ MARGIN = 0.4  # of the axes, in log-odds
 TALLEST = 0.12  # column of the histogram, as a share of the height
 
 
-def reliability(
+def draw_reliability(
     y: np.ndarray,
     p: np.ndarray,
     ax: Axes | None = None,

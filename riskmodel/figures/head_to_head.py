@@ -17,7 +17,7 @@ MARKS = "osD^vhX*"
 COLOURS = ("#1f5aa6", "#c8661a", "#2f7d32", "#8c1d18", "#4a2377", "#1697a6", "#9a8600", "#222222")
 
 
-def pathways(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
+def draw_pathways(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
     """Draw the missed share against the people scanned, one mark a policy and one panel a setting.
 
     Bars are the 95 % intervals where the table has them. Towards the lower left both are fewer.

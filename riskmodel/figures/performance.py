@@ -38,7 +38,7 @@ def count_people(ax: Axes, n: int, events: int) -> None:
     )  # fmt: skip
 
 
-def decision_curve(table: pd.DataFrame, ax: Axes | None = None, *, per: int = 1000) -> Axes:
+def draw_decision_curve(table: pd.DataFrame, ax: Axes | None = None, *, per: int = 1000) -> Axes:
     """Net benefit over thresholds, one line a strategy.
 
     Parameters
@@ -78,7 +78,7 @@ def decision_curve(table: pd.DataFrame, ax: Axes | None = None, *, per: int = 10
     return without_frame(ax)
 
 
-def roc(
+def draw_roc(
     y: np.ndarray, p: np.ndarray, ax: Axes | None = None, *, label: str = "", points: Mapping[str, float] | None = None
 ) -> Axes:
     """The receiver operating characteristic, with its area; call again on the same axes for another line.

@@ -54,7 +54,7 @@ def curves(curve: pd.DataFrame, ax: Axes | None = None, *, most: int = 6) -> Axe
     return ax
 
 
-def sobol(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) -> Axes:
+def draw_sobol(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) -> Axes:
     """First-order and total Sobol' indices with their 95 % intervals, the largest total on top.
 
     Parameters

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "oo", "||||")
 
 
-def two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
+def draw_two_way(result: TwoWay, ax: Axes | None = None) -> Axes:
     """A map of the posterior over two statements: shades of its log-odds, hatched by action.
 
     Parameters

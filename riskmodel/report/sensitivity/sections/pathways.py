@@ -108,7 +108,7 @@ def _figure(study: Study) -> Figure:
     settings = frame["setting"].unique().tolist()
 
     def draw() -> Canvas:
-        from riskmodel.figures import pathways as draw_pathways
+        from riskmodel.figures.head_to_head import draw_pathways
         from riskmodel.pages.svg import WIDTH, canvas
 
         drawn = canvas(WIDTH, 0.4 + 4.2 * ((len(settings) + 1) // 2))

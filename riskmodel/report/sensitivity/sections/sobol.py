@@ -97,7 +97,7 @@ def _figure(by: str, result: Sobol, of: str, study: Study) -> Figure:
     table = result.table.assign(label=[group_label(name, study.model.priors) for name in result.table["name"]])
 
     def draw() -> Canvas:
-        from riskmodel.figures import sobol as draw_sobol
+        from riskmodel.figures.sensitivity import draw_sobol
         from riskmodel.pages.svg import WIDTH, canvas
 
         drawn = canvas(WIDTH, 1.3 + 0.42 * min(len(table), 12))

@@ -97,11 +97,11 @@ def _figure(name: str, result: TwoWay, study: Study) -> Figure:
     first, second = result.statements["label"]
 
     def draw() -> Canvas:
-        from riskmodel.figures import two_way
+        from riskmodel.figures.two_way_map import draw_two_way
         from riskmodel.pages.svg import WIDTH, canvas
 
         drawn = canvas(WIDTH, 6.4)
-        ax = two_way(result, drawn.subplots())
+        ax = draw_two_way(result, drawn.subplots())
         for shade in ax.collections[:1]:  # thousands of small patches: one picture instead
             shade.set_rasterized(True)
         return drawn
