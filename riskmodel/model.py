@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,8 +14,7 @@ from riskmodel.answers import cache
 from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.decision.reading.load import load_policy
-from riskmodel.errors import InferenceError, UsageError, as_list, nearest, warn_caller
-from riskmodel.evidence.lineage import fit_sentences
+from riskmodel.errors import InferenceError, UsageError, as_list, nearest
 from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
 from riskmodel.text import Sheet, Shown
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from pgmpy.models import DiscreteBayesianNetwork
 
-    from riskmodel.answers.column_types import ScoredBlock
     from riskmodel.answers.explain import Explanation
     from riskmodel.answers.posterior_draws import PosteriorDraws
     from riskmodel.answers.uncertainty import Uncertain
@@ -88,9 +85,7 @@ class Model(Shown):
 
     @cached_property
     def scoring(self) -> Scoring:
-        return Scoring.of(
-            self.tables, self.priors.variables, self.policy, inputs_of(self.priors), tuple(fit_sentences(self.priors))
-        )
+        return Scoring.of(self.tables, self.priors, self.policy)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -168,7 +163,7 @@ class Model(Shown):
         InferenceError
             naming the first case whose evidence is impossible.
         """
-        from riskmodel.answers.output_columns import compiled_score, small_score, uncertain_score
+        from riskmodel.answers.output_columns import compiled_score, small_score, uncertain_score, warn_of_few_draws
         from riskmodel.casefiles.options import SMALL_RECORDS
         from riskmodel.casefiles.read.frame import as_frame, identifiers
         from riskmodel.casefiles.write.frame import to_frame
@@ -182,21 +177,11 @@ class Model(Shown):
             score = (compiled_score if len(cases) > SMALL_RECORDS else small_score)(self.scoring)
         block = score(masks)
         if draws:
-            self._warn_of_few(block)
+            warn_of_few_draws(block)
         if block.impossible:
             first = block.impossible[0]
             raise InferenceError(f"row {cases.index[first.row]}: {first.problem}")
         return to_frame(block.columns, cases.index, identifiers(cases, self.variables, mapping))
-
-    def _warn_of_few(self, block: ScoredBlock) -> None:
-        """Say where the weighted draws are worth so few that the intervals are rough."""
-        from riskmodel.answers.column_types import Number
-        from riskmodel.inference.scorer import FEWEST_EFFECTIVE
-        from riskmodel.text import few_draws
-
-        effective = next(c.values for c in block.columns if c.name == "effective_draws" and isinstance(c, Number))
-        if few := int((effective < FEWEST_EFFECTIVE).sum()):
-            warn_caller(few_draws(few, FEWEST_EFFECTIVE))
 
     def posterior(
         self,
@@ -407,13 +392,3 @@ def load_scoring(
     variables = entry.scorer.variables
     rules = load_policy(policy, variables, folder, entry.sources)
     return Scoring(variables, entry.scorer, entry.weights, rules, entry.inputs, entry.fitted)
-
-
-def inputs_of(priors: Priors) -> str:
-    """A digest of what drives the network: selected statements with their numbers, variables, arcs."""
-    parts: Sequence[object] = [
-        *(f"{v.name} {v.states} {v.parents} {v.lower_edges} {v.form}" for v in priors.variables),
-        *(statement.every_field() for statement in priors.selected_statements),
-        priors.prior_set.reference_setting,
-    ]
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

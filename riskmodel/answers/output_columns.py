@@ -14,8 +14,10 @@ from riskmodel.answers.column_types import Flags, Impossible, Integer, Number, O
 from riskmodel.answers.questions import Questions, questions, scan_scorer
 from riskmodel.answers.scoring import Scored, Scoring
 from riskmodel.arrays import Array, Masks
+from riskmodel.errors import warn_caller
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.inference.weights import reason_label
+from riskmodel.text import few_draws
 
 if TYPE_CHECKING:
     from riskmodel.answers.uncertainty import Uncertain
@@ -192,3 +194,10 @@ class LazyCompiled:
             if self._score is None:
                 self._score = compiled_score(self._scoring)
         return self._score(masks)
+
+
+def warn_of_few_draws(block: ScoredBlock) -> None:
+    """Warn the caller where the weighted draws are worth so few that the intervals are rough."""
+    effective = next(c.values for c in block.columns if c.name == "effective_draws" and isinstance(c, Number))
+    if few := int((effective < FEWEST_EFFECTIVE).sum()):
+        warn_caller(few_draws(few, FEWEST_EFFECTIVE))

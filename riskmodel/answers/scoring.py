@@ -15,7 +15,8 @@ from riskmodel._version import __version__
 from riskmodel.arrays import Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.policy import Policy
-from riskmodel.evidence.records import Variable
+from riskmodel.evidence.lineage import fit_sentences
+from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.impossible import ImpossiblePairs
 from riskmodel.inference.scorer import Posterior, Scorer
 from riskmodel.inference.weights import Reasons, Weights, compute_weights, find_reasons
@@ -70,13 +71,13 @@ class Scoring(Shown):
         )
 
     @classmethod
-    def of(
-        cls, network: Network, variables: Sequence[Variable], policy: Policy, inputs: str, fitted: tuple[str, ...] = ()
-    ) -> Scoring:
+    def of(cls, network: Network, priors: Priors, policy: Policy) -> Scoring:
+        """A network that was built from these priors, compiled, under a policy."""
         from riskmodel.inference.compile import compile_scorer
 
-        scorer = compile_scorer(network, variables)
-        return cls(tuple(variables), scorer, compute_weights(scorer), policy, inputs, fitted)
+        scorer = compile_scorer(network, priors.variables)
+        inputs, fitted = digest_of_inputs(priors), tuple(fit_sentences(priors))
+        return cls(priors.variables, scorer, compute_weights(scorer), policy, inputs, fitted)
 
     @cached_property
     def model_hash(self) -> str:
@@ -115,3 +116,13 @@ class Scoring(Shown):
         baseline = np.ascontiguousarray(self.weights.baseline.T)[:conditions, self.scorer.settings(masks)]
         composites = dict(zip(names[conditions:], probability[conditions:], strict=True))
         return self.policy.evaluate(masks, probability[:conditions], baseline, composites)
+
+
+def digest_of_inputs(priors: Priors) -> str:
+    """A digest of what drives the network: selected statements with their numbers, variables, arcs."""
+    parts: Sequence[object] = [
+        *(f"{v.name} {v.states} {v.parents} {v.lower_edges} {v.form}" for v in priors.variables),
+        *(statement.every_field() for statement in priors.selected_statements),
+        priors.prior_set.reference_setting,
+    ]
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

@@ -322,7 +322,7 @@ def test_people_come_from_their_own_draws(tiny: rm.Model) -> None:
         for draw in range(3):
             some = draws == draw
             seen = (states[name][some] > 0).mean()
-            scorer = Scoring.of(network.one_draw(draw), tiny.variables, tiny.policy, "").scorer
+            scorer = Scoring.of(network.one_draw(draw), tiny.priors, tiny.policy).scorer
             masks = scorer.blank(1)
             masks[row] = tiny.variables[row].full_mask & ~1
             expected = float(scorer.posterior(masks).evidence[0])
