@@ -35,7 +35,7 @@ lint: $(DEV) ## Run the linters and the type checker
 quick: $(DEV) ## Run the linter and every test that is not slow: in less than a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' tests
 
 test: lint ## Run the linters, the type checker and all tests, a process for each processor
 	$(BIN)/python -m pytest -n auto --dist worksteal

@@ -119,6 +119,7 @@ def test_only_the_last_draws_are_kept(folder, monkeypatch):
     assert len(list(folder.glob("*.draws"))) == 3
 
 
+@pytest.mark.slow
 def test_a_model_draws_once_for_a_number_and_seed(folder, monkeypatch):
     from riskmodel.network import build as cpt
 

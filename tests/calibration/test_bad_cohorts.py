@@ -70,6 +70,7 @@ def test_a_fit_that_cannot_move(tmp_path):
         fit_coded(model, range(50), masks, "s13")
 
 
+@pytest.mark.slow
 def test_nothing_is_written_when_nothing_moved_or_it_cannot_be(seeds, rates, tmp_path):
     still = calibrate(seeds, cases(infection=OUTCOME, fever=["", "", "no", ""]), "find.fever.none")
     assert (still.table["verdict"] == "unchanged").all()

@@ -76,6 +76,7 @@ def test_the_gradient_is_that_of_brute_force():
         assert (brute(x + step) - brute(x - step)) / 2e-4 == pytest.approx(gradient[i], rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_the_shipped_model_is_its_slope(seeds):
     masks = verified(seeds, 300, 2, "primary_care")
     coordinates = Coordinates(seeds.priors, seeds.priors.selected)
@@ -103,6 +104,7 @@ def test_a_statement_moves_only_the_pieces_that_it_reaches(seeds):
             assert touched <= set(likelihood.slopes.reached[coordinate])
 
 
+@pytest.mark.slow
 def test_points_tried_together_are_those_tried_alone(seeds):
     """Also far out, where a ratio is held at its reach in all draws but the first."""
     ratio = next(s for s in seeds.priors.selected if seeds.priors.statement(s).quantity == "risk_ratio")
@@ -289,6 +291,7 @@ def test_information_by_differences_agrees_with_scores(tmp_path):
     np.testing.assert_allclose(np.sqrt(np.diag(scores)), np.sqrt(np.diag(exact)), rtol=0.1)
 
 
+@pytest.mark.slow
 def test_one_statement_alone_leaves_the_others(seeds):
     masks = verified(seeds, 800, 6, "emergency", 1.0)
     fitted = fit_coded(seeds, range(800), masks, "find.fever.infection")

@@ -225,6 +225,7 @@ def test_outcomes_in_the_frame_are_never_read_by_predict(cases):
     assert np.array_equal(fitted.predict_proba(X.join(Y)), fitted.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_rows_may_be_there_twice(root, people):
     """As in a bootstrap: the index names nobody."""
     X, Y = people
@@ -268,6 +269,7 @@ def test_a_policy_without_thresholds_predicts_probabilities_only(cases):
         fitted.predict(X)
 
 
+@pytest.mark.slow
 def test_labels_come_back_as_they_were_given(root, people):
     X, Y = people
     words = np.where(Y["first"] == 1, "yes", "no")

@@ -137,6 +137,7 @@ def test_recalibration_needs_no_findings_and_few_outcomes(seeds):
     assert 0.01 < found["high"] < 0.06
 
 
+@pytest.mark.slow
 def test_a_protective_ratio_shifts_on_the_log_scale(seeds, people):
     mild = seeds.with_statement("risk.fracture.female", value=0.6, low=0.4, high=0.9)
     row = calibrate(mild, people, ["risk.fracture.female"]).table.iloc[0]

@@ -144,6 +144,7 @@ def test_a_quote_left_open_in_a_large_file_is_not_read_into_memory(tmp_path, mon
         assert "line 52: a record of more than" in run_bytes(data, tmp_path, engine=engine, block_bytes=1 << 10).error
 
 
+@pytest.mark.slow
 def test_many_ids_in_any_blocks(tmp_path):
     """Repeats are found across the growth of the table, and nothing else is."""
     draw = random.Random(1)  # noqa: S311
@@ -156,6 +157,7 @@ def test_many_ids_in_any_blocks(tmp_path):
         assert result.counts.scored == len(set(names))
 
 
+@pytest.mark.slow
 def test_standard_input_and_output(tmp_path):
     program = (
         "import sys; from tests.support.case_files import *; from riskmodel.errors import RiskModelError\n"

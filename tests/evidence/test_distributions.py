@@ -68,6 +68,7 @@ def test_a_skewed_interval_is_drawn_as_stated(many):
     np.testing.assert_allclose(np.quantile(values[1:, i], [0.025, 0.5, 0.975]), [3.0, 10.0, 13.0], rtol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_draws_hold_every_stated_interval(name):
     """Of 64 shares 23 once held theirs in under 93 % of the draws, the worst in 56 %."""

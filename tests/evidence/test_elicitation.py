@@ -76,6 +76,7 @@ def test_bad_beliefs_are_refused(arguments, message):
         rm.elicit(**arguments)
 
 
+@pytest.mark.slow
 def test_following_a_statement_is_rebuilding_the_model(seeds):
     cases = pd.DataFrame({"case_id": ["a", "b"], "fever": ["yes", None], "age": [60, 30]})
     found = rm.follow(seeds, "base.infection.primary_care", cases, [0.0002, 0.01], setting="primary_care")

@@ -130,6 +130,7 @@ def test_kept_cells_are_what_the_csv_module_reads(rows, notes):
     ] == wanted
 
 
+@pytest.mark.slow
 def test_many_unusual_cells():
     """More different texts than the tables learn, and more rows than a block holds."""
     lines = [f"p{n},,{n % 119}.{n},f,minor,yes,<{n % 199 + 1}.{n}\n" for n in range(6000)]

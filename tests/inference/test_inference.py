@@ -106,6 +106,7 @@ def test_every_engine_on_any_small_network(network, seed, with_soft):
         assert np.max(np.abs(pyagrum.present(weights, case) - expected[:count, case])) <= AGREE
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(small_networks(), st.integers(0, 2**32 - 1))
 def test_rows_of_other_variables_are_passed_over(network, seed):
@@ -352,6 +353,7 @@ def test_three_observations_that_exclude_each_other_only_together():
 # ---- what is loaded --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_scoring_loads_no_heavy_library():
     code = """
 import sys

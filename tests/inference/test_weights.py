@@ -51,6 +51,7 @@ def test_leaders_are_the_four_serious_conditions_in_order(model):
     assert tuple(scorer.output_names[i] for i in weights.leaders) == SERIOUS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["as_reported", "primary_care", "emergency", "spine_clinic"])
 def test_a_weight_is_what_it_is_defined_as(model, setting):
     """10 · log10 of P(finding | condition, setting) / P(finding | not the condition, setting), and P(finding)."""
@@ -227,6 +228,7 @@ def test_reasons_are_the_three_largest_weights_for_what_rose_most(model):
         assert set(found.conditions[: len(expected), case]) <= {lead}
 
 
+@pytest.mark.slow
 def test_where_nothing_rose_the_present_flags_that_weigh_most_are_named(model):
     """Sweats neither raise nor lower anything here but by what they say; absent flags are not named."""
     _, variables, scorer, weights = model

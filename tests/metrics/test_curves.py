@@ -14,6 +14,7 @@ def test_a_threshold_lies_inside(threshold):
         net_benefit(Y, ACTED, threshold)
 
 
+@pytest.mark.slow
 def test_every_policy_is_on_the_curve_with_the_model(seeds, cohort):
     table = policy_curves(seeds, cohort, "fracture", action="mri", thresholds=[0.02, 0.2], resamples=30)
     names = {path.stem for path in (seeds.root / "policies").glob("*.toml")}

@@ -67,6 +67,7 @@ def test_probability_metrics_by_hand():
     assert value(found, "observed_over_expected") == pytest.approx(2 / 1.6)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
 def test_the_table_is_that_of_scikit_learn(pairs):
     y, acted = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
@@ -88,6 +89,7 @@ def test_roc_has_the_area_of_the_metric():
 # ---- outcomes known of some people only ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_intervals():
     tables = [summarise(Y, P, resamples=20, seed=seed) for seed in (1, 1, 2)]
     assert tables[0].equals(tables[1])

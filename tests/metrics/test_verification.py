@@ -22,6 +22,7 @@ def scanned(seeds):
     return truth, known
 
 
+@pytest.mark.slow
 def test_metrics_of_those_examined_are_corrected_to_those_of_everyone(seeds, scanned):
     truth, known = (evaluate(seeds, cases, conditions=["malignancy", "fracture"], resamples=0) for cases in scanned)
     keys = ["condition", "decision", "metric"]
@@ -41,6 +42,7 @@ def test_metrics_of_those_examined_are_corrected_to_those_of_everyone(seeds, sca
     assert known["warning"].str.contains("outcome known in .* of 12,000 people").all()
 
 
+@pytest.mark.slow
 def test_corrected_figures_have_intervals(seeds, scanned):
     cases = scanned[1].iloc[:4000]
     found = evaluate(seeds, cases, conditions=["malignancy"], resamples=20)

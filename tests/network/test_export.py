@@ -291,6 +291,7 @@ def test_uai_comes_with_its_names(networks, tmp_path):
     assert len(lines) == 1 + len(networks["tiny"].variables)
 
 
+@pytest.mark.slow
 def test_the_point_values_are_written_of_a_network_of_draws(tmp_path, networks):
     priors = load_priors("seeds", DATA / "tiny")
     drawn = build_network(priors, draw_values(priors, 8, np.random.default_rng(1)))

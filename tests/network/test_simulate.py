@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from riskmodel.network.simulate import sample
 from tests.support.by_pgmpy import asked_of, network_of
 
 
+@pytest.mark.slow
 def test_samples_have_the_shares_that_the_network_gives():
     network, asked = network_of("seeds"), asked_of("seeds")
     states = sample(network, 200_000, np.random.default_rng(1), {"setting": "emergency"})

@@ -32,6 +32,7 @@ def model() -> rm.Model:
     return rm.load()
 
 
+@pytest.mark.slow
 def test_a_policy_without_the_words_of_others_is_compared_too(model, tmp_path):
     path = tmp_path / "minimal.toml"
     path.write_text(MINIMAL.format(title="Minimal"), encoding="utf-8")

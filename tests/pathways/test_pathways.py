@@ -193,6 +193,7 @@ def test_shares_add_up_and_intervals_hold_the_value(table: pd.DataFrame) -> None
     assert np.mean(inside) > 0.85
 
 
+@pytest.mark.slow
 def test_intervals_are_of_people_who_live_under_the_draws() -> None:
     """With every statement as good as fixed, the intervals shrink to the noise of the people."""
     sure = replace(

@@ -75,6 +75,7 @@ def test_the_function_equals_brute_force(case, variable, state):
             assert f.at(moved) == pytest.approx(0.3, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_steepest_entries_are_the_steepest(case):
     model, masks = case
     found = steepest(model, masks, "any_serious", top=15)

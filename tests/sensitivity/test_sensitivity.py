@@ -132,6 +132,7 @@ def test_what_is_held_is_named():
     assert held == [(), (ratio,), (), (), (ratio,)]
 
 
+@pytest.mark.slow
 def test_the_same_cases_give_the_same_bytes():
     model = rm.load()
     masks = simulate(model, 40, np.random.default_rng(1), setting="emergency").masks

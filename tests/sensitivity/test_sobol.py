@@ -71,6 +71,7 @@ def test_a_near_additive_target_agrees_with_one_way(tiny):
     assert list(found.table["name"][:2]) == list(tornado["statement"][:2])
 
 
+@pytest.mark.slow
 def test_few_points_are_warned_of(tiny):
     assert sobol(tiny, CASE, TARGET, setting="here").warning == ""
     assert "256 base points are few" in sobol(tiny, CASE, TARGET, n=256, setting="here").warning

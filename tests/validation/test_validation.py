@@ -131,6 +131,7 @@ def test_an_interval_of_a_count_is_exact():
     assert study_interval(row([FEVER], low=0.1, high=0.7)) == (0.1, 0.7)
 
 
+@pytest.mark.slow
 def test_the_nearest_statement_is_the_one_that_states_the_share(seeds):
     high = row([FEVER], [INFECTION], published=0.99)
     best = nearest_statements(seeds.priors, [replace(high, given=Combination((INFECTION,), 1))])

@@ -183,6 +183,7 @@ def test_knowing_everything_agrees_with_all_draws(tiny: rm.Model, study: ValueSt
         assert abs(found.loc[name, "value"] - exact) < 3 * found.loc[name, "se"] + 0.02 * exact
 
 
+@pytest.mark.slow
 def test_all_statements_together_are_worth_what_everything_is(study: ValueStudy) -> None:
     value, error = study.worth("here", range(study.values.shape[1]))
     total = study.evpi().set_index("scan").loc["all", "value"]
@@ -297,6 +298,7 @@ def test_parts_of_one_distribution_count_with_what_their_scores_tell() -> None:
 # ---- the frames ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_frames(tiny: rm.Model) -> None:
     asked = {"people": 200, "draws": 80, "seed": 1}
     total = evpi(tiny, **asked)

@@ -176,6 +176,7 @@ def test_sets_and_policies_head_their_columns() -> None:
 # ---- draws for other programs --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_draws_of_equal_weight_are_those_that_were_weighted() -> None:
     draws = MODEL.posterior_draws(pd.DataFrame([FEVER, {"iv_drug_use": "yes"}]), 2048, setting="emergency", seed=1)
     taken = draws.resampled(seed=3)
