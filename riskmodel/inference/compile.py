@@ -31,6 +31,8 @@ def compile_scorer(
     variables
         the rows of the evidence arrays, in order; circumstances among them are passed over. By default the
         network's own.
+    draw
+        which draw of the tables; 0 holds the stated values.
     join
         whether small groups are joined, so that one look-up serves several findings.
 
@@ -61,6 +63,7 @@ def compile_scorer(
 
 
 def condition_composites(network: Network) -> list[str]:
+    """The composites all of whose members are conditions, by name: these are outputs."""
     names = {condition.name for condition in network.conditions}
     return [name for name, members in network.composites.items() if set(members) <= names]
 

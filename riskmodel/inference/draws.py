@@ -46,7 +46,13 @@ class DrawPosterior:
 
 
 class DrawScorer:
-    """All draws of a network, compiled."""
+    """All draws of a network, compiled.
+
+    Parameters
+    ----------
+    variables
+        the rows of the evidence arrays, in order; circumstances among them are passed over.
+    """
 
     def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
         self.network = network
@@ -62,10 +68,24 @@ class DrawScorer:
 
     @property
     def draws(self) -> int:
+        """How many; the first is the stated values."""
         return self.network.draws
 
     def posterior(self, masks: Masks, setting: int, threads: int = 2) -> DrawPosterior:
-        """Every case under every draw; all cases present in one setting."""
+        """Every case under every draw.
+
+        Parameters
+        ----------
+        masks
+            (variables, cases), hard or set-valued evidence; all cases present in one setting.
+        setting
+            which, an index into its states.
+
+        Raises
+        ------
+        InferenceError
+            where the masks are not of this network, see :meth:`riskmodel.inference.scorer.Scorer.check`.
+        """
         scorer = self.scorer
         scorer.check(masks)
         count = masks.shape[1]

@@ -32,10 +32,10 @@ class ImpossiblePairs:
         setting = int(case[scorer.setting_row]).bit_length() - 1 if scorer.setting_row >= 0 else 0
         possible = self._table(setting)
         allowed = np.array([case[row] >> s & 1 for row, s in self._states], dtype=bool)
-        known = [row for row in self._rows if case[row] != scorer.variables[row].full_mask]
+        assessed = [row for row in self._rows if case[row] != scorer.variables[row].full_mask]
         owner = np.array([row for row, _ in self._states])
-        for i, first in enumerate(known):
-            for second in known[i:]:
+        for i, first in enumerate(assessed):
+            for second in assessed[i:]:
                 pairs = possible[np.ix_(allowed & (owner == first), allowed & (owner == second))]
                 if not pairs.any():
                     return tuple(self._name(row, int(case[row])) for row in dict.fromkeys((first, second)))
@@ -43,21 +43,21 @@ class ImpossiblePairs:
 
     def describe(self, case: NDArray[np.uint8]) -> str:
         """Why a case is impossible, for its message."""
-        found = self.find(case)
-        if found is None:
+        pair = self.find(case)
+        if pair is None:
             return "this combination of findings has probability zero"
-        if len(found) == 1:
-            return f"{found[0]} has probability zero"
-        return f"{' and '.join(found)} together have probability zero"
+        if len(pair) == 1:
+            return f"{pair[0]} has probability zero"
+        return f"{' and '.join(pair)} together have probability zero"
 
     def _table(self, setting: int) -> NDArray[np.bool_]:
         if setting not in self._possible:
             count = len(self._states)
             first, second = np.divmod(np.arange(count * count), count)
             masks: Masks = self._scorer.blank(count * count, setting)
-            for places in (first, second):
+            for side in (first, second):
                 for k, (row, s) in enumerate(self._states):
-                    masks[row, places == k] &= 1 << s
+                    masks[row, side == k] &= 1 << s
             contradictory = (masks == 0).any(axis=0)  # two states of one variable
             masks[:, contradictory] = self._scorer.blank(1, setting)
             evidence = self._scorer.posterior(masks).evidence

@@ -34,7 +34,12 @@ def intervals(posterior: DrawPosterior, level: float, threads: int = 2) -> Inter
     Parameters
     ----------
     level
-        probability that an interval holds, between 0 and 1.
+        probability that an interval holds, between 0 and 1; its ends are quantiles (1 - level) / 2 from each side.
+
+    Raises
+    ------
+    UsageError
+        where the level is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise UsageError(f"level must lie between 0 and 1, not {level}")

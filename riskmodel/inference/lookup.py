@@ -56,6 +56,7 @@ class Lookup:
 
     @property
     def patterns(self) -> int:
+        """How many combinations of masks the members can have; 1 where the factor is static."""
         return len(self.allowed)
 
     @property

@@ -104,16 +104,18 @@ class Scorer:
 
     @property
     def joint_states(self) -> int:
+        """How many joint states of the conditions there are: 2 to the power of their number."""
         return int(self.outer_static.shape[1])
 
     def with_composites(self, members: Mapping[str, Sequence[str]]) -> Scorer:
         """The same with more outputs, after its own: whether any of some conditions is present, by name."""
-        rows = [self.presence[[self.conditions.index(one) for one in some]].any(axis=0) for some in members.values()]
+        indices = [[self.conditions.index(name) for name in names] for names in members.values()]
+        rows = [self.presence[index].any(axis=0) for index in indices]
         composites = np.vstack([self.composites, *rows]).astype(float)
         return replace(self, composites=composites, output_names=(*self.output_names, *members))
 
     def blank(self, count: int, setting: int = 0) -> Masks:
-        """Evidence of cases of whom nothing is known but the setting."""
+        """Evidence of cases of whom nothing is known but the setting (an index): (variables, count)."""
         masks = np.repeat(np.array([[v.full_mask] for v in self.variables], dtype=np.uint8), count, axis=1)
         if self.setting_row >= 0:
             masks[self.setting_row] = 1 << setting
@@ -142,8 +144,7 @@ class Scorer:
         parts = []
         for start in range(0, masks.shape[1], BLOCK):
             piece = slice(start, start + BLOCK)
-            own = {row: values[piece] for row, values in likelihoods.items()}
-            parts.append(self._block(masks[:, piece], own))
+            parts.append(self._block(masks[:, piece], {row: values[piece] for row, values in likelihoods.items()}))
         if not parts:
             return Posterior(np.empty((len(self.output_names), 0)), np.empty(0), np.empty(0))
         return Posterior(
@@ -153,6 +154,7 @@ class Scorer:
         )
 
     def check(self, masks: Masks) -> None:
+        """Refuse (InferenceError) masks of another shape or type, without a possible state, or without one setting."""
         if masks.ndim != 2 or masks.shape[0] != len(self.variables) or masks.dtype != np.uint8:
             raise InferenceError(
                 f"evidence must be bytes of shape ({len(self.variables)}, cases), not {masks.dtype} {masks.shape}"
@@ -213,12 +215,13 @@ class Scorer:
         return Posterior(probability, evidence, findings)
 
     def settings(self, masks: Masks) -> States:
+        """Each case's setting, an index into its states, (cases,); 0 where the network has none."""
         if self.setting_row < 0:
             return np.zeros(masks.shape[1], dtype=np.int64)
-        place = np.zeros(256, dtype=np.int64)
+        index_of = np.zeros(256, dtype=np.int64)
         for s in range(8):
-            place[1 << s] = s
-        return np.asarray(place[masks[self.setting_row]])
+            index_of[1 << s] = s
+        return np.asarray(index_of[masks[self.setting_row]])
 
     def _context_weight(self, masks: Masks, states: States, soft: Mapping[int, Array]) -> Array:
         weight = np.ones(masks.shape[1])
@@ -237,8 +240,8 @@ class Scorer:
             return _Lookup(group.table, _pick(setting, group.table), group.pattern(masks))
         weights = np.ones((masks.shape[1], 1))
         for row, size in zip(group.rows, group.sizes, strict=True):
-            own = self._state_weights(row, size, masks, soft)
-            weights = (weights[:, :, None] * own[:, None, :]).reshape(len(weights), -1)
+            by_state = self._state_weights(row, size, masks, soft)
+            weights = (weights[:, :, None] * by_state[:, None, :]).reshape(len(weights), -1)
         chosen = group.states[_pick(setting, group.states)]
         total = np.zeros((masks.shape[1], *chosen.shape[2:]))
         for state in range(chosen.shape[1]):

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Bools, Masks, States
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Posterior, Scorer
 
@@ -45,13 +44,13 @@ class Weights:
         (variables,): whether the variable counts as assessed (all but setting and conditions).
     """
 
-    first: NDArray[np.int64]
+    first: States
     decibans: Array
     marginal: Array
     baseline: Array
-    leaders: NDArray[np.int64]
-    flag: NDArray[np.uint8]
-    counted: NDArray[np.bool_]
+    leaders: States
+    flag: Masks
+    counted: Bools
 
     @property
     def slots(self) -> int:
@@ -78,21 +77,22 @@ class Reasons:
         (cases,): product of P(finding | setting) over P(all findings | setting).
     """
 
-    leading: NDArray[np.int64]
-    most_raised: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    conditions: NDArray[np.int64]
-    assessed: NDArray[np.int64]
+    leading: States
+    most_raised: States
+    slots: States
+    conditions: States
+    assessed: States
     ratio: Array
 
 
 def odds(p: Array) -> Array:
+    """P / (1 - p), infinite at 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return p / (1.0 - p)
 
 
 def compute_weights(scorer: Scorer) -> Weights:
-    """Score every single observation in every setting."""
+    """Score every single observation in every setting, with nothing else known."""
     variables = scorer.variables
     settings = len(variables[scorer.setting_row].states) if scorer.setting_row >= 0 else 1
     names = {row for group in (*scorer.inner, *scorer.outer) for row in group.rows} | set(scorer.context_rows)
@@ -132,7 +132,13 @@ def _serious(variables: Sequence[Variable], name: str) -> bool:
 
 
 def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:
-    """What leads and what rose most in each case, the findings that weigh most, and the conflict ratio."""
+    """What leads and what rose most in each case, the findings that weigh most, and the conflict ratio.
+
+    Parameters
+    ----------
+    masks, posterior
+        of the same cases: (variables, cases), and what ``scorer`` gives for them.
+    """
     count = masks.shape[1]
     setting = scorer.settings(masks)
     most_raised = _most_raised(scorer, weights, masks, posterior, setting)
@@ -141,21 +147,21 @@ def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Post
     size = np.zeros((len(scorer.variables), count))
     speaks_of = np.zeros((len(scorer.variables), count), dtype=np.int64)
     for row, variable in enumerate(scorer.variables):
-        known = masks[row] != variable.full_mask
+        observed = masks[row] != variable.full_mask
         if weights.counted[row]:
-            assessed += known
+            assessed += observed
         if weights.first[row] < 0:
             continue
         slot = weights.first[row] + masks[row].astype(np.int64) - 1
-        product = np.where(known, product * weights.marginal[setting, slot], product)
-        size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, most_raised, known)
+        product = np.where(observed, product * weights.marginal[setting, slot], product)
+        size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, most_raised, observed)
     slots, conditions = _top(weights, masks, size, speaks_of)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = product / posterior.findings
     return Reasons(_leading(weights, posterior), most_raised, slots, conditions, assessed, ratio)
 
 
-def _leading(weights: Weights, posterior: Posterior) -> NDArray[np.int64]:
+def _leading(weights: Weights, posterior: Posterior) -> States:
     best = np.zeros(posterior.evidence.shape)
     leading = np.full(best.shape, -1, dtype=np.int64)
     for i, output in enumerate(weights.leaders):
@@ -165,16 +171,14 @@ def _leading(weights: Weights, posterior: Posterior) -> NDArray[np.int64]:
     return leading
 
 
-def _most_raised(
-    scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior, setting: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _most_raised(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior, setting: States) -> States:
     best = np.ones(masks.shape[1])
     most_raised = np.full(masks.shape[1], -1, dtype=np.int64)
     for i, output in enumerate(weights.leaders):
         with np.errstate(divide="ignore", invalid="ignore"):
             rise = odds(posterior.probability[output]) / odds(weights.baseline[setting, output])
-        known = masks[scorer.condition_rows[output]] == 2  # a known outcome rose most
-        rise = np.where(known, np.inf, rise)
+        present = masks[scorer.condition_rows[output]] == 2  # an outcome that is known rose most
+        rise = np.where(present, np.inf, rise)
         better = rise > best * (1.0 + RISE)
         best, most_raised = np.where(better, rise, best), np.where(better, i, most_raised)
     return most_raised
@@ -183,42 +187,50 @@ def _most_raised(
 def _size(
     weights: Weights,
     row: int,
-    mask: NDArray[np.uint8],
-    setting: NDArray[np.int64],
-    slot: NDArray[np.int64],
-    most_raised: NDArray[np.int64],
-    known: NDArray[np.bool_],
-) -> tuple[Array, NDArray[np.int64]]:
+    mask: Masks,
+    setting: States,
+    slot: States,
+    most_raised: States,
+    observed: Bools,
+) -> tuple[Array, States]:
     """How much a variable's evidence weighs, and for which leader; 0 where it is not to be named."""
     for_raised = np.abs(weights.decibans[setting, np.maximum(most_raised, 0), slot])
     every = weights.decibans[setting, :, slot]  # (cases, leaders)
     strongest = every.argmax(axis=1)
     is_flag = (mask & ~weights.flag[row] == 0) & (weights.flag[row] != 0)
     without = np.where(is_flag, every[np.arange(len(strongest)), strongest], 0.0)
-    size = np.where(known, np.where(most_raised >= 0, for_raised, without), 0.0)
+    size = np.where(observed, np.where(most_raised >= 0, for_raised, without), 0.0)
     return size, np.where(most_raised >= 0, most_raised, strongest)
 
 
-def _top(
-    weights: Weights, masks: Masks, size: Array, speaks_of: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _top(weights: Weights, masks: Masks, size: Array, speaks_of: States) -> tuple[States, States]:
     """The largest sizes, earlier variables first among equals."""
     count = masks.shape[1]
     slots = np.full((TOP, count), -1, dtype=np.int64)
     conditions = np.zeros((TOP, count), dtype=np.int64)
     every = np.arange(count)
     size = size.copy()
-    for place in range(TOP):
+    for rank in range(TOP):
         row = size.argmax(axis=0)
-        found = size[row, every] > NOTHING
-        slots[place] = np.where(found, weights.first[row] + masks[row, every].astype(np.int64) - 1, -1)
-        conditions[place] = np.where(found, speaks_of[row, every], 0)
+        counts = size[row, every] > NOTHING
+        slots[rank] = np.where(counts, weights.first[row] + masks[row, every].astype(np.int64) - 1, -1)
+        conditions[rank] = np.where(counts, speaks_of[row, every], 0)
         size[row, every] = 0.0
     return slots, conditions
 
 
 def reason_label(scorer: Scorer, weights: Weights, setting: int, leader: int, slot: int) -> str:
-    """The text of one finding in a reason: ``fever=present:+11.3`` (decibans, for the most raised condition)."""
+    """The text of one finding in a reason: ``fever=present:+11.3``.
+
+    Parameters
+    ----------
+    setting
+        an index into the setting's states.
+    leader
+        the condition that the weight (in decibans) is for, an index into ``weights.leaders``.
+    slot
+        which evidence mask of which variable, see `Weights.first`.
+    """
     row = int(np.max(np.nonzero((weights.first >= 0) & (weights.first <= slot))[0]))
     variable = scorer.variables[row]
     mask = slot - int(weights.first[row]) + 1
