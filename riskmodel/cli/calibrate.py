@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.cli.common import PROGRESS_AFTER, common, examples, load_model, put, say
+from riskmodel.cli.common import common, examples, load_model, progress_bar, put, say
 from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
@@ -128,7 +126,7 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
     command = shlex.join(["riskmodel", *sys.argv[1:]])
-    with _steps("calibrating") as progress:
+    with progress_bar(" steps", "calibrating") as progress:
         fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, command=command, **how)
     pages = _card(fitted, rows, asked, how) if card is not None else {}
     fitted.write(output)
@@ -159,7 +157,7 @@ def _card(fitted: Any, rows: CaseRows, asked: dict[str, Any], how: dict[str, Any
     folds, seed = asked["folds"], asked["seed"]
     record, predictors = _record(rows, fitted, asked["mapping"]), asked["predictors"]
     try:
-        with _steps("cross-validating") as progress:
+        with progress_bar(" steps", "cross-validating") as progress:
             shown = cross_validated(
                 fitted.parent, names, masks, asked["learn"],
                 folds=folds, seed=seed, predictors=PREDICTOR_SETS, progress=progress, **how,
@@ -212,20 +210,3 @@ def _notes(result: RunResult) -> list[str]:
         return []
     why = "; ".join(f"{reason.count:,} × {reason.column} {reason.value!r}" for reason in result.reasons[:SHOWN])
     return [f"{counts.rejected:,} of {counts.read:,} rows were rejected and are not learnt from ({why})"]
-
-
-@contextmanager
-def _steps(what: str) -> Iterator[Callable[[int, int | None], None] | None]:
-    """A count of steps on a terminal, for anything over two seconds."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(unit=" steps", desc=what, delay=PROGRESS_AFTER, leave=False) as bar:
-
-        def progress(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress

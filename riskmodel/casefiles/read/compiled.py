@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -112,6 +114,7 @@ class _Rows:
     def larger(self) -> _Rows:
         """The same rows with twice the room."""
         more = _Rows(self.coder, 2 * self.capacity)
-        for new, old in zip(more.arrays, self.arrays, strict=True):
+        pairs: Iterable[tuple[NDArray[np.generic], NDArray[np.generic]]] = zip(more.arrays, self.arrays, strict=True)
+        for new, old in pairs:
             new[..., : self.capacity] = old
         return more

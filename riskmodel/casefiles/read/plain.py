@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from riskmodel.arrays import Masks
@@ -15,32 +18,23 @@ _MEMO = 1 << 16
 
 
 class _Memo(dict[str, int]):
-    """Cell text to mask, 0 for a bad cell; each text is decoded once while the table is small."""
+    """Cell text to a number; each text is worked out once while the table is small."""
 
-    def __init__(self, decoder: CellDecoder) -> None:
+    def __init__(self, number_of: Callable[[str], int]) -> None:
         super().__init__()
-        self.decoder = decoder
+        self.number_of = number_of
 
     def __missing__(self, text: str) -> int:
-        result = self.decoder.decode(text)
-        mask = 0 if isinstance(result, CellProblem) else result
+        number = self.number_of(text)
         if len(self) < _MEMO:
-            self[text] = mask
-        return mask
+            self[text] = number
+        return number
 
 
-class _Translations(dict[str, int]):
-    """Cell text to what the mapping did to it."""
-
-    def __init__(self, decoder: CellDecoder) -> None:
-        super().__init__()
-        self.decoder = decoder
-
-    def __missing__(self, text: str) -> int:
-        code = self.decoder.translation(text)
-        if len(self) < _MEMO:
-            self[text] = code
-        return code
+def _mask_of(decoder: CellDecoder, text: str) -> int:
+    """The mask of a cell, 0 for a bad one."""
+    mask = decoder.decode(text)
+    return 0 if isinstance(mask, CellProblem) else mask
 
 
 class SmallReader:
@@ -50,8 +44,8 @@ class SmallReader:
 
     def __init__(self, coder: Coder) -> None:
         self.coder = coder
-        self.memos = [_Memo(decoder) for decoder in coder.decoders]
-        self.translations = {row: _Translations(coder.decoders[row]) for row in coder.slots}
+        self.memos = [_Memo(partial(_mask_of, decoder)) for decoder in coder.decoders]
+        self.translations = {row: _Memo(coder.decoders[row].translation) for row in coder.slots}
 
     @staticmethod
     def records_end(data: bytearray, start: int, end: int) -> int:
