@@ -10,6 +10,7 @@ from riskmodel.figures.network_graph import network
 from riskmodel.figures.performance import draw_decision_curve as decision_curve
 from riskmodel.figures.performance import draw_roc as roc
 from riskmodel.figures.posteriors import posteriors, stated_and_implied
+from riskmodel.figures.published_tables import published_tables
 from riskmodel.figures.sensitivity import curves
 from riskmodel.figures.sensitivity import draw_sobol as sobol
 from riskmodel.figures.shifts import shifts
@@ -24,6 +25,7 @@ __all__ = [
     "network",
     "pathways",
     "posteriors",
+    "published_tables",
     "reliability",
     "roc",
     "shifts",

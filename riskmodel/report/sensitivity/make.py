@@ -18,6 +18,7 @@ from riskmodel.report.sensitivity.sections.next_questions import next_questions_
 from riskmodel.report.sensitivity.sections.one_way import one_way_section
 from riskmodel.report.sensitivity.sections.pathways import pathways_section
 from riskmodel.report.sensitivity.sections.provenance import provenance_section
+from riskmodel.report.sensitivity.sections.published_tables import published_tables_section
 from riskmodel.report.sensitivity.sections.rests_on import rests_on_section
 from riskmodel.report.sensitivity.sections.sets import sets_section
 from riskmodel.report.sensitivity.sections.sobol import sobol_indices, sobol_section
@@ -42,6 +43,7 @@ SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("comparison of policies", pathways_section),
     ("prior sets compared", sets_section),
     ("coherence of the statements", coherence_section),
+    ("published tables", published_tables_section),
     ("glossary", glossary_section),
     ("where the numbers come from", provenance_section),
 )
