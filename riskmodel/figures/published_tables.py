@@ -21,7 +21,7 @@ def published_tables(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     frame
-        of :meth:`riskmodel.validation.Validation.frame`, the rows from above to below; a row that is missed is
+        of :meth:`riskmodel.validation.PublishedValidation.frame`, the rows from above to below; a row that is missed is
         drawn in another colour.
     """
     ax = ax or new_axes(9, 1 + 0.24 * len(frame))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from riskmodel.text import Numeral, percent, table
 
 if TYPE_CHECKING:
-    from riskmodel.validation import Validation
-    from riskmodel.validation.compare import Comparison
+    from riskmodel.validation import PublishedValidation
+    from riskmodel.validation.compare import RowAnswer
 
 TITLES = {
     "too low": "Missed: the model is too low",
@@ -19,23 +19,23 @@ TITLES = {
 }
 
 
-def validation_lines(validation: Validation) -> Iterator[str]:
+def validation_lines(validation: PublishedValidation) -> Iterator[str]:
     """The count, then the rows by verdict; the rows that are no test last."""
-    if not validation.comparisons:
+    if not validation.answers:
         yield "There is no validation.toml beside these priors, so there is nothing to compare with."
         return
     yield f"Published tables asked of the prior set {validation.priors}, {validation.draws} draws of its statements"
     yield f"{validation_count(validation)}."
     for verdict, title in TITLES.items():
-        yield from _rows(title, [c for c in validation.comparisons if c.verdict == verdict and not c.used])
-    used = [comparison for comparison in validation.comparisons if comparison.used]
+        yield from _rows(title, [c for c in validation.answers if c.verdict == verdict and not c.used])
+    used = [answered for answered in validation.answers if answered.used]
     yield from _rows("No test: a table of the network rests on the same study", used)
     yield ""
     yield "In brackets: 95 % intervals. Base rate: of the study's own people, or of the setting where it is not known."
     yield "Nearest: the statement that, at an end of its 95 % range, brings the model nearest to the published share."
 
 
-def validation_count(validation: Validation) -> str:
+def validation_count(validation: PublishedValidation) -> str:
     """How many lie inside, in a sentence without its full stop.
 
     Rows of which a study drives a table are counted apart.
@@ -47,12 +47,12 @@ def validation_count(validation: Validation) -> str:
     )
 
 
-def _rows(title: str, rows: Sequence[Comparison]) -> Iterator[str]:
+def _rows(title: str, rows: Sequence[RowAnswer]) -> Iterator[str]:
     if not rows:
         return
     yield ""
     yield f"{title} ({len(rows)})"
-    missed = any(comparison.nearest for comparison in rows)
+    missed = any(answered.nearest for answered in rows)
     headings = ["row", "published", "model", "base rate", *(["nearest"] if missed else [])]
     cells = [
         [

@@ -1,5 +1,5 @@
 """What studies observed, asked of the network: published tables as a test that the model may fail."""
 
-from riskmodel.validation.compare import Validation, validate
+from riskmodel.validation.compare import PublishedValidation, validate
 
-__all__ = ["Validation", "validate"]
+__all__ = ["PublishedValidation", "validate"]

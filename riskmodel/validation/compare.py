@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import special, stats
 
 from riskmodel.arrays import Array
+from riskmodel.evidence.scale import LOGIT, Z95
 from riskmodel.network.build import build_network
 from riskmodel.sensitivity.ranges import Varying, ranges
 from riskmodel.text import Sheet, Shown
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from riskmodel.network.network import Network
 
 TAIL = 0.025  # of each side of a 95 % interval
-NORMAL_975 = float(special.ndtri(1 - TAIL))
 DRAWS = 500
 EDGE = 1e-3  # a share nearer to 0 or 1 counts as this far from it
 PIECE = 64  # statements whose networks are built together
@@ -38,7 +38,7 @@ class Nearest(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RowAnswer:
     """A published share and the model's answer to it; shares from 0 to 1.
 
     Attributes
@@ -72,21 +72,21 @@ class Comparison:
 
 
 @dataclass(frozen=True, repr=False)
-class Validation(Shown):
+class PublishedValidation(Shown):
     """Published rows and the model's answers to them."""
 
-    comparisons: tuple[Comparison, ...]
+    answers: tuple[RowAnswer, ...]
     priors: str
     draws: int
     seed: int
 
     def count(self, *, used: bool = False) -> tuple[int, int]:
         """How many rows are inside, of how many: of the tests, or of the rows whose study drives a table."""
-        verdicts = [comparison.verdict for comparison in self.comparisons if comparison.used == used]
+        verdicts = [answered.verdict for answered in self.answers if answered.used == used]
         return verdicts.count("inside"), len(verdicts)
 
     def frame(self) -> pd.DataFrame:
-        """One row a published share, with the columns of :class:`Comparison` and of the row itself."""
+        """One row a published share, with the columns of :class:`RowAnswer` and of the row itself."""
         return pd.DataFrame([
             {
                 "id": c.row.id, "question": c.row.question, "setting": c.row.setting, "published": c.row.published,
@@ -96,17 +96,17 @@ class Validation(Shown):
                 "source": c.row.source, "locator": c.row.locator, "read": c.row.read, "figures": c.row.figures,
                 "note": c.row.note,
             }
-            for c in self.comparisons
+            for c in self.answers
         ])  # fmt: skip
 
     def sheet(self) -> Sheet:
         (inside, tests), (inside_used, used) = self.count(), self.count(used=True)
         facts = {"prior set": self.priors, "inside": f"{inside} of {tests}", "used": f"{inside_used} of {used}"}
         columns = ["id", "published", "model", "low", "high", "verdict", "nearest"]
-        return Sheet("Published tables", facts, {"rows": self.frame()[columns]} if self.comparisons else {})
+        return Sheet("Published tables", facts, {"rows": self.frame()[columns]} if self.answers else {})
 
 
-def validate(model: Model, *, draws: int = DRAWS, seed: int = 0) -> Validation:
+def validate(model: Model, *, draws: int = DRAWS, seed: int = 0) -> PublishedValidation:
     """Ask the network every published row.
 
     A row is *inside* when what the study saw is among the central 95 % of what a study of its size would see,
@@ -133,21 +133,21 @@ def validate(model: Model, *, draws: int = DRAWS, seed: int = 0) -> Validation:
     tables = load_published(model.priors, model.root)
     network = model.draw(draws, np.random.default_rng(seed))
     driving = {statement.source for statement in model.priors.selected_statements}
-    comparisons = [_compared(network, row, driving) for row in tables.rows]
-    missed = [comparison.row for comparison in comparisons if comparison.verdict != "inside"]
+    answers = [_answered(network, row, driving) for row in tables.rows]
+    missed = [answered.row for answered in answers if answered.verdict != "inside"]
     nearest = nearest_statements(model.priors, missed)
-    return Validation(
-        tuple(replace(c, **nearest[c.row.id]) if c.row.id in nearest else c for c in comparisons),
+    return PublishedValidation(
+        tuple(replace(c, **nearest[c.row.id]) if c.row.id in nearest else c for c in answers),
         model.priors.prior_set.name,
         draws,
         seed,
     )
 
 
-def _compared(network: Network, row: PublishedRow, driving: Set[str]) -> Comparison:
+def _answered(network: Network, row: PublishedRow, driving: Set[str]) -> RowAnswer:
     answers = answer(network, row, at_prior=True)
     low, high = np.nanquantile(answers[1:], [TAIL, 1 - TAIL])
-    return Comparison(
+    return RowAnswer(
         row,
         *study_interval(row),
         model=float(answers[0]),
@@ -183,8 +183,8 @@ def verdict(row: PublishedRow, answers: Array) -> str:
     """
     answers = answers[np.isfinite(answers)]
     if row.low is not None and row.high is not None:
-        sd = (special.logit(row.high) - special.logit(row.low)) / (2 * NORMAL_975)
-        as_low = np.mean(special.ndtr((special.logit(row.published) - special.logit(answers)) / sd))
+        sd = (LOGIT.to(row.high) - LOGIT.to(row.low)) / (2 * Z95)
+        as_low = np.mean(special.ndtr((LOGIT.to(row.published) - LOGIT.to(answers)) / sd))
         as_high = 1 - as_low
     elif row.n is not None:
         as_low = np.mean(stats.binom.cdf(_events(row), row.n, answers))
@@ -212,7 +212,7 @@ def nearest_statements(priors: Priors, rows: Sequence[PublishedRow]) -> dict[str
         network = build_network(priors, np.concatenate([varying.stated[None], values]))
         for row in rows:
             answers = answer(network, row, at_prior=True)[1:]
-            distance = np.abs(special.logit(answers) - special.logit(np.clip(row.published, EDGE, 1 - EDGE)))
+            distance = np.abs(LOGIT.to(answers) - LOGIT.to(np.clip(row.published, EDGE, 1 - EDGE)))
             i = int(np.nanargmin(distance))
             if distance[i] < least[row.id]:
                 least[row.id] = distance[i]

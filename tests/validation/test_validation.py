@@ -150,25 +150,25 @@ def test_the_shipped_tables(seeds):
 @pytest.mark.slow
 def test_rows_whose_study_drives_a_table_are_no_test(seeds):
     validation = validate(seeds, draws=20)
-    used = {c.row.id: c.used for c in validation.comparisons}
+    used = {c.row.id: c.used for c in validation.answers}
     assert used["tenderness.infection.nvo"]
     assert used["fracture.steroids"]  # by the people it shares with other reviews
     assert not used["night_pain.not_serious"]
     assert sum(validation.count()) > 0
-    assert validation.count()[1] + validation.count(used=True)[1] == len(validation.comparisons)
+    assert validation.count()[1] + validation.count(used=True)[1] == len(validation.answers)
 
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_answers(seeds):
     first, second = (validate(seeds, draws=20, seed=3).frame() for _ in range(2))
     assert first.equals(second)
-    assert "Validation" not in repr(validate(seeds, draws=20))
+    assert "PublishedValidation" not in repr(validate(seeds, draws=20))
 
 
 @pytest.mark.slow
 def test_a_finer_prior_set_changes_the_verdict(seeds):
     informed = seeds.with_statement("find.night_pain.none", value=0.442, low=0.40, high=0.49)
-    answers = {c.row.id: c for c in validate(informed, draws=50).comparisons}
+    answers = {c.row.id: c for c in validate(informed, draws=50).answers}
     assert answers["night_pain.not_serious"].model == pytest.approx(0.442, abs=0.01)
 
 
