@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.figures.axes import new_axes
-from riskmodel.figures.rows import GREY, INK, bare, name_rows
+from riskmodel.figures.axes import GREY, INK, light_grid, new_axes
+from riskmodel.figures.rows import name_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,5 +41,5 @@ def published_tables(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("share, %")
     ax.axvline(0, color=GREY, linewidth=0.5)
     ax.legend(frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), ncols=len(looks))
-    bare(ax)
+    light_grid(ax)
     return ax
