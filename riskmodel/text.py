@@ -101,10 +101,12 @@ def share_of_variance(share: float) -> str:
 def percent(p: float) -> str:
     """A probability as a person reads it: two significant digits below 10 %, never 100 % for less.
 
-    >>> percent(0.3651), percent(0.0123), percent(0.00004), percent(0.999)
-    ('37 %', '1.2 %', '0.0040 %', '99.9 %')
+    >>> percent(0.3651), percent(0.0123), percent(0.00004), percent(0.999), percent(0.999999)
+    ('37 %', '1.2 %', '0.0040 %', '99.9 %', '> 99.99 %')
     """
     share = 100 * p
+    if 99.99 < share < 100:
+        return "> 99.99 %"
     if share == 0 or share >= 99.95:
         return f"{share:.0f} %" if share == 0 or p == 1 else f"{share:.2f} %"
     if share >= 99.5:
