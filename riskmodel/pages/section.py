@@ -8,6 +8,7 @@ of the statement (``fever | infection``); ``[[statement:id|text]]`` shows the te
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -120,7 +121,8 @@ class Section:
 class Report:
     """The whole: the main results in sentences, then the details.
 
-    ``facts`` say of what, with which seed and version; ``labels`` what is shown for statements and sources.
+    ``facts`` say of what, with which seed and version; ``labels`` what is shown for statements and sources. Each
+    identifier stands once, for it is the name of a file or of an anchor.
     """
 
     title: str
@@ -128,6 +130,13 @@ class Report:
     sections: tuple[Section, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind, parts in (("section", self.sections), ("table", self.tables()), ("figure", self.figures())):
+            counts = Counter(part.id for part in parts)
+            twice = [name for name, count in counts.items() if count > 1]
+            if twice:
+                raise ValueError(f"a report has more than one {kind} {', '.join(twice)}")
 
     def tables(self) -> list[Table]:
         return [table for section in self.sections for table in section.tables]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -60,6 +61,12 @@ def test_what_is_written_is_escaped_and_linked():
 
 def test_a_name_without_a_home_is_plain_text():
     assert "href" not in files(tiny("[[source:nobody]]"))["report.html"].split("<main>")[1].split("<nav")[0]
+
+
+def test_identifiers_stand_once():
+    report = tiny()
+    with pytest.raises(ValueError, match=f"more than one section {report.sections[0].id}"):
+        replace(report, sections=(report.sections[0], report.sections[0]))
 
 
 def test_a_table_needs_its_columns():
