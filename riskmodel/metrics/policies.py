@@ -66,8 +66,8 @@ def policy_curves(  # noqa: PLR0913
     >>> rng = np.random.default_rng(1)
     >>> people = to_cases(model, simulate(model, 300, rng, setting="emergency"), with_outcomes=True)
     >>> found = policy_curves(model, people, thresholds=[0.05])
-    >>> found["strategy"].tolist()[3:]
-    ['acibadem_2026', 'clinical_note', 'consensus', 'general_medicine_2025', 'healthusias', 'whitlock_2026']
+    >>> {"consensus", "healthusias"} <= set(found["strategy"])
+    True
     """
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     judged = judge_coded(model, masks, list(cohort.index), predictors)
