@@ -13,7 +13,7 @@ from riskmodel.answers.questions import Questions
 from riskmodel.answers.questions import questions as what_each_tells
 from riskmodel.answers.scoring import Scored, Scoring
 from riskmodel.answers.stopping import stop
-from riskmodel.answers.telling import next_questions, without_each
+from riskmodel.answers.telling import informative_questions, without_each
 from riskmodel.arrays import Masks
 from riskmodel.decision.language.nodes import Holds, leaves
 from riskmodel.errors import InferenceError
@@ -90,8 +90,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         undetermined=_named(policy.rule_ids, decision.undetermined),
         waiting=_waiting(scoring, scored),
         explained_away=_explained_away(scoring, scored, assessed),
-        questions=tuple(next_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
-        results=tuple(next_questions(scorer, case, tests, serious)[:TESTED]),
+        questions=tuple(informative_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
+        results=tuple(informative_questions(scorer, case, tests, serious)[:TESTED]),
         next_steps=_next_steps(asked),
         stop=stop(scoring, case, asked),
         serious=tuple(scorer.conditions[i] for i in serious),

@@ -37,7 +37,7 @@ def without_each(scorer: Scorer, case: Masks, rows: Sequence[int]) -> Masks:
     return masks
 
 
-def next_questions(scorer: Scorer, case: Masks, rows: Sequence[int], outputs: Sequence[int]) -> list[Question]:
+def informative_questions(scorer: Scorer, case: Masks, rows: Sequence[int], outputs: Sequence[int]) -> list[Question]:
     """The mutual information between each unassessed variable and the outputs, given the case; best first.
 
     Parameters

@@ -7,25 +7,31 @@ import pandas as pd
 
 from riskmodel.answers.questions import ask_next, questions, scan_scorer
 from riskmodel.arrays import Masks
+from riskmodel.casefiles.read.frame import as_frame, identifiers
+from riskmodel.cases.mapping import MappingLike
 from riskmodel.decision.costs import find_pathways
 from riskmodel.errors import InferenceError
 from riskmodel.inference.compiled import CompiledScorer
-from riskmodel.model import Model
+from riskmodel.model import Cases, Model
 
 __all__ = ["ask_next", "next_questions"]
 
 NUMBERS = ("gain", "worth", "information", "change", "moves", "in_time")
 
 
-def next_questions(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None) -> pd.DataFrame:
+def next_questions(
+    model: Model, cases: Cases | Masks, *, setting: str | None = None, mapping: MappingLike = None
+) -> pd.DataFrame:
     """Everything not yet asked, examined or tested of each case, the best first.
 
     Parameters
     ----------
     cases
-        a frame of cases, or coded evidence of shape (variables, cases).
+        as of :meth:`riskmodel.model.Model.score`, or coded evidence of shape (variables, cases).
     setting
         of rows that name none.
+    mapping
+        a mapping file, or the same content as a dict: other names of columns and values.
 
     Returns
     -------
@@ -46,11 +52,12 @@ def next_questions(model: Model, cases: pd.DataFrame | Masks, *, setting: str | 
     >>> next_questions(rm.load(), case, setting="primary_care").loc[0, ["variable", "way"]].tolist()
     ['esr', 'blood']
     """
-    if isinstance(cases, pd.DataFrame):
-        masks = model.code(cases, setting=setting)
-        labels = (cases["case_id"] if "case_id" in cases else cases.index.to_series()).tolist()
-    else:
+    if isinstance(cases, np.ndarray):
         masks, labels = cases, list(range(cases.shape[1]))
+    else:
+        frame = as_frame(cases)
+        masks, names = model.code(frame, setting=setting, mapping=mapping), identifiers(frame, model.variables, mapping)
+        labels = (frame.index if names is None else names).tolist()
     score, pathways = CompiledScorer(scan_scorer(model.scoring)).posterior, find_pathways(model.root)
     impossible = np.nonzero(~(score(masks).evidence > 0))[0]
     if impossible.size:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from riskmodel.answers.telling import next_questions, without_each
+from riskmodel.answers.telling import informative_questions, without_each
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Event, Variable
 from riskmodel.inference.compile import compile_scorer
@@ -304,7 +304,7 @@ def test_next_questions_tell_what_they_are_defined_to_tell(model):
     rows = [names.index(name) for name in ("crp", "sex", "saddle_anaesthesia", "cancer_history")]
     outputs = [0, 1, 3]
     at = {"setting": ("primary_care",), "age": ("from_50_to_69",), "fever": ("present",)}
-    questions = next_questions(scorer, case, rows, outputs)
+    questions = informative_questions(scorer, case, rows, outputs)
     assert [q.information for q in questions] == sorted((q.information for q in questions), reverse=True)
     assert {q.variable for q in questions} == {names[row] for row in rows}
     for question in questions:
@@ -324,7 +324,7 @@ def test_next_questions_tell_what_they_are_defined_to_tell(model):
             assert question.lowest[k] == pytest.approx(min(answers), rel=1e-9)
             assert question.highest[k] == pytest.approx(max(answers), rel=1e-9)
         assert question.information == pytest.approx(expected, rel=1e-6, abs=1e-12)
-    assert next_questions(scorer, case, [], outputs) == []
+    assert informative_questions(scorer, case, [], outputs) == []
 
 
 def test_without_each_forgets_one_at_a_time(model):

@@ -196,6 +196,14 @@ def test_explanation_says_what_to_do_next() -> None:
     assert f"{first.cost:.0f}" in line.split()
 
 
+def test_cases_come_in_any_form_and_under_a_mapping() -> None:
+    plain = next_questions(MODEL, {"case_id": "a", "fever": "yes"}, setting="primary_care")
+    mapping = {"columns": {"Temp": "fever", "id": "case_id"}, "values": {"fever": {"hot": "present"}}}
+    mapped = next_questions(MODEL, {"id": "a", "Temp": "hot"}, setting="primary_care", mapping=mapping)
+    pd.testing.assert_frame_equal(plain, mapped)
+    assert set(plain["case"]) == {"a"}
+
+
 def test_frame_names_the_impossible() -> None:
     frame = pd.DataFrame({"case_id": ["a", "b"], "leg_weakness": ["no", None]})
     assert set(next_questions(MODEL, frame, setting="primary_care")["case"]) == {"a", "b"}
