@@ -41,9 +41,10 @@ factors need not speak of every condition: those that they do take the highest b
 block of neighbouring joint states.
 
 A group's factor is a table with a row for each **pattern**: each combination of masks of its members. A row is the
-product of the group's CPTs, summed over the members' states that the pattern allows::
+product of all CPTs that speak of a member, summed over the members' states that the pattern allows::
 
-      T_g(pattern; a, c)  =  Σ Π P(x | parents of x)           x: the group's members in their allowed states
+      T_g(pattern; a, c)  =  Σ  Π P(v | parents of v)          x: the members in their allowed states
+                             x  v                              v: the members, and conditions with a member as parent
 
 This is variable elimination [1, 2] with all its sums done beforehand. The pattern of a case is a number in a mixed
 base, the sum of multiplier · (mask - 1); the last one means that nothing is known. If the group has no CPT but its
