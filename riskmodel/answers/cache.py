@@ -1,8 +1,8 @@
 """A checked cache of compiled scorers, so that scoring a small file does not read and compile all priors again.
 
-An entry is found by a digest of every prior file and the package version, and carries a checksum of itself: a stale
-or damaged entry is never used. Where the folder cannot be written nothing is cached and nothing fails. Beside the
-scorers lie the last draws of statements.
+An entry is found by a digest of every prior file, the package version and the state of the code, and carries a checksum
+of itself: a stale or damaged entry is never used. Where the folder cannot be written nothing is cached and nothing
+fails. Beside the scorers lie the last draws of statements.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from riskmodel.outputs.files import write_files
 
 FORMAT = 7
 CHECKSUM = 32  # bytes of SHA-256 before the content
-DRAWS_KEPT = 16  # sets of draws; of 1,000 draws each is 2 MB
+KEPT = 16  # entries of a kind; 1,000 draws are 2 MB
+PACKAGE = Path(__file__).parents[1]
+CODE = ("evidence", "network", "inference", "answers")  # rooms whose code makes what is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def keep(digest: str, entry: Entry) -> None:
 def drawn_values(priors: Priors, draws: int, seed: int) -> Array:
     """:func:`riskmodel.evidence.distributions.draw_values` for a seed, kept on disk.
 
-    An entry is found by the statements, the number of draws, the seed and the code that draws.
+    An entry is found by the statements, the number of draws and the seed.
     """
     digest = _draws_digest(priors, draws, seed)
     count = len(priors.selected)
@@ -92,29 +94,25 @@ def drawn_values(priors: Priors, draws: int, seed: int) -> Array:
             return np.frombuffer(body).reshape(draws, count).copy()
     values = distributions.draw_values(priors, draws, np.random.default_rng(seed))
     with contextlib.suppress(OSError, RuntimeError):
-        path = _path(digest, "draws")
-        _write(path, values.tobytes())
-        _forget(path.parent)
+        _write(_path(digest, "draws"), values.tobytes())
     return values
 
 
 def _draws_digest(priors: Priors, draws: int, seed: int) -> str:
     drawn = [statement.every_field() for statement in priors.selected_statements]
-    code = [path.read_text(encoding="utf-8") for path in sorted(Path(distributions.__file__).parent.glob("*.py"))]
-    asked = [*code, *drawn, repr(priors.prior_set), f"{draws} {seed}"]
+    asked = [*drawn, repr(priors.prior_set), f"{draws} {seed}"]
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
-def _forget(draws_folder: Path) -> None:
-    """Keep only the draws that were made last."""
-    entries = sorted(draws_folder.glob("*.draws"), key=lambda entry: entry.stat().st_mtime)
-    for entry in entries[:-DRAWS_KEPT]:
-        entry.unlink(missing_ok=True)
-
-
 def _path(digest: str, kind: str = "scorer") -> Path:
-    key = hashlib.sha256(f"{FORMAT} {__version__} {digest}".encode()).hexdigest()
+    key = hashlib.sha256(f"{FORMAT} {__version__} {_code()} {digest}".encode()).hexdigest()
     return folder() / f"{key}.{kind}"
+
+
+def _code() -> str:
+    """Sizes and times of change of the files that make what is kept: edited code finds no entry of before."""
+    files = sorted(file for room in CODE for file in (PACKAGE / room).rglob("*.py"))
+    return " ".join(f"{file.name} {stat.st_size} {stat.st_mtime_ns}" for file in files for stat in [file.stat()])
 
 
 def _checked(path: Path) -> memoryview | None:
@@ -127,6 +125,9 @@ def _checked(path: Path) -> memoryview | None:
 def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_files({path: hashlib.sha256(body).digest() + body})
+    entries = sorted(path.parent.glob(f"*{path.suffix}"), key=lambda entry: entry.stat().st_mtime)
+    for entry in entries[:-KEPT]:
+        entry.unlink(missing_ok=True)
 
 
 def _encode(value: Any, arrays: list[bytes]) -> Any:

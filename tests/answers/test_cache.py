@@ -112,7 +112,7 @@ def test_damaged_draws_are_made_anew(folder):
 
 
 def test_only_the_last_draws_are_kept(folder, monkeypatch):
-    monkeypatch.setattr(cache, "DRAWS_KEPT", 3)
+    monkeypatch.setattr(cache, "KEPT", 3)
     priors = load().priors
     for seed in range(5):
         cache.drawn_values(priors, 8, seed)
@@ -146,3 +146,15 @@ def test_what_cohorts_told_is_kept_with_the_scoring(folder, tmp_path):
     fresh, kept = load_scoring(path), load_scoring(path)
     assert "ward" in fresh.fitted[0]
     assert kept.fitted == fresh.fitted
+
+
+def test_edited_code_finds_no_entry_of_before(folder, tmp_path, monkeypatch):
+    file = tmp_path / "package" / "inference" / "compile.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("before", encoding="utf-8")
+    monkeypatch.setattr(cache, "PACKAGE", tmp_path / "package")
+    load_scoring("seeds")
+    digest = load("seeds").priors.digest
+    assert cache.fetch(digest) is not None
+    file.write_text("edited", encoding="utf-8")
+    assert cache.fetch(digest) is None
