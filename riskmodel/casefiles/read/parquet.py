@@ -27,17 +27,23 @@ BATCH = 1 << 15
 class ParquetReader:
     """An open Parquet file as a `CaseReader`; it reads only the columns that are needed."""
 
+    kind = "Parquet"
     header_lines = 0
+
+    @staticmethod
+    def open_columns(path: Path) -> Any:
+        """The file as its ``schema_arrow``, ``metadata.num_rows``, ``iter_batches`` and ``close``."""
+        return pq.ParquetFile(path)
 
     def __init__(self, path: Path, variables: Sequence[Variable], options: RunOptions) -> None:
         self.name = str(path)
         self.path = path
         try:
-            self._file: Any = pq.ParquetFile(path)
+            self._file = self.open_columns(path)
         except OSError as error:
             raise CasesError(f"{path}: {error.strerror or error}") from None
         except pa.ArrowException as error:
-            raise CasesError(f"{path}: not a readable Parquet file: {error}") from None
+            raise CasesError(f"{path}: not a readable {self.kind} file: {error}") from None
         schema = self._file.schema_arrow
         self.coder = Coder.of(schema.names, variables, options, self.name)
         layout = self.coder.layout
