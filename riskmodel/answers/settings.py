@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import NoSettingError, UsageError, nearest
+from riskmodel.evidence.records import ANY_SERIOUS, SETTING
 from riskmodel.text import Numeral, percent, table
 
 if TYPE_CHECKING:
     from riskmodel.answers.scoring import Scoring
     from riskmodel.evidence.records import Variable
-
-SETTING, ANY_SERIOUS = "setting", "any_serious"
 
 
 def settings_of(variables: Sequence[Variable]) -> tuple[str, ...]:

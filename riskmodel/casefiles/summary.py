@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 from riskmodel._version import __version__
 from riskmodel.answers.scoring import Scoring
-from riskmodel.answers.settings import ANY_SERIOUS
 from riskmodel.casefiles.options import Mapped, RunResult, Summary
 from riskmodel.casefiles.write.row_writer import RowsInMemory
+from riskmodel.evidence.records import ANY_SERIOUS
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.text import RESEARCH_ONLY, few_draws, figure, percent, table
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from riskmodel.cases import columns
 from riskmodel.errors import nearest
-from riskmodel.evidence.records import Variable
+from riskmodel.evidence.records import SETTING, Variable
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _WHOLE = re.compile(r"(-?[0-9]+)\.0")
@@ -98,7 +98,7 @@ class CellDecoder:
         self.values = {whole(text): word for text, word in self.rules.values.items()}
         self.missing = frozenset(map(whole, self.rules.missing))
         self.blank: int | CellProblem = _not_named(variable) if needed else variable.full_mask
-        self.single = variable.name == columns.SETTING  # always one state
+        self.single = variable.name == SETTING  # always one state
         self.edges = tuple(Fraction(Decimal(repr(edge))) for edge in variable.lower_edges)
         self.maximum = None if variable.maximum == inf else Fraction(Decimal(repr(variable.maximum)))
         self.words = _words(variable)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from riskmodel.errors import UsageError
-from riskmodel.evidence.records import Variable
+from riskmodel.evidence.records import SETTING, Variable
 
 CASE_ID = "case_id"
-SETTING = "setting"
 NOT_ASSESSED = ("unknown", "not_assessed")  # beside the blank cell
 AFFIRMATIVE = ("present", "yes", "y", "true", "1", "positive")
 NEGATIVE = ("absent", "no", "n", "false", "0", "negative")

@@ -29,6 +29,10 @@ StatedBasis = Literal["seed", "study", "assumption"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 BASES: tuple[str, ...] = get_args(StatedBasis)
+SETTING, ANY_SERIOUS = (
+    "setting",
+    "any_serious",
+)  # names that the program knows
 COHORT = "cohort"
 Read = Literal["full_text", "abstract", "second_hand", "no"]
 HOW_READ = MappingProxyType({  # how the figure was read at its source, the best first

@@ -14,8 +14,8 @@ import numpy as np
 
 from riskmodel.arrays import Array, States
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import Variable
-from riskmodel.inference.parts import MOST_ENTRIES, SELECTOR, Parts
+from riskmodel.evidence.records import SETTING, Variable
+from riskmodel.inference.parts import MOST_ENTRIES, Parts
 from riskmodel.network.network import Network
 
 Tables = Mapping[str, Array]  # variable → its CPT: (draws or 1, settings or 1 if it depends on them, …)
@@ -128,7 +128,7 @@ class Lookups:
         self.inner = [lookup for lookup in every if lookup.inner]
         self.outer = [lookup for lookup in every if not lookup.inner]
         self.all = [self.static_inner, self.static_outer, *self.inner, *self.outer]
-        self.setting_row = self._index.get(SELECTOR, -1) if parts.selector else -1
+        self.setting_row = self._index.get(SETTING, -1) if parts.selector else -1
         self.context_rows = tuple(self._index[name] for name in parts.contexts)
         self.condition_rows = tuple(self._index[name] for name in parts.conditions)
         combinations = list(np.ndindex(*parts.sizes(parts.contexts)))
@@ -174,7 +174,7 @@ class Lookups:
         """
         parts = self.parts
         contexts, conditions = (parts.contexts, self.order[: self.inner_count]) if lookup.inner else ([], self.order)
-        axes = [SELECTOR] * parts.selector + [*lookup.members, *contexts, *conditions]
+        axes = [SETTING] * parts.selector + [*lookup.members, *contexts, *conditions]
         product = np.ones([1] * (1 + len(axes)))
         for name in lookup.tables:
             scope, table = parts.scopes[name], tables[name]
@@ -205,7 +205,7 @@ def tables_at_setting(network: Network, setting: int, draws: slice = slice(None)
     for variable in network.variables:
         table = network.tables[variable.name]
         table = table[draws] if len(table) > 1 else table
-        if SELECTOR in variable.parents:
-            table = table.take([setting], axis=1 + variable.parents.index(SELECTOR))
+        if SETTING in variable.parents:
+            table = table.take([setting], axis=1 + variable.parents.index(SETTING))
         tables[variable.name] = table
     return tables

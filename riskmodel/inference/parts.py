@@ -9,9 +9,9 @@ import math
 from collections.abc import Collection, Sequence
 
 from riskmodel.errors import InferenceError
+from riskmodel.evidence.records import SETTING
 from riskmodel.network.network import Network
 
-SELECTOR = "setting"
 MOST_STATES = 1 << 12  # joint states of the conditions
 MOST_ENTRIES = 1 << 24  # entries of one look-up table
 
@@ -49,8 +49,8 @@ class Parts:
         if not self.conditions:
             raise InferenceError("the network has no condition to infer")
         contexts = [v.name for v in network.variables if v.role == "context"]
-        self.selector = SELECTOR in contexts and not self.by_name[SELECTOR].parents
-        self.contexts = [name for name in contexts if not (self.selector and name == SELECTOR)]
+        self.selector = SETTING in contexts and not self.by_name[SETTING].parents
+        self.contexts = [name for name in contexts if not (self.selector and name == SETTING)]
         self.enumerated = {*self.conditions, *contexts}
         if math.prod(self.sizes(contexts)) * 2 ** len(self.conditions) > MOST_ENTRIES:
             raise InferenceError(f"{', '.join(contexts)}: these contexts are too many to enumerate")
@@ -77,7 +77,7 @@ class Parts:
 
     def static_tables(self) -> tuple[str, ...]:
         """The variables whose CPTs speak of enumerated variables only, the selector apart."""
-        names = [name for name in self.scopes if not (self.selector and name == SELECTOR)]
+        names = [name for name in self.scopes if not (self.selector and name == SETTING)]
         return tuple(name for name in names if set(self.scopes[name]) <= self.enumerated)
 
     def has_context(self, tables: Collection[str]) -> bool:

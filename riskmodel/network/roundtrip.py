@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
+from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Priors, Statement
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
 from riskmodel.network.forms.building import StatementValues
 from riskmodel.network.network import Network
 
-SETTING = "setting"
 CLOSED_FORM, SOLVED = 1e-9, 1e-6  # how closely a statement must come back
 
 HeldStates = dict[str, str]  # variable → the one state it is held at

@@ -10,6 +10,7 @@ import pandas as pd
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.errors import nearest
+from riskmodel.evidence.records import ANY_SERIOUS
 from riskmodel.sensitivity.ranges import Varying, checked_statements, curve_values, ranges, refuse
 from riskmodel.sensitivity.regions import Grid, actions, times_finer
 from riskmodel.sensitivity.targets import finite_log_odds
@@ -18,8 +19,6 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.model import Model
-
-ANY = "any_serious"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +83,7 @@ def two_way(
     b: str,
     *,
     setting: str | None = None,
-    output: str = ANY,
+    output: str = ANY_SERIOUS,
     points: int = 21,
     progress: Progress | None = None,
 ) -> TwoWay:

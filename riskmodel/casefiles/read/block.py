@@ -13,11 +13,11 @@ from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import Mapped, Reject, RunOptions, Translation
 from riskmodel.casefiles.read.tokens import RowFault, split_record
 from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
-from riskmodel.cases.columns import SETTING, ColumnContract
+from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.header import Layout, match_header
 from riskmodel.cases.mapping import CaseMapping, load_mapping
 from riskmodel.errors import NoSettingError
-from riskmodel.evidence.records import Variable
+from riskmodel.evidence.records import SETTING, Variable
 
 
 @dataclass(frozen=True, slots=True)

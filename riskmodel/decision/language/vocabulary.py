@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from riskmodel.decision.language.nodes import Holds, Node
 from riskmodel.decision.language.tokens import Fault, Token
 from riskmodel.errors import nearest
+from riskmodel.evidence.records import ANY_SERIOUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from riskmodel.evidence.records import Variable
 
-ANY_SERIOUS = "any_serious"
 DUMMY = (0, 1)  # stands for a test whose names are wrong: the faults keep it from being used
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.records import CRUDE_RATIOS, Event, Priors, Statement, Variable
+from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Event, Priors, Statement, Variable
 from riskmodel.network.elimination import Factor, eliminate
 
-SETTING = "setting"
 Valued = tuple[Statement, Array]  # a statement and its value in each draw, (draws,)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import Event, Variable
-from riskmodel.network.forms.building import SETTING, Building, BuiltTable, Valued
+from riskmodel.evidence.records import SETTING, Event, Variable
+from riskmodel.network.forms.building import Building, BuiltTable, Valued
 from riskmodel.network.forms.stated import distribution, stated_table
 
 ROUNDING = 1e-12  # a link, or a product of links, this close to what is possible is possible

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.network.forms.building import SETTING, Building, BuiltTable
+from riskmodel.evidence.records import SETTING
+from riskmodel.network.forms.building import Building, BuiltTable
 
 HALVINGS = 70
 SHORT = 1e-6  # a base rate missed by more than this share is out of reach

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import Event, Statement, Variable
+from riskmodel.evidence.records import SETTING, Event, Statement, Variable
 from riskmodel.evidence.scale import logit
-from riskmodel.network.forms.building import SETTING, Building, BuiltTable, Valued
+from riskmodel.network.forms.building import Building, BuiltTable, Valued
 from riskmodel.network.forms.logistic import exposed_share, hold, logistic_coefficients, sigmoid
 from riskmodel.network.forms.stated import Cell, cells, most_specific, stated_table
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cases.codebook import entries
-from riskmodel.evidence.records import Event
+from riskmodel.evidence.records import SETTING, Event
 from riskmodel.metrics.predictors import PREDICTOR_SETS, predictors_of
 from riskmodel.network.ask import conditional
 from riskmodel.pages.section import Column, Section, Table
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from riskmodel.report.card.validation import ValidatedFit
 
 ROLES = ("context", "risk_factor", "finding", "test")
-SETTING = "setting"
 
 
 def predictors(v: ValidatedFit) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from riskmodel.evidence.records import ANY_SERIOUS
 from riskmodel.metrics import PREDICTOR_SETS, tabulate
 from riskmodel.text import words
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from riskmodel.calibration import Calibration
     from riskmodel.metrics import Judged
 
-OVERALL = "any_serious"
 METRICS = {
     "auc": "AUC", "brier": "Brier score", "scaled_brier": "scaled Brier score", "log_score": "log score",
     "observed_over_expected": "observed over expected (O/E)", "tp": "true positives", "fp": "false positives",
@@ -32,7 +32,7 @@ def outcome_words(name: str) -> str:
     >>> outcome_words("any_serious"), outcome_words("cauda_equina")
     ('any serious disease', 'cauda equina')
     """
-    return f"{words(name)} disease" if name == OVERALL else words(name)
+    return f"{words(name)} disease" if name == ANY_SERIOUS else words(name)
 
 
 def action_words(name: str) -> str:
@@ -134,4 +134,4 @@ class ValidatedFit:
     @property
     def main(self) -> str:
         """The outcome that speaks for all: any serious disease, where there is such a composite."""
-        return OVERALL if OVERALL in self.after.outcomes else str(self.after.outcomes.columns[0])
+        return ANY_SERIOUS if ANY_SERIOUS in self.after.outcomes else str(self.after.outcomes.columns[0])

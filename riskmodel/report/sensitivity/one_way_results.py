@@ -33,7 +33,7 @@ def _usual_targets(study: Study) -> list[Target]:
     targets = [Target.cohort_mean(name) for name in study.serious]
     targets.append(Target.share(urgency=policy.urgencies[0]))
     targets += [Target.share(imaging=scan) for scan in policy.imaging_tokens if scan == "mri"]
-    return targets + [Target.posterior(study.serious[-1], name) for name in least_sure(study)[:MOST_TARGETS]]
+    return targets + [Target.posterior(study.overall, name) for name in least_sure(study)[:MOST_TARGETS]]
 
 
 @once
@@ -62,7 +62,7 @@ def cases_one_way(study: Study) -> OneWay:
 
 def _any_serious(study: Study) -> Target:
     """What is followed where the spec names nothing: the actions are wanted all the same."""
-    return Target.cohort_mean(study.serious[-1])
+    return Target.cohort_mean(study.overall)
 
 
 @once

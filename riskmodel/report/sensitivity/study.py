@@ -11,6 +11,7 @@ import numpy as np
 
 from riskmodel.arrays import Masks
 from riskmodel.cohort import HISTORY, simulate
+from riskmodel.evidence.records import ANY_SERIOUS
 
 if TYPE_CHECKING:
     from riskmodel.cohort import Cohort
@@ -74,6 +75,11 @@ class Study:
         """The serious conditions and the composites of them: what a report speaks of."""
         serious = {v.name for v in self.model.variables if v.serious} | set(self.model.priors.composites)
         return tuple(name for name in self.outputs if name in serious)
+
+    @property
+    def overall(self) -> str:
+        """The output that stands for all: any serious disease where the network has it, else the last."""
+        return ANY_SERIOUS if ANY_SERIOUS in self.outputs else self.serious[-1]
 
     def case(self, name: str) -> Masks:
         """The evidence of one case, shape (variables, 1)."""

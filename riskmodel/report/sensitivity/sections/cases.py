@@ -52,7 +52,7 @@ def case_actions(study: Study) -> pd.DataFrame:
     model, scored, sure = study.model, scored_cases(study), case_intervals(study)
     same = uncertain_model(study).same_action(study.masks, scored.decision)
     decision, policy, reasons = scored.decision, model.policy, scored.reasons
-    last = len(study.outputs) - 1
+    last = study.outputs.index(study.overall)
     leaders = [study.outputs[int(output)] for output in model.scoring.weights.leaders]
     frame = pd.DataFrame({
         "case": study.names,

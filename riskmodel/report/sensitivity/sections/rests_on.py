@@ -59,7 +59,8 @@ def rests_on_section(study: Study) -> Section:
         "how the number was read.",
         shown=len(frame),
     )  # fmt: skip
-    *single, together = study.serious
+    together = study.overall
+    single = [name for name in study.serious if name != together]
     of_any, of_one = serious[serious["condition"] == together], serious[serious["condition"] != together]
     sentences = (
         (
@@ -88,7 +89,7 @@ def _mean(frame: pd.DataFrame, kind: str) -> float:
 
 def share_of_assumptions(study: Study) -> str:
     """A sentence on what share of the uncertainty comes from assumptions."""
-    output = study.outputs[-1]
+    output = study.overall
     frame = uncertainty_shares(study)
     frame = frame[frame["condition"] == output]
     by_setting = {str(name): _mean(rows, "assumption") for name, rows in frame.groupby("setting", sort=False)}

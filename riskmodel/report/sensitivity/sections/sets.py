@@ -73,7 +73,7 @@ def _table_of_people(frame: pd.DataFrame) -> Table:
 
 
 def _cases(study: Study) -> Table:
-    last = len(study.outputs) - 1
+    last = study.outputs.index(study.overall)
     data: dict[str, object] = {"case": study.names}
     columns = [Column("case", "Case", "case")]
     for i, model in enumerate(study.models):

@@ -33,7 +33,7 @@ def two_way_maps(study: Study) -> list[TwoWay]:
         near = flips[flips["case"] == name]["statement"].drop_duplicates().tolist()[:2]
         for pair in pairs or ([near] if len(near) == 2 else []):
             points = study.spec.two_way.points
-            result = two_way(study.model, study.case(name), *pair, output=study.serious[-1], points=points)
+            result = two_way(study.model, study.case(name), *pair, output=study.overall, points=points)
             maps.append(replace(result, case=name))
     return maps
 
