@@ -41,10 +41,7 @@ def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Prior
 
     Examples
     --------
-    >>> seeds = load_priors("seeds")
-    >>> len(seeds.statements)
-    277
-    >>> seeds.statement("find.fever.infection").value
+    >>> load_priors("seeds").statement("find.fever.infection").value
     0.67
     """
     from riskmodel.evidence.reading.assemble import assemble

@@ -80,6 +80,7 @@ def coverage() -> Coverage:
     return measure(truths=200, people=15, draws=512, seed=5)
 
 
+@pytest.mark.slow
 def test_weighted_intervals_hold_as_often_as_they_say(coverage: Coverage) -> None:
     assert coverage.shares(weighted=True)[-1] == pytest.approx(0.95, abs=0.015)
 

@@ -312,6 +312,7 @@ def test_translations_are_counted_alike_by_both_engines_and_parquet(tmp_path):
     assert units == {name: good[name].isin(texts).sum() for name, texts in numbers.items()}
 
 
+@pytest.mark.slow
 def test_a_cohort_takes_a_mapping_wherever_it_is_learnt_from_or_judged(seeds):
     """Other names of columns and values give the same fit, metrics and curves as the plain cohort."""
     people = simulate(seeds, 300, np.random.default_rng(1), setting="spine_clinic")

@@ -218,6 +218,7 @@ def test_a_small_file_loads_nothing_heavy(tmp_path):
     assert not loaded & {"numba", "pandas", "scipy", "sklearn", "pgmpy", "pyagrum", "pyarrow", "pydantic"}
 
 
+@pytest.mark.slow
 def test_a_large_file_is_scored_like_a_small_one(run, tmp_path):
     run("simulate", "-n", 12_000, "--seed", 5, "--missing", 0.4, "--setting", "emergency", "-o", tmp_path / "all.csv")
     head, *lines = (tmp_path / "all.csv").read_text().splitlines(keepends=True)

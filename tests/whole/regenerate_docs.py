@@ -16,9 +16,11 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib as mpl
 import numpy as np
@@ -137,6 +139,20 @@ def codebook() -> str:
     return as_markdown(model().priors)
 
 
+def sources() -> str:
+    """How many statements come from where, and how the studies were read."""
+    statements = model().priors.statements
+    basis = Counter(statement.basis for statement in statements)
+    read = Counter(statement.read for statement in statements if statement.basis == "study")
+    text = (
+        f"Of the {len(statements)} statements, {basis['seed']} come from that blog, {basis['study']} come from "
+        f"studies ({read['full_text']} read in full text, {read['abstract']} as an abstract, {read['second_hand']} "
+        f"second hand, {read['no']} recalled from memory and not read), "
+        f"and {basis['assumption']} are assumptions of this project."
+    )
+    return fill(text, 120) + "\n"
+
+
 def folders() -> str:
     """What the folders inside the rooms hold."""
     names = [path.parent.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("__init__.py"))]
@@ -223,7 +239,8 @@ def beside_the_network() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "codebook": codebook, "folders": folders, "rules": rules, "thresholds": thresholds, "shares": shares,
+    "codebook": codebook, "folders": folders, "sources": sources,
+    "rules": rules, "thresholds": thresholds, "shares": shares,
     "followed": followed, "in_vain": in_vain, "beside_the_network": beside_the_network,
 }  # fmt: skip
 
