@@ -116,13 +116,13 @@ def _about(scoring: Scoring, scored: Scored, setting: int) -> int:
         return int(scored.reasons.most_raised[0])
     leaders = scoring.weights.leaders
     rise = odds(scored.posterior.probability[leaders, 0]) / odds(scoring.weights.baseline[setting, leaders])
-    return int(np.argmax(rise)) if len(leaders) else 0
+    return int(np.argmax(rise))
 
 
 def _observations(
     scoring: Scoring, scored: Scored, assessed: list[int], about: int, setting: int
 ) -> tuple[Observation, ...]:
-    if not assessed or not len(scoring.weights.leaders):
+    if not assessed:
         return ()
     scorer, weights = scoring.scorer, scoring.weights
     output = weights.leaders[about]

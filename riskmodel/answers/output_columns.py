@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Ask = Callable[[Masks], Questions]
 
-# The four serious conditions come first in the output, as in the variables' file; composites come last.
-
 
 def small_score(scoring: Scoring) -> Score:
     """The callback for small files: no compiler is loaded, and only the labels that occur are made."""
@@ -166,7 +164,7 @@ class _Columns:
 
     @property
     def _leaders(self) -> int:
-        return max(len(self.scoring.weights.leaders), 1)
+        return len(self.scoring.weights.leaders)
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:

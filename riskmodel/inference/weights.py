@@ -37,7 +37,7 @@ class Weights:
     baseline
         (settings, outputs): probability of each output given the setting alone.
     leaders
-        rows of the serious conditions among the scorer's outputs, in file order.
+        rows of the serious conditions among the scorer's outputs, in file order; of all where none is serious.
     flag
         (variables,): the mask of a flag's non-base states, 0 for what is no flag.
     counted
@@ -109,7 +109,8 @@ def compute_weights(scorer: Scorer) -> Weights:
         evidence[rows, np.arange(len(rows)) + setting * len(rows)] = masks
     single = scorer.posterior(evidence)
     blank = scorer.posterior(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
-    leaders = np.array([i for i, name in enumerate(scorer.conditions) if _serious(variables, name)], dtype=np.int64)
+    serious = [i for i, name in enumerate(scorer.conditions) if _serious(variables, name)]
+    leaders = np.array(serious or range(len(scorer.conditions)), dtype=np.int64)
     base = odds(blank.probability[leaders])  # (leaders, settings)
     with np.errstate(divide="ignore", invalid="ignore"):
         rise = odds(single.probability[leaders]).reshape(len(leaders), settings, len(rows)) / base[:, :, None]

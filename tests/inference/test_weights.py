@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from dataclasses import fields
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import riskmodel as rm
 from riskmodel.answers.telling import informative_questions, without_each
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Event, Variable
@@ -21,6 +24,7 @@ from riskmodel.network.ask import conditional, probability
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
 from tests.support.engines import random_evidence, small_networks
+from tests.support.paths import ROOT
 
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 
@@ -335,3 +339,17 @@ def test_without_each_forgets_one_at_a_time(model):
     assert masks.shape == (len(variables), 2)
     assert masks[5].tolist() == [variables[5].full_mask, 1]
     assert masks[9].tolist() == [1, variables[9].full_mask]
+
+
+def test_where_no_condition_is_serious_any_may_lead(tmp_path):
+    root = tmp_path / "priors"
+    shutil.copytree(ROOT / "priors", root)
+    network = root / "network.toml"
+    network.write_text(network.read_text(encoding="utf-8").replace("serious = true\n", ""), encoding="utf-8")
+    model, shipped = rm.load(root=root), rm.load()
+    cases = pd.DataFrame({"fever": ["present", None], "leg_numbness": [None, "present"]})
+    scored, expected = (one.score(cases, setting="emergency") for one in (model, shipped))
+    assert np.array_equal(scored["p_infection"], expected["p_infection"])
+    assert scored["most_raised"].tolist() == ["infection", "nerve_compression"]
+    large = pd.concat([cases] * 6000, ignore_index=True)  # the compiled engine
+    assert model.score(large, setting="emergency").iloc[:2].equals(scored)
