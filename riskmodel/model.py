@@ -332,7 +332,9 @@ class Model(Shown):
         return build_network(self.priors, draw_values(self.priors, draws, rng))
 
 
-def load(priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None) -> Model:
+def load(
+    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: str | Path | None = None
+) -> Model:
     """Load a model.
 
     Parameters
@@ -349,7 +351,7 @@ def load(priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLIC
     PriorsError, PolicyError
         with every problem found.
     """
-    folder = root or priors_root()
+    folder = Path(root) if root else priors_root()
     loaded = load_priors(priors, folder)
     return Model(loaded, load_policy(policy, loaded.variables, folder, loaded.sources), folder)
 
@@ -378,10 +380,10 @@ def checked_model(model: object, where: str) -> None:
 
 
 def load_scoring(
-    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: Path | None = None
+    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: str | Path | None = None
 ) -> Scoring:
     """What scoring a file needs of a model, from the cache of compiled networks where it holds one."""
-    folder = root or priors_root()
+    folder = Path(root) if root else priors_root()
     digest = priors_digest(priors, folder)
     entry = cache.fetch(digest)
     if entry is None:

@@ -98,9 +98,9 @@ def load_mapping(mapping: MappingLike, contract: ColumnContract) -> CaseMapping:
     checked = _Check(contract, [])
     result = checked.mapping(table)
     if checked.problems:
-        raise UsageError(
-            "\n".join([f"{name}: {len(checked.problems)} problem(s)", *(f"  {p}" for p in checked.problems)])
-        )
+        count = len(checked.problems)
+        head = f"{name}: {count} problem{'s' if count > 1 else ''}"
+        raise UsageError("\n".join([head, *(f"  {problem}" for problem in checked.problems)]))
     return replace(result, sha256=hashlib.sha256(content).hexdigest())
 
 

@@ -142,7 +142,7 @@ def write(output: str, text: str) -> None:
 
 
 def put_json(data: object) -> None:
-    """Data for another program, on standard output; what is no number there is null."""
+    """Data for another program, on standard output; dates and paths as text."""
     import json
 
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))

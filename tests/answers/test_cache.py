@@ -158,3 +158,8 @@ def test_edited_code_finds_no_entry_of_before(folder, tmp_path, monkeypatch):
     assert cache.fetch(digest) is not None
     file.write_text("edited", encoding="utf-8")
     assert cache.fetch(digest) is None
+
+
+def test_a_root_may_be_a_text(folder):
+    assert load("seeds", root=str(priors_root())).scoring.model_hash == load("seeds").scoring.model_hash
+    assert load_scoring("seeds", root=str(priors_root())).model_hash == load("seeds").scoring.model_hash

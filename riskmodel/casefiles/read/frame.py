@@ -48,8 +48,9 @@ def as_frame(cases: object) -> pd.DataFrame:
             f"cases is a path, {str(cases)!r}: give what is in the file, pd.read_csv({str(cases)!r}, dtype=str), "
             "or score the file with the command riskmodel score"
         )
+    received = f"a {type(cases).__name__}" if cases else f"an empty {type(cases).__name__}"
     raise UsageError(
-        f"cases is a {type(cases).__name__}: give a pandas frame with a row a case, or one case as a dict or a Series"
+        f"cases is {received}: give a frame with a row a case, one case as a dict or a Series, or a list of dicts"
     )
 
 
