@@ -50,7 +50,7 @@ def as_frame(cases: object) -> pd.DataFrame:
         )
     received = f"a {type(cases).__name__}" if cases else f"an empty {type(cases).__name__}"
     raise UsageError(
-        f"cases is {received}: give a frame with a row a case, one case as a dict or a Series, or a list of dicts"
+        f"cases is {received}: give a pandas frame with a row a case, a case as a dict or a Series, or a list of dicts"
     )
 
 
