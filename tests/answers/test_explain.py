@@ -109,6 +109,7 @@ def test_it_says_what_score_says(name: str, explained: dict[str, Explanation]) -
     assert {condition: before for condition, _, before in answer.posteriors} == pytest.approx(dict(alone))
 
 
+@pytest.mark.slow
 @every_case
 def test_weights_are_ratios_of_likelihoods(name: str, explained: dict[str, Explanation]) -> None:
     """10 · log10 of P(finding | condition, setting) / P(finding | not the condition, setting)."""
@@ -124,6 +125,7 @@ def test_weights_are_ratios_of_likelihoods(name: str, explained: dict[str, Expla
         assert seen.weight == pytest.approx(10 * math.log10(ill / well), abs=1e-9)
 
 
+@pytest.mark.slow
 @every_case
 def test_left_out_is_scored_again(name: str, explained: dict[str, Explanation]) -> None:
     answer, case = explained[name], CASES[name]
@@ -156,6 +158,7 @@ def told_by(case: pd.DataFrame, variable: str) -> tuple[float, np.ndarray, np.nd
     return bits, posterior.min(axis=1), posterior.max(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*TOLD, "emergency_0", "spine_clinic_1"])
 def test_questions_tell_their_mutual_information(name: str, explained: dict[str, Explanation]) -> None:
     answer, case = explained[name], CASES[name]

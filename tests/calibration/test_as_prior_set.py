@@ -19,6 +19,8 @@ from riskmodel.evidence.lineage import basis_shares, largest_share, read_shares
 from riskmodel.evidence.load import load_priors
 from tests.support.models import CONDITIONS
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = "value = 0.1\nlow = 0.05\nhigh = 0.2\n"
 
 
@@ -83,7 +85,6 @@ def test_a_cohort_has_one_hash_whatever_the_order_of_its_people(seeds, people, r
     assert cohort_hash(seeds.variables, masks) != rates.origin.cohort_hash
 
 
-@pytest.mark.slow
 def test_a_statement_that_the_data_hardly_told_stays_an_assumption(seeds):
     people = cohort.simulate(seeds, 400, np.random.default_rng(4), setting="emergency", missing=0.5)
     fitted = calibrate(seeds, cohort.to_cases(seeds, people, with_outcomes=True), "findings", setting="emergency")
@@ -100,7 +101,6 @@ def test_a_statement_that_the_data_hardly_told_stays_an_assumption(seeds):
     assert not [s.id for s in fitted.model.priors.statements if s.basis == "cohort"]
 
 
-@pytest.mark.slow
 def test_what_the_uncertainty_rests_on_splits_between_former_basis_and_cohort(seeds, rates):
     masks = seeds.code(pd.DataFrame({"age": [60], "fever": ["yes"]}), setting="spine_clinic")
     before = shares(seeds.priors, seeds.variables, masks, 200, 1)
@@ -113,7 +113,6 @@ def test_what_the_uncertainty_rests_on_splits_between_former_basis_and_cohort(se
     assert rates.model.draw(8, np.random.default_rng(1)).draws == 8
 
 
-@pytest.mark.slow
 def test_a_changed_model_and_a_set_of_ones_own_are_extended_whole(seeds, people, tmp_path):
     changed = seeds.with_statement("find.fever.none", value=0.08).with_statement("find.mri.none", n=40)
     fitted = calibrate(changed, people, "base_rates", name="first")
@@ -135,7 +134,6 @@ def test_a_changed_model_and_a_set_of_ones_own_are_extended_whole(seeds, people,
         again.write(tmp_path / "first.toml")
 
 
-@pytest.mark.slow
 def test_a_fitted_number_wins_in_a_set_that_prefers_studies(tmp_path, people):
     literature = rm.load("literature")
     fitted = calibrate(literature, people.head(300), "base_rates,risk_factors")
@@ -150,7 +148,6 @@ def test_a_name_that_no_set_can_hold_is_refused(seeds, people, name):
         calibrate(seeds, people, "base_rates", name=name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ['"quoted" \\ # [x]', "Klinikum Süd\u00a0Ost", "x" * 300])
 def test_a_set_of_any_other_name_can_be_loaded_again(seeds, people, name, tmp_path):
     fitted = calibrate(seeds, people, "base_rates", name=name)

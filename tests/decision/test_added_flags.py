@@ -163,6 +163,7 @@ def losses() -> Losses:
     return measure()
 
 
+@pytest.mark.slow
 def test_what_one_more_flag_takes_away_is_explained_away(losses: Losses) -> None:
     assert [loss for loss in losses.found if not (loss.by_condition or loss.by_sign)] == []
     assert [loss for loss in losses.found if loss.less_urgent and not loss.rules] == []

@@ -19,6 +19,7 @@ def model(request):
     return load(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_pyagrum_gives_the_same_posteriors_of_every_format(model, form, tmp_path):
     path = tmp_path / f"network.{FORMATS[form]}"

@@ -49,6 +49,7 @@ def interrupted(arguments: list[str], after: float) -> subprocess.CompletedProce
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", STARTING)
 def test_ctrl_c_while_it_starts(after: float, tmp_path: Path) -> None:
     done = interrupted(["score", str(CASES), "--setting", "primary_care", "-o", str(tmp_path / "out.csv")], after)
@@ -59,6 +60,7 @@ def test_ctrl_c_while_it_starts(after: float, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", AT_WORK)
 def test_ctrl_c_at_work(after: float, tmp_path: Path) -> None:
     output = ["-o", str(tmp_path / "out.csv")]
