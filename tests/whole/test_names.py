@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 # Both numbers may only fall: whoever removes some lowers them.
-VAGUE_NAMES = 13
-NAMES_IN_SEVERAL_MODULES = 7
+VAGUE_NAMES = 1
+NAMES_IN_SEVERAL_MODULES = 0
 
 PACKAGE = ROOT / "riskmodel"
 VAGUE = {"found", "place", "own", "known", "said", "told", "some", "one", "left", "mine"}
