@@ -44,6 +44,7 @@ bench: $(DEV) ## Measure speed and memory against other programs, into benchmark
 	$(BIN)/python -m benchmarks
 
 docs: $(DEV) ## Renew what the documents show of the program
+	$(BIN)/python -m tests.decision.test_added_flags
 	$(BIN)/python -m tests.whole.regenerate_docs
 	$(BIN)/python -m tests.whole.regenerate_report
 

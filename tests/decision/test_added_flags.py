@@ -194,9 +194,7 @@ def measured_lines(losses: Losses) -> str:
 def test_the_safety_page_says_what_is_measured(losses: Losses) -> None:
     text = SAFETY_PAGE.read_text(encoding="utf-8")
     written = text.partition(BEGIN)[2].partition(END)[0]
-    assert written == measured_lines(losses) + "\n", (
-        "docs/safety.md is stale: run .venv/bin/python tests/decision/test_added_flags.py"
-    )
+    assert written == measured_lines(losses) + "\n", "docs/safety.md is stale: renew it with make docs"
 
 
 def write_safety_page() -> None:
