@@ -11,6 +11,8 @@ from riskmodel.answers.stopping import Stop
 from riskmodel.answers.telling import Question
 from riskmodel.text import RESEARCH_ONLY
 
+STEPS = 5  # shown of what can change the action, or of what tells most
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -90,6 +92,16 @@ class ExplainedCase:
     policy: str
     model: str
     fitted: tuple[str, ...] = ()  # to which cohorts the statements were fitted
+
+    @property
+    def most_informative(self) -> tuple[Question, ...]:
+        """The questions and tests that tell most, where no single answer can change the action; else none.
+
+        What can change the action stands in ``next_steps``, with what it is worth: one list at a time is shown.
+        """
+        if self.next_steps or not self.serious:
+            return ()
+        return tuple(sorted((*self.questions, *self.results), key=lambda question: -question.information)[:STEPS])
 
     def to_dict(self) -> dict[str, object]:
         """All of it as nested dicts and lists of texts and numbers; what is not known is None."""

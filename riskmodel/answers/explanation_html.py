@@ -7,12 +7,12 @@ from html import escape
 from math import isnan, log10
 from typing import TYPE_CHECKING
 
+from riskmodel.answers.explanation import STEPS
 from riskmodel.answers.explanation_text import CONFLICT, furthest, likelihood_ratio, signed
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
     from riskmodel.answers.explanation import ExplainedCase
-    from riskmodel.answers.telling import Question
 
 LEFT = "text-align:left;padding:.1em .9em .1em 0"
 RIGHT = "text-align:right;padding:.1em .9em .1em 0;font-variant-numeric:tabular-nums"
@@ -20,7 +20,6 @@ HEAD = "font-weight:bold;margin:.8em 0 .2em"
 WIDTH = 160  # pixels of a bar
 LEAST = 1e-5  # a probability that gets no bar
 FOR, AGAINST, BEFORE = "#8c1d18", "#1f5aa6", "#b8b8b8"
-STEPS = 5
 
 
 class Picture(str):
@@ -40,8 +39,7 @@ def html_of(case: ExplainedCase) -> str:
         _headed("Rules that fired", _table((), [(rule.id, rule.reason, rule.source) for rule in case.rules], "lll")),
         _headed(_evidence_title(case), _evidence(case)),
         _headed("Next questions, examinations and tests that can change the action", _steps(case)),
-        _headed("Information from each answer", _told(case, case.questions)),
-        _headed("Information from each test", _told(case, case.results)),
+        _headed("Most informative answers and tests", _informative(case)),
         _headed("Explained away", _explained_away(case)),
         _headed(f"Rules that need more information: {len(case.undetermined)}. Not assessed yet:", _waiting(case)),
         _headed("What the numbers were fitted to", "".join(f"<p>{escape(fit)}</p>" for fit in case.fitted)),
@@ -137,9 +135,11 @@ def _steps(case: ExplainedCase) -> str:
     return f"<p>{escape(str(case.stop))}</p>" + _table(heads, rows, "lrrrrrl")
 
 
-def _told(case: ExplainedCase, asked: Sequence[Question]) -> str:
-    rows = [(words(item.variable), f"{item.information:.4f}", words(furthest(case, item))) for item in asked]
-    return _table(("", "bits", "the condition it could move most, and how far"), rows if case.serious else [], "lrl")
+def _informative(case: ExplainedCase) -> str:
+    rows = [
+        (words(item.variable), f"{item.information:.4f}", words(furthest(case, item))) for item in case.most_informative
+    ]
+    return _table(("", "bits", "the condition it could move most, and how far"), rows, "lrl")
 
 
 def _explained_away(case: ExplainedCase) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.answers.explanation import STEPS
 from riskmodel.text import RESEARCH_ONLY, percent
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from riskmodel.answers.telling import Question
 
 WIDTH = 110
-STEPS = 5  # shown of what can change the action
 CONFLICT = "above 0: the findings are less likely together than if they were independent"
 DECIBANS = (
     "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
@@ -42,12 +42,8 @@ def text_of(case: ExplainedCase) -> str:
         *_section(_about_title(case), _evidence(case)),
         *_section("Next questions, examinations and tests that can change the action", _steps(case), always=True),
         *_section(
-            "Information from each answer (bits; the condition whose probability it can change most)",
-            _asked(case.questions, case),
-        ),
-        *_section(
-            "Information from each test (the same)",
-            _asked(case.results, case),
+            "Most informative answers and tests (bits; the condition whose probability each can change most)",
+            _informative(case),
         ),
         *_section("What the numbers were fitted to", [line for fit in case.fitted for line in wrap(fit, WIDTH)]),
         "",
@@ -106,11 +102,10 @@ def likelihood_ratio(decibans: float) -> str:
     return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:#.2g}"
 
 
-def _asked(questions: tuple[Question, ...], case: ExplainedCase) -> list[str]:
+def _informative(case: ExplainedCase) -> list[str]:
     return [
         f"{question.variable:26}  {question.information:.4f}   {furthest(case, question)}"
-        for question in questions
-        if case.serious
+        for question in case.most_informative
     ]
 
 

@@ -260,8 +260,6 @@ def test_the_text_of_one_case() -> None:
         "Rules that need more information",
         "Evidence for and against infection",
         "Next questions, examinations and tests that can change the action",
-        "Information from each answer",
-        "Information from each test",
         "Conflict -1.67",
         RESEARCH_ONLY,
     ]
@@ -269,9 +267,20 @@ def test_the_text_of_one_case() -> None:
     assert any(line.endswith("  < most probable serious condition") for line in lines)
     assert "  imaging: mri" in lines
     assert "  fever = present                                       13     +11.3         -7.4" in lines
-    asked = lines.index(sections[7])
-    assert lines[asked + 1].startswith("  spinal_tenderness           0.")
-    assert lines[asked + 1].endswith("fracture 0.84 % to 4.5 %")
+
+
+def test_one_list_says_what_to_ask_next(explained: dict[str, Explanation]) -> None:
+    """What can change the action, or, where no single answer can, what tells most about the serious conditions."""
+    for answer in explained.values():
+        assert answer.next_steps
+        assert not answer.most_informative
+        settled = replace(answer, next_steps=())
+        bits = [question.information for question in settled.most_informative]
+        assert bits == sorted(bits, reverse=True)
+        assert 0 < len(bits) <= 5
+        for text in (str(settled), settled._repr_html_()):
+            assert "Most informative answers and tests" in text
+        assert "Most informative answers and tests" not in str(answer)
 
 
 def test_where_no_serious_condition_rose_the_text_says_so(explained: dict[str, Explanation]) -> None:
@@ -292,7 +301,7 @@ def test_a_notebook_shows_all_that_the_text_says_in_tables(explained: dict[str, 
         for item in answer.observations:
             assert {words(item.variable), signed(item.weight), signed(-item.change)} <= set(cells)
         assert {rule.id for rule in answer.rules} <= set(cells)
-        for question in (*answer.questions, *answer.results):
+        for question in answer.most_informative:
             assert words(question.variable) in cells
         assert {item.rule for item in answer.explained_away} <= set(cells)
         assert answer.urgency.replace("_", " ") in shown
