@@ -38,7 +38,7 @@ quick: $(DEV) ## Run the linter and every test that is not slow: in less than a 
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' tests
 
 test: lint ## Run the linters, the type checker and all tests, a process for each processor
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: $(DEV) ## Measure speed and memory against other programs, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
