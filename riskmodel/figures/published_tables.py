@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.figures.axes import GREY, INK, light_grid, new_axes
-from riskmodel.figures.rows import name_rows
+from riskmodel.figures.rows import name_rows, row_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,8 @@ def published_tables(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     frame
-        of :meth:`riskmodel.validation.PublishedValidation.frame`, the rows from above to below; a row that is missed is
-        drawn in another colour.
+        of :meth:`riskmodel.validation.PublishedValidation.frame`, the rows from above to below, by their
+        ``label`` where they have one; a row that is missed is drawn in another colour.
     """
     ax = ax or new_axes(9, 1 + 0.24 * len(frame))
     marks: dict[str, list[tuple[float, ...]]] = {"study": [], "inside": [], "missed": []}
@@ -36,7 +36,7 @@ def published_tables(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             heights, middle, low, high = zip(*marks[kind], strict=True)
             ax.hlines(heights, [100 * p for p in low], [100 * p for p in high], color=colour, linewidth=1.5)
             ax.plot([100 * p for p in middle], heights, marker, color=colour, markersize=3.5, label=label)
-    name_rows(ax, [str(name) for name in frame["id"]])
+    name_rows(ax, row_names(frame, "id"), hover=list(frame["id"]))
     ax.set_xlim(-1, 101)
     ax.set_xlabel("share, %")
     ax.axvline(0, color=GREY, linewidth=0.5)

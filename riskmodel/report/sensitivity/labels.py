@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from riskmodel.evidence.records import Priors, Statement
+    from riskmodel.validation.records import Combination, PublishedRow
 
 NONE = "no disease"  # a finding in people with none of the conditions that lead to it
 KINDS = {
@@ -52,6 +53,19 @@ def statement_label(statement: Statement) -> str:
     what = ", ".join(filter(None, [_event(str(statement.of)), kind]))
     given = ", ".join(_given(part.strip()) for part in statement.given_text.split(";") if part.strip())
     return f"{what} | {given}" if given else what
+
+
+def published_label(row: PublishedRow) -> str:
+    """The question of a published row in few words: what | given what, in whom."""
+    given = ", ".join(filter(None, [_combination(row.given), *(_event(str(event)) for event in row.people)]))
+    return f"{_combination(row.of)} | {given}" if given else _combination(row.of)
+
+
+def _combination(combination: Combination) -> str:
+    events = [_event(str(event)) for event in combination.events]
+    if combination.least == len(events):
+        return " and ".join(events)
+    return f"{combination.least} or more of {', '.join(events)}"
 
 
 def _event(text: str) -> str:

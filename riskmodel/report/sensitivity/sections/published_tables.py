@@ -10,6 +10,7 @@ from riskmodel.figures import published_tables
 from riskmodel.figures.rows import height
 from riskmodel.pages.section import Column, Figure, Section, Table
 from riskmodel.pages.svg import WIDTH, canvas
+from riskmodel.report.sensitivity.labels import published_label
 from riskmodel.report.validation import validation_count
 from riskmodel.validation import validate
 
@@ -28,6 +29,7 @@ def published_tables_section(study: Study) -> Section | None:
     frame = validation.frame()
     if frame.empty:
         return None
+    frame["label"] = [published_label(answered.row) for answered in validation.answers]
     frame["test"] = ["no" if used else "yes" for used in frame["used"]]
     by_verdict = pd.Categorical(frame["verdict"], ORDER, ordered=True)
     frame = frame.assign(order=by_verdict).sort_values(["used", "order"], kind="stable")
@@ -47,18 +49,15 @@ def published_tables_section(study: Study) -> Section | None:
 
 def _table(frame: pd.DataFrame) -> Table:
     columns = (
-        Column("id", "Row"),
-        Column("question", "Asked"),
+        Column("label", "Share of"),
+        Column("source", "Study", "name"),
         Column("setting", "Setting", "name"),
-        Column("published", "Study", "percent", interval=("published_low", "published_high")),
+        Column("published", "Observed", "percent", interval=("published_low", "published_high")),
         Column("model", "Model", "percent", interval=("low", "high")),
         Column("prior", "Study's base rate", "percent"),
         Column("verdict", "The model is"),
         Column("nearest", "Nearest statement", "statement"),
-        Column("at_nearest", "Model there", "percent"),
         Column("test", "A test"),
-        Column("source", "Study's key"),
-        Column("read", "How it was read", "read"),
     )
     note = "No test: a table of the network rests on the same study. Intervals are 95 % intervals."
     return Table("published_tables", "Published tables and the model's answers", frame, columns, note, shown=25)
@@ -68,7 +67,7 @@ def _forest(frame: pd.DataFrame) -> Figure:
     tests = frame[~frame["used"]]
 
     def draw() -> Canvas:
-        picture = canvas(WIDTH, 1.0 + 0.9 * height(list(tests["id"])))
+        picture = canvas(WIDTH, 1.0 + 0.9 * height(list(tests["label"])))
         published_tables(tests, picture.subplots())
         return picture
 
