@@ -32,7 +32,7 @@ lint: $(DEV) ## Run the linters and the type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-quick: $(DEV) ## Run the linter and every test that is not slow: in less than a minute
+quick: $(DEV) ## Run the linter and every test that is not slow: in about a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' tests
