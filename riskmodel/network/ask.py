@@ -30,13 +30,13 @@ def conditional(network: Network, of: Event, given: Allowed) -> Array:
     members = network.composites.get(of.variable)
     with np.errstate(invalid="ignore", divide="ignore"):
         if members is None:
-            return probability(network, _both(network, given, {of.variable: of.states})) / probability(network, given)
+            return probability(network, both(network, given, {of.variable: of.states})) / probability(network, given)
         none = {name: (network.variable(name).base,) for name in members}
-        share_none = probability(network, _both(network, given, none)) / probability(network, given)
+        share_none = probability(network, both(network, given, none)) / probability(network, given)
         return 1 - share_none if "present" in of.states else share_none
 
 
-def _both(network: Network, first: Allowed, second: Allowed) -> Allowed:
+def both(network: Network, first: Allowed, second: Allowed) -> Allowed:
     """Both restrictions at once: of a variable in both, the states that both allow."""
     result = dict(first)
     for name, states in second.items():

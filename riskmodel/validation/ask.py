@@ -8,7 +8,7 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.evidence.records import Event
-from riskmodel.network.ask import Allowed, probability
+from riskmodel.network.ask import Allowed, both, probability
 from riskmodel.network.network import Network
 from riskmodel.validation.records import Combination, PublishedRow
 
@@ -40,9 +40,9 @@ def complement(network: Network, event: Event) -> Event:
 
 
 def _share(network: Network, of: Sequence[Combination], given: Combination, people: Terms) -> Array:
-    base = _both(network, people, _terms(network, [given]))
+    base = _product(network, people, _terms(network, [given]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _total(network, _both(network, base, _terms(network, of))) / _total(network, base)
+        return _total(network, _product(network, base, _terms(network, of))) / _total(network, base)
 
 
 def _total(network: Network, terms: Terms) -> Array:
@@ -52,7 +52,7 @@ def _total(network: Network, terms: Terms) -> Array:
 def _terms(network: Network, combinations: Iterable[Combination]) -> Terms:
     terms: Terms = [(1, {})]
     for combination in combinations:
-        terms = _both(network, terms, _at_least(network, combination.events, combination.least))
+        terms = _product(network, terms, _at_least(network, combination.events, combination.least))
     return terms
 
 
@@ -66,10 +66,10 @@ def _at_least(network: Network, events: Sequence[Event], least: int) -> Terms:
         none = _at_least(network, [complement(network, event) for event in events], len(events))
         return [(1, {}), *((-sign, allowed) for sign, allowed in none)]
     first, rest = events[0], events[1:]
-    with_first = _both(network, _event(network, first), _at_least(network, rest, least - 1))
+    with_first = _product(network, _event(network, first), _at_least(network, rest, least - 1))
     if least == len(events):
         return with_first
-    return with_first + _both(network, _event(network, complement(network, first)), _at_least(network, rest, least))
+    return with_first + _product(network, _event(network, complement(network, first)), _at_least(network, rest, least))
 
 
 def _event(network: Network, event: Event) -> Terms:
@@ -80,15 +80,12 @@ def _event(network: Network, event: Event) -> Terms:
     return [(1, {}), (-1, none)] if "present" in event.states else [(1, none)]
 
 
-def _both(network: Network, first: Terms, second: Terms) -> Terms:
+def _product(network: Network, first: Terms, second: Terms) -> Terms:
     """The products of two sums; a restriction that leaves a variable no state is dropped."""
     products: Terms = []
     for sign, allowed in first:
         for other_sign, other in second:
-            joint = dict(allowed)
-            for name, states in other.items():
-                before = joint.get(name, network.variable(name).states)
-                joint[name] = tuple(state for state in states if state in before)
+            joint = both(network, allowed, other)
             if all(joint.values()):
                 products.append((sign * other_sign, joint))
     return products
