@@ -16,12 +16,11 @@ from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
-from tests.support.models import POLICIES, shipped
+from tests.support.masks import MODEL, SCORER, random_cases
+from tests.support.models import POLICIES
 from tests.support.paths import ROOT
 
 SAFETY_PAGE = ROOT / "docs" / "safety.md"
-MODEL = shipped()
-SCORER = MODEL.scoring.scorer
 
 
 def raised_flags(masks: Masks) -> Iterator[tuple[Variable, np.ndarray, Masks]]:
@@ -39,20 +38,6 @@ def raised_flags(masks: Masks) -> Iterator[tuple[Variable, np.ndarray, Masks]]:
                 after = masks[:, where].copy()
                 after[row] = 1 << state
                 yield variable, where, after
-
-
-def random_cases(count: int, rng: np.random.Generator) -> Masks:
-    """Any evidence at all, likely or not: sets of states, tests, circumstances; half is not assessed."""
-    masks = SCORER.blank(count)
-    for row, variable in enumerate(MODEL.variables):
-        if variable.name == "setting":
-            masks[row] = 1 << rng.integers(0, len(variable.states), count)
-        else:
-            kind = rng.random(count)
-            single = 1 << rng.integers(0, len(variable.states), count)
-            some = rng.integers(1, variable.full_mask + 1, count)
-            masks[row] = np.where(kind < 0.4, single, np.where(kind < 0.5, some, variable.full_mask))
-    return masks
 
 
 @pytest.mark.parametrize("name", POLICIES)
