@@ -153,7 +153,7 @@ def _answered(network: Network, row: PublishedRow, driving: Set[str]) -> RowAnsw
         model=float(answers[0]),
         low=float(low),
         high=float(high),
-        at_setting=float(answer(network, row)[0]),
+        at_setting=float((answers if row.prior is None else answer(network, row))[0]),
         verdict=verdict(row, answers[1:]),
         used=not driving.isdisjoint((row.source, *row.same_data)),
     )
