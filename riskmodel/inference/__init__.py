@@ -52,16 +52,16 @@ members' own, that row is exactly 1 (the group is **barren** [3]) and never mult
 Risk factors are not barren: conditions depend on them, and an unknown one must be averaged over. Small barren groups
 are joined (:func:`~riskmodel.inference.compile.join_plan`), so that one look-up serves several.
 
-The shipped model: 42 variables, 128 joint states, 8 combinations of contexts, and twelve look-ups a case.
+The shipped model: 45 variables, 256 joint states, 8 combinations of contexts, and thirteen look-ups a case.
 
 >>> import riskmodel as rm
 >>> scorer = rm.load().scoring.scorer
 >>> len(rm.load().tables.variables), scorer.joint_states, len(scorer.context_states)
-(42, 128, 8)
+(45, 256, 8)
 >>> [group.table.shape for group in scorer.inner]  # (settings or 1, patterns, contexts, inner joint states)
-[(4, 7, 8, 32), (4, 63, 8, 32), (4, 81, 8, 32), (1, 3, 8, 32)]
+[(4, 7, 8, 32), (4, 189, 8, 32), (4, 81, 8, 32), (1, 3, 8, 32)]
 >>> len(scorer.outer), scorer.outer[0].table.shape  # fever, night sweats and weight loss: 3 · 3 · 3 patterns
-(8, (1, 27, 128))
+(9, (1, 27, 256))
 
 The end of the sum is always the same: add the upper half of the joint states to the lower one. The upper half's sum is
 P(highest condition present, evidence); what remains are joint states without this bit, and so on down to P(evidence).

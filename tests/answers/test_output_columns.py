@@ -28,7 +28,7 @@ def test_every_column_stands_in_the_table_of_the_pages():
 
 def test_impossible_evidence_is_the_error_that_the_method_promises():
     model = shipped().with_statement("find.fever.none", value=0.0)
-    case = pd.DataFrame([{"fever": "yes", "infection": "no", "malignancy": "no"}])
+    case = pd.DataFrame([{"fever": "yes", "infection": "no", "malignancy": "no", "nonspinal_serious": "no"}])
     with pytest.raises(InferenceError, match="probability zero"):
         model.score(case, setting="emergency", known_outcomes=True)
     assert "InferenceError" in (rm.Model.score.__doc__ or "")

@@ -54,8 +54,8 @@ def test_score_writes_all_columns_of_the_contract(run, tmp_path):
     header = out.read_text().splitlines()[0].split(",")
     assert header == [
         "case_id", "setting", "p_infection", "p_malignancy", "p_fracture", "p_cauda_equina", "p_nerve_compression",
-        "p_inflammatory", "p_cauda_equina_mimic", "p_any_serious", "leading", "most_raised", "urgency", "imaging",
-        "tests", "referral", "rules", "undetermined", "reason", "assessed", "conflict", "model",
+        "p_inflammatory", "p_cauda_equina_mimic", "p_nonspinal_serious", "p_any_serious", "leading", "most_raised",
+        "urgency", "imaging", "tests", "referral", "rules", "undetermined", "reason", "assessed", "conflict", "model",
     ]  # fmt: skip
     assert "8 records read = 8 scored + 0 rejected" in done.stderr
     assert "For research, not for the care of a patient." in done.stderr
@@ -131,7 +131,8 @@ def test_outcomes_are_ignored_unless_asked(run, tmp_path):
 def test_impossible_evidence_rejects_the_row_with_its_reason(run, tmp_path):
     own = tmp_path / "own.toml"
     own.write_text('extends = "seeds"\n[override."find.fever.none"]\nvalue = 0.0\n')
-    path = cases(tmp_path, "case_id,setting,fever,infection,malignancy\n1,emergency,yes,no,no\n2,emergency,no,no,no\n")
+    header = "case_id,setting,fever,infection,malignancy,nonspinal_serious"
+    path = cases(tmp_path, f"{header}\n1,emergency,yes,no,no,no\n2,emergency,no,no,no,no\n")
     done = run("score", path, "-o", tmp_path / "out.csv", "--priors", own, "--known-outcomes")
     assert done.exit_code == 1
     assert [row["case_id"] for row in rows(tmp_path / "out.csv")] == ["2"]

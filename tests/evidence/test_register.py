@@ -86,10 +86,10 @@ def test_excluded_names_what_exists(seed_priors: Priors) -> None:
 
 def test_every_study_that_was_read_says_where(seed_priors: Priors) -> None:
     studies = [s for s in seed_priors.statements if s.basis == "study" and s.read != "no"]
-    assert len(studies) == 31
+    assert len(studies) == 33
     assert all(s.locator for s in studies)
     worked_back = [s for s in seed_priors.statements if s.counts]
-    assert len(worked_back) == 11
+    assert len(worked_back) == 12
     assert all(s.events is not None and s.basis == "study" for s in worked_back)
 
 

@@ -24,8 +24,8 @@ def test_an_uninformative_finding_changes_nothing() -> None:
     """Fever as common with each condition as without, and tied to no other sign: neither state moves any posterior."""
     common = MODEL.statement("find.fever.none").value
     model = MODEL.with_statement("dependence.constitutional", value=0.0, low=0.0, high=0.0)
-    for condition in ("infection", "malignancy"):
-        model = model.with_statement(f"find.fever.{condition}", value=common)
+    for condition in ("infection", "malignancy", "nonspinal_serious"):
+        model = model.with_statement(f"find.fever.{condition}", value=common, low=common / 2, high=common * 2)
     scorer = model.scoring.scorer
     masks = simulate(model, 300, np.random.default_rng(7), setting="primary_care", missing=0.4).masks
     without, present, absent = masks.copy(), masks.copy(), masks.copy()

@@ -31,7 +31,7 @@ def scored():
 
 def test_each_draw_scores_as_its_own_network(scored):
     priors, network, _, masks, posterior = scored
-    assert posterior.probability.shape == (8, 60, 40)
+    assert posterior.probability.shape == (9, 60, 40)
     for draw in (0, 1, 19, 20, 59):
         alone = compile_scorer(network, priors.variables, draw)
         expected = alone.posterior(masks)

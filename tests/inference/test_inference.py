@@ -193,7 +193,7 @@ def test_evidence_is_checked(seeds):
     ):
         with pytest.raises(InferenceError, match=message):
             scorer.posterior(blank, {row: values})
-    assert scorer.posterior(scorer.blank(0)).probability.shape == (8, 0)
+    assert scorer.posterior(scorer.blank(0)).probability.shape == (9, 0)
     assert CompiledScorer(scorer).posterior(scorer.blank(0)).evidence.shape == (0,)
 
 

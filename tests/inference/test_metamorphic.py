@@ -80,7 +80,7 @@ OPEN = [
     ("esr", "under_20|from_50_to_100|over_100"),
     ("age", "from_50_to_69|from_70"),
     ("cancer_history", "other_primary|spine_seeking_primary"),
-    ("pain_duration", "under_4_weeks|over_6_weeks"),
+    ("pain_duration", "under_4_weeks|over_12_weeks"),
 ]
 
 

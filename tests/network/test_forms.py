@@ -41,7 +41,7 @@ def test_a_column_that_does_not_sum_to_one_is_refused():
     fever = network.variable("fever")
     for change, message in ((-1e-9, "sums to 1 only within 1.0e-09"), (np.nan, "no probability"), (-1.0, "no prob")):
         table = network.tables["fever"].copy()
-        table[0, 0, 0, 0] += change
+        table[(0,) * table.ndim] += change
         with pytest.raises(InferenceError, match=message):
             check_table(fever, table)
 
@@ -53,18 +53,22 @@ def test_the_setting_is_even():
 @pytest.mark.parametrize("name", SETS)
 def test_fever_by_hand(name):
     """Leaky noisy-OR: P(absent) = (1 - leak) times, for each cause present, (1 - p alone) / (1 - leak)."""
+    kinds = ("infection", "malignancy", "nonspinal_serious")
+    stated = [value(name, f"find.fever.{kind}") for kind in kinds]
+    if name == "literature":
+        stated[0] = value(name, "find.fever.infection.study")
     leak = value(name, "find.fever.none")
-    infection = value(name, "find.fever.infection" if name == "seeds" else "find.fever.infection.study")
-    malignancy = value(name, "find.fever.malignancy")
-    both = (1 - infection) * (1 - malignancy) / (1 - leak)
-    expected = [[1 - leak, 1 - malignancy], [1 - infection, both]]
-    np.testing.assert_allclose(network_of(name).tables["fever"][0, ..., 0], expected, rtol=1e-14)
+    assert network_of(name).variable("fever").parents == kinds
+    for states in itertools.product((0, 1), repeat=3):
+        spared = [(1 - alone) / (1 - leak) for alone, present in zip(stated, states, strict=True) if present]
+        expected = (1 - leak) * np.prod(spared)
+        np.testing.assert_allclose(network_of(name).tables["fever"][0][(*states, 0)], expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_esr_by_hand(name):
     """Noisy-MAX over four bands: the cumulative distributions multiply, relative to that of no condition."""
-    network, kinds = network_of(name), ("infection", "malignancy", "inflammatory")
+    network, kinds = network_of(name), ("infection", "malignancy", "inflammatory", "nonspinal_serious")
     bands = ("from_20_to_50", "from_50_to_100", "over_100")
 
     def cumulative(kind: str) -> np.ndarray:
@@ -73,7 +77,7 @@ def test_esr_by_hand(name):
 
     none = cumulative("none")
     assert network.variable("esr").parents == kinds
-    for states in itertools.product((0, 1), repeat=3):
+    for states in itertools.product((0, 1), repeat=4):
         product = none.copy()
         for kind, present in zip(kinds, states, strict=True):
             product = product * (cumulative(kind) / none if present else 1)
@@ -153,7 +157,7 @@ def test_the_gradient_of_fracture_over_age():
     """seeds: as steep everywhere as its strata in as_reported; literature: the pinned odds ratios elsewhere."""
 
     def log_odds(name: str, setting: str) -> np.ndarray:
-        table = network_of(name).tables["fracture"][0, SETTINGS.index(setting)][:, 0, 0, 0, 0, 0]
+        table = network_of(name).tables["fracture"][0, SETTINGS.index(setting)][:, 0, 0, 0, 0, 0, 0]
         return np.log(table[:, 1] / table[:, 0])
 
     strata = log_odds("seeds", "as_reported")

@@ -21,7 +21,7 @@ ENTRIES = (
     ("cauda_equina", "present"),
     ("age", "from_70"),
     ("esr", "from_50_to_100"),
-    ("pain_duration", "over_6_weeks"),
+    ("pain_duration", "from_6_to_12_weeks"),
     ("worsening_course", "present"),
     ("trauma", "minor"),
 )

@@ -9,6 +9,7 @@ from tests.support.paths import ROOT
 POLICIES = policy_names(ROOT / "priors")
 CONDITIONS = [
     "infection", "malignancy", "fracture", "cauda_equina", "nerve_compression", "inflammatory", "cauda_equina_mimic",
+    "nonspinal_serious",
 ]  # fmt: skip
 
 
