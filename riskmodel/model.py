@@ -268,7 +268,8 @@ class Model(Shown):
 
     def with_policy(self, policy: str | Path) -> Model:
         """The same priors under another policy."""
-        return replace(self, policy=load_policy(policy, self.variables, self.root, self.priors.sources))
+        rules = load_policy(policy, self.variables, self.root, self.priors.sources, tuple(self.priors.composites))
+        return replace(self, policy=rules)
 
     def statement(self, identifier: str) -> Statement:
         identifiers = [statement.id for statement in self.priors.statements]
@@ -353,7 +354,8 @@ def load(
     """
     folder = Path(root) if root else priors_root()
     loaded = load_priors(priors, folder)
-    return Model(loaded, load_policy(policy, loaded.variables, folder, loaded.sources), folder)
+    rules = load_policy(policy, loaded.variables, folder, loaded.sources, tuple(loaded.composites))
+    return Model(loaded, rules, folder)
 
 
 def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str, ...]:
@@ -392,5 +394,6 @@ def load_scoring(
         cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs, scoring.fitted, sources))
         return scoring
     variables = entry.scorer.variables
-    rules = load_policy(policy, variables, folder, entry.sources)
+    composites = entry.scorer.output_names[len(entry.scorer.conditions) :]
+    rules = load_policy(policy, variables, folder, entry.sources, composites)
     return Scoring(variables, entry.scorer, entry.weights, rules, entry.inputs, entry.fitted)

@@ -21,6 +21,7 @@ from riskmodel.text import few_draws
 
 if TYPE_CHECKING:
     from riskmodel.answers.uncertainty import Uncertain
+    from riskmodel.decision.actions import Levels
     from riskmodel.decision.costs import Pathways
 
 Ask = Callable[[Masks], Questions]
@@ -101,8 +102,11 @@ class _Columns:
             self._serious("most_raised", reasons.most_raised),
             Text("urgency", decision.urgency.astype(np.int32)[None], policy.urgencies, tally=True),
             Flags("imaging", decision.imaging, policy.imaging_tokens, tally=True),
+            self._time("imaging_within", decision.imaging_within),
             Flags("tests", decision.tests, policy.test_tokens, tally=True),
+            self._time("tests_within", decision.tests_within),
             Flags("referral", decision.referral, policy.referral_tokens, tally=True),
+            self._time("referral_within", decision.referral_within),
             Flags("rules", decision.fired, policy.rule_ids),
             Flags("undetermined", decision.undetermined, policy.rule_ids),
             self._reason(scored),
@@ -145,6 +149,10 @@ class _Columns:
             return Text("setting", np.full((1, masks.shape[1]), -1, dtype=np.int32), ("",))
         codes = self.scoring.scorer.settings(masks).astype(np.int32)
         return Text("setting", codes[None], self.scoring.variables[row].states, tally=True)
+
+    def _time(self, name: str, levels: Levels) -> OutputColumn:
+        """By when what is asked for is to be done, in the words of the policy's urgencies; empty without a request."""
+        return Text(name, levels.astype(np.int32)[None], self.scoring.policy.urgencies)
 
     def _serious(self, name: str, places: np.ndarray) -> OutputColumn:
         """A column that names one of the serious conditions, or none."""

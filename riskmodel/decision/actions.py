@@ -1,10 +1,8 @@
-"""From rules that fire to what is asked: united, less what is done, swapped or superseded."""
+"""From rules that fire to what is asked and by when: united, less what is done, swapped or superseded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from riskmodel.decision.rules import Rule
 
 Levels = NDArray[np.int8]
+Times = NDArray[np.uint8]  # by when a token is asked for, an index into the urgencies
+NEVER = np.uint8(255)  # the time of what is not asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,9 @@ class Decision:
 
     ``urgency`` indexes the policy's urgencies (0 is most urgent), ``otherwise`` its otherwise list (-1
     where a rule fired). The first axis of ``fired`` and ``undetermined`` runs over the rules, that of
-    ``imaging``, ``tests`` and ``referral`` over the policy's tokens of that kind.
+    ``imaging``, ``tests`` and ``referral`` over the policy's tokens of that kind. ``imaging_within``,
+    ``tests_within`` and ``referral_within`` index the urgencies: the most urgent time of what is asked for of
+    that kind, -1 where nothing is.
     """
 
     urgency: Levels
@@ -35,6 +37,18 @@ class Decision:
     imaging: Bools
     tests: Bools
     referral: Bools
+    imaging_within: Levels
+    tests_within: Levels
+    referral_within: Levels
+
+
+def earliest(times: Times) -> Levels:
+    """The most urgent time over the tokens of one kind, (tokens, …); -1 where nothing is asked for.
+
+    >>> earliest(np.array([[3, 255], [1, 255]], np.uint8)).tolist()
+    [1, -1]
+    """
+    return np.asarray(times.min(axis=0, initial=NEVER).view(np.int8))  # 255 is -1
 
 
 def unite(
@@ -44,36 +58,51 @@ def unite(
     supersedes: Mapping[str, Sequence[str]],
     fired: Bools,
     undetermined: Bools,
-) -> Bools:
-    """What all rules that fire ask for together, one row a token.
+) -> Times:
+    """By when all rules that fire want each token, one row a token: the most urgent of their times, or ``NEVER``.
 
-    ``tokens`` begin with the tests whose results are known where ``done`` says so; a swap fires, in place,
-    only where some rule asks for what it replaces.
+    What takes the place of another (a swap, or a stronger scan) takes over its time where that is more urgent: the
+    more telling scan does not become later because it saves a weaker one.
+
+    ``supersedes`` lists a token after those that it supersedes. ``tokens`` begin with the tests whose results are
+    known where ``done`` says so; a swap fires, in place, only where some rule asks for what it replaces.
     """
     row = {token: index for index, token in enumerate(tokens)}
-    asked = np.zeros((len(tokens), *fired.shape[1:]), np.bool_)
+    times = np.full((len(tokens), *fired.shape[1:]), NEVER, np.uint8)
     for rule, fires in zip(rules, fired, strict=True):
-        if not rule.instead_of:
-            for token in rule.asks:
-                asked[row[token]] |= fires
-    _remove_done(asked, done)
+        if not rule.instead_of and rule.asks:
+            silent = fires.view(np.uint8) - np.uint8(
+                1
+            )  # all bits where the rule does not fire, so that no time is less
+            for token, within in rule.asks_within:
+                np.minimum(times[row[token]], silent | np.uint8(within), out=times[row[token]])
+    _remove_done(times, done)
     for index, rule in enumerate(rules):
         if rule.instead_of:
-            wanted = reduce(or_, [asked[row[token]] for token in rule.instead_of])
-            fired[index] &= wanted
-            undetermined[index] &= wanted
+            replaced = times[[row[token] for token in rule.instead_of]].min(axis=0)
+            fired[index] &= replaced != NEVER
+            undetermined[index] &= replaced != NEVER
+            silent = fired[index].view(np.uint8) - np.uint8(1)
             for token in rule.instead_of:
-                asked[row[token]] &= ~fired[index]
-            for token in rule.imaging:
-                asked[row[token]] |= fired[index]
-            _remove_done(asked, done)
-    before = asked.copy()
+                times[row[token]] |= ~silent
+            for token in rule.asks:
+                np.minimum(times[row[token]], silent | replaced, out=times[row[token]])
+            _remove_done(times, done)
+    _supersede(times, row, supersedes)
+    return times
+
+
+def _supersede(times: Times, row: Mapping[str, int], supersedes: Mapping[str, Sequence[str]]) -> None:
+    asked = times != NEVER
+    for stronger, weaker in supersedes.items():  # weaker ones come first, so that times are handed on
+        wanted = asked[row[stronger]]
+        for token in weaker:
+            np.minimum(times[row[stronger]], times[row[token]], out=times[row[stronger]], where=wanted)
     for stronger, weaker in supersedes.items():
         for token in weaker:
-            asked[row[token]] &= ~before[row[stronger]]
-    return asked
+            times[row[token]] |= asked[row[stronger]].view(np.uint8) * NEVER
 
 
-def _remove_done(asked: Bools, done: Bools) -> None:
+def _remove_done(times: Times, done: Bools) -> None:
     for test, is_done in enumerate(done):
-        asked[test] &= ~is_done
+        times[test] |= is_done.view(np.uint8) * NEVER

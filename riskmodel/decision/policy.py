@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.decision.actions import Decision, Levels, unite
+from riskmodel.decision.actions import NEVER, Decision, Levels, earliest, unite
 from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
 from riskmodel.decision.language.nodes import PosteriorComparison, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Findings:
     """All that the masks of some cases settle, whatever the posteriors.
 
-    ``values`` are those of the steps that read no posterior, ``done`` says where the result of each test
+    ``values`` are those of the steps that read no posterior, ``done`` says where the result of each scan and test
     is known, ``urgency`` is that of the findings-only rules (one past the last where none fires) and
     ``fallback`` the entry of the otherwise list that applies where no rule fires.
     """
@@ -37,7 +37,11 @@ class Findings:
 
 @dataclass(frozen=True, repr=False)
 class Policy(Shown):
-    """An ordered vocabulary of urgencies, and rules; immutable, and checked when loaded."""
+    """An ordered vocabulary of urgencies, and rules; immutable, and checked when loaded.
+
+    ``one_of`` holds the imaging tokens that any of several scans satisfies, ``supersedes`` lists a scan after those
+    that it supersedes, ``enough`` are the variables that the word of that name wants assessed.
+    """
 
     name: str
     title: str
@@ -50,7 +54,9 @@ class Policy(Shown):
     otherwise: tuple[Otherwise, ...]
     supersedes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    one_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    enough: tuple[str, ...] = ()
     text: str = ""
     program: Program = field(init=False, repr=False)
 
@@ -114,10 +120,7 @@ class Policy(Shown):
         if masks.dtype != np.uint8 or len(masks) != len(self.variables):
             raise ValueError(f"masks must be uint8 with {len(self.variables)} rows, one a variable")
         values = self.program.findings(masks)
-        rows = {variable.name: row for row, variable in enumerate(self.variables)}
-        tests = [rows[name] for name in self.imaging_tokens + self.test_tokens]
-        full = np.array([self.variables[row].full_mask for row in tests], np.uint8)
-        done = masks[tests] != full[:, None]
+        done = self._done(masks)
         fallback = np.full(masks.shape[1:], len(self.otherwise) - 1, np.int8)
         for index in reversed(range(len(self.otherwise))):
             condition = self.otherwise[index].condition
@@ -126,6 +129,22 @@ class Policy(Shown):
         urgency = np.full(masks.shape[1:], len(self.urgencies), np.int8)
         self._most_urgent(urgency, values, [rule for rule in self.rules if not rule.reads_posterior])
         return Findings(tuple(values), done, urgency, fallback)
+
+    def _done(self, masks: Masks) -> Bools:
+        """Where the result of each scan and test is known: its own, that of a part, or that of any that will do."""
+        results = [self._results(name) for name in self.imaging_tokens + self.test_tokens]
+        done = np.zeros((len(results), *masks.shape[1:]), np.bool_)
+        for index, rows in enumerate(results):
+            for row in rows:
+                done[index] |= masks[row] != self.variables[row].full_mask
+        return done
+
+    def _results(self, token: str) -> list[int]:
+        """The rows of the variables of which any tells that a scan or test is done."""
+        variables = {variable.name: variable for variable in self.variables}
+        names = [member for name in self.one_of.get(token, (token,)) for member in (name, *variables[name].parents)]
+        rows = [row for row, variable in enumerate(self.variables) if variable.name in names]
+        return [row for row in rows if self.variables[row].role == "test"]
 
     def decide(
         self,
@@ -190,8 +209,12 @@ class Policy(Shown):
 
     def _then(self, rule: Rule) -> str:
         if rule.instead_of:
-            return f"{', '.join(rule.imaging)} instead of {', '.join(rule.instead_of)}"
-        return "; ".join([self.urgencies[rule.urgency], *filter(None, [", ".join(rule.asks)])])
+            return f"{', '.join(rule.asks)} instead of {', '.join(rule.instead_of)}"
+        later = [
+            f"{token} {self.urgencies[within]}" if within != rule.urgency else token
+            for token, within in rule.asks_within
+        ]
+        return "; ".join([self.urgencies[rule.urgency], *filter(None, [", ".join(later)])])
 
     def _values(
         self,
@@ -249,9 +272,15 @@ class Policy(Shown):
                 fired[index], undetermined[index] = self._truth(rule, values)
         names = self.imaging_tokens + self.test_tokens
         tokens = names + self.referral_tokens
-        asked = unite(self.rules, tokens, findings.done, self.supersedes, fired, undetermined)
-        imaging, tests, referral = np.split(asked, [len(self.imaging_tokens), len(names)])
-        return Decision(*self._settle(findings, urgency), fired, undetermined, imaging, tests, referral)
+        times = unite(self.rules, tokens, findings.done, self.supersedes, fired, undetermined)
+        imaging, tests, referral = np.split(times, [len(self.imaging_tokens), len(names)])
+        return Decision(
+            *self._settle(findings, urgency),
+            fired,
+            undetermined,
+            *(asked != NEVER for asked in (imaging, tests, referral)),
+            *(earliest(asked) for asked in (imaging, tests, referral)),
+        )
 
 
 def _row(identifier: str, when: str, then: str, reason: str, source: str) -> dict[str, str]:

@@ -30,8 +30,9 @@ class Threshold:
 class Rule:
     """What to ask for when a condition is true, who says so and why.
 
-    ``urgency`` is an index into the policy's urgencies. A rule with ``instead_of`` swaps: where another
-    rule asks for one of those tests, it asks for its own imaging in their place.
+    ``urgency`` is an index into the policy's urgencies, and so are the times by which imaging, tests and referral
+    are to be done. A rule with ``instead_of`` swaps: where another rule asks for one of those tokens, it asks for
+    its own in their place, by the same time.
     """
 
     id: str
@@ -48,6 +49,9 @@ class Rule:
     cleared_by: tuple[Holds, ...] = ()
     instead_of: tuple[str, ...] = ()
     safety: bool = True
+    imaging_within: int = 0
+    tests_within: int = 0
+    referral_within: int = 0
 
     @property
     def reads_posterior(self) -> bool:
@@ -57,6 +61,14 @@ class Rule:
     def asks(self) -> tuple[str, ...]:
         """Every imaging, test and referral token of the rule."""
         return self.imaging + self.tests + self.referral
+
+    @property
+    def asks_within(self) -> tuple[tuple[str, int], ...]:
+        """Every token of the rule and by when it is to be done."""
+        kinds = ((self.imaging, self.imaging_within), (self.tests, self.tests_within))
+        return tuple(
+            (token, within) for names, within in (*kinds, (self.referral, self.referral_within)) for token in names
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ def test_findings_come_before_posteriors() -> None:
         ("no_flags", {"fever": "absent", "trauma": "none", "leg_weakness": "absent"}, "T"),
         ("no_flags", {"fever": "absent", "trauma": "none"}, "?"),
         ("no_flags", {"leg_weakness": "stable|progressive"}, "F"),
+        ("enough", {"age": "from_70"}, "F"),  # known to be unknown: never undetermined
+        ("enough", {"age": "from_70", "fever": "absent"}, "T"),
+        ("enough", {"age": "from_50_to_69|from_70", "fever": "present"}, "T"),  # half an answer is one
+        ("not enough", {}, "T"),
     ],
 )
 def test_three_values(text: str, states: dict[str, str], value: str) -> None:
@@ -117,6 +121,10 @@ def believe(text: str, posterior: float, baseline: float) -> str:
         ("raised(infection)", 0.0, 0.0, "F"),
         ("raised(infection)", 1.0, 0.3, "T"),
         ("not raised(infection)", 0.2, 0.2, "T"),
+        ("raised(infection, 4)", 0.5, 0.2, "T"),  # odds 1 against 1/4
+        ("raised(infection, 4)", 0.49, 0.2, "F"),
+        ("raised(infection, 1)", 0.21, 0.2, "T"),
+        ("raised(infection, 1)", 0.2, 0.2, "F"),
     ],
 )
 def test_posteriors(text: str, posterior: float, baseline: float, value: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ POLICIES = {name: load_policy(name, VARIABLES, priors_root(), PRIORS.sources) fo
 CONSENSUS = POLICIES["consensus"]
 CASES = tomllib.loads((DATA / "policy_cases.toml").read_text(encoding="utf-8"))["case"]
 TABLE = tomllib.loads((DATA / "seed_rules.toml").read_text(encoding="utf-8"))
+FIELDS = [field.name for field in fields(Decision)]
 every_policy = pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 
 
@@ -241,7 +243,7 @@ def test_result_does_not_depend_on_the_block(policy: Policy) -> None:
         for start in range(0, 200, size):
             part = slice(start, start + size)
             piece = policy.evaluate(masks[:, part], posterior[:, part], baseline[:, part])
-            for name in ("urgency", "otherwise", "fired", "undetermined", "imaging", "tests", "referral"):
+            for name in FIELDS:
                 assert np.array_equal(getattr(piece, name), getattr(whole, name)[..., part])
 
 
@@ -256,7 +258,7 @@ def test_draws_reuse_the_findings(policy: Policy) -> None:
     assert together.fired.shape == (len(policy.rules), 5, 100)
     for draw in range(5):
         single = policy.evaluate(masks, posterior[:, draw], baseline)
-        for name in ("urgency", "otherwise", "fired", "undetermined", "imaging", "tests", "referral"):
+        for name in FIELDS:
             assert np.array_equal(getattr(single, name), getattr(together, name)[..., draw, :])
 
 

@@ -25,7 +25,8 @@ VARIABLES = (
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 READ = [variable for variable in VARIABLES if variable.role != "condition"]
 PLAIN = Vocabulary(VARIABLES, {"scan": 0.25})
-VOCABULARY = Vocabulary(VARIABLES, {"scan": 0.25}, PLAIN.every_flag())
+ENOUGH = (ROW["age"], ROW["fever"])
+VOCABULARY = Vocabulary(VARIABLES, {"scan": 0.25}, PLAIN.every_flag(), composites=("any_serious",), enough=ENOUGH)
 
 
 def tree(text: str) -> Node:

@@ -22,6 +22,7 @@ from riskmodel.decision.language.nodes import (
     AnyFlag,
     AnyOf,
     Count,
+    Enough,
     Holds,
     Node,
     Not,
@@ -83,7 +84,13 @@ class Program:
         values: list[Truth] = []
         for step in self.steps[: self.from_findings]:
             node = step.node
-            values.append(_holds(node, masks) if isinstance(node, Holds) else _combine(step, values))
+            match node:
+                case Holds():
+                    values.append(_holds(node, masks))
+                case Enough():
+                    values.append(_enough(node, masks))
+                case _:
+                    values.append(_combine(step, values))
         return values
 
     def complete(self, findings: Sequence[Truth], beliefs: Beliefs) -> list[Truth]:
@@ -115,14 +122,20 @@ def _holds(node: Holds, masks: Masks) -> Truth:
     return Truth((states & (0xFF ^ node.mask)) == 0, (states & node.mask) == 0)
 
 
+def _enough(node: Enough, masks: Masks) -> Truth:
+    assessed = [masks[row] != full for row, full in zip(node.rows, node.full, strict=True)]
+    true = np.asarray(reduce(and_, assessed))
+    return Truth(true, ~true)
+
+
 def _believed(node: PosteriorComparison | Raised, beliefs: Beliefs) -> Truth:
     posterior = beliefs.posterior[node.name]
     if isinstance(node, PosteriorComparison):
         true = OPERATORS[node.comparison](posterior, node.value)
     else:
         baseline = beliefs.baseline[node.name]
-        # odds >= 2 x odds, multiplied out; the second test keeps 0 against 0 from counting as raised
-        true = (posterior * (1 - baseline) >= 2 * baseline * (1 - posterior)) & (posterior > baseline)
+        # odds >= factor x odds, multiplied out; the second test keeps 0 against 0 from counting as raised
+        true = (posterior * (1 - baseline) >= node.factor * baseline * (1 - posterior)) & (posterior > baseline)
     return Truth(true, ~true)
 
 

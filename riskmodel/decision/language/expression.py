@@ -5,9 +5,9 @@
     expression  = conjunction { "or" conjunction }
     conjunction = negation { "and" negation }
     negation    = "not" negation | primary
-    primary     = "(" expression ")" | "any_flag" | "no_flags" | test
-                | "p" "(" CONDITION ")" ( ">=" | ">" | "<=" | "<" ) ( NUMBER | "threshold" "(" NAME ")" )
-                | "raised" "(" CONDITION ")"
+    primary     = "(" expression ")" | "any_flag" | "no_flags" | "enough" | test
+                | "p" "(" OUTPUT ")" ( ">=" | ">" | "<=" | "<" ) ( NUMBER | "threshold" "(" NAME ")" )
+                | "raised" "(" CONDITION [ "," NUMBER ] ")"
                 | "count" "(" expression { "," expression } ")" comparison INTEGER
     test        = VARIABLE [ comparison STATE | "in" "{" STATE { "," STATE } "}" ]
     comparison  = "==" | "!=" | ">=" | ">" | "<=" | "<"
@@ -20,12 +20,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.decision.language.nodes import (
+    DOUBLED,
     OPERATORS,
     AllOf,
     AnyFlag,
     AnyOf,
     Comparison,
     Count,
+    Enough,
     Holds,
     Node,
     Not,
@@ -98,11 +100,13 @@ class _Parser:
             self._expect(")")
             return node
         if token.kind != "name" or token.text in ("and", "or", "in"):
-            allowed = "a variable, p(…), raised(…), count(…), any_flag, no_flags or '(' is expected"
+            allowed = "a variable, p(…), raised(…), count(…), any_flag, no_flags, enough or '(' is expected"
             raise SyntaxFaultError(token.at, f"found {token}", allowed)
         self._next += 1
         if token.text in ("any_flag", "no_flags"):
             return self._flags(token)
+        if token.text == "enough":
+            return self._enough(token)
         if self._peek().text == "(":
             return self._function(token)
         return self._test(token)
@@ -113,6 +117,12 @@ class _Parser:
         flags = AnyFlag(self._vocabulary.flags, token.at)
         return flags if token.text == "any_flag" else Not(flags)
 
+    def _enough(self, token: Token) -> Node:
+        rows = self._vocabulary.enough
+        if not rows:
+            raise SyntaxFaultError(token.at, f"{token} cannot stand here", "the policy has no list enough = […]")
+        return Enough(rows, tuple(self._vocabulary.variables[row].full_mask for row in rows), token.at)
+
     def _function(self, name: Token) -> Node:
         self._expect("(")
         if name.text == "count":
@@ -121,16 +131,27 @@ class _Parser:
             allowed = "the functions are p, raised and count; threshold(…) stands to the right of p(…)"
             raise SyntaxFaultError(name.at, f"unknown function {name}", allowed)
         condition = self._expect_kind("name", "the name of a condition is expected")
+        factor = self._factor() if name.text == "raised" else DOUBLED
         self._expect(")")
         composites = name.text == "p"
         self._note(self._vocabulary.condition_fault(condition, name.text, composites=composites))
         if name.text == "raised":
-            return Raised(condition.text, name.at)
+            return Raised(condition.text, factor, name.at)
         sign = self._comparison(f"p({condition.text}) is compared with a number, as in p({condition.text}) >= 0.02")
         if sign in ("==", "!="):
             self._faults.append(Fault(name.at, f"p(…) {sign}", "a probability is compared by >=, >, <= or <"))
         value, threshold = self._probability()
         return PosteriorComparison(condition.text, sign, value, name.at, threshold)
+
+    def _factor(self) -> float:
+        """By what the odds are raised: the number after a comma, or doubled."""
+        if not self._take(","):
+            return DOUBLED
+        token = self._expect_kind("number", "how many times the odds is expected, as in raised(infection, 2)")
+        factor = float(token.text)
+        if factor < 1:
+            self._faults.append(Fault(token.at, f"odds raised {token.text} times have not risen", "a number from 1"))
+        return factor
 
     def _probability(self) -> tuple[float, str]:
         """A number from 0 to 1, and the name of the threshold that states it if any."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.decision.language.nodes import AnyFlag, Holds, Node, polarities
+from riskmodel.decision.language.nodes import AnyFlag, Enough, Holds, Node, polarities
 from riskmodel.decision.language.tokens import Fault
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def violations(node: Node, variables: Sequence[Variable], *, rising: bool = True
                 yield from _against(variables[row], mask, at, rising=upwards)
             case AnyFlag(_, at) if not upwards:
                 yield Fault(at, "reads that there are no red flags", "")
+            case Enough(_, _, at) if not upwards:
+                yield Fault(at, "reads that something was not assessed", "")
 
 
 def is_upward(mask: int, variable: Variable) -> bool:

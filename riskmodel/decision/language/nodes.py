@@ -40,11 +40,24 @@ class PosteriorComparison:
     threshold: str = field(default="", compare=False)
 
 
+DOUBLED = 2.0  # what raised(X) stands for
+
+
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The condition's odds are at least twice its odds given the setting alone."""
+    """The condition's odds are at least ``factor`` times its odds given the setting alone."""
 
     name: str
+    factor: float = DOUBLED
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """Each variable of the policy's list was assessed; never undetermined. Rows and full masks, one a variable."""
+
+    rows: tuple[int, ...]
+    full: tuple[int, ...]
     at: int = field(default=0, compare=False)
 
 
@@ -86,7 +99,7 @@ class Count:
     bound: int
 
 
-Leaf = Holds | PosteriorComparison | Raised | AnyFlag
+Leaf = Holds | PosteriorComparison | Raised | Enough | AnyFlag
 Node = Leaf | Not | AllOf | AnyOf | Count
 
 
@@ -94,14 +107,14 @@ def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below a node."""
     if isinstance(node, Not):
         return (node.operand,)
-    if isinstance(node, Holds | PosteriorComparison | Raised):
+    if isinstance(node, Holds | PosteriorComparison | Raised | Enough):
         return ()
     return node.operands
 
 
-def leaves(node: Node) -> tuple[Holds | PosteriorComparison | Raised, ...]:
+def leaves(node: Node) -> tuple[Holds | PosteriorComparison | Raised | Enough, ...]:
     """What an expression reads, in the order of its text."""
-    if isinstance(node, Holds | PosteriorComparison | Raised):
+    if isinstance(node, Holds | PosteriorComparison | Raised | Enough):
         return (node,)
     return tuple(leaf for child in children(node) for leaf in leaves(child))
 
@@ -125,13 +138,13 @@ def polarities(node: Node, *, rising: bool = True) -> Iterator[tuple[Leaf, bool]
             for direction in directions.get(comparison, [True, False]):
                 for operand in operands:
                     yield from polarities(operand, rising=direction)
-        case Holds() | PosteriorComparison() | Raised() | AnyFlag():
+        case Holds() | PosteriorComparison() | Raised() | Enough() | AnyFlag():
             yield node, rising
 
 
 def reads_posterior(node: Node) -> bool:
     """Whether any part of an expression reads a posterior."""
-    return any(not isinstance(leaf, Holds) for leaf in leaves(node))
+    return any(isinstance(leaf, PosteriorComparison | Raised) for leaf in leaves(node))
 
 
 def is_comparison(text: str) -> TypeGuard[Comparison]:

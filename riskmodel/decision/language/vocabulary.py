@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from riskmodel.decision.language.nodes import Holds, Node
 from riskmodel.decision.language.tokens import Fault, Token
 from riskmodel.errors import nearest
-from riskmodel.evidence.records import ANY_SERIOUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from riskmodel.evidence.records import Variable
 
+OBSERVED = ("context", "risk_factor", "finding", "test", "circumstance")  # roles that a case can tell
 DUMMY = (0, 1)  # stands for a test whose names are wrong: the faults keep it from being used
 
 
@@ -22,21 +22,20 @@ DUMMY = (0, 1)  # stands for a test whose names are wrong: the faults keep it fr
 class Vocabulary:
     """The names that an expression may use.
 
-    ``variables`` are all of them, in the order of the rows of the masks; ``flags`` what ``any_flag`` and
-    ``no_flags`` stand for.
+    ``variables`` are all of them, in the order of the rows of the masks; ``composites`` the outputs beside the
+    conditions; ``flags`` what ``any_flag`` and ``no_flags`` stand for; ``enough`` the rows of what must be
+    assessed for the word of that name.
     """
 
     variables: tuple[Variable, ...]
     thresholds: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[Node, ...] = ()
+    composites: tuple[str, ...] = ()
+    enough: tuple[int, ...] = ()
 
     @property
     def conditions(self) -> tuple[str, ...]:
         return tuple(variable.name for variable in self.variables if variable.role == "condition")
-
-    @property
-    def composites(self) -> tuple[str, ...]:
-        return (ANY_SERIOUS,) if any(variable.serious for variable in self.variables) else ()
 
     def every_flag(self) -> tuple[Node, ...]:
         """The default list of flags: every risk factor and finding, in any state but its base."""
@@ -72,7 +71,7 @@ class Vocabulary:
         ``sign`` is a comparison, ``in``, or empty where the variable stands by itself.
         """
         rows = [row for row, variable in enumerate(self.variables) if variable.name == name.text]
-        if not rows or self.variables[rows[0]].role == "condition":
+        if not rows or self.variables[rows[0]].role not in OBSERVED:
             return *DUMMY, [self._variable_fault(name)]
         variable = self.variables[rows[0]]
         faults = [fault for state in states if (fault := self._state_fault(variable, state)) is not None]
@@ -93,8 +92,8 @@ class Vocabulary:
                 f"{name} is a condition, which no one observes",
                 f"read its probability, as in p({name.text}) >= 0.02",
             )
-        observed = [variable.name for variable in self.variables if variable.role != "condition"]
-        hint = nearest(name.text, [*observed, "any_flag", "no_flags", *self.conditions])
+        observed = [variable.name for variable in self.variables if variable.role in OBSERVED]
+        hint = nearest(name.text, [*observed, "any_flag", "no_flags", "enough", *self.conditions])
         return Fault(name.at, f"unknown variable {name}{hint}", "a variable of the network")
 
     def _state_fault(self, variable: Variable, state: Token) -> Fault | None:

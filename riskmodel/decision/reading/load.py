@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel.decision.language.monotone import is_upward
-from riskmodel.decision.language.nodes import Holds, Node, PosteriorComparison, leaves
-from riskmodel.decision.language.vocabulary import Vocabulary
+from riskmodel.decision.language.nodes import Enough, Holds, Node, PosteriorComparison, leaves
+from riskmodel.decision.language.vocabulary import OBSERVED, Vocabulary
 from riskmodel.decision.policy import Policy
 from riskmodel.decision.reading.rules import UNREADABLE, Context, read_otherwise, read_rule
 from riskmodel.decision.reading.table import NAME, TomlTable
 from riskmodel.decision.rules import Otherwise, Rule, Threshold
 from riskmodel.errors import PolicyError, Problem, nearest
+from riskmodel.evidence.records import ANY_SERIOUS, SETTING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ def load_policy(
     variables: Sequence[Variable],
     root: Path,
     sources: Collection[str],
+    composites: Sequence[str] = (ANY_SERIOUS,),
 ) -> Policy:
     """Read and check a policy.
 
@@ -42,6 +44,8 @@ def load_policy(
         The priors folder, which holds ``policies/``.
     sources
         The keys that rules may cite: those of the priors under which the policy is used.
+    composites
+        The outputs of the network beside its conditions.
 
     Raises
     ------
@@ -50,12 +54,14 @@ def load_policy(
     """
     file, path = _find(name_or_path, root)
     text, values = _parse(file, path)
-    tests = [variable.name for variable in variables if variable.role == "test"]
+    every_test = [variable for variable in variables if variable.role == "test"]
+    parts = {parent for variable in every_test for parent in variable.parents}  # of a scan's result
+    tests = [variable.name for variable in every_test if variable.name not in parts]
     context = Context(
         file=file,
         text=text,
         problems=[],
-        vocabulary=Vocabulary(tuple(variables)),
+        vocabulary=Vocabulary(tuple(variables), composites=tuple(composites)),
         imaging=tuple(name for name in tests if name in IMAGING),
         tests=tuple(name for name in tests if name not in IMAGING),
         sources=tuple(sorted(sources)),
@@ -102,15 +108,19 @@ def _parse(file: str, path: Path) -> tuple[str, dict[str, object]]:
 def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
     top = context.table(values, "")
     title = top.text("title", required=True)
+    one_of = _one_of(top, context)
+    context = replace(context, imaging=context.imaging + tuple(one_of))
     context = replace(context, urgencies=_names(top, "urgencies", context), referrals=_names(top, "referrals", context))
     if "routine" not in context.urgencies:
         top.problem("urgencies", "no 'routine'", "it is the limit of rules that are not about safety")
     thresholds = _thresholds(top, context)
-    named = replace(context.vocabulary, thresholds={key: threshold.value for key, threshold in thresholds.items()})
+    enough = _enough(top, context)
+    values_of = {key: threshold.value for key, threshold in thresholds.items()}
+    named = replace(context.vocabulary, thresholds=values_of, enough=tuple(enough.values()))
     flags = top.texts("flags")
     nodes = _flags(top, flags, replace(context, vocabulary=named)) if "flags" in top else named.every_flag()
     context = replace(context, vocabulary=replace(named, flags=nodes))
-    supersedes = _supersedes(top, context)
+    supersedes = _supersedes(top, context, one_of)
     otherwise = read_otherwise(context, top.tables("otherwise"))
     rules = [read_rule(context, number, table) for number, table in enumerate(top.tables("rule"))]
     top.finish()
@@ -129,7 +139,9 @@ def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
         otherwise=tuple(otherwise),
         supersedes=supersedes,
         thresholds=thresholds,
+        one_of=one_of,
         flags=flags,
+        enough=tuple(enough),
         text=context.text,
     )
 
@@ -141,6 +153,36 @@ def _names(top: TomlTable, key: str, context: Context) -> tuple[str, ...]:
         if not NAME.fullmatch(name) or name in context.imaging + context.tests:
             top.problem(key, f"found {name!r}", "a name of letters, digits, _, . and -, other than a test's")
     return names
+
+
+def _one_of(top: TomlTable, context: Context) -> dict[str, tuple[str, ...]]:
+    """Imaging tokens that any of several scans satisfies, such as ``ct_or_mri = ["ct", "mri"]``."""
+    named = top.named("one_of")
+    table = context.table(named, "one_of")
+    stated = {}
+    for name in named:
+        scans = table.choices(name, context.imaging)
+        if not NAME.fullmatch(name) or name in context.imaging + context.tests:
+            table.problem(name, f"found {name!r}", "a name of letters, digits, _, . and -, other than a test's")
+        elif len(scans) < 2:
+            table.problem(name, f"found {list(scans)}", "two scans or more, of which one will do")
+        else:
+            stated[name] = scans
+    table.finish()
+    return stated
+
+
+def _enough(top: TomlTable, context: Context) -> dict[str, int]:
+    """The variables that must be assessed for ``enough``, each with its row."""
+    observed = {
+        variable.name: row
+        for row, variable in enumerate(context.vocabulary.variables)
+        if variable.name != SETTING and variable.role in OBSERVED
+    }
+    names = top.choices("enough", tuple(observed))
+    if "enough" in top and not names:
+        top.problem("enough", "no variable", "what must be assessed, or leave the list out")
+    return {name: observed[name] for name in names}
 
 
 def _thresholds(top: TomlTable, context: Context) -> dict[str, Threshold]:
@@ -170,16 +212,25 @@ def _flags(top: TomlTable, texts: Sequence[str], context: Context) -> tuple[Node
     return tuple(nodes)
 
 
-def _supersedes(top: TomlTable, context: Context) -> dict[str, tuple[str, ...]]:
+def _supersedes(top: TomlTable, context: Context, one_of: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """What each scan supersedes, a scan after those that it supersedes.
+
+    Where one of several scans will do, each of them supersedes the choice, and it what all of them do.
+    """
     table = context.table(top.named("supersedes"), "supersedes")
     stated = {test: table.choices(test, context.imaging) for test in context.imaging if test in table}
     table.finish()
+    for either, scans in one_of.items():
+        common = [token for token in context.imaging if all(token in stated.get(scan, ()) for scan in scans)]
+        stated[either] = tuple(dict.fromkeys([*stated.get(either, ()), *common]))
+        for scan in scans:
+            stated[scan] = (*stated.get(scan, ()), either)
     above = {test: set(weaker) for test, weaker in stated.items()}
     for _ in stated:  # the transitive closure, one step a round
         above = {test: weaker.union(*(above.get(scan, set()) for scan in weaker)) for test, weaker in above.items()}
     for test in [test for test, weaker in above.items() if test in weaker]:
         table.problem(test, f"{test!r} supersedes itself, if by way of others", "then neither is asked for")
-    return stated
+    return {test: stated[test] for test in sorted(stated, key=lambda test: len(above[test]))}
 
 
 def _check_whole(top: TomlTable, context: Context, rules: Sequence[Rule], otherwise: Sequence[Otherwise]) -> None:
@@ -194,6 +245,8 @@ def _check_whole(top: TomlTable, context: Context, rules: Sequence[Rule], otherw
     for name in sorted(context.vocabulary.thresholds.keys() - read):
         if name not in unreadable:
             top.problem(f"threshold {name}", "no rule reads it", "use it or remove it")
+    if context.vocabulary.enough and not any(isinstance(leaf, Enough) for r in rules for leaf in leaves(r.condition)):
+        top.problem("enough", "no rule reads it", "use it or remove it")
     asked = {token for rule in rules for token in rule.referral}
     for name in [name for name in context.referrals if name not in asked]:
         top.problem("referrals", f"no rule refers to {name!r}", "use it or remove it")

@@ -71,20 +71,24 @@ def read_rule(context: Context, number: int, values: object) -> Rule:
     when, where, condition = _when(context, table, "rule", number)
     stated = table.truth("safety")
     reason, source, locator, advice = _sources(context, table)
+    urgency = len(context.urgencies) - 1 if swap else _urgency(context, table)
     rule = Rule(
         id=str(identifier),
         when=when,
         condition=condition,
-        urgency=len(context.urgencies) - 1 if swap else _urgency(context, table),
+        urgency=urgency,
         imaging=table.choices("imaging", context.imaging),
         tests=() if swap else table.choices("tests", context.tests),
-        referral=() if swap else table.choices("referral", context.referrals),
+        referral=table.choices("referral", context.referrals),
+        imaging_within=urgency if swap else _within(context, table, "imaging", urgency),
+        tests_within=urgency if swap else _within(context, table, "tests", urgency),
+        referral_within=urgency if swap else _within(context, table, "referral", urgency),
         advice=advice,
         reason=reason,
         source=source,
         locator=locator,
         cleared_by=() if swap else _results(context, table),
-        instead_of=table.choices("instead_of", context.imaging),
+        instead_of=table.choices("instead_of", context.imaging + context.referrals),
         safety=not (swap or stated is False or reads_posterior(condition)),
     )
     table.finish()
@@ -129,6 +133,21 @@ def _urgency(context: Context, table: TomlTable) -> int:
     return 0
 
 
+def _within(context: Context, table: TomlTable, kind: str, urgency: int) -> int:
+    """By when a rule wants its imaging, tests or referral: by default with its urgency, and never before it."""
+    key = f"{kind}_within"
+    text = table.text(key)
+    if not text or not table.is_known(key, text, context.urgencies):
+        return urgency
+    within = context.urgencies.index(text)
+    if kind not in table:
+        table.problem(key, f"given without {kind}", f"a time for what the rule asks for as {kind}")
+    elif not urgency <= within <= max(urgency, context.routine):
+        allowed = ", ".join(context.urgencies[urgency : context.routine + 1]) or context.urgencies[urgency]
+        table.problem(key, f"{text!r}, where the rule's urgency is {context.urgencies[urgency]!r}", f"one of {allowed}")
+    return within
+
+
 def _sources(context: Context, table: TomlTable) -> tuple[str, str, str, str]:
     """Reason, source, locator and advice."""
     source = table.text("source", required=True)
@@ -164,8 +183,7 @@ def _check(context: Context, table: TomlTable, rule: Rule, where: str, *, stated
     if rule.instead_of:
         if rule.reads_posterior or any(variable.is_flag for variable in read):
             table.problem(where, "reads red flags or posteriors", "a rule with instead_of reads neither")
-        if not rule.imaging or set(rule.imaging) & set(rule.instead_of):
-            table.problem("imaging", f"found {list(rule.imaging)}", "what to ask for instead is expected")
+        _check_swap(context, table, rule)
         if stated is not None:
             table.problem("safety", "given", "a rule with instead_of only swaps what others ask")
     elif rule.safety:
@@ -181,6 +199,20 @@ def _check(context: Context, table: TomlTable, rule: Rule, where: str, *, stated
     elif rule.imaging or rule.urgency < context.routine:
         received = "safety = false, but it asks for imaging or for more than routine"
         table.problem("safety", received, "only safety rules and rules on posteriors may")
+
+
+def _check_swap(context: Context, table: TomlTable, rule: Rule) -> None:
+    """A swap asks for other tokens of the kind that it replaces."""
+    scans = [token for token in rule.instead_of if token in context.imaging]
+    if scans and len(scans) < len(rule.instead_of):
+        table.problem("instead_of", f"found {list(rule.instead_of)}", "either scans or referrals, not both")
+        return
+    kind, other = ("imaging", "referral") if scans else ("referral", "imaging")
+    instead = rule.imaging if scans else rule.referral
+    if not instead or set(instead) & set(rule.instead_of):
+        table.problem(kind, f"found {list(instead)}", "what to ask for instead is expected")
+    if other in table:
+        table.problem(other, "given", f"a rule that replaces {kind} asks for {kind}")
 
 
 def _check_fallback(context: Context, table: TomlTable, condition: Node, where: str, urgency: int) -> None:
