@@ -15,7 +15,7 @@ from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.decision.reading.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, as_list, nearest
-from riskmodel.evidence.load import load_priors, priors_digest, priors_root, with_overrides
+from riskmodel.evidence.load import load_priors, pathways_digest, priors_digest, priors_root, with_overrides
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Model(Shown):
 
     @cached_property
     def scoring(self) -> Scoring:
-        return Scoring.of(self.tables, self.priors, self.policy)
+        return Scoring.of(self.tables, self.priors, self.policy, pathways_digest(self.root))
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -289,13 +289,13 @@ class Model(Shown):
         from riskmodel.answers.uncertainty import Uncertain
         from riskmodel.network.build import build_network
 
+        scoring = self.scoring.under_draws(draws, seed, level)
         if (draws, seed) not in self._drawn:
-            scoring = replace(self.scoring, inputs=f"{self.scoring.inputs} draws {draws} seed {seed}")
             network = build_network(self.priors, cache.drawn_values(self.priors, draws, seed))
             self._drawn.clear()
             self._drawn[draws, seed] = Uncertain(scoring, network, level)
         drawn = self._drawn[draws, seed]
-        return drawn if drawn.level == level else replace(drawn, level=level)
+        return drawn if drawn.level == level else replace(drawn, scoring=scoring, level=level)
 
     @cached_property
     def _drawn(self) -> dict[tuple[int, int], Uncertain]:

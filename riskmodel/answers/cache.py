@@ -21,6 +21,7 @@ import numpy as np
 from riskmodel._version import __version__
 from riskmodel.arrays import Array
 from riskmodel.evidence import distributions
+from riskmodel.evidence.digests import digest_of_priors
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
@@ -99,9 +100,7 @@ def drawn_values(priors: Priors, draws: int, seed: int) -> Array:
 
 
 def _draws_digest(priors: Priors, draws: int, seed: int) -> str:
-    drawn = [statement.every_field() for statement in priors.selected_statements]
-    asked = [*drawn, repr(priors.prior_set), f"{draws} {seed}"]
-    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    return hashlib.sha256(f"{digest_of_priors(priors)} {draws} {seed}".encode()).hexdigest()
 
 
 def _path(digest: str, kind: str = "scorer") -> Path:

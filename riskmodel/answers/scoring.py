@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from riskmodel._version import __version__
 from riskmodel.arrays import Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.policy import Policy
+from riskmodel.evidence.digests import digest_of_priors
 from riskmodel.evidence.lineage import fit_sentences
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.impossible import ImpossiblePairs
@@ -47,7 +48,7 @@ class Scoring(Shown):
     variables
         the rows of the evidence arrays: the network's variables and the circumstances.
     inputs
-        a digest of the selected statements and the network.
+        digests of the selected statements with the network, of what pathways cost, and of draws if there are any.
     fitted
         to which cohorts the statements were fitted, a sentence each.
     """
@@ -71,19 +72,26 @@ class Scoring(Shown):
         )
 
     @classmethod
-    def of(cls, network: Network, priors: Priors, policy: Policy) -> Scoring:
-        """A network that was built from these priors, compiled, under a policy."""
+    def of(cls, network: Network, priors: Priors, policy: Policy, pathways: str = "") -> Scoring:
+        """A network that was built from these priors, compiled, under a policy; ``pathways`` is their costs' digest."""
         from riskmodel.inference.compile import compile_scorer
 
         scorer = compile_scorer(network, priors.variables)
-        inputs, fitted = digest_of_inputs(priors), tuple(fit_sentences(priors))
+        inputs, fitted = f"{digest_of_priors(priors)} {pathways}".strip(), tuple(fit_sentences(priors))
         return cls(priors.variables, scorer, compute_weights(scorer), policy, inputs, fitted)
 
     @cached_property
     def model_hash(self) -> str:
-        """A short hash of all that the answer depends on: statements, network, policy and version."""
-        content = json.dumps([self.inputs, self.policy.text, __version__])
+        """A short hash of all that an answer depends on: statements, network, policy, pathways, draws and version.
+
+        What only a reader of the files sees (definitions, notes, comments, white space) is no part of it.
+        """
+        content = json.dumps([self.inputs, self.policy.digest, __version__])
         return hashlib.sha256(content.encode()).hexdigest()[:HASH_DIGITS]
+
+    def under_draws(self, draws: int, seed: int, level: float) -> Scoring:
+        """The same, with the draws and the level of their intervals in its hash."""
+        return replace(self, inputs=f"{self.inputs} draws {draws} seed {seed} level {level:.15g}")
 
     @cached_property
     def impossible_pairs(self) -> ImpossiblePairs:
@@ -116,13 +124,3 @@ class Scoring(Shown):
         baseline = np.ascontiguousarray(self.weights.baseline.T)[:conditions, self.scorer.settings(masks)]
         composites = dict(zip(names[conditions:], probability[conditions:], strict=True))
         return self.policy.evaluate(masks, probability[:conditions], baseline, composites)
-
-
-def digest_of_inputs(priors: Priors) -> str:
-    """A digest of what drives the network: selected statements with their numbers, variables, arcs."""
-    parts: Sequence[object] = [
-        *(f"{v.name} {v.states} {v.parents} {v.lower_edges} {v.form}" for v in priors.variables),
-        *(statement.every_field() for statement in priors.selected_statements),
-        priors.prior_set.reference_setting,
-    ]
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

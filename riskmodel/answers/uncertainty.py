@@ -146,7 +146,7 @@ def uncertain_of_cases(
     The draws, and what they give these cases, are those of :meth:`riskmodel.model.Model.uncertain`.
     """
     network = build_network(without_silent(priors, masks), drawn_values(priors, draws, seed))
-    return Uncertain(replace(scoring, inputs=f"{scoring.inputs} draws {draws} seed {seed}"), network, level)
+    return Uncertain(scoring.under_draws(draws, seed, level), network, level)
 
 
 def shares(

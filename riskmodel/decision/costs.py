@@ -13,6 +13,7 @@ import numpy as np
 from riskmodel.decision.reading.table import TomlTable
 from riskmodel.errors import PriorsError, Problem, UsageError, nearest
 from riskmodel.evidence.distributions import Spread, quantile
+from riskmodel.evidence.reading.files import PATHWAYS as FILE
 from riskmodel.evidence.reading.files import priors_root
 from riskmodel.evidence.records import BASES, HOW_READ
 from riskmodel.evidence.scale import LOG, LOGIT, inside
@@ -20,7 +21,6 @@ from riskmodel.evidence.scale import LOG, LOGIT, inside
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FILE = "pathways.toml"
 ASKED = "asked"  # the way of whatever no list names
 UNITS = {
     "cost": "dollars",

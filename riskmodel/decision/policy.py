@@ -58,6 +58,7 @@ class Policy(Shown):
     flags: tuple[str, ...] = ()
     enough: tuple[str, ...] = ()
     text: str = ""
+    digest: str = ""
     program: Program = field(init=False, repr=False)
 
     def sheet(self) -> Sheet:

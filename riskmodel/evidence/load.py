@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.evidence.reading.files import priors_root, read_files
+from riskmodel.evidence.reading.files import PATHWAYS, priors_root, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from riskmodel.evidence.records import CitedSource, Priors
 
-__all__ = ["load_priors", "priors_digest", "priors_root", "with_overrides"]
+__all__ = ["load_priors", "pathways_digest", "priors_digest", "priors_root", "with_overrides"]
 
 
 def priors_digest(priors: str | Path = "seeds", root: Path | None = None) -> str:
@@ -22,6 +22,14 @@ def priors_digest(priors: str | Path = "seeds", root: Path | None = None) -> str
     64
     """
     return read_files(priors, Path(root) if root else priors_root()).digest
+
+
+def pathways_digest(root: Path) -> str:
+    """The digest of what pathways cost, notes and comments apart; empty where the folder has no such file."""
+    from riskmodel.evidence.digests import digest_of_text
+
+    file = root / PATHWAYS
+    return digest_of_text(file.read_bytes()) if file.exists() else ""
 
 
 def load_priors(priors: str | Path = "seeds", root: Path | None = None) -> Priors:

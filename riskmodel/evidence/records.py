@@ -265,10 +265,6 @@ class Statement(Shown):
         }
         return Sheet(f"Statement {self.id}", {name: fact for name, fact in facts.items() if fact not in ("", None)})
 
-    def every_field(self) -> str:
-        """All of it as one text, to be hashed."""
-        return f"Statement({', '.join(f'{entry.name}={getattr(self, entry.name)!r}' for entry in fields(self))})"
-
     @property
     def is_audit(self) -> bool:
         """Whether it is compared with the network only, and drives no table."""

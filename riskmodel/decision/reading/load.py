@@ -15,6 +15,7 @@ from riskmodel.decision.reading.rules import UNREADABLE, Context, read_otherwise
 from riskmodel.decision.reading.table import NAME, TomlTable
 from riskmodel.decision.rules import Otherwise, Rule, Threshold
 from riskmodel.errors import PolicyError, Problem, nearest
+from riskmodel.evidence.digests import digest_of
 from riskmodel.evidence.records import ANY_SERIOUS, SETTING
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def _read(context: Context, name: str, values: Mapping[str, object]) -> Policy:
         flags=flags,
         enough=tuple(enough),
         text=context.text,
+        digest=digest_of(values),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from riskmodel.errors import PriorsError, Problem, Problems, nearest
 
+PATHWAYS = "pathways.toml"  # read beside the network, by what compares policies and chooses questions
 LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
@@ -52,6 +53,7 @@ class PriorFiles:
     network: PriorFile | None
     sources: PriorFile | None
     excluded: PriorFile | None
+    pathways: PriorFile | None
     evidence: tuple[PriorFile, ...]
     policies: tuple[PriorFile, ...]
     sets: tuple[PriorFile, ...]
@@ -68,7 +70,7 @@ class PriorFiles:
         """
         if self.problems:
             raise PriorsError(self.problems)
-        files = [self.network, self.sources, self.excluded, *self.evidence]
+        files = [self.network, self.sources, self.excluded, self.pathways, *self.evidence]
         named = {file.name: file.data for file in files if file is not None}
         named |= {f"set {depth}": file.data for depth, file in enumerate(self.sets)}  # wherever they lie
         digest = hashlib.sha256()
@@ -106,6 +108,7 @@ def read_files(priors: str | Path, root: Path) -> PriorFiles:
         network,
         _read(root / "sources.toml", "sources.toml", problems, required=False),
         _read(root / "excluded.toml", "excluded.toml", problems, required=False),
+        _read(root / PATHWAYS, PATHWAYS, problems, required=False),
         _read_folder(root / "evidence", problems),
         _read_folder(root / "policies", problems),
         tuple(sets),
