@@ -10,7 +10,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Given, Statement
 from riskmodel.network.elimination import Factor, eliminate
-from riskmodel.network.forms.dependence import implied_strength
+from riskmodel.network.forms.tetrachoric import implied_correlation
 from riskmodel.network.network import Network
 
 Allowed = Mapping[str, tuple[str, ...]]  # variable -> the states it may be in
@@ -78,7 +78,7 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
         return _link(network, statement, at)
     if statement.quantity == "dependence":
         group = network.groups[statement.of.variable]
-        return implied_strength([network.factor(name) for name in group], group)
+        return implied_correlation([network.factor(name) for name in group], group)
     if statement.quantity == "adjusted_odds_ratio":
         mean: Array = np.log(odds_ratios(network, statement, at)).mean(axis=1)
         return np.exp(mean)

@@ -107,12 +107,12 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
 
 
 def _tolerance(network: Network, statement: Statement) -> float:
-    """Base rates and crude ratios of conditions are solved for; all else is in closed form."""
+    """Base rates, crude ratios of conditions and correlations are solved for; all else is in closed form."""
     names = (statement.of.variable, *(event.variable for event in statement.given.events))
     conditions = {condition.name for condition in network.conditions}
     if statement.quantity in ("probability", "share"):
         return SOLVED if names[0] in conditions else CLOSED_FORM
-    return SOLVED if statement.quantity in CRUDE_RATIOS else CLOSED_FORM
+    return SOLVED if statement.quantity in (*CRUDE_RATIOS, "dependence") else CLOSED_FORM
 
 
 @dataclass(frozen=True, slots=True)

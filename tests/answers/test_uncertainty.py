@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import multivariate_normal, norm
 
 from riskmodel.answers.uncertainty import Uncertain, shares, uncertain_of_cases
 from riskmodel.cohort import simulate
@@ -149,14 +150,15 @@ def test_no_dependence_is_the_same_to_the_last_bit(model, people):
     assert np.array_equal(scorer.posterior(people.masks).probability, own.probability)
 
 
-@pytest.mark.parametrize("strength", [0.3, 1.0])
-def test_dependence_by_hand(model, strength):
-    """Two signs given no condition: s · min(p, q) + (1 - s) · p · q."""
-    network = dependent(model, strength)
+@pytest.mark.parametrize("correlation", [0.3, 0.9])
+def test_dependence_by_hand(model, correlation):
+    """Two signs given no condition: the bivariate normal distribution at their thresholds."""
+    network = dependent(model, correlation)
     none = {condition.name: ("absent",) for condition in network.conditions} | {"setting": ("primary_care",)}
     both = conditional(network, Event("bladder_dysfunction", ("present",)), none | {"saddle_anaesthesia": ("present",)})
     p, q = 0.003, 0.015
-    assert both[0] * p == pytest.approx(strength * min(p, q) + (1 - strength) * p * q, rel=1e-12)
+    expected = multivariate_normal([0, 0], [[1, correlation], [correlation, 1]]).cdf(norm.ppf([p, q]))
+    assert both[0] * p == pytest.approx(expected, rel=1e-7)
 
 
 def test_dependence_agrees_with_elimination(model):

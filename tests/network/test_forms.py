@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pgmpy.inference import VariableElimination
+from scipy.stats import multivariate_normal, norm
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.load import load_priors
@@ -206,16 +207,16 @@ def test_held_shares_stay_below_the_cap(share, exposure, prevalence):
     assert held == (kept != share)
 
 
-@pytest.mark.parametrize("strength", [0.0, 0.35, 1.0])
-def test_findings_that_go_together_keep_their_own_statements(tmp_path, strength):
-    """A group changes how findings go together, not how often each is found; its strength comes back."""
+@pytest.mark.parametrize("correlation", [0.0, 0.35, 0.95])
+def test_findings_that_go_together_keep_their_own_statements(tmp_path, correlation):
+    """A group changes how findings go together, not how often each is found; its correlation comes back."""
     changes = {"[composites]\n": '[dependence]\nill = ["weakness", "fever"]\n\n[composites]\n'}
-    more = [{"id": "ill", "quantity": "dependence", "of": "ill", "value": strength, "n": 50}]
+    more = [{"id": "ill", "quantity": "dependence", "of": "ill", "value": correlation, "n": 50}]
     priors = load_priors("seeds", variant(tmp_path, "tiny", changes, more))
     network = build_network(priors)
     readings = round_trip(priors, network)
     assert {reading.statement for reading in readings} == set(priors.selected)
-    assert max(abs(reading.implied[0] - reading.stated[0]) for reading in readings) < 1e-12
+    assert all(reading.holds for reading in readings)
     alone = build_network(load_priors("seeds", DATA / "tiny"))
     joint, apart = (
         VariableElimination(to_pgmpy(each)).query(["fever", "weakness"], evidence=given, show_progress=False).values
@@ -225,5 +226,5 @@ def test_findings_that_go_together_keep_their_own_statements(tmp_path, strength)
     np.testing.assert_allclose(joint.sum(axis=1), apart.sum(axis=1), rtol=1e-12)
     np.testing.assert_allclose(joint.sum(axis=0), apart.sum(axis=0), rtol=1e-12)
     fever, weak = apart.sum(axis=1)[1], 1 - apart.sum(axis=0)[0]
-    together = strength * min(fever, weak) + (1 - strength) * fever * weak
-    assert joint[1, 1:].sum() == pytest.approx(together, rel=1e-12)
+    together = multivariate_normal([0, 0], [[1, correlation], [correlation, 1]]).cdf(norm.ppf([fever, weak]))
+    assert joint[1, 1:].sum() == pytest.approx(together, rel=1e-8)

@@ -1,9 +1,8 @@
-"""The tables of findings that go together more than their conditions explain: a mixture of two joint distributions.
+"""The tables of findings that go together more than their conditions explain.
 
-P(findings | conditions) = s · P(all share one uniform threshold) + (1 - s) · product of P(finding | conditions), with
-the group's strength s. Sharing a threshold (comonotone) is as correlated as the findings' rates allow. Every finding's
-own table, so every statement on it, is unchanged. In the network the group becomes a chain: each finding gets the
-earlier ones of its group as further parents.
+A group's findings have a joint distribution with a stated correlation (:mod:`~riskmodel.network.forms.normal_factor`).
+Every finding's own table, so every statement on it, is unchanged. In the network the group becomes a chain: each
+finding gets the earlier ones of its group as further parents.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.evidence.records import Variable
-from riskmodel.network.elimination import Factor, multiply_out
+from riskmodel.network.forms.normal_factor import MOST_CORRELATED, joint_distribution
 
 Tables = dict[str, Array]
 
 
 def with_dependence(
-    variables: Sequence[Variable], tables: Mapping[str, Array], group: Sequence[str], strength: Array
+    variables: Sequence[Variable], tables: Mapping[str, Array], group: Sequence[str], correlation: Array
 ) -> tuple[tuple[Variable, ...], Tables]:
     """The variables and tables with one group made dependent.
 
@@ -31,81 +30,49 @@ def with_dependence(
         for each variable (draws, parents …, states).
     group
         findings in file order; none may be a parent of another.
-    strength
-        (draws,), 0 to 1. Where it is 0 in every draw nothing is changed, to the last bit.
+    correlation
+        (draws,), 0 to 1; above 0.99 it is held there. Where it is 0 in every draw nothing is changed, to the last bit.
     """
-    if not np.any(strength):
+    if not np.any(correlation):
         return tuple(variables), dict(tables)
     by_name = {variable.name: variable for variable in variables}
     order = [variable.name for variable in variables]
+    members = [by_name[name] for name in group]
+    parents = sorted({parent for member in members for parent in member.parents}, key=order.index)
+    spread = [_spread(member, tables[member.name], parents) for member in members]
+    r = np.minimum(correlation, MOST_CORRELATED).reshape(-1, *(1,) * len(parents))
+    joint = joint_distribution(spread, r)
     result = dict(tables)
     changed: dict[str, Variable] = {}
-    for i in range(1, len(group)):
-        members = [by_name[name] for name in group[: i + 1]]
-        parents = sorted({parent for member in members for parent in member.parents}, key=order.index)
-        sizes = [len(by_name[parent].states) for parent in parents]
-        spread = [_spread(member, tables[member.name], parents, sizes) for member in members]
-        joint = _joint(spread, strength)
-        earlier = joint.sum(axis=-1, keepdims=True)
-        alone = spread[-1].reshape(*spread[-1].shape[:-1], *(1,) * i, spread[-1].shape[-1])
-        possible = earlier > 0
-        table = np.where(possible, joint / np.where(possible, earlier, 1.0), alone)
-        table /= table.sum(axis=-1, keepdims=True)
-        name = group[i]
-        result[name] = table
-        changed[name] = replace(by_name[name], parents=(*parents, *group[:i]))
+    for i in range(len(group) - 1, 0, -1):
+        above = {parent for member in members[: i + 1] for parent in member.parents}
+        table = _after_earlier(joint, spread[i], r)
+        for axis, parent in enumerate(parents, start=1):
+            if parent not in above:  # nothing differs along it
+                table = table.take([0], axis=axis)
+        kept = [parent for parent in parents if parent in above]
+        states = [len(by_name[name].states) for name in (*kept, *group[: i + 1])]
+        result[group[i]] = np.ascontiguousarray(table).reshape(len(table), *states)
+        changed[group[i]] = replace(members[i], parents=(*kept, *group[:i]))
+        joint = joint.sum(axis=-1)
     return tuple(changed.get(variable.name, variable) for variable in variables), result
 
 
-def _spread(member: Variable, table: Array, parents: Sequence[str], sizes: Sequence[int]) -> Array:
-    """A finding's own table over the parents of the whole group: (draws, parents …, states)."""
+def _after_earlier(joint: Array, alone: Array, correlation: Array) -> Array:
+    """P(last member | parents, the earlier ones) from the joint; its own table where there is no correlation."""
+    earlier = joint.sum(axis=-1, keepdims=True)
+    between = (1,) * (joint.ndim - alone.ndim)
+    alone = alone.reshape(*alone.shape[:-1], *between, alone.shape[-1])
+    chained = (earlier > 0) & (correlation > 0).reshape(*correlation.shape, *between, 1)
+    table = np.where(chained, joint / np.where(chained, earlier, 1.0), alone)
+    table /= table.sum(axis=-1, keepdims=True)
+    return table
+
+
+def _spread(member: Variable, table: Array, parents: Sequence[str]) -> Array:
+    """A finding's own table on the axes of the whole group's parents, of length 1 where it is not theirs."""
     axes = [parents.index(parent) for parent in member.parents]
     table = np.transpose(table, [0, *(1 + int(i) for i in np.argsort(axes)), table.ndim - 1])
-    shape = [1] * len(parents)
-    for axis in axes:
-        shape[axis] = sizes[axis]
-    full = (table.shape[0], *sizes, table.shape[-1])
-    return np.broadcast_to(table.reshape(table.shape[0], *shape, table.shape[-1]), full)
-
-
-def _joint(spread: Sequence[Array], strength: Array) -> Array:
-    """The members' joint distribution: (draws, parents …, states of each member …)."""
-    count = len(spread)
-    lead = spread[0].ndim - 1
-
-    def along(values: Array, member: int) -> Array:
-        shape = [1] * count
-        shape[member] = values.shape[-1]
-        return values.reshape(*values.shape[:-1], *shape)
-
-    independent, top, bottom = 1.0, np.inf, -np.inf
-    for member, table in enumerate(spread):
-        upper = np.minimum(np.cumsum(table, axis=-1), 1.0)
-        upper[..., -1] = 1.0
-        lower = np.concatenate([np.zeros_like(upper[..., :1]), upper[..., :-1]], axis=-1)
-        independent = independent * along(table, member)  # type: ignore[assignment]
-        top, bottom = np.minimum(top, along(upper, member)), np.maximum(bottom, along(lower, member))  # type: ignore[assignment]
-    shared = np.maximum(top - bottom, 0.0)
-    weight = strength.reshape(-1, *(1,) * (lead - 1 + count))
-    return weight * shared + (1 - weight) * independent  # type: ignore[no-any-return]
-
-
-def implied_strength(factors: Sequence[Factor], group: Sequence[str]) -> Array:
-    """The strength that the tables of a group's findings show, (draws,); NaN where none could show.
-
-    How far the joint distribution lies on the way from independent to sharing one threshold, over all
-    combinations of the parents.
-    """
-    names = {name: i for i, name in enumerate(dict.fromkeys(n for f in factors for n in f.scope), start=1)}
-    product = multiply_out(factors, None, names)
-    parents = [name for name in product.scope if name not in group]
-    order = [product.scope.index(name) + 1 for name in (*parents, *group)]
-    joint = np.transpose(product.table, [0, *order])
-    first = 1 + len(parents)
-    members = [joint.sum(axis=tuple(first + j for j in range(len(group)) if j != i)) for i in range(len(group))]
-    draws = len(joint)
-    independent, shared = _joint(members, np.zeros(draws)), _joint(members, np.ones(draws))
-    way = (shared - independent).reshape(draws, -1)
-    with np.errstate(invalid="ignore"):
-        strength: Array = ((joint - independent).reshape(draws, -1) * way).sum(axis=1) / (way**2).sum(axis=1)
-    return strength
+    sizes = iter(table.shape[1:-1])
+    shape = [next(sizes) if parent in member.parents else 1 for parent in parents]
+    return table.reshape(len(table), *shape, table.shape[-1])
