@@ -35,7 +35,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     "--policies",
     default=0,
     metavar="N",
-    help="Also compare all policies on N simulated people of each setting.",
+    help="Also compare all policies on N simulated people of each setting, with the load of --policy and its causes.",
 )
 @click.option("--compare", nargs=2, metavar="SET SET", help="Compare two prior sets instead.")
 @click.option(
@@ -70,7 +70,10 @@ def check_command(cases: str | None, mapping: Path | None, form: str, **asked: A
         put(on_cases.dependence_lines(model, group))
         put(on_cases.uncertainty_lines(model, group, draws or checking.AUDIT_DRAWS, seed))
     if people:
+        from riskmodel.report.check.load import load_lines
+
         put(checking.policy_lines(model, people, seed))
+        put(load_lines(model, people, seed))
     passed = all(reading.holds for reading in readings)
     sys.exit(0 if passed and not (rows and rows.result.counts.rejected) else 1)
 

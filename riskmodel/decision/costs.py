@@ -75,7 +75,7 @@ class Pathways:
 
     ``shows`` says which serious conditions each scan can show, ``ways`` which variables are examined or taken
     from the blood or at the bedside; the others are asked. ``emergency`` are the referrals that are a visit to an
-    emergency department.
+    emergency department; ``elsewhere`` the diseases outside the spine that are as serious.
     """
 
     statements: tuple[Assumed, ...]
@@ -83,6 +83,7 @@ class Pathways:
     ways: Mapping[str, tuple[str, ...]]
     emergency: tuple[str, ...] = ()
     claims: Mapping[str, Claim] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
 
     def way(self, variable: str) -> str:
         """How a variable is assessed.
@@ -156,7 +157,7 @@ def read_pathways(data: Mapping[str, Any]) -> Pathways:
     """The record of a parsed ``pathways.toml``, checked."""
     problems: list[Problem] = []
     top = TomlTable(dict(data), FILE, "", problems)
-    shows, ways, visits = (_lists(top, key, problems) for key in ("shows", "ways", "visits"))
+    shows, ways, visits, serious = (_lists(top, key, problems) for key in ("shows", "ways", "visits", "serious"))
     claims = {name: _claim(values, name, problems) for name, values in top.named("claim").items()}
     statements = [_statement(values, number, problems) for number, values in enumerate(top.tables("statement"), 1)]
     top.finish()
@@ -165,8 +166,10 @@ def read_pathways(data: Mapping[str, Any]) -> Pathways:
         top.problem("", f"the id {repeated!r} is used twice", "each id once")
     if problems:
         raise PriorsError(problems)
-    emergency = visits.get("emergency", ())
-    return Pathways(tuple(statement for statement in statements if statement), shows, ways, emergency, claims)
+    emergency, elsewhere = visits.get("emergency", ()), serious.get("elsewhere", ())
+    return Pathways(
+        tuple(statement for statement in statements if statement), shows, ways, emergency, claims, elsewhere
+    )
 
 
 def _lists(top: TomlTable, key: str, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
