@@ -11,6 +11,7 @@ from riskmodel.decision.actions import NEVER, Decision, Levels, earliest, unite
 from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
 from riskmodel.decision.language.nodes import PosteriorComparison, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
+from riskmodel.evidence.plain_readings import settled_masks
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Policy(Shown):
         """Evaluate all that reads no posterior, to be used for any number of posteriors."""
         if masks.dtype != np.uint8 or len(masks) != len(self.variables):
             raise ValueError(f"masks must be uint8 with {len(self.variables)} rows, one a variable")
-        values = self.program.findings(masks)
+        values = self.program.findings(settled_masks(self.variables, masks))
         done = self._done(masks)
         fallback = np.full(masks.shape[1:], len(self.otherwise) - 1, np.int8)
         for index in reversed(range(len(self.otherwise))):

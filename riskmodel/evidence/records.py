@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Role = Literal["context", "risk_factor", "condition", "finding", "test", "circumstance"]
-Form = Literal["logistic", "noisy_or"]
+Form = Literal["logistic", "noisy_or", "any_of"]
 QuantityKind = Literal[
     "probability",
     "risk_ratio",

@@ -8,7 +8,8 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import Event, Given, Statement
+from riskmodel.evidence.plain_readings import plain_readings
+from riskmodel.evidence.records import Event, Statement
 from riskmodel.network.elimination import Factor, eliminate
 from riskmodel.network.forms.tetrachoric import implied_correlation
 from riskmodel.network.network import Network
@@ -45,8 +46,12 @@ def both(network: Network, first: Allowed, second: Allowed) -> Allowed:
     return result
 
 
-def restrictions(network: Network, given: Given, of: Event) -> Allowed:
-    """What a statement's `given` says, as allowed states of variables."""
+def restrictions(network: Network, statement: Statement) -> Allowed:
+    """What a statement's `given` says, as allowed states of variables.
+
+    One that drives a plain reading's table holds where none of its parts is present; an audited one, for everybody.
+    """
+    given, of = statement.given, statement.of
     result: dict[str, tuple[str, ...]] = {}
     alone = next((event for event in given.events if event.alone), None)
     if given.none or alone is not None:
@@ -56,6 +61,9 @@ def restrictions(network: Network, given: Given, of: Event) -> Allowed:
         result |= {
             name: (network.variable(name).base,) for name in parents if network.variable(name).role == "condition"
         }
+    if not statement.is_audit:
+        parts = plain_readings(network.variables).get(of.variable, ())
+        result |= {name: (network.variable(name).base,) for name in parts}
     for event in given.events:
         result[event.variable] = event.states
     return result
@@ -70,9 +78,9 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
     """
     at = _setting(network, statement, setting or reference)
     if statement.quantity == "probability":
-        return conditional(network, statement.of, {**restrictions(network, statement.given, statement.of), **at})
+        return conditional(network, statement.of, {**restrictions(network, statement), **at})
     if statement.quantity == "share":
-        given = {**restrictions(network, statement.given, statement.of), **at}
+        given = {**restrictions(network, statement), **at}
         return conditional(network, statement.of, given) / conditional(network, statement.of, at)
     if statement.quantity == "relative_weight":
         return _link(network, statement, at)

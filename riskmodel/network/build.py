@@ -8,6 +8,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.network.elimination import Factor
+from riskmodel.network.forms.any_of import any_of_table
 from riskmodel.network.forms.building import Building, BuiltTable, StatementValues
 from riskmodel.network.forms.dependence import with_dependence
 from riskmodel.network.forms.noisy_max import finding_table
@@ -65,6 +66,8 @@ def _form(variable: Variable) -> Callable[[Building], BuiltTable]:
     """What builds a variable's table from its statements."""
     if variable.role == "condition":
         return noisy_or_table if variable.form == "noisy_or" else condition_table
+    if variable.form == "any_of":
+        return any_of_table
     return observed_table if variable.role in ("context", "risk_factor") else finding_table
 
 

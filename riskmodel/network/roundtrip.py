@@ -86,7 +86,7 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
     >>> readings = round_trip(seeds, build_network(seeds))
     >>> all(reading.holds for reading in readings)
     True
-    >>> [reading.where for reading in readings if reading.statement == "test.xray.fracture.older"]
+    >>> [reading.where for reading in readings if reading.statement == "test.xray_fracture.fracture.older"]
     ['age=from_50_to_69; setting=as_reported', 'age=from_70; setting=as_reported']
     """
     if values is None:
@@ -144,7 +144,7 @@ class _Asked:
             yield statement.given_text or "all", implied(self.network, statement, self.reference)
 
     def _probability(self, statement: Statement) -> Iterator[tuple[str, Array]]:
-        given = restrictions(self.network, statement.given, statement.of)
+        given = restrictions(self.network, statement)
         fixed = {event.variable for event in statement.given.events if len(event.states) == 1}
         several = len(fixed) < len(statement.given.events)
         finer = self._finer(statement)

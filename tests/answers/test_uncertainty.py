@@ -188,7 +188,7 @@ def test_the_audit_finds_the_known_conflicts(model, audited):
     assert found["base.serious.as_reported"].distance > 1
     assert found["find.fever.infection.study"].distance > 0.5
     pairs = {(pair.first.id, pair.second.id): pair for pair in disagreements(model.priors)}
-    assert ("find.xray.fracture", "test.xray.fracture.older") in pairs
+    assert ("find.xray_fracture.fracture", "test.xray_fracture.fracture.older") in pairs
     assert ("find.fever.infection", "find.fever.infection.study") in pairs
     two_readings = pairs["risk.malignancy.cancer_history", "risk.malignancy.cancer_history.lr"]
     assert "two readings of one figure" in two_readings.note

@@ -19,10 +19,13 @@ from riskmodel.decision.language.nodes import Holds, leaves
 from riskmodel.decision.policy import Policy
 from riskmodel.decision.reading.load import load_policy, policy_names
 from riskmodel.evidence.load import load_priors, priors_root
+from riskmodel.evidence.plain_readings import plain_readings
 from tests.support.paths import DATA
+from tests.support.scans import without_contradictions
 
 PRIORS = load_priors("seeds")
 VARIABLES = PRIORS.variables
+READINGS = plain_readings(VARIABLES)
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 CONDITIONS = tuple(variable.name for variable in VARIABLES if variable.role == "condition")
 SEEDS = ("healthusias", "whitlock_2026", "clinical_note", "acibadem_2026", "general_medicine_2025")
@@ -55,7 +58,7 @@ def random_masks(rng: np.random.Generator, cases: int) -> np.ndarray:
         sets = rng.integers(1, variable.full_mask + 1, cases)
         masks[row] = np.where(rng.random(cases) < 0.1, sets, masks[row])
         masks[row][rng.random(cases) < 0.5] = variable.full_mask
-    return masks
+    return without_contradictions(VARIABLES, masks)
 
 
 def random_posteriors(rng: np.random.Generator, *shape: int) -> tuple[np.ndarray, np.ndarray]:
@@ -187,6 +190,9 @@ def test_a_result_removes_only_that_test(policy: Policy, test: str) -> None:
     """A normal result takes no safety rule away, but for a rule that an MRI clears."""
     masks = random_masks(np.random.default_rng(3), 2000)
     row = ROW[test]
+    if VARIABLES[row].form == "any_of":  # its parts are silent: one that is present contradicts a normal scan
+        for part in READINGS[test]:
+            masks[ROW[part]] = VARIABLES[ROW[part]].full_mask
     masks[row] = VARIABLES[row].full_mask
     known = masks.copy()
     known[row] = 1
@@ -198,9 +204,10 @@ def test_a_result_removes_only_that_test(policy: Policy, test: str) -> None:
     if not may_clear.any():
         assert (after.urgency <= before.urgency).all()
         assert not (before.referral & ~after.referral).any()
-    asked = after.imaging if test in policy.imaging_tokens else after.tests
-    names = policy.imaging_tokens if test in policy.imaging_tokens else policy.test_tokens
-    assert not asked[names.index(test)].any()
+    scan = next((reading for reading, parts in READINGS.items() if test in parts), test)  # a part is its scan's result
+    asked = after.imaging if scan in policy.imaging_tokens else after.tests
+    names = policy.imaging_tokens if scan in policy.imaging_tokens else policy.test_tokens
+    assert not asked[names.index(scan)].any()
 
 
 @every_policy

@@ -70,7 +70,7 @@ def test_shipped_root_lies_in_the_package_first(tmp_path: Path, monkeypatch: pyt
 
 
 def test_given_is_parsed(seed_priors: Priors) -> None:
-    older = seed_priors.statement("test.xray.fracture.older").given
+    older = seed_priors.statement("test.xray_fracture.fracture.older").given
     assert [str(event) for event in older.events] == [
         "fracture=present alone",
         "age=from_50_to_69 or from_70",

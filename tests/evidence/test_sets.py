@@ -45,8 +45,13 @@ def test_seeds_prefers_the_seed_documents(seed_priors: Priors) -> None:
         "risk.fracture.age70",
         "test.bladder_scan.sens.study",
         "test.bladder_scan.fpr.study",
-        "test.xray.fracture.study",
-        "test.ct.fracture.study",
+        "test.xray_fracture.fracture.study",
+        "test.ct_fracture.fracture.study",
+        "test.xray_fracture.fracture.over_65",  # left out: the seed's figure is for everybody over 50
+        "test.xray_fracture.fracture.women_over_70",
+        "find.xray.inflammatory",
+        "find.mri.inflammatory",
+        "find.ct.nerve_compression",
     }
 
 
@@ -57,9 +62,13 @@ def test_literature_prefers_studies_and_pins_the_age_gradient(study_priors: Prio
         "risk.malignancy.cancer_history",
         "find.bladder_scan.cauda_equina",
         "find.bladder_scan.cauda_equina_mimic",
-        "find.xray.fracture",
-        "find.ct.fracture",
-        "test.xray.fracture.older",  # left out
+        "find.xray_fracture.fracture",
+        "find.ct_fracture.fracture",
+        "test.xray_fracture.fracture.older",  # left out
+        "test.xray_fracture.fracture.women_over_70",  # pooled into the other study of the old
+        "find.xray.inflammatory",
+        "find.mri.inflammatory",
+        "find.ct.nerve_compression",
     }
     # the strata still hold in their own setting
     assert "base.fracture.from_70.as_reported" in study_priors.selected

@@ -138,7 +138,7 @@ def test_what_leads_is_the_most_probable_of_the_serious(model):
     for find in (find_reasons, find_reasons_compiled):
         reasons = find(scorer, weights, masks, posterior)
         assert np.all(p[reasons.leading, np.arange(2_000)] >= p.max(axis=0) * (1 - 1e-8))
-        assert np.mean(reasons.leading != reasons.most_raised) > 0.2
+        assert np.mean(reasons.leading != reasons.most_raised) > 0.15
 
 
 def test_what_rose_most_rose_by_the_largest_factor_over_its_odds_in_the_setting(model):

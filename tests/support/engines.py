@@ -14,6 +14,7 @@ from pgmpy.inference import VariableElimination
 from riskmodel.evidence.records import Variable
 from riskmodel.network.network import Network
 from riskmodel.network.pgmpy_network import to_pgmpy
+from tests.support.scans import without_contradictions
 
 logging.getLogger("pgmpy").setLevel(logging.ERROR)  # it tells of every virtual evidence that it replaces
 
@@ -259,4 +260,4 @@ def random_evidence(
             masks[row] = hard
         elif variable.in_network and rng.random() < soft:
             likelihoods[row] = rng.random((count, size)) * 3
-    return masks, likelihoods
+    return without_contradictions(variables, masks), likelihoods

@@ -7,6 +7,7 @@ import pytest
 
 from riskmodel.arrays import Masks
 from tests.support.models import shipped
+from tests.support.scans import without_contradictions
 
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 ROUNDING = 1e-13  # relative; sums of some hundred terms in another order
@@ -47,4 +48,4 @@ def random_cases(count: int, rng: np.random.Generator) -> Masks:
             single = 1 << rng.integers(0, len(variable.states), count)
             some = rng.integers(1, variable.full_mask + 1, count)
             masks[row] = np.where(kind < 0.4, single, np.where(kind < 0.5, some, variable.full_mask))
-    return masks
+    return without_contradictions(MODEL.variables, masks)

@@ -9,6 +9,8 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problems, nearest
+from riskmodel.evidence.plain_readings import ANY_OF, reading_of
+from riskmodel.evidence.reading.scan_parts import check_part_statement
 from riskmodel.evidence.records import AUDIT, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def check_register(
     spoken: set[tuple[str, str]] = set()
     subjects: set[str] = set()
     silent: set[str] = set()
+    parts = reading_of(list(declared.variables.values()))
     for statement in statements:
         if statement.is_audit:
             continue
@@ -48,6 +51,7 @@ def check_register(
         of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
         _check_arcs(statement.arcs, declared, of_entry)
         _check_drives(statement.drives, statement.arcs, of_entry)
+        check_part_statement(statement, parts, of_entry)
     inside = {name for name, variable in declared.variables.items() if variable.in_network}
     for variable in declared.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
@@ -58,7 +62,7 @@ def check_register(
             silent.add(variable.name)
             continue
         for parent in variable.parents:
-            if (parent, variable.name) not in spoken and parent in inside:
+            if parts.get(parent) != variable.name and (parent, variable.name) not in spoken and parent in inside:
                 received = f"no statement for the arc {parent} → {variable.name}"
                 of_entry.note("parents", received, "a statement, or no arc")
     return silent
@@ -113,6 +117,8 @@ def _gaps(
         yield from _cells(label, variable, [_in_setting(s, over, prior_set) for s in stated], over, declared)
         if variable.form == "noisy_or" and not any(s.quantity == "share" for s in statements):
             yield label, "no share given 'no listed cause' is selected", "the share without a listed cause"
+    elif variable.form == ANY_OF and not any(statement.given.none for statement in stated):
+        yield label, "no statement given none is selected", "how often it is abnormal with no part and no condition"
     elif any(statement.given.none for statement in stated):
         yield from _links(label, variable, stated, declared)
     else:

@@ -7,7 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import nearest
+from riskmodel.evidence.plain_readings import ANY_OF
 from riskmodel.evidence.reading.grammar import DeclaredNames
+from riskmodel.evidence.reading.scan_parts import check_parts
 from riskmodel.evidence.reading.schema import VariableTable, read_table, show
 from riskmodel.evidence.records import MAX_STATES, Variable
 
@@ -44,6 +46,7 @@ def read_network(document: dict[str, Any], problems: Problems) -> DeclaredNames:
         problems.note("", "no [[variable]]", "at least one variable")
     _check_parents(variables, broken, problems)
     _check_columns(variables.values(), problems)
+    check_parts(variables, broken, document.get("dependence", {}), problems)
     composites = _composites(document.get("composites", {}), variables, broken, problems)
     groups = _groups(document.get("dependence", {}), variables, broken, problems)
     return DeclaredNames(variables, composites, frozenset(broken - set(variables)), groups)
@@ -123,7 +126,9 @@ def _role_faults(table: VariableTable) -> Iterator[Fault]:
         if state not in table.states:
             hint = f"one of {', '.join(table.states)}{nearest(state, table.states)}"
             yield f"aliases.{word}", f"unknown state {state!r}", hint
-    if table.role != "condition" and (table.serious or table.form != "logistic"):
+    if table.form == ANY_OF and (table.role != "test" or len(table.states) != 2):
+        yield "form", f"any_of of a {table.role} with {len(table.states)} states", "of a test with two states only"
+    elif table.role != "condition" and (table.serious or table.form not in ("logistic", ANY_OF)):
         yield "serious" if table.serious else "form", f"of a {table.role}", "of a condition only"
     if table.role == "circumstance" and table.parents:
         yield "parents", "of a circumstance", "no parents: a circumstance is outside the network"

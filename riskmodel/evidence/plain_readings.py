@@ -1,0 +1,61 @@
+"""Plain readings of scans: tests of the form ``any_of``, abnormal whenever a part of what they show is present.
+
+A scan has a plain reading (normal or abnormal) and parts (fracture, tumour, …), which are tests of their own and
+parents of the plain reading. What is known of either settles some of the other: a normal scan has no part, and a
+scan that shows a part is abnormal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from riskmodel.arrays import Masks
+from riskmodel.evidence.records import Variable
+
+ANY_OF = "any_of"
+
+
+def plain_readings(variables: Sequence[Variable]) -> dict[str, tuple[str, ...]]:
+    """Every plain reading and its parts: the tests among its parents.
+
+    >>> tumour = Variable("mri_tumour", "test", ("absent", "present"), "")
+    >>> mri = Variable("mri", "test", ("normal", "abnormal"), "", parents=("mri_tumour",), form="any_of")
+    >>> plain_readings([tumour, mri])
+    {'mri': ('mri_tumour',)}
+    """
+    tests = {variable.name for variable in variables if variable.role == "test"}
+    return {
+        variable.name: tuple(name for name in variable.parents if name in tests)
+        for variable in variables
+        if variable.form == ANY_OF
+    }
+
+
+def reading_of(variables: Sequence[Variable]) -> Mapping[str, str]:
+    """The plain reading that each part belongs to, by the part's name."""
+    return {part: reading for reading, parts in plain_readings(variables).items() for part in parts}
+
+
+def settled_masks(variables: Sequence[Variable], masks: Masks) -> Masks:
+    """Evidence with all that plain readings and parts say of each other, (variables, cases); never changed in place.
+
+    Of a normal scan every part is absent; a scan of which a part is present is abnormal. Where both are observed and
+    contradict each other, both stay as they are. Posteriors are the same with and without it: the network's table of
+    the plain reading says it too.
+    """
+    rows = {variable.name: row for row, variable in enumerate(variables)}
+    settled = masks
+    for reading, parts in plain_readings(variables).items():
+        row, part_rows = rows[reading], [rows[part] for part in parts]
+        normal = masks[row] == 1
+        shown = np.any([(masks[part] & 1) == 0 for part in part_rows], axis=0)
+        if not (normal | shown).any():
+            continue
+        settled = masks.copy() if settled is masks else settled
+        for part in part_rows:
+            unknown = masks[part] == variables[part].full_mask
+            np.copyto(settled[part], 1, where=normal & unknown)
+        np.copyto(settled[row], 2, where=shown & (masks[row] == variables[row].full_mask))
+    return settled
