@@ -136,7 +136,7 @@ def test_ages_are_a_dirichlet_of_their_size(many):
         found = np.cov(some.T)
         off = ~np.eye(len(shares), dtype=bool)
         np.testing.assert_allclose(found[off], covariance[off], atol=0.1 * np.abs(covariance[off]).max())
-    assert seen == 4  # the age mix of each setting
+    assert seen == 5  # the age mix of each setting, and CRP of the infected
 
 
 def test_bands_have_their_own_medians_and_ends(many):

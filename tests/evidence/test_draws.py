@@ -144,11 +144,12 @@ def test_what_is_clipped_is_counted(drawn):
     priors, values, network = drawn
     places = {statement.id: i for i, statement in enumerate(chosen(priors))}
     absent = {k: 1 - values[:, places[f"find.night_pain.{k}"]] for k in
-              ("none", "malignancy", "infection", "inflammatory", "fracture")}  # fmt: skip
+              ("none.study", "malignancy", "infection", "inflammatory", "fracture")}  # fmt: skip
+    absent["none"] = absent.pop("none.study")
     out = np.zeros(DRAWS, dtype=bool)
     for causes in itertools.product((0, 1), repeat=4):
         product = absent["none"].copy()
-        for cause, present in zip(list(absent)[1:], causes, strict=True):
+        for cause, present in zip([k for k in absent if k != "none"], causes, strict=True):
             product *= absent[cause] / absent["none"] if present else 1.0
         out |= product > 1 + 1e-12
     assert network.clipped.get("night_pain", 0) == out.sum()

@@ -73,7 +73,7 @@ def test_esr_by_hand(name):
     bands = ("from_20_to_50", "from_50_to_100", "over_100")
 
     def cumulative(kind: str) -> np.ndarray:
-        stated = [value(name, f"test.esr.{band}.{kind}") for band in bands]
+        stated = [value(name, f"test.esr.{band}.{kind}{'.study' * (kind == 'infection')}") for band in bands]
         return np.cumsum([1 - sum(stated), *stated])
 
     none = cumulative("none")
@@ -142,13 +142,14 @@ def test_infection_by_hand(name):
 
     network = network_of(name)
     factors = ("immunosuppression", "iv_drug_use", "recent_spinal_procedure", "recent_infection")
+    men = np.log(value(name, "risk.infection.male"))
     logs = [np.log(value(name, f"risk.infection.{factor}")) for factor in factors]
     young = np.log(value(name, "risk.infection.under_18"))
     for s, setting in enumerate(SETTINGS):
-        joint = asked_of(name).joint(("age", *factors), {"setting": setting})
+        joint = asked_of(name).joint(("age", "sex", *factors), {"setting": setting})
         offset = np.zeros(joint.shape)
         for cell in np.ndindex(joint.shape):
-            offset[cell] = young * (cell[0] == 0) + np.dot(logs, cell[1:])
+            offset[cell] = young * (cell[0] == 0) + men * cell[1] + np.dot(logs, cell[2:])
         rate = value(name, f"base.infection.{setting}")
         start = brentq(lambda a, j=joint, o=offset, r=rate: float((j * expit(a + o)).sum() - r), -30, 5, xtol=1e-14)
         np.testing.assert_allclose(network.tables["infection"][0, s][..., 1], expit(start + offset), rtol=1e-9)
