@@ -21,7 +21,7 @@ TOLERANCE = 1e-4  # of log posterior, that the next step promises or the last tw
 LONGEST = 2.0  # log-odds that one step may go
 IDLE = 3  # steps without a noticeable rise
 HALVINGS = 12
-KINK = 0.05  # of log posterior; a promise this small that no step keeps is a change of slope
+BESIDE = 0.01  # standard deviations to either side, where a change of slope is looked for
 ENOUGH = 1e-4  # share of the promised rise that a step must bring
 REFRESH = 5  # steps after which the metric is taken anew
 RIDGE = 1e-10  # of the largest information, where a direction has neither data nor prior
@@ -88,7 +88,8 @@ def maximise(
     """Climb from a point until the next step is negligible; an interrupt keeps the best point so far.
 
     Quasi-Newton steps (BFGS) with backtracking (Nocedal and Wright, Numerical Optimization, 2006, ch. 3 and 6); the
-    metric is taken anew every few steps from the information of the data and the prior's curvature.
+    metric is taken anew every few steps from the information of the data and the prior's curvature. Where no such step
+    improves it, the slopes on both sides of the point decide (:func:`slope_of_all`).
 
     Parameters
     ----------
@@ -132,15 +133,38 @@ class _Climb:
             self._measure()
         step = self.inverse @ self.gradient
         promise = 0.5 * float(self.gradient @ step)
-        if promise < self.tolerance or self.idle == IDLE:
+        if promise < self.tolerance:
             return self.ended("no step would improve it noticeably", converged=True)
+        if self.idle == IDLE:
+            self._measure()
+            return self._beside(self.gradient)
         better = _search(self.posterior, self.point, self.best, step, 2 * promise)
         if better is not None:
             self._move(*better, self.gradient)
         elif self.fresh == self.steps:
-            return self.ended("no step improves it", converged=promise < KINK)
+            return self._beside(self.gradient)
         else:
             self._measure()
+        return None
+
+    def _beside(self, gradient: Array) -> Fitted | None:
+        """Go on from a change of slope, or tell that neither side of any coordinate nor a step along it is higher."""
+        at, sds = self.point.x, np.sqrt(np.diag(self.inverse))
+        moves = BESIDE * np.concatenate([np.diag(sds), -np.diag(sds)])
+        rises = self.posterior.values(at + moves) - self.best
+        other = np.abs(moves @ gradient - 0.5 * BESIDE**2 - rises) > 2 * BESIDE**2  # than slope and metric promise
+        sides = [side for side in self.posterior.likelihood.at_each(at + moves[other]) if side is not None]
+        slope = slope_of_all(np.array([gradient, *map(self.posterior.gradient, sides)]), self.inverse)
+        step = self.inverse @ slope
+        promise = 0.5 * float(slope @ step)
+        highest = int(np.argmax(rises))
+        better = _search(self.posterior, self.point, self.best, step, 2 * promise)
+        if better is None and rises[highest] > 0:
+            better = _search(self.posterior, self.point, self.best, moves[highest] / BESIDE, rises[highest] / BESIDE)
+        if better is None or better[1] - self.best < self.tolerance:
+            return self.ended("no step improves it noticeably, on either side", converged=True)
+        self._move(*better, gradient)
+        self._measure()
         return None
 
     def _move(self, new: Point, value: float, gradient: Array) -> None:
@@ -168,6 +192,31 @@ def _search(
         if trial is not None and (new := posterior.value(trial)) >= value + ENOUGH * shorter * slope - noise:
             return trial, new
     return None
+
+
+def slope_of_all(slopes: Array, inverse: Array) -> Array:
+    """The shortest mean of slopes: along it all of them rise, and where it is 0 none of their sides is higher.
+
+    Burke, Lewis and Overton, A robust gradient sampling algorithm, SIAM Journal on Optimization 2005;15:751-779.
+
+    Parameters
+    ----------
+    slopes
+        gradients near a point, (slopes, coordinates).
+    inverse
+        the metric that lengths are measured in, (coordinates, coordinates).
+
+    >>> slope_of_all(np.array([[3.0, 1.0], [-1.0, 1.0]]), np.eye(2)).round(6)
+    array([0., 1.])
+    """
+    from scipy.optimize import nnls
+
+    lengths = slopes @ np.linalg.cholesky(inverse)
+    whole = 1e3 * max(float(np.abs(lengths).max(initial=0.0)), 1e-300)  # holds the sum of the shares at 1
+    shares, _ = nnls(
+        np.column_stack([lengths, np.full(len(lengths), whole)]).T, np.append(np.zeros(len(inverse)), whole)
+    )
+    return np.asarray(shares / shares.sum() @ slopes)
 
 
 def _inverse(matrix: Array) -> Array:
