@@ -83,6 +83,9 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         imaging=_named(policy.imaging_tokens, decision.imaging),
         tests=_named(policy.test_tokens, decision.tests),
         referral=_named(policy.referral_tokens, decision.referral),
+        imaging_within=_time(scoring, decision.imaging_within),
+        tests_within=_time(scoring, decision.tests_within),
+        referral_within=_time(scoring, decision.referral_within),
         advice=policy.advice(decision, 0),
         rules=tuple(
             FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired
@@ -104,6 +107,10 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
 
 def _named(labels: tuple[str, ...], bits: np.ndarray) -> tuple[str, ...]:
     return tuple(label for label, bit in zip(labels, bits[:, 0], strict=True) if bit)
+
+
+def _time(scoring: Scoring, level: np.ndarray) -> str:
+    return "" if level[0] < 0 else scoring.policy.urgencies[level[0]]
 
 
 def _serious_name(scoring: Scoring, places: np.ndarray) -> str:

@@ -78,6 +78,9 @@ class ExplainedCase:
     imaging: tuple[str, ...]
     tests: tuple[str, ...]
     referral: tuple[str, ...]
+    imaging_within: str  # by when, "" where nothing is asked for
+    tests_within: str
+    referral_within: str
     advice: tuple[str, ...]
     rules: tuple[FiredRule, ...]
     undetermined: tuple[str, ...]
@@ -92,6 +95,16 @@ class ExplainedCase:
     policy: str
     model: str
     fitted: tuple[str, ...] = ()  # to which cohorts the statements were fitted
+
+    @property
+    def asked(self) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+        """Kind, tokens and time of what is asked for."""
+        kinds = (
+            ("imaging", self.imaging, self.imaging_within),
+            ("tests", self.tests, self.tests_within),
+            ("referral", self.referral, self.referral_within),
+        )
+        return tuple(entry for entry in kinds if entry[1])
 
     @property
     def most_informative(self) -> tuple[Question, ...]:

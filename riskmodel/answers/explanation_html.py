@@ -92,8 +92,7 @@ def _bar_end(p: float) -> float:
 
 
 def _action(case: ExplainedCase) -> str:
-    asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
-    rows = [(label, ", ".join(map(words, tokens))) for label, tokens in asked if tokens]
+    rows = [(f"{label}, {words(within)}", ", ".join(map(words, tokens))) for label, tokens, within in case.asked]
     return _table((), [*rows, *(("advice", line) for line in case.advice)], "ll")
 
 

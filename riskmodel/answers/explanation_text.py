@@ -72,8 +72,7 @@ def _remark(name: str, case: ExplainedCase) -> str:
 
 
 def _action(case: ExplainedCase) -> list[str]:
-    asked = (("imaging", case.imaging), ("tests", case.tests), ("referral", case.referral))
-    return [f"{label}: {', '.join(tokens)}" for label, tokens in asked if tokens] + list(case.advice)
+    return [f"{label}, {within}: {', '.join(tokens)}" for label, tokens, within in case.asked] + list(case.advice)
 
 
 def _about_title(case: ExplainedCase) -> str:

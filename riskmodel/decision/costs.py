@@ -75,7 +75,8 @@ class Pathways:
 
     ``shows`` says which serious conditions each scan can show, ``ways`` which variables are examined or taken
     from the blood or at the bedside; the others are asked. ``emergency`` are the referrals that are a visit to an
-    emergency department; ``elsewhere`` the diseases outside the spine that are as serious.
+    emergency department, ``emergency_scan`` the scans that some get there unasked; ``elsewhere`` the diseases
+    outside the spine that are as serious.
     """
 
     statements: tuple[Assumed, ...]
@@ -84,6 +85,7 @@ class Pathways:
     emergency: tuple[str, ...] = ()
     claims: Mapping[str, Claim] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
+    emergency_scan: tuple[str, ...] = ()
 
     def way(self, variable: str) -> str:
         """How a variable is assessed.
@@ -166,10 +168,9 @@ def read_pathways(data: Mapping[str, Any]) -> Pathways:
         top.problem("", f"the id {repeated!r} is used twice", "each id once")
     if problems:
         raise PriorsError(problems)
-    emergency, elsewhere = visits.get("emergency", ()), serious.get("elsewhere", ())
-    return Pathways(
-        tuple(statement for statement in statements if statement), shows, ways, emergency, claims, elsewhere
-    )
+    emergency, scan, elsewhere = visits.get("emergency", ()), visits.get("scan", ()), serious.get("elsewhere", ())
+    kept = tuple(statement for statement in statements if statement)
+    return Pathways(kept, shows, ways, emergency, claims, elsewhere, scan)
 
 
 def _lists(top: TomlTable, key: str, problems: list[Problem]) -> dict[str, tuple[str, ...]]:

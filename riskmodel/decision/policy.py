@@ -94,6 +94,11 @@ class Policy(Shown):
         return tuple(sorted({leaf.name for leaf in read} - set(self.conditions)))
 
     @property
+    def investigations(self) -> tuple[str, ...]:
+        """The scans and tests that can be done, each a variable: without the choices of which one will do."""
+        return tuple(token for token in self.imaging_tokens if token not in self.one_of) + self.test_tokens
+
+    @property
     def rule_ids(self) -> tuple[str, ...]:
         return tuple(rule.id for rule in self.rules)
 
@@ -134,15 +139,15 @@ class Policy(Shown):
 
     def _done(self, masks: Masks) -> Bools:
         """Where the result of each scan and test is known: its own, that of a part, or that of any that will do."""
-        results = [self._results(name) for name in self.imaging_tokens + self.test_tokens]
+        results = [self.results(name) for name in self.imaging_tokens + self.test_tokens]
         done = np.zeros((len(results), *masks.shape[1:]), np.bool_)
         for index, rows in enumerate(results):
             for row in rows:
                 done[index] |= masks[row] != self.variables[row].full_mask
         return done
 
-    def _results(self, token: str) -> list[int]:
-        """The rows of the variables of which any tells that a scan or test is done."""
+    def results(self, token: str) -> list[int]:
+        """The rows of the results of a scan or test, its parts included; any of them tells that it is done."""
         variables = {variable.name: variable for variable in self.variables}
         names = [member for name in self.one_of.get(token, (token,)) for member in (name, *variables[name].parents)]
         rows = [row for row, variable in enumerate(self.variables) if variable.name in names]

@@ -69,7 +69,7 @@ def pathways(
     models = {name: model.with_policy(name) for name in policies}
     serious = [variable.name for variable in model.variables if variable.serious]
     for other in models.values():
-        tokens = other.policy.imaging_tokens + other.policy.test_tokens
+        tokens = other.policy.investigations
         numbers.require([*needed_to_follow(other.policy.urgencies, tokens), *needed_to_measure(tokens, serious)])
     score = CompiledScorer(model.scoring.scorer).posterior
     rng = np.random.default_rng(seed)
@@ -166,7 +166,7 @@ def _people(
 
 
 def _measured(judge: Judge, scoring: Scoring, score: Score) -> dict[str, Array]:
-    followed = follow_policy(scoring, score, judge.people, judge.numbers, judge.pathways.emergency)
+    followed = follow_policy(scoring, score, judge.people, judge.numbers, judge.pathways)
     return judge.measure(followed)
 
 

@@ -67,9 +67,9 @@ def policy_load(
         spine = np.asarray(np.any([has[name] for name in serious], axis=0))
         ill = np.asarray(np.any(list(has.values()), axis=0))
         decision = scored.decision
-        imaged = decision.imaging.any(axis=0)
-        sent = decision.referral[[model.policy.referral_tokens.index(name) for name in sending]].any(axis=0)
-        unseen = ~imaged & ~sent
+        imaged = np.asarray(decision.imaging.any(axis=0))
+        sent = np.asarray(decision.referral[np.isin(model.policy.referral_tokens, sending)].any(axis=0))
+        unseen = ~(imaged | sent)
         shares.append({
             "setting": setting, "imaged": imaged.mean(), "sent": sent.mean(),
             "ill": _share(spine, sent), "ill_elsewhere_too": _share(ill, sent), "missed": _share(unseen, spine),

@@ -265,7 +265,7 @@ def test_the_text_of_one_case() -> None:
     ]
     assert "  infection                1.0 %   (0.010 % given the setting alone)  < odds raised most" in lines
     assert any(line.endswith("  < most probable serious condition") for line in lines)
-    assert "  imaging: mri" in lines
+    assert "  imaging, within_24_hours: mri" in lines
     assert "  fever = present                                       13     +11.3         -7.4" in lines
 
 

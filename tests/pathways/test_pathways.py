@@ -42,19 +42,25 @@ def by_hand(model: rm.Model, person: dict[str, str], truth: dict[str, str], luck
     row, day, done, sent, visit = dict(person), 0.0, {}, math.inf, False
     for _ in range(6):
         answer = model.score(pd.DataFrame([row])).iloc[0]
-        acted = day + VALUE[f"wait.{answer['urgency']}"]
-        asked = {name for name in (answer["imaging"] + "|" + answer["tests"]).split("|") if name} - set(done)
+        acted = {
+            name: day + VALUE[f"wait.{answer[f'{kind}_within']}"]
+            for kind in ("imaging", "tests")
+            for name in answer[kind].split("|")
+            if name
+        }
+        asked = set(acted) - set(done)
         referred = set(filter(None, answer["referral"].split("|")))
         if "emergency_department" in referred and math.isinf(sent):
-            sent = acted
+            sent = day + VALUE[f"wait.{answer['referral_within']}"]
             kind = "serious" if any(truth[name] == "present" for name in SERIOUS) else "other"
             if luck < VALUE[f"share.emergency_mri.{kind}"] and "mri" not in done:
                 asked.add("mri")
+                acted["mri"] = min(acted.get("mri", math.inf), sent)
         visit |= bool(referred - {"emergency_department"})
         if not asked:
             break
         for name in asked:
-            done[name] = acted + VALUE[f"hours.{name}"] / 24
+            done[name] = acted[name] + VALUE[f"hours.{name}"] / 24
             row[COLUMN[name]] = truth[name]
         day = max(done[name] for name in asked)
     return {"sent": sent, "visit": visit, **done}
@@ -107,7 +113,7 @@ def test_agrees_with_following_each_person_by_hand(policy: str) -> None:
     some = np.concatenate([np.nonzero(ill)[0][:35], np.nonzero(~ill)[0][:35]])
     states = {name: values[some] for name, values in people.states.items()}
     few = People(states, people.masks[:, some], people.draw[some], np.full(70, 1 / 70), people.luck[some])
-    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, few, STATED, NUMBERS.emergency)
+    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, few, STATED, NUMBERS)
     truth = pd.DataFrame({name: np.array(STATES[name])[values] for name, values in states.items()})
     told = [name for name in truth if next(v for v in MODEL.variables if v.name == name).role in HISTORY]
     history = truth[told].rename(columns=COLUMN).to_dict("records")
@@ -125,7 +131,7 @@ def test_a_later_step_follows_from_the_results_of_the_first() -> None:
     """clinical_note: X-ray and ESR first, MRI when both are abnormal and not otherwise."""
     model = MODEL.with_policy("clinical_note")
     people = _everyone(MODEL, "spine_clinic", 4000, np.random.default_rng(3))
-    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS.emergency)
+    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS)
     first = np.isfinite(followed.done["xray"])
     both = first & (people.states["xray"] > 0) & (people.states["esr"] > 0)
     assert np.isfinite(followed.done["mri"][both]).all()
@@ -139,7 +145,7 @@ def test_everything_asked_for_is_done(policy: str) -> None:
     """With all results told, the policy asks for nothing more."""
     model = MODEL.with_policy(policy)
     people = _everyone(MODEL, "spine_clinic", 2000, np.random.default_rng(1))
-    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS.emergency)
+    followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS)
     masks, rows = people.masks.copy(), [variable.name for variable in MODEL.variables]
     for name, day in followed.done.items():
         told = np.isfinite(day)
