@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +105,17 @@ def _draws_digest(priors: Priors, draws: int, seed: int) -> str:
 
 
 def _path(digest: str, kind: str = "scorer") -> Path:
-    key = hashlib.sha256(f"{FORMAT} {__version__} {_code()} {digest}".encode()).hexdigest()
+    key = hashlib.sha256(f"{FORMAT} {__version__} {code_of(PACKAGE)} {digest}".encode()).hexdigest()
     return folder() / f"{key}.{kind}"
 
 
-def _code() -> str:
-    """Sizes and times of change of the files that make what is kept: edited code finds no entry of before."""
-    files = sorted(file for room in CODE for file in (PACKAGE / room).rglob("*.py"))
+@cache
+def code_of(package: Path) -> str:
+    """Sizes and times of change of the files that make what is kept: edited code finds no entry of before.
+
+    Looked up once a process, which goes on with the code that it began with.
+    """
+    files = sorted(file for room in CODE for file in (package / room).rglob("*.py"))
     return " ".join(f"{file.name} {stat.st_size} {stat.st_mtime_ns}" for file in files for stat in [file.stat()])
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.answers.scoring import Scoring
-from riskmodel.answers.telling import entropy
+from riskmodel.answers.telling import information_in_bits
 from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.stakes import best_benefit, scan_composites, scans
@@ -162,9 +162,9 @@ def _batch(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Path
         weighed = np.where(possible & inside, values * share, 0.0)
         return np.asarray(np.bincount(cell, weighed, count * cases), dtype=float).reshape(count, cases)
 
-    value, certain = _value(scoring, now), _doubt(scoring, now)
-    gain = total(_value(scoring, after) - value[case])
-    information = total(certain[case] - _doubt(scoring, after))
+    gain = total(_value(scoring, after) - _value(scoring, now)[case])
+    leaders = [int(row) for row in scoring.weights.leaders]
+    information = information_in_bits(now, after, case, cell, count * cases, leaders).reshape(count, cases)
     before, then = _decide(scoring, masks, now), _decide(scoring, what_if, after)
     differs = _differs(before, then, case) & possible
     moves = np.bincount(cell, differs, count * cases).reshape(count, cases) > 0
@@ -174,7 +174,6 @@ def _batch(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Path
     gain = np.where(np.abs(gain) > SAME, np.maximum(gain, 0.0), 0.0)
     worth = gain - (cost / price)[:, None]
     in_time = hours[:, None] <= _hours_left(scoring, before, pathways)
-    information = np.maximum(information, 0.0)
     keys = (in_time, np.maximum(worth, 0.0), np.nan_to_num(change), information)
     order = np.lexsort([*reversed(keys), unknown & moves], axis=0)[::-1] if count else np.empty((0, cases), int)
     return Questions(rows, names, unknown, gain, worth, information, change, moves, in_time, cost, hours, order)
@@ -194,11 +193,6 @@ def _value(scoring: Scoring, posterior: Posterior) -> Array:
     for scan in scans(scoring.policy):
         total += np.nan_to_num(best_benefit(scan, posterior.probability, names), nan=0.0)
     return total
-
-
-def _doubt(scoring: Scoring, posterior: Posterior) -> Array:
-    """Entropy of each serious condition in bits, summed."""
-    return np.asarray(entropy(posterior.probability[scoring.weights.leaders]).sum(axis=0))
 
 
 def _differs(before: Decision, after: Decision, case: NDArray[np.int64]) -> Bools:

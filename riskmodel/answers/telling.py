@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.inference.scorer import Scorer
+from riskmodel.inference.scorer import Posterior, Scorer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Places: TypeAlias = "NDArray[np.int64]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +62,37 @@ def informative_questions(scorer: Scorer, case: Masks, rows: Sequence[int], outp
     for k, (row, s) in enumerate(states):
         masks[row, k] = 1 << s
     now, after = scorer.posterior(case), scorer.posterior(masks)
-    share = after.evidence / now.evidence[0]
-    certain = entropy(now.probability[list(outputs), 0])
+    owner = np.array([rows.index(row) for row, _ in states])
+    bits = information_in_bits(now, after, np.zeros(len(states), int), owner, len(rows), outputs)
     questions = []
-    for row in rows:
-        places = [k for k, (owner, _) in enumerate(states) if owner == row and share[k] > 0]
-        posterior = after.probability[list(outputs)][:, places]
-        expected = (entropy(posterior) * share[places]).sum(axis=1)
-        information = float(np.maximum(certain - expected, 0.0).sum())
+    for i, row in enumerate(rows):
+        posterior = after.probability[list(outputs)][:, (owner == i) & (after.evidence > 0)]
         name = scorer.variables[row].name
-        questions.append(Question(name, information, posterior.min(axis=1), posterior.max(axis=1)))
+        questions.append(Question(name, float(bits[i]), posterior.min(axis=1), posterior.max(axis=1)))
     return sorted(questions, key=lambda question: -question.information)
+
+
+def information_in_bits(
+    now: Posterior, after: Posterior, case: Places, cell: Places, cells: int, outputs: Sequence[int]
+) -> Array:
+    """Mutual information of variables with the outputs, in bits, summed over the outputs; never below 0.
+
+    Parameters
+    ----------
+    now, after
+        posteriors of the cases, and of the cases with one more state known.
+    case, cell
+        (what-ifs,): which case each extends, and to which variable of which case (a number from 0) it belongs,
+        of ``cells``.
+
+    Returns
+    -------
+    (cells,)
+    """
+    doubt, rest = (entropy(posterior.probability[list(outputs)]).sum(axis=0) for posterior in (now, after))
+    share = after.evidence / now.evidence[case]
+    fall = np.where(after.evidence > 0, (doubt[case] - rest) * share, 0.0)
+    return np.maximum(np.bincount(cell, fall, cells), 0.0)
 
 
 def entropy(p: Array) -> Array:

@@ -20,6 +20,7 @@ from riskmodel.sensitivity.what_if import Batch, CodedCases, Progress, coded_cas
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 KINDS = ("urgency", "imaging")
@@ -59,6 +60,7 @@ def flips(
     cases: pd.DataFrame | Masks,
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
     statements: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Flips:
@@ -81,7 +83,7 @@ def flips(
     UsageError
         when there is no case, or a statement does not exist.
     """
-    people = coded_cases(model, cases, setting=setting)
+    people = coded_cases(model, cases, setting=setting, mapping=mapping)
     names, problems = checked_statements(model.priors, statements)
     refuse(problems)
     varying = Varying(model.priors)

@@ -23,6 +23,7 @@ from riskmodel.sensitivity.what_if import coded_cases
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 Index = tuple[int, ...]  # of an entry: a state of each parent, then the variable's own
@@ -96,6 +97,7 @@ def sensitivity_function(
     output: str,
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
 ) -> SensitivityFunction:
     """The exact sensitivity function of one entry: P(variable = state | parents).
 
@@ -115,7 +117,7 @@ def sensitivity_function(
     UsageError
         naming everything that does not exist.
     """
-    masks = _one(model, case, setting)
+    masks = _one(model, case, setting, mapping)
     target, index, problems = _entry_index(model.tables, variable, state, parents)
     problems += _output_problems(model, output)
     refuse(problems)
@@ -124,7 +126,13 @@ def sensitivity_function(
 
 
 def steepest(
-    model: Model, case: pd.DataFrame | Masks, output: str, *, setting: str | None = None, top: int = 20
+    model: Model,
+    case: pd.DataFrame | Masks,
+    output: str,
+    *,
+    setting: str | None = None,
+    mapping: MappingLike = None,
+    top: int = 20,
 ) -> pd.DataFrame:
     """The entries in which the posterior of a case is steepest.
 
@@ -133,7 +141,7 @@ def steepest(
     one row an entry: ``variable``, ``state``, ``parents`` (in words), ``value``, ``posterior``, ``derivative`` at the
     value, and ``elasticity``: by how many per cent the odds of the output move for one per cent of the entry's odds.
     """
-    masks = _one(model, case, setting)
+    masks = _one(model, case, setting, mapping)
     refuse(_output_problems(model, output))
     rows = []
     for variable in model.tables.variables:
@@ -191,8 +199,8 @@ def _with_table(network: Network, name: str, table: Array) -> Network:
     return replace(network, tables={**network.tables, name: table})
 
 
-def _one(model: Model, case: pd.DataFrame | Masks, setting: str | None) -> Masks:
-    people = coded_cases(model, case, setting=setting)
+def _one(model: Model, case: pd.DataFrame | Masks, setting: str | None, mapping: MappingLike) -> Masks:
+    people = coded_cases(model, case, setting=setting, mapping=mapping)
     if people.count != 1:
         raise UsageError(f"a sensitivity function is of one case, not of {people.count}")
     return people.masks

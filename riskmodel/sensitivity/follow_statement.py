@@ -14,11 +14,18 @@ from riskmodel.sensitivity.ranges import Varying, checked_statements, refuse
 from riskmodel.sensitivity.what_if import coded_cases, what_ifs
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 
 def follow(
-    model: Model, statement: str, cases: pd.DataFrame, values: Sequence[float], *, setting: str | None = None
+    model: Model,
+    statement: str,
+    cases: pd.DataFrame,
+    values: Sequence[float],
+    *,
+    setting: str | None = None,
+    mapping: MappingLike = None,
 ) -> pd.DataFrame:
     """What becomes of some cases as one statement takes other values.
 
@@ -55,7 +62,7 @@ def follow(
     if wrong.size or not taken.size:
         problem = f"not {wrong[0]:g}" if wrong.size else "and there must be one"
         raise UsageError(f"values of {statement} must lie between 0 and {top:g}, {problem}")
-    people = coded_cases(model, cases, setting=setting)
+    people = coded_cases(model, cases, setting=setting, mapping=mapping)
     scorer = model.scoring.scorer
     blank = np.repeat(scorer.blank(1), people.count, axis=1)
     if scorer.setting_row >= 0:

@@ -16,6 +16,7 @@ from riskmodel.sensitivity.what_if import Batch, CodedCases, Progress, action_ch
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 POINTS = 7  # of a curve, the ends included; the stated value is one more
@@ -74,12 +75,13 @@ class Sweep:
         return cls(tuple(names), np.array(grid), np.concatenate([varying.stated[None], *rows]))
 
 
-def one_way(
+def one_way(  # noqa: PLR0913
     model: Model,
     cases: pd.DataFrame | Masks,
     targets: Sequence[Target | str],
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
     statements: Sequence[str] | None = None,
     points: int = POINTS,
     by_setting: bool = False,
@@ -109,7 +111,7 @@ def one_way(
     UsageError
         naming every target, case and statement that does not exist, or an empty cohort.
     """
-    people = coded_cases(model, cases, setting=setting)
+    people = coded_cases(model, cases, setting=setting, mapping=mapping)
     followed, problems = checked_targets(targets, model, people.names)
     names, unknown = checked_statements(model.priors, statements)
     problems += unknown

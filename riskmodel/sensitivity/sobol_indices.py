@@ -19,6 +19,7 @@ from riskmodel.sensitivity.what_if import CodedCases, Progress, coded_cases, wha
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 By = Literal["basis", "source", "statement"]
@@ -79,6 +80,7 @@ def sobol(  # noqa: PLR0913
     n: int = ENOUGH,
     seed: int = 0,
     setting: str | None = None,
+    mapping: MappingLike = None,
     top: int = 20,
     progress: Progress | None = None,
 ) -> Sobol:
@@ -103,7 +105,7 @@ def sobol(  # noqa: PLR0913
     UsageError
         naming all that is wrong with the arguments.
     """
-    people = coded_cases(model, cases, setting=setting)
+    people = coded_cases(model, cases, setting=setting, mapping=mapping)
     checked, problems = checked_targets([target], model, people.names)
     if by not in get_args(By):
         problems.append(f"by must be one of {', '.join(get_args(By))}, not {by!r}{nearest(by, get_args(By))}")

@@ -18,6 +18,7 @@ from riskmodel.sensitivity.what_if import Progress, coded_cases, what_ifs
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.model import Model
 
 
@@ -76,13 +77,14 @@ class TwoWay(Shown):
         return (self.table["urgency"] + "; " + self.table["imaging"]).where(self.table["p"].notna())
 
 
-def two_way(
+def two_way(  # noqa: PLR0913
     model: Model,
     case: pd.DataFrame | Masks,
     a: str,
     b: str,
     *,
     setting: str | None = None,
+    mapping: MappingLike = None,
     output: str = ANY_SERIOUS,
     points: int = 21,
     progress: Progress | None = None,
@@ -103,7 +105,7 @@ def two_way(
     UsageError
         naming every statement or output that does not exist, or when there is not one case.
     """
-    people = coded_cases(model, case, setting=setting)
+    people = coded_cases(model, case, setting=setting, mapping=mapping)
     problems = [problem for name in (a, b) for problem in checked_statements(model.priors, [name])[1]]
     names = model.scoring.scorer.output_names
     if output not in names:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from riskmodel.answers.uncertainty import without_silent
 from riskmodel.arrays import Array, Masks
+from riskmodel.casefiles.read.frame import identifiers
 from riskmodel.errors import InferenceError, UsageError
 from riskmodel.network.build import build_network
 from riskmodel.sensitivity.ranges import Varying
@@ -19,6 +20,7 @@ from riskmodel.workers.pool import in_turn
 from riskmodel.workers.signals import Signals
 
 if TYPE_CHECKING:
+    from riskmodel.cases.mapping import MappingLike
     from riskmodel.evidence.records import Priors
     from riskmodel.model import Model
 
@@ -73,8 +75,10 @@ class Batch:
     baseline: Array
 
 
-def coded_cases(model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None) -> CodedCases:
-    """Cases as evidence: a frame as in a case file, or masks of shape (variables, cases).
+def coded_cases(
+    model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None, mapping: MappingLike = None
+) -> CodedCases:
+    """Cases as evidence: a frame as in a case file (``mapping``: in other words), or masks of shape (variables, cases).
 
     Raises
     ------
@@ -82,8 +86,9 @@ def coded_cases(model: Model, cases: pd.DataFrame | Masks, *, setting: str | Non
         when there is no case, or two have one name.
     """
     if isinstance(cases, pd.DataFrame):
-        masks = model.code(cases, setting=setting)
-        names = tuple(str(name) for name in cases.get("case_id", cases.index))
+        masks = model.code(cases, setting=setting, mapping=mapping)
+        named = identifiers(cases, model.variables, mapping)
+        names = tuple(str(name) for name in (cases.index if named is None else named))
     else:
         masks = np.ascontiguousarray(cases, dtype=np.uint8)
         model.scoring.scorer.check(masks)

@@ -157,6 +157,7 @@ def test_edited_code_finds_no_entry_of_before(folder, tmp_path, monkeypatch):
     digest = load("seeds").priors.digest
     assert cache.fetch(digest) is not None
     file.write_text("edited", encoding="utf-8")
+    cache.code_of.cache_clear()  # as a new process would
     assert cache.fetch(digest) is None
 
 
