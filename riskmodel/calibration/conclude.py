@@ -37,7 +37,7 @@ def short_label(statement: Statement) -> str:
     if statement.quantity == "probability":
         return f"P({statement.of}{given})"
     if statement.quantity == "dependence":
-        return f"strength of {statement.of.variable}"
+        return f"correlation within {statement.of.variable}{given}"
     return f"{statement.quantity.replace('_', ' ')} of {statement.of}{given}"
 
 

@@ -15,6 +15,7 @@ RAREST = 1e-9  # a probability: one in a thousand million
 FURTHEST = 1e6  # a ratio, or 1 over it
 WIDEST = 1e8  # an interval: the odds (or ratio) at its high end over those at its low end; .0001 to .9999 is as wide
 MOST_PEOPLE = 10**9
+MOST_CORRELATED = 0.99  # findings of a group: at 1 they would be one finding
 WHAT_IF = 1e12  # a ratio that is tried from Python and written nowhere
 LEVELS = (0.5, 0.999)  # of an interval
 Fault = tuple[str, str, str]  # key, what was received, what is allowed
@@ -41,7 +42,9 @@ def number_faults(table: Numbers) -> Iterator[Fault]:
             continue
         if ratio and number <= 0:
             yield key, f"received {number}", "allowed: a ratio above 0"
-        if not ratio and not 0 <= number <= 1:
+        if table.quantity == "dependence" and not 0 <= number <= MOST_CORRELATED:
+            yield key, f"received {number}", f"allowed: a correlation from 0 (switched off) to {MOST_CORRELATED}"
+        elif not ratio and not 0 <= number <= 1:
             yield key, f"received {number}", "allowed: a probability in [0, 1]"
     yield from _interval_faults(table)
     yield from _count_faults(table)
@@ -64,7 +67,9 @@ def _interval_faults(table: Numbers) -> Iterator[Fault]:
                 f"received {table.value}, outside its range {low} to {high}",
                 "allowed: low <= value <= high",
             )
-        if table.quantity not in RATIOS and table.value in (0, 1) and low < high:
+        if table.quantity == "dependence" and table.value == 0 < high:
+            yield "low", "an interval around a correlation of 0", "value = 0 alone, which switches it off"
+        elif table.quantity not in RATIOS and table.value in (0, 1) and low < high:
             yield (
                 "low",
                 f"an interval around {table.value:g}",
@@ -129,6 +134,8 @@ def _size_faults(numbers: Numbers, furthest: float, rarest: float) -> Iterator[F
         if numbers.quantity in RATIOS:
             if not 1 / furthest <= number <= furthest:
                 yield key, f"received {number}", f"allowed: a ratio from {1 / furthest:g} to {furthest:,.0f}"
+        elif numbers.quantity == "dependence" and 0 < number < rarest:
+            yield key, f"received {number}", f"allowed: 0, or a correlation from {rarest:g} to {MOST_CORRELATED}"
         elif 0 < number < rarest or 1 - rarest < number < 1:
             allowed = f"allowed: 0, 1, or a probability from {rarest:g} to 1 - {rarest:g}"
             yield key, f"received {number}", allowed

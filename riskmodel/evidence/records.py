@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 Role = Literal["context", "risk_factor", "condition", "finding", "test", "circumstance"]
 Form = Literal["logistic", "noisy_or", "any_of"]
@@ -52,6 +52,11 @@ CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive
 AUDIT = "audit"
 DEFAULT_N = MappingProxyType({"seed": 50, "study": 100, "assumption": 10})  # size of a bare value, by basis
 MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
+
+
+def acting_node(condition: str, parents: Collection[str]) -> str:
+    """Through which of these parents a condition acts: its manifestation where that is one, else itself; "" if none."""
+    return next((name for name in (f"{condition}_manifest", condition) if name in parents), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.plain_readings import plain_readings
-from riskmodel.evidence.records import Event, Statement
+from riskmodel.evidence.records import Event, Statement, acting_node
 from riskmodel.network.elimination import Factor, eliminate
 from riskmodel.network.forms.tetrachoric import implied_correlation
 from riskmodel.network.network import Network
@@ -85,12 +85,21 @@ def implied(network: Network, statement: Statement, reference: str, setting: str
     if statement.quantity == "relative_weight":
         return _link(network, statement, at)
     if statement.quantity == "dependence":
-        group = network.groups[statement.of.variable]
-        return implied_correlation([network.factor(name) for name in group], group)
+        return _correlation(network, statement)
     if statement.quantity == "adjusted_odds_ratio":
         mean: Array = np.log(odds_ratios(network, statement, at)).mean(axis=1)
         return np.exp(mean)
     return _crude(network, statement, at)
+
+
+def _correlation(network: Network, statement: Statement) -> Array:
+    """The correlation of a group's findings given none of the conditions, or one alone and manifest."""
+    group = network.groups[statement.of.variable]
+    above = {parent for name in group for parent in network.variable(name).parents}
+    present = {event.variable for event in statement.given.events}
+    nodes = {name: (acting_node(name, above), name) for name in (each.name for each in network.conditions)}
+    at = {node: int(name in present) for name, both in nodes.items() for node in both if node in above}
+    return implied_correlation([network.factor(name) for name in group], group, at)
 
 
 def _setting(network: Network, statement: Statement, setting: str) -> dict[str, tuple[str, ...]]:

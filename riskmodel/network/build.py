@@ -10,7 +10,7 @@ from riskmodel.evidence.records import Priors, Variable
 from riskmodel.network.elimination import Factor
 from riskmodel.network.forms.any_of import any_of_table
 from riskmodel.network.forms.building import Building, BuiltTable, StatementValues
-from riskmodel.network.forms.dependence import with_dependence
+from riskmodel.network.forms.dependence import Correlations, with_dependence
 from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table
 from riskmodel.network.forms.risk_model import condition_table
@@ -48,14 +48,18 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
         factors[name] = Factor((*variable.parents, name), built[name].table)
     variables: tuple[Variable, ...] = priors.network_variables
     tables = {variable.name: built[variable.name].table for variable in variables}
+    held = {identifier: count for each in built.values() for identifier, count in each.held.items()}
     for group, members in priors.groups.items():
-        for _, strength in stated.of_variable(group, varies=not constant_once).about(group, "dependence"):
-            variables, tables = with_dependence(variables, tables, members, strength)
+        about = stated.of_variable(group, varies=not constant_once).about(group, "dependence")
+        if about:
+            correlations = Correlations.of(about, [by_name[member] for member in members])
+            variables, tables = with_dependence(variables, tables, members, correlations)
+            held |= correlations.held
     return Network(
         variables,
         tables,
         priors.composites,
-        held={identifier: count for each in built.values() for identifier, count in each.held.items()},
+        held=held,
         clipped={name: each.clipped for name, each in built.items() if each.clipped},
         rarer={name: each.rarer for name, each in built.items() if each.rarer},
         groups=dict(priors.groups),

@@ -141,7 +141,9 @@ class _Asked:
             for setting in self.settings:
                 yield _label({SETTING: setting}), implied(self.network, statement, self.reference, setting)
         else:
-            yield statement.given_text or "all", implied(self.network, statement, self.reference)
+            answer = implied(self.network, statement, self.reference)
+            if not np.isnan(answer).all():  # of findings that never or always happen no correlation shows
+                yield statement.given_text or "all", answer
 
     def _probability(self, statement: Statement) -> Iterator[tuple[str, Array]]:
         given = restrictions(self.network, statement)

@@ -19,7 +19,7 @@ from riskmodel.model import load
 from riskmodel.network.ask import conditional, implied
 from riskmodel.network.build import build_network
 from riskmodel.network.coherence import audit, disagreements, nearest_coherent
-from riskmodel.network.forms.dependence import with_dependence
+from riskmodel.network.forms.dependence import Correlations, with_dependence
 from riskmodel.network.network import Network
 from riskmodel.report.check import on_cases
 
@@ -131,7 +131,7 @@ def dependent(model, strength):
     network = independent(model).tables
     variables, tables = network.variables, dict(network.tables)
     for group in model.priors.groups.values():
-        variables, tables = with_dependence(variables, tables, group, np.array([strength]))
+        variables, tables = with_dependence(variables, tables, group, Correlations(np.array([strength])))
     return Network(variables, tables, network.composites)
 
 
@@ -238,8 +238,8 @@ def test_what_each_strength_does_to_cases(model, people):
         without.scoring.score(cases.masks).posterior.probability
     )
     course = next(line for line in lines if line.startswith("  course")).split()
-    assert float(course[5]) == pytest.approx(float(np.abs(move).mean()), abs=0.006)
-    assert float(course[6]) == pytest.approx(float(np.abs(move).max()), abs=0.06)
+    assert float(course[6]) == pytest.approx(float(np.abs(move).mean()), abs=0.006)
+    assert float(course[7]) == pytest.approx(float(np.abs(move).max()), abs=0.06)
 
 
 def test_full_draws_of_a_posterior(model):

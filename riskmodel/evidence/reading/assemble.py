@@ -56,8 +56,8 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     selected = select(statements, choice, of_set)
     taken = set(selected)
     chosen = [s for s in statements if s.id in taken]
-    strengths = {s.of.variable for s in chosen if s.quantity == "dependence"}
-    _check_groups(declared.groups, strengths, problems.of("network.toml"))
+    correlated = {s.of.variable for s in chosen if s.quantity == "dependence" and s.given.none}
+    _check_groups(declared.groups, correlated, problems.of("network.toml"))
     driving = [s for s in chosen if s.quantity != "dependence"]
     check_coverage(driving, register.touched | silent, declared, choice.prior_set, of_set)
     problems.refuse()
@@ -75,11 +75,11 @@ def assemble(name: str, files: PriorFiles) -> Priors:
 
 
 def _check_groups(groups: Collection[str], stated: Collection[str], problems: Problems) -> None:
-    """Every group needs a strength."""
+    """Every group needs a correlation given none of the conditions."""
     for name in groups:
         if name not in stated:
-            allowed = f"a statement of quantity 'dependence' of {name!r}"
-            problems.note(f"dependence.{name}", "no selected strength", allowed)
+            allowed = f"a statement of quantity 'dependence' of {name!r} given none; value = 0 switches the group off"
+            problems.note(f"dependence.{name}", "no selected correlation", allowed)
 
 
 def _parse(files: PriorFiles, problems: Problems) -> Documents:

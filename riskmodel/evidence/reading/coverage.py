@@ -31,7 +31,7 @@ def check_register(
     Parameters
     ----------
     statements
-        all of the register but the strengths of dependence.
+        all of the register but the correlations.
     touched
         what faulty statements speak of: nothing is reported as missing for these.
 
@@ -93,7 +93,7 @@ def check_coverage(
     Parameters
     ----------
     selected
-        the statements that a set selects, without strengths of dependence.
+        the statements that a set selects, without correlations.
     touched
         variables of which nothing is reported, since a problem with them was.
     """

@@ -12,7 +12,7 @@ from riskmodel.evidence.records import RATIOS, Event, Given, Variable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TOGETHER = "together"  # the state of a group whose findings share one threshold
+TOGETHER = "together"  # the state of a group that a correlation is about
 EVENT = re.compile(r"(\w+)\s*=\s*(\w+(?:\s+or\s+\w+)*?)(\s+alone)?")
 VERSUS = re.compile(r"\s+vs\s+")
 OR = re.compile(r"\s+or\s+")
@@ -77,7 +77,7 @@ def parse_of(text: str, declared: DeclaredNames) -> Event:
 
 
 def parse_group(text: str, declared: DeclaredNames) -> Event:
-    """What a strength of dependence is about: the name of a group of findings."""
+    """What a correlation is about: the name of a group of findings."""
     name = text.strip()
     if name not in declared.groups:
         groups = ", ".join(declared.groups) or "none is declared"

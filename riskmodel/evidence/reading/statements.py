@@ -19,7 +19,7 @@ from riskmodel.evidence.reading.grammar import (
 )
 from riskmodel.evidence.reading.network_file import text_at
 from riskmodel.evidence.reading.schema import StatementTable, read_table
-from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, CitedSource, Event, Given, Informed, Statement
+from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, CitedSource, Event, Given, Informed, Statement, acting_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,8 +76,9 @@ def _statement(raw: object, declared: DeclaredNames, problems: Problems) -> Stat
     except BrokenNameError:
         pass
     if table.quantity == "dependence":
-        if given != Given():
-            faults.append(("given", f"received {table.given!r}", "allowed: nothing; a strength holds everywhere"))
+        if of is not None and given is not None:
+            faults += _dependence_faults(table, of, given, declared)
+            given = given if given.events else Given(none=True)
     elif of is not None and given is not None:
         faults += _meaning_faults(table, of, given, declared)
         faults += _driving_faults(table, of, given, declared)
@@ -139,6 +140,19 @@ def _meaning_faults(table: StatementTable, of: Event, given: Given, declared: De
         yield "quantity", what, "a noisy_or condition given one condition"
 
 
+def _dependence_faults(table: StatementTable, of: Event, given: Given, declared: DeclaredNames) -> Iterator[Fault]:
+    """What is wrong with what a correlation is given: none, or one condition alone that the group's findings have."""
+    members = declared.groups[of.variable]
+    above = {parent for name in members for parent in declared.variables[name].parents}
+    conditions = [name for name in declared.variables if declared.is_condition(name) and acting_node(name, above)]
+    received = f"received {table.given!r}"
+    if given.versus or given.no_listed_cause or len(given.events) > 1 or (given.events and not given.events[0].alone):
+        yield "given", received, "allowed: none, or one condition alone, such as infection=present alone"
+    elif given.events and given.events[0].variable not in conditions:
+        causes = ", ".join(conditions) or "none does"
+        yield "given", received, f"allowed: a condition that causes one of {', '.join(members)}: {causes}"
+
+
 def _driving_faults(table: StatementTable, of: Event, given: Given, declared: DeclaredNames) -> Iterator[Fault]:
     """What keeps a statement from driving a table."""
     if table.drives == AUDIT:
@@ -173,11 +187,13 @@ def override(
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
     events behind the old value go. What cohorts told goes too, unless the override says it: the number is
-    no longer theirs.
+    no longer theirs. A correlation of 0 takes its interval with it: the group is switched off.
     """
     words = {key: numbers[key] for key in ("informed", "note") if key in numbers}
     numbers = {key: number for key, number in numbers.items() if key not in words}
     bounds = "low" in numbers or "high" in numbers
+    if statement.quantity == "dependence" and numbers.get("value") == 0 and not bounds:
+        numbers = {"low": None, "high": None, "n": None, **numbers}  # switched off: nothing is uncertain
     kept: dict[str, Any] = {
         "value": statement.value,
         "low": statement.low,

@@ -2,25 +2,71 @@
 
 A group's findings have a joint distribution with a stated correlation (:mod:`~riskmodel.network.forms.normal_factor`).
 Every finding's own table, so every statement on it, is unchanged. In the network the group becomes a chain: each
-finding gets the earlier ones of its group as further parents.
+finding gets the earlier ones of its group as further parents, and the conditions that have a correlation of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.records import Variable
-from riskmodel.network.forms.normal_factor import MOST_CORRELATED, joint_distribution
+from riskmodel.evidence.limits import MOST_CORRELATED
+from riskmodel.evidence.records import Variable, acting_node
+from riskmodel.network.forms.building import Valued
+from riskmodel.network.forms.normal_factor import joint_distribution
 
 Tables = dict[str, Array]
 
 
+@dataclass(frozen=True, slots=True)
+class Correlations:
+    """The correlation of a group's findings in each draw, 0 to 1; above 0.99 it is held there.
+
+    Attributes
+    ----------
+    none
+        (draws,): where no condition is present that has a correlation of its own.
+    given
+        by the node of a condition (its manifestation, where findings of the group come from that): the correlation,
+        (draws,), where it alone is present. Where several are, the mean of theirs holds.
+    held
+        by the id of a statement, in how many draws it was above 0.99.
+    """
+
+    none: Array
+    given: Mapping[str, Array] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, statements: Sequence[Valued], members: Sequence[Variable]) -> Correlations:
+        """Those that the statements on a group say."""
+        above = {parent for member in members for parent in member.parents}
+        nodes = {
+            acting_node(event.variable, above): values for each, values in statements for event in each.given.events
+        }
+        none = next(values for statement, values in statements if not statement.given.events)
+        beyond = {statement.id: int((values > MOST_CORRELATED).sum()) for statement, values in statements}
+        return cls(none, nodes, {identifier: count for identifier, count in beyond.items() if count})
+
+    def over(self, parents: Sequence[str]) -> Array:
+        """At each combination of parents: (draws, 2 or 1 for each, as the correlation depends on it or not)."""
+        ones = (1,) * len(parents)
+        total: Array = np.zeros((1, *ones))
+        count: Array = np.zeros((1, *ones))
+        for name, values in self.given.items():
+            axis = 1 + parents.index(name)
+            present = np.moveaxis(np.array([0.0, 1.0]).reshape(*ones, 2), -1, axis)
+            total = total + present * np.minimum(values, MOST_CORRELATED).reshape(-1, *ones)
+            count = count + present
+        none = np.minimum(self.none, MOST_CORRELATED).reshape(-1, *ones)
+        return np.where(count > 0, total / np.maximum(count, 1.0), none)
+
+
 def with_dependence(
-    variables: Sequence[Variable], tables: Mapping[str, Array], group: Sequence[str], correlation: Array
+    variables: Sequence[Variable], tables: Mapping[str, Array], group: Sequence[str], correlations: Correlations
 ) -> tuple[tuple[Variable, ...], Tables]:
     """The variables and tables with one group made dependent.
 
@@ -30,23 +76,23 @@ def with_dependence(
         for each variable (draws, parents …, states).
     group
         findings in file order; none may be a parent of another.
-    correlation
-        (draws,), 0 to 1; above 0.99 it is held there. Where it is 0 in every draw nothing is changed, to the last bit.
+    correlations
+        where they are 0 in every draw nothing is changed, to the last bit.
     """
-    if not np.any(correlation):
+    if not any(map(np.any, (correlations.none, *correlations.given.values()))):
         return tuple(variables), dict(tables)
     by_name = {variable.name: variable for variable in variables}
     order = [variable.name for variable in variables]
     members = [by_name[name] for name in group]
     parents = sorted({parent for member in members for parent in member.parents}, key=order.index)
     spread = [_spread(member, tables[member.name], parents) for member in members]
-    r = np.minimum(correlation, MOST_CORRELATED).reshape(-1, *(1,) * len(parents))
-    joint = joint_distribution(spread, r)
+    correlation = correlations.over(parents)
+    joint = joint_distribution(spread, correlation)
     result = dict(tables)
     changed: dict[str, Variable] = {}
     for i in range(len(group) - 1, 0, -1):
-        above = {parent for member in members[: i + 1] for parent in member.parents}
-        table = _after_earlier(joint, spread[i], r)
+        above = {parent for member in members[: i + 1] for parent in member.parents} | set(correlations.given)
+        table = _after_earlier(joint, spread[i], correlation)
         for axis, parent in enumerate(parents, start=1):
             if parent not in above:  # nothing differs along it
                 table = table.take([0], axis=axis)

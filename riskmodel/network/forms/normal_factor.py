@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from riskmodel.arrays import Array
 from riskmodel.network.forms.normal import StandardNormal
 
-MOST_CORRELATED = 0.99  # beyond this the points would be too many
 GAUSS = 0.4  # up to this correlation the points are those of Gauss and Hermite
 FARTHEST = 7.5  # equally spaced points reach from -7.5 to 7.5
 EXPONENT = 18.0  # of the error of their sum: about exp(-18), and less in practice
@@ -78,11 +77,14 @@ def _rule(correlation: float, members: int) -> int:
 def _points(rule: int) -> tuple[Array, Array]:
     """Points of a standard normal and their weights, which sum to 1."""
     if rule > 0:
-        points, weights = np.polynomial.hermite_e.hermegauss(rule)
-        return np.asarray(points, dtype=float), np.asarray(weights / weights.sum(), dtype=float)
+        gauss = np.array(np.polynomial.hermite_e.hermegauss(rule), dtype=np.float64)
+        return _sums_to_1(gauss[0], gauss[1])
     spaced = np.arange(rule, 1 - rule) * (FARTHEST / -rule)
-    densities = np.exp(-0.5 * spaced**2)
-    return spaced, densities / densities.sum()
+    return _sums_to_1(spaced, np.exp(-0.5 * spaced**2))
+
+
+def _sums_to_1(points: Array, weights: Array) -> tuple[Array, Array]:
+    return points, np.asarray(weights / weights.sum())
 
 
 def _batches(rows: NDArray[np.int64], cells: int) -> Iterator[NDArray[np.int64]]:

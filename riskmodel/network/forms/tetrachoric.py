@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,12 +18,18 @@ STEPS, CLOSE = 60, 1e-13  # of the search, and when it ends
 LIMIT = 0.9999
 
 
-def implied_correlation(factors: Sequence[Factor], group: Sequence[str]) -> Array:
+def implied_correlation(factors: Sequence[Factor], group: Sequence[str], at: Mapping[str, int]) -> Array:
     """The correlation that the tables of a group's findings show, (draws,); NaN where none could show.
 
     It is the one at which the bivariate normal distribution finds as many pairs together, each in any state but its
     base, as the network does: summed over those pairs of findings and combinations of the parents that tell most.
+
+    Parameters
+    ----------
+    at
+        the states, by position, at which parents are held.
     """
+    factors = [_held(factor, at) for factor in factors]
     names = {name: i for i, name in enumerate(dict.fromkeys(n for f in factors for n in f.scope), start=1)}
     product = multiply_out(factors, None, names)
     parents = [name for name in product.scope if name not in group]
@@ -31,9 +37,18 @@ def implied_correlation(factors: Sequence[Factor], group: Sequence[str]) -> Arra
     joint = np.transpose(product.table, [0, *order])
     joint = joint.reshape(len(joint), -1, *joint.shape[1 + len(parents) :])
     first, second, together = (np.concatenate(each, axis=1) for each in zip(*_pairs(joint), strict=True))
-    tells = (first * (1 - first) * second * (1 - second)).mean(axis=0)
-    most = np.sort(np.argsort(-tells, kind="stable")[:PAIRS])
+    tells = first * (1 - first) * second * (1 - second)
+    most = np.sort(np.argsort(-tells.mean(axis=0), kind="stable")[:PAIRS])
     return solved_correlation(first[:, most], second[:, most], together[:, most])
+
+
+def _held(factor: Factor, at: Mapping[str, int]) -> Factor:
+    """A factor with some of its variables held at a state."""
+    table = factor.table
+    for axis in reversed(range(len(factor.scope))):
+        if factor.scope[axis] in at:
+            table = np.asarray(table.take(at[factor.scope[axis]], axis=1 + axis))
+    return Factor(tuple(name for name in factor.scope if name not in at), table)
 
 
 def _pairs(joint: Array) -> list[tuple[Array, Array, Array]]:

@@ -1,4 +1,4 @@
-"""What the priors do to some cases: the strengths of dependence, and how much rests on assumption."""
+"""What the priors do to some cases: the correlations within groups of findings, and how much rests on assumption."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def by_setting(model: Model, masks: Masks, names: Sequence[str]) -> list[Cases]:
 
 
 def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
-    """What each strength of dependence does: from none to the stated one, and over its interval."""
+    """What each correlation within a group does: from none to the stated one, and over its interval."""
     stated = [s for s in model.priors.selected_statements if s.quantity == "dependence"]
     if not stated:
         return
@@ -80,6 +80,7 @@ def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
         span = f" ({statement.low:g} to {statement.high:g})" if statement.low is not None else ""
         rows.append([
             statement.of.variable,
+            statement.given_text or "none",
             f"{statement.value:g}{span}",
             figure(float(move.mean()), ".2f"),
             figure(float(move.max()), ".1f"),
@@ -88,10 +89,10 @@ def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
             figure(100 * float((urgency[low] != urgency[high]).mean()), ".1f"),
         ])  # fmt: skip
     yield ""
-    yield f"Dependence between findings: effect of each strength on {cases.what}"
-    headings = ["group", "strength", "mean change", "largest", "where", "urgency %", "over interval %"]
+    yield f"Dependence between findings: effect of each correlation on {cases.what}"
+    headings = ["group", "given", "correlation", "mean change", "largest", "where", "urgency %", "over interval %"]
     yield from (f"  {line}" for line in table(headings, rows))
-    yield "  Change of the log-odds (decibans), and % of cases whose urgency differs, between the stated strength and"
+    yield "  Change of the log-odds (decibans), and % of cases whose urgency differs, between the stated value and"
     yield "  none; last column: % of cases whose urgency differs between the two ends of the interval"
 
 

@@ -47,10 +47,10 @@ def statement_label(statement: Statement) -> str:
     >>> statement_label(Statement("s", "probability", pain, Given(), "none", 0.4, "seed", "x", "full_text"))
     'night pain | no disease'
     """
-    if statement.quantity == "dependence":
-        return f"dependence of {words(statement.of.variable)}"
     kind = KINDS.get(statement.quantity, "")
     what = ", ".join(filter(None, [_event(str(statement.of)), kind]))
+    if statement.quantity == "dependence":
+        what = f"correlation within {words(statement.of.variable)}"
     given = ", ".join(_given(part.strip()) for part in statement.given_text.split(";") if part.strip())
     return f"{what} | {given}" if given else what
 

@@ -29,7 +29,7 @@ FIXED = {
     "stated values.",
     "flip": "The value of a statement from which the action is another one.",
     "circumstance": "Something a policy asks about but the network does not model, such as whether an MRI is possible.",
-    "dependence": "How strongly the findings of a group occur together beyond what their conditions explain, 0 to 1.",
+    "dependence": "The correlation of a group's findings beyond what their conditions explain, 0 to 1.",
     "missed": "A disease that the policy does not find; it is found later in other ways, or never.",
 }
 
