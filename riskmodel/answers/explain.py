@@ -15,7 +15,8 @@ from riskmodel.answers.scoring import Scored, Scoring
 from riskmodel.answers.stopping import stop
 from riskmodel.answers.telling import informative_questions, without_each
 from riskmodel.arrays import Masks
-from riskmodel.decision.language.nodes import Holds, leaves
+from riskmodel.decision.language.nodes import Holds, Prognosis, leaves
+from riskmodel.decision.startback import GROUPS, TOTAL_COLUMN, only_group
 from riskmodel.errors import InferenceError
 from riskmodel.inference.weights import odds
 
@@ -55,6 +56,9 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         when its evidence has probability zero.
     """
     scored = scoring.score(case)
+    prognosis = scoring.prognosis(case)
+    if scoring.startback and not prognosis[0]:
+        raise InferenceError(f"{case_id}: {scoring.startback.contradiction(case[:, 0])}")
     if not scored.posterior.evidence[0] > 0:
         raise InferenceError(f"{case_id}: {scoring.impossible_pairs.describe(case[:, 0])}")
     scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
@@ -86,6 +90,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         imaging_within=_time(scoring, decision.imaging_within),
         tests_within=_time(scoring, decision.tests_within),
         referral_within=_time(scoring, decision.referral_within),
+        startback_risk=GROUPS[only_group(prognosis)[0]] if only_group(prognosis)[0] >= 0 else "",
         advice=policy.advice(decision, 0),
         rules=tuple(
             FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired
@@ -157,6 +162,8 @@ def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
                 mask = int(scored.masks[leaf.row, 0])
                 if mask & leaf.mask and mask & ~leaf.mask:
                     names[scoring.variables[leaf.row].name] = None
+            elif isinstance(leaf, Prognosis) and only_group(scoring.prognosis(scored.masks))[0] < 0:
+                names[TOTAL_COLUMN] = None  # one number says as much as nine answers
     return tuple(names)
 
 

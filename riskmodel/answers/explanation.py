@@ -81,6 +81,7 @@ class ExplainedCase:
     imaging_within: str  # by when, "" where nothing is asked for
     tests_within: str
     referral_within: str
+    startback_risk: str  # low, medium or high, "" where the answers leave several possible
     advice: tuple[str, ...]
     rules: tuple[FiredRule, ...]
     undetermined: tuple[str, ...]

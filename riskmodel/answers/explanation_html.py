@@ -8,7 +8,7 @@ from math import isnan, log10
 from typing import TYPE_CHECKING
 
 from riskmodel.answers.explanation import STEPS
-from riskmodel.answers.explanation_text import CONFLICT, furthest, likelihood_ratio, signed
+from riskmodel.answers.explanation_text import CONFLICT, STARTBACK, furthest, likelihood_ratio, signed
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _bar_end(p: float) -> float:
 
 def _action(case: ExplainedCase) -> str:
     rows = [(f"{label}, {words(within)}", ", ".join(map(words, tokens))) for label, tokens, within in case.asked]
-    return _table((), [*rows, *(("advice", line) for line in case.advice)], "ll")
+    prognosis = [(STARTBACK, case.startback_risk)] if case.startback_risk else []
+    return _table((), [*rows, *(("advice", line) for line in case.advice), *prognosis], "ll")
 
 
 def _evidence_title(case: ExplainedCase) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from riskmodel.answers.telling import Question
 
 WIDTH = 110
+STARTBACK = "risk of lasting disability (STarT Back; a prognosis, which no probability reads)"
 CONFLICT = "above 0: the findings are less likely together than if they were independent"
 DECIBANS = (
     "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
@@ -72,7 +73,8 @@ def _remark(name: str, case: ExplainedCase) -> str:
 
 
 def _action(case: ExplainedCase) -> list[str]:
-    return [f"{label}, {within}: {', '.join(tokens)}" for label, tokens, within in case.asked] + list(case.advice)
+    asked = [f"{label}, {within}: {', '.join(tokens)}" for label, tokens, within in case.asked]
+    return [*asked, *case.advice, *([f"{STARTBACK}: {case.startback_risk}"] if case.startback_risk else [])]
 
 
 def _about_title(case: ExplainedCase) -> str:

@@ -14,6 +14,7 @@ from riskmodel.answers.column_types import Flags, Impossible, Integer, Number, O
 from riskmodel.answers.questions import Questions, questions, scan_scorer
 from riskmodel.answers.scoring import Scored, Scoring
 from riskmodel.arrays import Array, Masks
+from riskmodel.decision.startback import GROUPS, RISK, only_group
 from riskmodel.errors import warn_caller
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.inference.weights import reason_label
@@ -51,14 +52,22 @@ def only_possible(scoring: Scoring) -> Score:
     """The callback that only names the rows whose evidence is impossible, as the others do."""
 
     def check(masks: Masks) -> ScoredBlock:
-        impossible = np.nonzero(~(scoring.scorer.posterior(np.ascontiguousarray(masks)).evidence > 0))[0]
-        return ScoredBlock((), tuple(_impossible(scoring, masks, int(row)) for row in impossible))
+        evidence = scoring.scorer.posterior(np.ascontiguousarray(masks)).evidence
+        return ScoredBlock((), _impossible(scoring, masks, evidence, scoring.prognosis(masks)))
 
     return check
 
 
-def _impossible(scoring: Scoring, masks: Masks, row: int) -> Impossible:
-    return Impossible(row, scoring.impossible_pairs.describe(masks[:, row]))
+def _impossible(scoring: Scoring, masks: Masks, evidence: Array, prognosis: Masks) -> tuple[Impossible, ...]:
+    """The rows whose evidence has probability zero, or whose answers to STarT Back contradict each other."""
+    refused = []
+    for row in np.nonzero(~((evidence > 0) & (prognosis > 0)))[0]:
+        case = masks[:, row]
+        if scoring.startback and not prognosis[row]:
+            refused.append(Impossible(int(row), scoring.startback.contradiction(case)))
+        else:
+            refused.append(Impossible(int(row), scoring.impossible_pairs.describe(case)))
+    return tuple(refused)
 
 
 def asker(scoring: Scoring, pathways: Pathways | None) -> Ask:
@@ -85,12 +94,11 @@ class _Columns:
 
     def __call__(self, masks: Masks) -> ScoredBlock:
         scored = self.score(np.ascontiguousarray(masks))
-        impossible = np.nonzero(~(scored.posterior.evidence > 0))[0]
-        return ScoredBlock(
-            tuple(self.columns(scored)), tuple(_impossible(self.scoring, masks, int(row)) for row in impossible)
-        )
+        prognosis = self.scoring.prognosis(masks)
+        refused = _impossible(self.scoring, masks, scored.posterior.evidence, prognosis)
+        return ScoredBlock(tuple(self.columns(scored, prognosis)), refused)
 
-    def columns(self, scored: Scored) -> list[OutputColumn]:
+    def columns(self, scored: Scored, prognosis: Masks) -> list[OutputColumn]:
         reasons, decision, policy = scored.reasons, scored.decision, self.scoring.policy
         names, probability = self.scoring.scorer.output_names, scored.posterior.probability
         count = scored.masks.shape[1]
@@ -107,6 +115,7 @@ class _Columns:
             self._time("tests_within", decision.tests_within),
             Flags("referral", decision.referral, policy.referral_tokens, tally=True),
             self._time("referral_within", decision.referral_within),
+            Text(RISK, only_group(prognosis)[None], GROUPS, tally=True),
             Flags("rules", decision.fired, policy.rule_ids),
             Flags("undetermined", decision.undetermined, policy.rule_ids),
             self._reason(scored),

@@ -130,8 +130,9 @@ def questions(
 
 
 def askable(scoring: Scoring) -> tuple[int, ...]:
-    """The rows of what can be asked, examined or tested: all but the setting, conditions and scans."""
-    kept = [row for row, v in enumerate(scoring.variables) if v.role in ROLES]
+    """The rows of what can be asked, examined or tested: all but the setting, conditions, scans and questionnaires."""
+    several = scoring.startback.all if scoring.startback else ()
+    kept = [row for row, v in enumerate(scoring.variables) if v.role in ROLES and row not in several]
     scans = scoring.policy.imaging_tokens
     return tuple(r for r in kept if r != scoring.scorer.setting_row and scoring.variables[r].name not in scans)
 

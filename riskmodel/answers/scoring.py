@@ -15,6 +15,7 @@ from riskmodel._version import __version__
 from riskmodel.arrays import Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.policy import Policy
+from riskmodel.decision.startback import ALL, StartBackRows
 from riskmodel.evidence.digests import digest_of_priors
 from riskmodel.evidence.lineage import fit_sentences
 from riskmodel.evidence.records import Priors, Variable
@@ -96,6 +97,17 @@ class Scoring(Shown):
     @cached_property
     def impossible_pairs(self) -> ImpossiblePairs:
         return ImpossiblePairs(self.scorer)
+
+    @cached_property
+    def startback(self) -> StartBackRows | None:
+        """Where the answers to STarT Back stand in the evidence, if anywhere."""
+        return StartBackRows.of(self.variables)
+
+    def prognosis(self, masks: Masks) -> Masks:
+        """The STarT Back groups that are possible in each case, (cases,) one bit each; 0 where answers contradict."""
+        if self.startback is None:
+            return np.full(masks.shape[1], ALL, np.uint8)
+        return self.startback.groups(masks)
 
     def score(self, masks: Masks) -> Scored:
         """Posteriors, reasons and actions of a batch, in numpy."""

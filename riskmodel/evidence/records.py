@@ -123,8 +123,8 @@ class Variable:
         if self.lower_edges:
             if len(self.lower_edges) != len(self.states):
                 raise ValueError(f"{self.name}: lower_edges needs one edge for each state")
-            if list(self.lower_edges) != sorted(set(self.lower_edges)) or self.lower_edges[-1] >= self.maximum:
-                raise ValueError(f"{self.name}: lower_edges must rise and lie below the maximum")
+            if list(self.lower_edges) != sorted(set(self.lower_edges)) or self.lower_edges[-1] > self.maximum:
+                raise ValueError(f"{self.name}: lower_edges must rise, the last at most to the maximum")
         for word, state in self.aliases.items():
             if state not in self.states:
                 raise ValueError(f"{self.name}: alias {word!r} names {state!r}, which is not a state")

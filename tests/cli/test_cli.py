@@ -55,8 +55,8 @@ def test_score_writes_all_columns_of_the_contract(run, tmp_path):
     assert header == [
         "case_id", "setting", "p_infection", "p_malignancy", "p_fracture", "p_cauda_equina", "p_nerve_compression",
         "p_inflammatory", "p_cauda_equina_mimic", "p_nonspinal_serious", "p_any_serious", "leading", "most_raised",
-        "urgency", "imaging", "imaging_within", "tests", "tests_within", "referral", "referral_within", "rules",
-        "undetermined", "reason", "assessed", "conflict", "model",
+        "urgency", "imaging", "imaging_within", "tests", "tests_within", "referral", "referral_within",
+        "startback_risk", "rules", "undetermined", "reason", "assessed", "conflict", "model",
     ]  # fmt: skip
     assert "8 records read = 8 scored + 0 rejected" in done.stderr
     assert "For research, not for the care of a patient." in done.stderr

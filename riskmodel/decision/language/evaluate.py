@@ -27,10 +27,12 @@ from riskmodel.decision.language.nodes import (
     Node,
     Not,
     PosteriorComparison,
+    Prognosis,
     Raised,
     children,
     reads_posterior,
 )
+from riskmodel.decision.startback import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,6 +91,8 @@ class Program:
                     values.append(_holds(node, masks))
                 case Enough():
                     values.append(_enough(node, masks))
+                case Prognosis():
+                    values.append(_prognosis(node, masks))
                 case _:
                     values.append(_combine(step, values))
         return values
@@ -126,6 +130,13 @@ def _enough(node: Enough, masks: Masks) -> Truth:
     assessed = [masks[row] != full for row, full in zip(node.rows, node.full, strict=True)]
     true = np.asarray(reduce(and_, assessed))
     return Truth(true, ~true)
+
+
+def _prognosis(node: Prognosis, masks: Masks) -> Truth:
+    """As for a variable whose states are the groups; contradictory answers, which are refused, settle nothing."""
+    groups = node.rows.groups(masks)
+    groups = np.where(groups == 0, ALL, groups)
+    return Truth((groups & (ALL ^ node.mask)) == 0, (groups & node.mask) == 0)
 
 
 def _believed(node: PosteriorComparison | Raised, beliefs: Beliefs) -> Truth:

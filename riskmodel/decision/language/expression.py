@@ -32,10 +32,12 @@ from riskmodel.decision.language.nodes import (
     Node,
     Not,
     PosteriorComparison,
+    Prognosis,
     Raised,
     is_comparison,
 )
 from riskmodel.decision.language.tokens import Fault, SyntaxFaultError, Token, tokens
+from riskmodel.decision.language.vocabulary import PROGNOSIS
 
 if TYPE_CHECKING:
     from riskmodel.decision.language.vocabulary import Vocabulary
@@ -200,6 +202,8 @@ class _Parser:
             sign, states = "", []
         row, mask, faults = self._vocabulary.test(name, sign, states)
         self._faults.extend(faults)
+        if row == PROGNOSIS and self._vocabulary.prognosis:
+            return Prognosis(self._vocabulary.prognosis, mask, name.at)
         return Holds(row, mask, name.at)
 
     def _state(self) -> Token:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from riskmodel.decision.startback import StartBackRows
+
 Comparison = Literal["==", "!=", ">=", ">", "<=", "<"]
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
@@ -62,6 +64,15 @@ class Enough:
 
 
 @dataclass(frozen=True, slots=True)
+class Prognosis:
+    """The STarT Back risk that the answers leave possible is one of the groups of ``mask``."""
+
+    rows: StartBackRows
+    mask: int
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """True where the operand is false."""
 
@@ -99,7 +110,7 @@ class Count:
     bound: int
 
 
-Leaf = Holds | PosteriorComparison | Raised | Enough | AnyFlag
+Leaf = Holds | PosteriorComparison | Raised | Enough | Prognosis | AnyFlag
 Node = Leaf | Not | AllOf | AnyOf | Count
 
 
@@ -107,14 +118,14 @@ def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below a node."""
     if isinstance(node, Not):
         return (node.operand,)
-    if isinstance(node, Holds | PosteriorComparison | Raised | Enough):
+    if isinstance(node, Holds | PosteriorComparison | Raised | Enough | Prognosis):
         return ()
     return node.operands
 
 
-def leaves(node: Node) -> tuple[Holds | PosteriorComparison | Raised | Enough, ...]:
+def leaves(node: Node) -> tuple[Holds | PosteriorComparison | Raised | Enough | Prognosis, ...]:
     """What an expression reads, in the order of its text."""
-    if isinstance(node, Holds | PosteriorComparison | Raised | Enough):
+    if isinstance(node, Holds | PosteriorComparison | Raised | Enough | Prognosis):
         return (node,)
     return tuple(leaf for child in children(node) for leaf in leaves(child))
 
@@ -138,7 +149,7 @@ def polarities(node: Node, *, rising: bool = True) -> Iterator[tuple[Leaf, bool]
             for direction in directions.get(comparison, [True, False]):
                 for operand in operands:
                     yield from polarities(operand, rising=direction)
-        case Holds() | PosteriorComparison() | Raised() | Enough() | AnyFlag():
+        case Holds() | PosteriorComparison() | Raised() | Enough() | Prognosis() | AnyFlag():
             yield node, rising
 
 

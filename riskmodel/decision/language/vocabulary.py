@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from riskmodel.decision.language.nodes import Holds, Node
 from riskmodel.decision.language.tokens import Fault, Token
+from riskmodel.decision.startback import GROUPS, RISK, StartBackRows
 from riskmodel.errors import nearest
+from riskmodel.evidence.records import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from riskmodel.evidence.records import Variable
-
 OBSERVED = ("context", "risk_factor", "finding", "test", "circumstance")  # roles that a case can tell
+PROGNOSIS = -1  # in place of a row: what several answers make together
 DUMMY = (0, 1)  # stands for a test whose names are wrong: the faults keep it from being used
 
 
@@ -65,15 +67,19 @@ class Vocabulary:
         allowed = ", ".join(self.thresholds) or "this policy has none"
         return Fault(token.at, f"unknown threshold {token}{nearest(token.text, self.thresholds)}", f"one of {allowed}")
 
+    @cached_property
+    def prognosis(self) -> StartBackRows | None:
+        """Where the STarT Back answers stand, or nothing in a network without them."""
+        return StartBackRows.of(self.variables)
+
     def test(self, name: Token, sign: str, states: Sequence[Token]) -> tuple[int, int, list[Fault]]:
-        """The row and mask that a test of a variable stands for, and what is wrong with it.
+        """The row and mask that a test of a variable stands for, and what is wrong with it; row -1 is the prognosis.
 
         ``sign`` is a comparison, ``in``, or empty where the variable stands by itself.
         """
-        rows = [row for row, variable in enumerate(self.variables) if variable.name == name.text]
-        if not rows or self.variables[rows[0]].role not in OBSERVED:
+        row, variable = self._observed(name.text)
+        if variable is None:
             return *DUMMY, [self._variable_fault(name)]
-        variable = self.variables[rows[0]]
         faults = [fault for state in states if (fault := self._state_fault(variable, state)) is not None]
         if not faults:
             faults = _misuse(variable, name, sign)
@@ -83,7 +89,16 @@ class Vocabulary:
         if mask in (0, variable.full_mask):
             which = "no state" if mask == 0 else "every state"
             return *DUMMY, [Fault(name.at, f"holds for {which} of {variable.name}", _of(variable))]
-        return rows[0], mask, []
+        return row, mask, []
+
+    def _observed(self, name: str) -> tuple[int, Variable | None]:
+        """The row and variable of a name that a case can tell."""
+        if name == RISK and self.prognosis:
+            return PROGNOSIS, Variable(RISK, "circumstance", GROUPS, "")
+        rows = [row for row, variable in enumerate(self.variables) if variable.name == name]
+        if not rows or self.variables[rows[0]].role not in OBSERVED:
+            return DUMMY[0], None
+        return rows[0], self.variables[rows[0]]
 
     def _variable_fault(self, name: Token) -> Fault:
         if name.text in self.conditions + self.composites:
@@ -93,7 +108,7 @@ class Vocabulary:
                 f"read its probability, as in p({name.text}) >= 0.02",
             )
         observed = [variable.name for variable in self.variables if variable.role in OBSERVED]
-        hint = nearest(name.text, [*observed, "any_flag", "no_flags", "enough", *self.conditions])
+        hint = nearest(name.text, [*observed, "any_flag", "no_flags", "enough", RISK, *self.conditions])
         return Fault(name.at, f"unknown variable {name}{hint}", "a variable of the network")
 
     def _state_fault(self, variable: Variable, state: Token) -> Fault | None:
@@ -121,7 +136,7 @@ def _ordered(variable: Variable) -> bool:
 
 
 def _misuse(variable: Variable, name: Token, sign: str) -> list[Fault]:
-    if not sign and variable.role == "context":
+    if not sign and (variable.role == "context" or variable.name == RISK):
         received = f"{name} by itself says nothing: it has no state that means nothing noteworthy"
         return [Fault(name.at, received, f"compare it with a state, as in {name.text} == {variable.states[-1]}")]
     if sign in (">=", ">", "<=", "<") and not _ordered(variable):

@@ -115,8 +115,8 @@ def _band_faults(table: VariableTable) -> Iterator[Fault]:
     edges = table.lower_edges
     if edges and (len(edges) != len(table.states) or edges != sorted(set(edges))):
         yield "lower_edges", f"received {edges}", "allowed: one rising lower edge for each state"
-    if edges and table.maximum is not None and edges[-1] >= table.maximum:
-        yield "maximum", f"received {table.maximum}", f"a number above the last lower edge {edges[-1]}"
+    if edges and table.maximum is not None and edges[-1] > table.maximum:
+        yield "maximum", f"received {table.maximum}", f"a number from the last lower edge {edges[-1]} on"
     if bool(edges) != bool(table.unit) or (table.maximum is not None and not edges):
         yield "lower_edges", "unit, lower_edges or maximum without the others", "unit and lower_edges together"
 
