@@ -89,7 +89,7 @@ class Model(Shown):
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        return self.priors.variables
+        return self.priors.case_variables
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -354,7 +354,7 @@ def load(
     """
     folder = Path(root) if root else priors_root()
     loaded = load_priors(priors, folder)
-    rules = load_policy(policy, loaded.variables, folder, loaded.sources, tuple(loaded.composites))
+    rules = load_policy(policy, loaded.case_variables, folder, loaded.sources, tuple(loaded.composites))
     return Model(loaded, rules, folder)
 
 

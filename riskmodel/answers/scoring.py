@@ -77,9 +77,9 @@ class Scoring(Shown):
         """A network that was built from these priors, compiled, under a policy; ``pathways`` is their costs' digest."""
         from riskmodel.inference.compile import compile_scorer
 
-        scorer = compile_scorer(network, priors.variables)
+        scorer = compile_scorer(network, priors.case_variables)
         inputs, fitted = f"{digest_of_priors(priors)} {pathways}".strip(), tuple(fit_sentences(priors))
-        return cls(priors.variables, scorer, compute_weights(scorer), policy, inputs, fitted)
+        return cls(priors.case_variables, scorer, compute_weights(scorer), policy, inputs, fitted)
 
     @cached_property
     def model_hash(self) -> str:

@@ -203,7 +203,7 @@ def without_silent(priors: Priors, masks: Masks) -> Priors:
     >>> len(without_silent(model.priors, model.scoring.scorer.blank(1)).network_variables)
     18
     """
-    rows = zip(priors.variables, masks, strict=True)
+    rows = zip(priors.case_variables, masks, strict=True)
     parents = {v.name: v.parents for v in priors.network_variables}
     waiting = [v.name for v, row in rows if v.name in parents and (v.role == "condition" or (row != v.full_mask).any())]
     kept: set[str] = set()

@@ -119,7 +119,7 @@ def kind_of(statement: Statement, priors: Priors) -> str:
         return "dependence"
     roles = {variable.name: variable.role for variable in priors.variables}
     role = roles.get(statement.of.variable)
-    if statement.quantity == "probability" and role in ("finding", "test"):
+    if statement.quantity == "probability" and role in ("finding", "test", "manifestation"):
         return "findings"
     given = {roles.get(event.variable) for event in statement.given.events}
     if statement.quantity == "probability" and role == "condition" and given <= {"context"}:

@@ -15,7 +15,7 @@ HEADINGS = ("column", "variable", "role", "states", "unit", "accepts", "definiti
 
 def entries(priors: Priors) -> list[dict[str, object]]:
     """One entry a column: what it may hold, what it means, and the ids of the selected statements on it."""
-    return [_entry(row, priors) for row in codebook(priors.variables)]
+    return [_entry(row, priors) for row in codebook(priors.case_variables)]
 
 
 def _entry(row: CodebookRow, priors: Priors) -> dict[str, object]:

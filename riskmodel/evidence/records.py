@@ -13,7 +13,7 @@ from riskmodel.text import Sheet, Shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-Role = Literal["context", "risk_factor", "condition", "finding", "test", "circumstance"]
+Role = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance"]
 Form = Literal["logistic", "noisy_or", "any_of"]
 QuantityKind = Literal[
     "probability",
@@ -51,6 +51,7 @@ RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "ad
 CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
 AUDIT = "audit"
 DEFAULT_N = MappingProxyType({"seed": 50, "study": 100, "assumption": 10})  # size of a bare value, by basis
+OCCULT, MANIFEST = "occult", "manifest"  # the states of a manifestation node
 MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
 
 
@@ -93,6 +94,7 @@ class CitedSource:
 class Variable:
     """A variable of the network, or a circumstance that only policies read.
 
+    A manifestation node says whether a condition shows its usual signs; nobody observes it.
     ``states[0]`` is the base state. ``lower_edges`` (one a state, in ``unit``) and ``maximum`` make the
     states bands of a number; a band includes its lower edge. ``parents`` are the arcs into it.
     """
@@ -155,6 +157,11 @@ class Variable:
     @property
     def in_network(self) -> bool:
         return self.role != "circumstance"
+
+    @property
+    def in_cases(self) -> bool:
+        """Whether a case can say anything of it."""
+        return self.role != "manifestation"
 
     def index(self, state: str) -> int:
         return self.states.index(state)
@@ -384,6 +391,11 @@ class Priors(Shown):
     @property
     def network_variables(self) -> tuple[Variable, ...]:
         return tuple(variable for variable in self.variables if variable.in_network)
+
+    @property
+    def case_variables(self) -> tuple[Variable, ...]:
+        """What a case can say anything of: the rows of evidence arrays, in file order."""
+        return tuple(variable for variable in self.variables if variable.in_cases)
 
     @property
     def conditions(self) -> tuple[Variable, ...]:

@@ -22,7 +22,12 @@ MOST_PATTERNS = 64  # of groups that are joined: their table must stay in the pr
 
 
 def compile_scorer(
-    network: Network, variables: Sequence[Variable] | None = None, draw: int = 0, *, join: bool = True
+    network: Network,
+    variables: Sequence[Variable] | None = None,
+    draw: int = 0,
+    *,
+    join: bool = True,
+    mix: bool = True,
 ) -> Scorer:
     """Compile one draw of a network into a scorer.
 
@@ -35,6 +40,8 @@ def compile_scorer(
         which draw of the tables; 0 holds the stated values.
     join
         whether small groups are joined, so that one look-up serves several findings.
+    mix
+        whether manifestation nodes share the bits of their conditions, see :class:`~riskmodel.inference.parts.Parts`.
 
     Raises
     ------
@@ -42,8 +49,10 @@ def compile_scorer(
         when the conditions or a group of other variables are too many to enumerate.
     """
     network = network.one_draw(draw)
-    lookups = Lookups(network, network.variables if variables is None else variables)
-    outer = [_group(lookups, lookup, network.tables) for lookup in lookups.outer]
+    lookups = Lookups(network, network.case_variables if variables is None else variables, mix=mix)
+    hidden, outer = (
+        [_group(lookups, lookup, network.tables) for lookup in each] for each in (lookups.hidden, lookups.outer)
+    )
     return Scorer(
         variables=lookups.variables,
         conditions=tuple(lookups.parts.conditions),
@@ -54,12 +63,20 @@ def compile_scorer(
         inner_static=_group(lookups, lookups.static_inner, network.tables).table[:, 0],
         outer_static=_group(lookups, lookups.static_outer, network.tables).table[:, 0],
         inner=tuple(_group(lookups, lookup, network.tables) for lookup in lookups.inner),
+        hidden=join_groups(hidden, join_plan(hidden)) if join else tuple(hidden),
         outer=join_groups(outer, join_plan(outer)) if join else tuple(outer),
-        bits=np.array([lookups.parts.conditions.index(name) for name in lookups.order], dtype=np.int64),
+        bits=np.array([_output(lookups, name) for name in lookups.order], dtype=np.int64),
+        node_bits=np.array(lookups.node_bits, dtype=np.int64),
+        occult=lookups.occult(network.tables)[0],
         composites=_composites(network, lookups),
         output_names=(*lookups.parts.conditions, *condition_composites(network)),
         presence=lookups.presence,
     )
+
+
+def _output(lookups: Lookups, name: str) -> int:
+    """The row of a condition among the outputs; -1 for a manifestation node with a bit of its own."""
+    return lookups.parts.conditions.index(name) if name in lookups.parts.conditions else -1
 
 
 def condition_composites(network: Network) -> list[str]:

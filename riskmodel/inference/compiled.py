@@ -23,18 +23,17 @@ class CompiledScorer:
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
         self._states = JointStates.of(scorer)
-        self._inner, self._outer = _with_tables(scorer.inner), _with_tables(scorer.outer)
+        self._groups = [_with_tables(groups) for groups in (scorer.inner, scorer.hidden, scorer.outer)]
 
     def posterior(self, masks: Masks) -> Posterior:
         """As :meth:`riskmodel.inference.scorer.Scorer.posterior`, hard and set-valued evidence only."""
         self.scorer.check(masks)
         masks = np.ascontiguousarray(masks)
-        inner, outer = (
-            Factors(tables, groups.positions(masks, self.scorer.setting_row))
-            for groups, tables in (self._inner, self._outer)
+        inner, hidden, outer = (
+            Factors(tables, groups.positions(masks, self.scorer.setting_row)) for groups, tables in self._groups
         )
         results = Results.room(len(self.scorer.output_names), masks.shape[1])
-        score_cases(masks, self._states, inner, outer, results)
+        score_cases(masks, self._states, inner, hidden, outer, results)
         return Posterior(*results)
 
 

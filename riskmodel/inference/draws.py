@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain
 
 import numpy as np
 
@@ -59,12 +60,12 @@ class DrawScorer:
         self.progress: Progress | None = None  # told how many draws are done, of how many
         self._lookups = Lookups(network, variables)
         single = compile_scorer(network, variables, join=False)
-        self._plan = join_plan(single.outer)
-        self.scorer: Scorer = replace(single, outer=join_groups(single.outer, self._plan))
+        self._plans = [[[g] for g in range(len(single.inner))], join_plan(single.hidden), join_plan(single.outer)]
+        hidden, outer = join_groups(single.hidden, self._plans[1]), join_groups(single.outer, self._plans[2])
+        self.scorer: Scorer = replace(single, hidden=hidden, outer=outer)
         self._states = JointStates.of(self.scorer)._replace(setting_row=-1)  # the tables are of one setting
-        self._groups = [
-            PackedGroups.of(groups, every_setting=False) for groups in (self.scorer.inner, self.scorer.outer)
-        ]
+        self._kinds = (self.scorer.inner, self.scorer.hidden, self.scorer.outer)
+        self._packed = [PackedGroups.of(groups, every_setting=False) for groups in self._kinds]
 
     @property
     def draws(self) -> int:
@@ -92,19 +93,19 @@ class DrawScorer:
         with_blank = np.ascontiguousarray(np.concatenate([masks, scorer.blank(1, setting)], axis=1))
         probability = np.empty((self.draws, len(scorer.output_names), count + 1))
         evidence = np.empty((self.draws, count + 1))
-        needed = _needed(scorer.inner, with_blank), _needed(scorer.outer, with_blank)
-        groups = zip((*scorer.inner, *scorer.outer), (*needed[0], *needed[1]), strict=True)
+        needed = [_needed(groups, with_blank) for groups in self._kinds]
+        groups = zip(scorer.groups, chain(*needed), strict=True)
         entries = sum(group.table[0].size for group, looked_up in groups if looked_up)
         together = max(1, min(TABLES_AT_ONCE // max(entries, 1), self.draws // (2 * threads)))
 
-        positions = [groups.positions(with_blank, -1) for groups in self._groups]  # the same in every draw
+        positions = [packed.positions(with_blank, -1) for packed in self._packed]  # the same in every draw
 
         def chunk(first: int) -> None:
             findings = np.empty(count + 1)  # not asked for
             draws = slice(first, min(first + together, self.draws))
-            for k, (states, tables_in, tables_out) in enumerate(self._tables(draws, setting, *needed), start=first):
-                inner, outer = Factors(tables_in, positions[0]), Factors(tables_out, positions[1])
-                score_cases(with_blank, states, inner, outer, Results(probability[k], evidence[k], findings))
+            for k, (states, tables) in enumerate(self._tables(draws, setting, needed), start=first):
+                inner, hidden, outer = (Factors(*pair) for pair in zip(tables, positions, strict=True))
+                score_cases(with_blank, states, inner, hidden, outer, Results(probability[k], evidence[k], findings))
 
         with ThreadPoolExecutor(threads) as pool:
             for done, _ in enumerate(pool.map(chunk, range(0, self.draws, together)), start=1):
@@ -117,9 +118,9 @@ class DrawScorer:
         return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
 
     def _tables(
-        self, draws: slice, setting: int, needed_in: Sequence[bool], needed_out: Sequence[bool]
-    ) -> Iterator[tuple[JointStates, Array, Array]]:
-        """What cases look up in each draw, in one setting: static, inner and outer tables; overwritten by the next.
+        self, draws: slice, setting: int, needed: Sequence[Sequence[bool]]
+    ) -> Iterator[tuple[JointStates, list[Array]]]:
+        """What cases look up in each draw, in one setting: static factors, and tables by kind; overwritten by the next.
 
         Groups of which no case knows anything are never looked up, and left out of the work.
         """
@@ -130,19 +131,24 @@ class DrawScorer:
             return lookups.table(lookup, tables)[:, 0]
 
         static_in, static_out = table(lookups.static_inner), table(lookups.static_outer)
-        groups_in = {g: table(lookups.inner[g]) for g in np.flatnonzero(needed_in)}
-        groups_out = {
-            g: reduce(product_of_patterns, (table(lookups.outer[member]) for member in self._plan[g]))
-            for g in np.flatnonzero(needed_out)
-        }
-        inner, outer = _room(self.scorer.inner), _room(self.scorer.outer)
+        occult = lookups.occult(tables)
+        built = [
+            {g: reduce(product_of_patterns, (table(kind[member]) for member in plan[g])) for g in np.flatnonzero(which)}
+            for kind, plan, which in zip(
+                (lookups.inner, lookups.hidden, lookups.outer), self._plans, needed, strict=True
+            )
+        ]
+        rooms = [_room(groups) for groups in self._kinds]
         for k in range(draws.stop - draws.start):
-            for flat, packed, groups in zip((inner, outer), self._groups, (groups_in, groups_out), strict=True):
-                for g, built in groups.items():
-                    entries = _of_draw(built, k).ravel()
+            for flat, packed, groups in zip(rooms, self._packed, built, strict=True):
+                for g, of_draws in groups.items():
+                    entries = _of_draw(of_draws, k).ravel()
                     flat[packed.offset[g] : packed.offset[g] + entries.size] = entries
-            static = _of_draw(static_in, k), _of_draw(static_out, k)
-            yield self._states._replace(inner_static=static[0], outer_static=static[1]), inner, outer
+            inner_static, outer_static = _of_draw(static_in, k), _of_draw(static_out, k)
+            yield (
+                self._states._replace(inner_static=inner_static, outer_static=outer_static, occult=_of_draw(occult, k)),
+                rooms,
+            )
 
 
 def _room(groups: Sequence[Group]) -> Array:

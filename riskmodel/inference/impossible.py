@@ -16,7 +16,7 @@ class ImpossiblePairs:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        named = {row for group in (*scorer.inner, *scorer.outer) for row in group.rows}
+        named = {row for group in scorer.groups for row in group.rows}
         self._rows = sorted(named | set(scorer.context_rows) | set(scorer.condition_rows))
         self._states = [(row, s) for row in self._rows for s in range(len(scorer.variables[row].states))]
         self._possible: dict[int, NDArray[np.bool_]] = {}

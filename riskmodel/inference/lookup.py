@@ -96,14 +96,22 @@ class Lookups:
     ----------
     variables
         the rows of the evidence arrays, in order.
+    mix
+        see :class:`~riskmodel.inference.parts.Parts`.
 
     Attributes
     ----------
     all
-        the two static factors (inner, outer), then the inner groups, then the outer ones.
+        the two static factors (inner, outer), then the inner groups, the hidden and the outer ones.
+    hidden
+        the look-ups that speak of manifestation nodes: in their tables a condition's bit stands for its node.
     order
-        the condition that each bit of a joint state stands for, highest bit first; the first ``inner_count`` are
-        all that inner tables speak of.
+        what each bit of a joint state stands for, highest bit first: a condition, or a manifestation node with a bit
+        of its own; the first ``inner_count`` are all that inner tables speak of.
+    nodes
+        the manifestation nodes that share a bit with their condition.
+    node_bits
+        (nodes,): the place of that bit in ``order``.
     context_states
         (combinations, contexts): the states of each combination; one combination where there are no contexts.
     presence
@@ -115,8 +123,8 @@ class Lookups:
         when the conditions or a group of other variables are too many to enumerate.
     """
 
-    def __init__(self, network: Network, variables: Sequence[Variable]) -> None:
-        self.parts = parts = Parts(network)
+    def __init__(self, network: Network, variables: Sequence[Variable], *, mix: bool = True) -> None:
+        self.parts = parts = Parts(network, mix=mix)
         self.variables = tuple(variables)
         self._index = {variable.name: i for i, variable in enumerate(variables)}
         self.order, self.inner_count = parts.order()
@@ -126,8 +134,11 @@ class Lookups:
         groups = [(group, parts.tables(group)) for group in parts.groups()]
         every = [self._lookup(group, tables, inner=parts.has_context(tables)) for group, tables in groups]
         self.inner = [lookup for lookup in every if lookup.inner]
-        self.outer = [lookup for lookup in every if not lookup.inner]
-        self.all = [self.static_inner, self.static_outer, *self.inner, *self.outer]
+        self.hidden = [lookup for lookup in every if parts.speaks_of(lookup.tables)]
+        self.outer = [lookup for lookup in every if not lookup.inner and not parts.speaks_of(lookup.tables)]
+        self.all = [self.static_inner, self.static_outer, *self.inner, *self.hidden, *self.outer]
+        self.nodes = tuple(parts.mixed)
+        self.node_bits = tuple(self.order.index(condition) for condition in parts.mixed.values())
         self.setting_row = self._index.get(SETTING, -1) if parts.selector else -1
         self.context_rows = tuple(self._index[name] for name in parts.contexts)
         self.condition_rows = tuple(self._index[name] for name in parts.conditions)
@@ -177,7 +188,7 @@ class Lookups:
         axes = [SETTING] * parts.selector + [*lookup.members, *contexts, *conditions]
         product = np.ones([1] * (1 + len(axes)))
         for name in lookup.tables:
-            scope, table = parts.scopes[name], tables[name]
+            scope, table = parts.axes(name), tables[name]
             size = dict(zip(scope, table.shape[1:], strict=True))
             by_axis = np.transpose(table, [0, *(1 + scope.index(axis) for axis in axes if axis in size)])
             product = product * by_axis.reshape(len(table), *(size.get(axis, 1) for axis in axes))
@@ -187,6 +198,13 @@ class Lookups:
         combinations = [len(self.context_states)] if lookup.inner else []
         shape = (len(product), settings, math.prod(lookup.sizes), *combinations, 2 ** len(conditions))
         return np.ascontiguousarray(full).reshape(shape)
+
+    def occult(self, tables: Tables) -> Array:
+        """The occult and the manifest share of each node, which make exactly 1: (draws, nodes, 2)."""
+        if not self.nodes:
+            return np.empty((1, 0, 2))
+        shares = np.stack(np.broadcast_arrays(*(tables[name][:, 1, 0] for name in self.nodes)), axis=1)
+        return np.stack([shares, 1.0 - shares], axis=-1)
 
     def table(self, lookup: Lookup, tables: Tables) -> Array:
         """A look-up's table: (draws, settings, patterns, [contexts], joint condition states)."""

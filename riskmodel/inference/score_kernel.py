@@ -84,6 +84,8 @@ class JointStates(NamedTuple):
     inner_static: Array
     outer_static: Array
     bits: States
+    node_bits: States
+    occult: Array
     composites: Array
     presence: States
 
@@ -97,6 +99,8 @@ class JointStates(NamedTuple):
             inner_static=scorer.inner_static,
             outer_static=scorer.outer_static,
             bits=scorer.bits,
+            node_bits=scorer.node_bits,
+            occult=scorer.occult,
             composites=scorer.composites,
             presence=scorer.presence,
         )
@@ -171,6 +175,17 @@ def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-
 
 
 @compiled
+def _mix(values, size, node_bits, occult):  # type: ignore[no-untyped-def]
+    """Sum over the manifestation nodes within their conditions' bits; as `Scorer._hidden`."""
+    for node in range(node_bits.shape[0]):
+        half = size >> np.uintp(node_bits[node] + 1)
+        hides, shows = occult[node, 0], occult[node, 1]
+        for start in range(ZERO, size, half + half):
+            for k in range(start, start + half):
+                values[half + k] = hides * values[k] + shows * values[half + k]
+
+
+@compiled
 def _setting_of(mask):  # type: ignore[no-untyped-def]
     """The index of the only bit that is set."""
     setting = 0
@@ -200,24 +215,27 @@ def _find_positions(masks, setting_row, groups, positions):  # type: ignore[no-u
 
 
 @compiled
-def score_cases(masks, states, inner_factors, outer_factors, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
+def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
     """Score cases (see `Scorer.posterior`) into the results.
 
-    Parameters are masks (variables, cases), `JointStates`, `Factors` twice and `Results`.
+    Parameters are masks (variables, cases), `JointStates`, `Factors` three times and `Results`.
     """
     # Fields become locals here: reading them inside the loops costs 4 to 9 % of the time.
     setting_row, context_rows, context_states, condition_rows = states[:4]
-    inner_static, outer_static, bits, composites, presence = states[4:]
+    inner_static, outer_static, bits, node_bits, occult, composites, presence = states[4:]
     (inner_tables, inner_positions), (outer_tables, outer_positions) = inner_factors, outer_factors
+    hidden_tables, hidden_positions = hidden_factors
     probability, evidence, findings = results
     inner_count, outer_count = inner_positions.shape[0], outer_positions.shape[0]
+    hidden_count = hidden_positions.shape[0]
     combinations = inner_static.shape[1]
     width, joint_states = np.uintp(inner_static.shape[2]), np.uintp(outer_static.shape[1])
     repeat = joint_states // width  # outer joint states that share an inner one: its conditions are the highest bits
     inner, product = np.empty(width), np.empty(width)
     joint, folded, scratch = np.empty(joint_states), np.empty(joint_states), np.empty(joint_states)
+    shown = np.empty(joint_states)
     base = np.empty(inner_count, dtype=np.uintp)
-    starts = np.empty(max(inner_count, outer_count), dtype=np.uintp)
+    starts = np.empty(max(inner_count, hidden_count, outer_count), dtype=np.uintp)
     for case in range(masks.shape[1]):
         setting = _setting_of(masks[setting_row, case]) if setting_row >= 0 else 0
 
@@ -250,6 +268,18 @@ def score_cases(masks, states, inner_factors, outer_factors, results):  # type: 
             for r in range(repeat):
                 joint[k * repeat + r] = inner[k] * static[k * repeat + r]
         count = 0
+        for g in range(hidden_count):
+            if hidden_positions[g, case] >= 0:
+                starts[count] = hidden_positions[g, case]
+                count += 1
+        if count:
+            for k in range(joint_states):
+                shown[k] = 1.0
+            _times_all(shown, joint_states, hidden_tables, starts, count)
+            _mix(shown, joint_states, node_bits, occult)
+            for k in range(joint_states):
+                joint[k] = joint[k] * shown[k]
+        count = 0
         for g in range(outer_count):
             if outer_positions[g, case] >= 0:
                 starts[count] = outer_positions[g, case]
@@ -272,13 +302,14 @@ def score_cases(masks, states, inner_factors, outer_factors, results):  # type: 
         half = joint_states
         for b in range(bits.shape[0]):
             half = half >> ONE
-            probability[bits[b], case] = _tree_sum(folded, half, half, scratch)
+            if bits[b] >= 0:
+                probability[bits[b], case] = _tree_sum(folded, half, half, scratch)
             _fold(folded, half)
         total = folded[0]
         for o in range(composites.shape[0]):
             for k in range(joint_states):
                 folded[k] = joint[k] * composites[o, k]
-            probability[bits.shape[0] + o, case] = _tree_sum(folded, ZERO, joint_states, scratch)
+            probability[presence.shape[0] + o, case] = _tree_sum(folded, ZERO, joint_states, scratch)
         evidence[case] = total
         if findings[case] < 0.0:
             findings[case] = total

@@ -96,11 +96,19 @@ class Scorer:
     inner_static: Array  # (settings, combinations, inner joint states)
     outer_static: Array  # (settings, joint states)
     inner: tuple[Group, ...]
+    hidden: tuple[Group, ...]  # in their tables a condition's bit stands for its manifestation node
     outer: tuple[Group, ...]
-    bits: States  # the condition that each bit of a joint state stands for, highest bit first
+    bits: States  # the output of each bit of a joint state, highest bit first; -1 of a manifestation node
+    node_bits: States  # (manifestation nodes): the place in ``bits`` of the condition whose bit each shares
+    occult: Array  # (manifestation nodes, 2): P(occult | present) and P(manifest | present)
     composites: Array  # (composites, joint states): 1 where any member is present
     output_names: tuple[str, ...]
     presence: States  # (conditions, joint states)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All that is looked up."""
+        return (*self.inner, *self.hidden, *self.outer)
 
     @property
     def joint_states(self) -> int:
@@ -169,7 +177,7 @@ class Scorer:
                 raise InferenceError("setting: evidence must be exactly one setting")
 
     def _check_soft(self, soft: Mapping[int, Array], count: int) -> None:
-        rows = {row for group in (*self.inner, *self.outer) for row in group.rows}
+        rows = {row for group in self.groups for row in group.rows}
         rows |= {*self.context_rows, *self.condition_rows}
         for row, values in soft.items():
             if row not in rows:
@@ -196,6 +204,8 @@ class Scorer:
         # An inner joint state is a block of neighbouring joint states: its conditions are the highest bits.
         joint = np.repeat(inner, self.joint_states // inner.shape[1], axis=1)
         joint = joint * self.outer_static[_pick(setting, self.outer_static)]
+        if self.hidden:
+            joint = joint * self._hidden(masks, setting, soft)
         for group in self.outer:
             joint = joint * self._table(group, masks, setting, soft)(None)
         findings = tree_sum(joint)  # before known conditions leave some joint states only
@@ -203,16 +213,27 @@ class Scorer:
             joint = joint * self._state_weights(row, 2, masks, soft)[:, self.presence[c]]
         probability = np.empty((len(self.output_names), masks.shape[1]))
         folded = joint
-        for condition in self.bits:
+        for output in self.bits:
             half = folded.shape[1] // 2  # from here on the condition of the highest bit is present
-            probability[condition] = tree_sum(folded[:, half:])
+            if output >= 0:
+                probability[output] = tree_sum(folded[:, half:])
             folded = folded[:, :half] + folded[:, half:]
         evidence = np.ascontiguousarray(folded[:, 0])
-        for o, members in enumerate(self.composites, start=len(self.bits)):
+        for o, members in enumerate(self.composites, start=len(self.conditions)):
             probability[o] = tree_sum(joint * members)
         with np.errstate(invalid="ignore", divide="ignore"):
             probability /= evidence
         return Posterior(probability, evidence, findings)
+
+    def _hidden(self, masks: Masks, setting: States, soft: Mapping[int, Array]) -> Array:
+        """P(what a disease may hide | joint state): manifestation nodes summed over within their conditions' bits."""
+        product = np.ones((masks.shape[1], self.joint_states))
+        for group in self.hidden:
+            product *= self._table(group, masks, setting, soft)(None)
+        for bit, (occult, manifest) in zip(self.node_bits, self.occult, strict=True):
+            pairs = product.reshape(len(product), 1 << bit, 2, -1)
+            pairs[:, :, 1] = occult * pairs[:, :, 0] + manifest * pairs[:, :, 1]
+        return product
 
     def settings(self, masks: Masks) -> States:
         """Each case's setting, an index into its states, (cases,); 0 where the network has none."""

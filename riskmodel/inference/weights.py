@@ -95,7 +95,7 @@ def compute_weights(scorer: Scorer) -> Weights:
     """Score every single observation in every setting, with nothing else known."""
     variables = scorer.variables
     settings = len(variables[scorer.setting_row].states) if scorer.setting_row >= 0 else 1
-    names = {row for group in (*scorer.inner, *scorer.outer) for row in group.rows} | set(scorer.context_rows)
+    names = {row for group in scorer.groups for row in group.rows} | set(scorer.context_rows)
     first = np.full(len(variables), -1, dtype=np.int64)
     rows: list[int] = []
     masks: list[int] = []

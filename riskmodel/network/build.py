@@ -11,6 +11,7 @@ from riskmodel.network.elimination import Factor
 from riskmodel.network.forms.any_of import any_of_table
 from riskmodel.network.forms.building import Building, BuiltTable, StatementValues
 from riskmodel.network.forms.dependence import Correlations, with_dependence
+from riskmodel.network.forms.manifestation import manifestation_table
 from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table
 from riskmodel.network.forms.risk_model import condition_table
@@ -68,6 +69,8 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
 
 def _form(variable: Variable) -> Callable[[Building], BuiltTable]:
     """What builds a variable's table from its statements."""
+    if variable.role == "manifestation":
+        return manifestation_table
     if variable.role == "condition":
         return noisy_or_table if variable.form == "noisy_or" else condition_table
     if variable.form == "any_of":

@@ -68,6 +68,11 @@ class Network(Shown):
     def conditions(self) -> tuple[Variable, ...]:
         return tuple(variable for variable in self.variables if variable.role == "condition")
 
+    @property
+    def case_variables(self) -> tuple[Variable, ...]:
+        """What a case can say anything of."""
+        return tuple(variable for variable in self.variables if variable.in_cases)
+
     def variable(self, name: str) -> Variable:
         return next(variable for variable in self.variables if variable.name == name)
 

@@ -60,7 +60,7 @@ def test_the_likelihood_is_the_scorers_at_any_point(seeds):
 def test_the_gradient_is_that_of_brute_force():
     """Every statement of the smallest network, under hard, set-valued and missing evidence on anything."""
     priors = load_priors("seeds", DATA / "tiny")
-    masks, _ = random_evidence(priors.variables, 40, np.random.default_rng(3))
+    masks, _ = random_evidence(priors.case_variables, 40, np.random.default_rng(3))
     coordinates = Coordinates(priors, priors.selected)
     likelihood = Likelihood(coordinates, masks)
     x = coordinates.start + np.random.default_rng(1).normal(0, 0.2, coordinates.size)
@@ -69,7 +69,7 @@ def test_the_gradient_is_that_of_brute_force():
     def brute(at: np.ndarray) -> float:
         values = np.concatenate([coordinates.values(coordinates.start[None]), coordinates.values(at[None])])
         network = build_network(priors, values).one_draw(1)
-        joint = full_joint(network, weights_of(priors.variables, masks, {}))
+        joint = full_joint(network, weights_of(priors.case_variables, masks, {}))
         return float(np.log(joint.reshape(len(joint), -1).sum(axis=1)).sum())
 
     for i, step in enumerate(np.eye(coordinates.size) * 1e-4):
@@ -259,7 +259,7 @@ def _from(network, priors, count: int, rng: np.random.Generator) -> np.ndarray:
     states = sample(network, count, rng, {"setting": "here"})
     known = rng.random(count) < 0.5
     rows = []
-    for variable in priors.variables:
+    for variable in priors.case_variables:
         seen = known if variable.role == "condition" else rng.random(count) < 0.7
         if variable.name == "setting":
             seen = np.ones(count, dtype=bool)

@@ -81,7 +81,7 @@ def toy(folder: Path, files: Mapping[str, str], statements: Mapping[tuple[str, s
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     priors = load_priors("seeds", folder)
-    return compile_scorer(build_network(priors), priors.variables)
+    return compile_scorer(build_network(priors), priors.case_variables)
 
 
 def test_bayes_rule_by_hand_on_two_states(tmp_path: Path) -> None:

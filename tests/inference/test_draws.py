@@ -23,8 +23,8 @@ from tests.support.engines import random_evidence, small_networks
 def scored():
     priors = load_priors("seeds")
     network = build_network(priors, draw_values(priors, 60, np.random.default_rng(7)))
-    scorer = DrawScorer(network, priors.variables)
-    masks, _ = random_evidence(priors.variables, 40, np.random.default_rng(8), known=0.4)
+    scorer = DrawScorer(network, priors.case_variables)
+    masks, _ = random_evidence(priors.case_variables, 40, np.random.default_rng(8), known=0.4)
     masks[0] = 1 << 2
     return priors, network, scorer, masks, scorer.posterior(masks, 2)
 
@@ -33,7 +33,7 @@ def test_each_draw_scores_as_its_own_network(scored):
     priors, network, _, masks, posterior = scored
     assert posterior.probability.shape == (9, 60, 40)
     for draw in (0, 1, 19, 20, 59):
-        alone = compile_scorer(network, priors.variables, draw)
+        alone = compile_scorer(network, priors.case_variables, draw)
         expected = alone.posterior(masks)
         np.testing.assert_allclose(posterior.probability[:, draw], expected.probability, rtol=1e-9, atol=1e-13)
         np.testing.assert_allclose(posterior.evidence[draw], expected.evidence, rtol=1e-9)
@@ -46,11 +46,11 @@ def test_each_draw_scores_as_its_own_network(scored):
 @given(small_networks(), st.integers(0, 2**32 - 1))
 def test_any_small_network_scores_alike_as_a_draw(network, seed):
     rng = np.random.default_rng(seed)
-    masks, _ = random_evidence(network.variables, 9, rng)
+    masks, _ = random_evidence(network.case_variables, 9, rng)
     setting = 0
-    scorer = DrawScorer(network, network.variables)
+    scorer = DrawScorer(network, network.case_variables)
     if scorer.scorer.setting_row >= 0:
-        setting = int(rng.integers(len(network.variables[scorer.scorer.setting_row].states)))
+        setting = int(rng.integers(len(network.case_variables[scorer.scorer.setting_row].states)))
         masks[scorer.scorer.setting_row] = 1 << setting
     found, expected = scorer.posterior(masks, setting), scorer.scorer.posterior(masks)
     np.testing.assert_allclose(found.evidence[0], expected.evidence, rtol=1e-12)

@@ -45,14 +45,14 @@ def shipped(request: pytest.FixtureRequest) -> tuple[Network, tuple[Variable, ..
     name, cases = request.param
     priors = load_priors(name)
     network = build_network(priors)
-    return network, priors.variables, compile_scorer(network, priors.variables), cases
+    return network, priors.case_variables, compile_scorer(network, priors.case_variables), cases
 
 
 @pytest.fixture(scope="module")
 def seeds() -> tuple[Network, tuple[Variable, ...], Scorer]:
     priors = load_priors("seeds")
     network = build_network(priors)
-    return network, priors.variables, compile_scorer(network, priors.variables)
+    return network, priors.case_variables, compile_scorer(network, priors.case_variables)
 
 
 def same(first: Posterior, second: Posterior) -> bool:
@@ -79,10 +79,10 @@ def but_conditions(variables, masks):
 @given(small_networks(), st.integers(0, 2**32 - 1), st.booleans())
 def test_every_engine_on_any_small_network(network, seed, with_soft):
     rng = np.random.default_rng(seed)
-    masks, soft = random_evidence(network.variables, 12, rng, known=0.6, soft=0.3 if with_soft else 0.0)
+    masks, soft = random_evidence(network.case_variables, 12, rng, known=0.6, soft=0.3 if with_soft else 0.0)
     scorer = compile_scorer(network)
     found = scorer.posterior(masks, soft)
-    weights = weights_of(network.variables, masks, soft)
+    weights = weights_of(network.case_variables, masks, soft)
     joint = full_joint(network, weights)
     expected, evidence = outputs(network, joint)
     possible = evidence > 0
@@ -90,8 +90,8 @@ def test_every_engine_on_any_small_network(network, seed, with_soft):
     assert np.all(np.isnan(found.probability[:, ~possible]))
     np.testing.assert_allclose(found.probability[:, possible], expected[:, possible], rtol=0, atol=AGREE)
     np.testing.assert_allclose(found.evidence, evidence, rtol=1e-10)
-    findings_soft = {row: value for row, value in soft.items() if network.variables[row].role != "condition"}
-    without = weights_of(network.variables, but_conditions(network.variables, masks), findings_soft)
+    findings_soft = {row: value for row, value in soft.items() if network.case_variables[row].role != "condition"}
+    without = weights_of(network.case_variables, but_conditions(network.case_variables, masks), findings_soft)
     _, findings = outputs(network, full_joint(network, without))
     np.testing.assert_allclose(found.findings, findings, rtol=1e-10)
     _, again = outputs(network, joint_of_conditions(network, weights))
@@ -113,10 +113,10 @@ def test_rows_of_other_variables_are_passed_over(network, seed):
     """Circumstances among the rows, and rows in any order, change nothing."""
     rng = np.random.default_rng(seed)
     extra = Variable("circumstance", "circumstance", ("absent", "present"), "")
-    rows = [*network.variables, extra]
+    rows = [*network.case_variables, extra]
     order = rng.permutation(len(rows))
     shuffled = [rows[i] for i in order]
-    masks, _ = random_evidence(network.variables, 6, rng)
+    masks, _ = random_evidence(network.case_variables, 6, rng)
     wide = np.concatenate([masks, np.full((1, 6), 2, dtype=np.uint8)])[order]
     assert same(compile_scorer(network, shuffled).posterior(wide), compile_scorer(network).posterior(masks))
 
@@ -365,7 +365,7 @@ from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.network.build import build_network
 from riskmodel.network.roundtrip import round_trip
 priors = load_priors("seeds")
-scorer = compile_scorer(build_network(priors), priors.variables)
+scorer = compile_scorer(build_network(priors), priors.case_variables)
 masks = scorer.blank(3, 1)
 assert scorer.posterior(masks).evidence.shape == (3,)
 find_reasons(scorer, compute_weights(scorer), masks, scorer.posterior(masks))

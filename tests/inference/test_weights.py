@@ -33,8 +33,8 @@ SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 def model() -> tuple[Network, tuple[Variable, ...], Scorer, Weights]:
     priors = load_priors("seeds")
     network = build_network(priors)
-    scorer = compile_scorer(network, priors.variables)
-    return network, priors.variables, scorer, compute_weights(scorer)
+    scorer = compile_scorer(network, priors.case_variables)
+    return network, priors.case_variables, scorer, compute_weights(scorer)
 
 
 def states_of(variable: Variable, mask: int) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def test_both_engines_on_any_small_network(network, seed):
     scorer = compile_scorer(network)
     weights = compute_weights(scorer)
     assert not np.isnan(weights.decibans).any()
-    masks, _ = random_evidence(network.variables, 40, np.random.default_rng(seed), known=0.5)
+    masks, _ = random_evidence(network.case_variables, 40, np.random.default_rng(seed), known=0.5)
     posterior = scorer.posterior(masks)
     found = find_reasons(scorer, weights, masks, posterior)
     compiled = find_reasons_compiled(scorer, weights, masks, posterior)

@@ -171,14 +171,14 @@ def test_pyagrum_gives_the_same_posteriors(networks, for_pyagrum, form):
     network = networks["seeds"]
     net = read_by_pyagrum(network, for_pyagrum["seeds", form], form)
     scorer = compile_scorer(network)
-    masks, _ = random_evidence(network.variables, 40, np.random.default_rng(3), known=0.4)
+    masks, _ = random_evidence(network.case_variables, 40, np.random.default_rng(3), known=0.4)
     found = scorer.posterior(masks)
     engine = gum.LazyPropagation(net)
     worst = 0.0
     for case in range(40):
         engine.setEvidence({
             v.name: [float(masks[row, case] >> s & 1) for s in range(len(v.states))]
-            for row, v in enumerate(network.variables) if masks[row, case] != v.full_mask
+            for row, v in enumerate(network.case_variables) if masks[row, case] != v.full_mask
         })  # fmt: skip
         engine.makeInference()
         for i, condition in enumerate(network.conditions):
@@ -200,7 +200,7 @@ def test_pgmpy_gives_the_same_posteriors(networks, files):
     for reader, form in ((BIFReader, "bif"), (XMLBIFReader, "xmlbif"), (XDSLReader, "xdsl")):
         engine = VariableElimination(reader(str(files["seeds", form])).get_model())
         masks = scorer.blank(8, 2)
-        for row, variable in enumerate(network.variables):
+        for row, variable in enumerate(network.case_variables):
             if variable.role in ("finding", "test", "risk_factor"):
                 states = 1 << rng.integers(len(variable.states), size=8)
                 masks[row] = np.where(rng.random(8) < 0.4, states, variable.full_mask)
@@ -208,7 +208,7 @@ def test_pgmpy_gives_the_same_posteriors(networks, files):
         for case in range(8):
             evidence = {
                 v.name: v.states[int(masks[row, case]).bit_length() - 1]
-                for row, v in enumerate(network.variables)
+                for row, v in enumerate(network.case_variables)
                 if masks[row, case] != v.full_mask
             }
             for i, condition in enumerate(network.conditions[:4]):

@@ -22,7 +22,7 @@ Weights = Mapping[str, np.ndarray]  # variable → (cases, states): likelihood o
 
 
 def weights_of(variables: Sequence[Variable], masks: np.ndarray, soft: Mapping[int, np.ndarray]) -> Weights:
-    """What masks and soft evidence say of each state of each variable."""
+    """What masks and soft evidence say of each state of each variable that a case can speak of."""
     return {
         variable.name: ((masks[row][:, None] >> np.arange(len(variable.states))) & 1) * soft.get(row, 1.0)
         for row, variable in enumerate(variables)
@@ -61,7 +61,7 @@ def _with_evidence(network: Network, name: str, weights: Weights) -> tuple[list[
     variable = network.variable(name)
     table = network.tables[name][0][None]
     if variable.role not in ("condition", "context"):
-        own = weights[name]
+        own = weights.get(name, np.ones((1, table.shape[-1])))
         table = table * own.reshape(len(own), *[1] * (table.ndim - 2), own.shape[1])
     return [*variable.parents, name], table
 
@@ -88,7 +88,7 @@ def full_joint(network: Network, weights: Weights) -> np.ndarray:
     for variable in network.variables:
         if not (variable.name == "setting" and not variable.parents):
             total = total * _along(network.tables[variable.name][0], [*variable.parents, variable.name], names)[None]
-        own = weights[variable.name]
+        own = weights.get(variable.name, np.ones((1, len(variable.states))))
         shape = [1] * len(names)
         shape[names.index(variable.name)] = own.shape[1]
         total = total * own.reshape(len(own), *shape)
@@ -127,7 +127,7 @@ class Pgmpy:
     def conditions(self, weights: Weights, case: int) -> np.ndarray:
         """P(conditions | evidence) of one case, an axis a condition."""
         hard, virtual, result = {}, [], {}
-        for variable in self.network.variables:
+        for variable in self.network.case_variables:
             own = np.asarray(weights[variable.name][case], dtype=float)
             if np.all(own == 1):
                 continue
@@ -174,7 +174,7 @@ class Pyagrum:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.names = [variable.name for variable in network.variables]
+        self.names = [variable.name for variable in network.case_variables]
         self.net = to_pyagrum(network)
         self.engine = gum.LazyPropagation(self.net)
         for condition in network.conditions:
@@ -208,17 +208,24 @@ MOST_JOINT = 6_000  # joint states of a small network
 def small_networks(draw: st.DrawFn) -> Network:
     """A network of a few variables of every role, with any arcs, in any file order, at times with zeros."""
     roles = ["setting"] * draw(st.integers(0, 1)) + ["condition"] * draw(st.integers(1, 3))
+    nodes = range(len(roles), len(roles) + draw(st.integers(0, roles.count("condition"))))
+    roles += ["manifestation"] * len(nodes)
     for role, most in (("context", 2), ("risk_factor", 2), ("finding", 3), ("test", 1)):
         roles += [role] * draw(st.integers(0, most))
-    order = draw(st.permutations(range(len(roles))))
+    condition_of = {node: roles.index("condition") + k for k, node in enumerate(nodes)}
+    order = draw(st.permutations([i for i in range(len(roles)) if i not in nodes]))
+    for node, condition in condition_of.items():  # somewhere after its condition
+        order.insert(draw(st.integers(order.index(condition) + 1, len(order))), node)
     order = sorted(order, key=lambda i: roles[i] != "setting")  # the selector has no parents
     variables: dict[int, Variable] = {}
     joint = 1
     for position, i in enumerate(order):
-        states = 2 if roles[i] == "condition" or joint > MOST_JOINT / 8 else draw(st.integers(2, 4))
+        enumerated = roles[i] in ("condition", "manifestation")
+        states = 2 if enumerated or joint > MOST_JOINT / 8 else draw(st.integers(2, 4))
         joint *= states
         above = list(order[:position]) if roles[i] != "setting" else []
         chosen = draw(st.lists(st.sampled_from(above), unique=True, max_size=3)) if above else []
+        chosen = [condition_of[i]] if i in condition_of else chosen
         variables[i] = Variable(
             "setting" if roles[i] == "setting" else f"v{i}",
             "context" if roles[i] == "setting" else roles[i],
@@ -238,6 +245,8 @@ def small_networks(draw: st.DrawFn) -> Network:
 def _table(variable: Variable, listed: Sequence[Variable], rng: np.random.Generator, zeros: float) -> np.ndarray:
     sizes = [next(len(other.states) for other in listed if other.name == parent) for parent in variable.parents]
     table = rng.gamma(0.7, size=(1, *sizes, len(variable.states))) + 1e-6
+    if variable.role == "manifestation":
+        table[0, 0, 1] = 0.0  # an absent disease is never manifest
     if variable.name == "setting":
         return np.full_like(table, 1 / table.shape[-1])
     table[..., 1:] *= rng.random(table[..., 1:].shape) >= zeros  # the base state stays possible

@@ -102,7 +102,7 @@ def simulate(
     states = sample(build_network(priors), count, rng)
     known = rng.random(count) < verified
     rows = []
-    for variable in priors.variables:
+    for variable in priors.case_variables:
         seen = known if variable.role == "condition" else rng.random(count) >= missing
         rows.append(np.where(seen, 1 << states[variable.name], variable.full_mask))
     return np.array(rows, dtype=np.uint8)

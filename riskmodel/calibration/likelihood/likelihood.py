@@ -48,7 +48,7 @@ class Likelihood:
     def __init__(self, coordinates: Coordinates, masks: Masks, weights: Array | None = None) -> None:
         self.coordinates = coordinates
         network = build_network(coordinates.priors)
-        self.lookups = Lookups(network, coordinates.priors.variables)
+        self.lookups = Lookups(network, coordinates.priors.case_variables, mix=False)
         self.strata = strata(self.lookups, masks, np.ones(masks.shape[1]) if weights is None else weights)
         self.slopes = TableSlopes(coordinates, self.lookups, network, [stratum.setting for stratum in self.strata])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.plain_readings import ANY_OF, reading_of
 from riskmodel.evidence.reading.scan_parts import check_part_statement
-from riskmodel.evidence.records import AUDIT, Event, PriorSet, Statement, Variable
+from riskmodel.evidence.records import AUDIT, OCCULT, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
     from riskmodel.evidence.reading.grammar import DeclaredNames
@@ -47,9 +47,10 @@ def check_register(
         if statement.is_audit:
             continue
         subjects.add(statement.subject)
-        spoken |= statement.arcs
+        arcs = {(declared.parent_for(parent, child), child) for parent, child in statement.arcs}
+        spoken |= arcs
         of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
-        _check_arcs(statement.arcs, declared, of_entry)
+        _check_arcs(arcs, declared, of_entry)
         _check_drives(statement.drives, statement.arcs, of_entry)
         check_part_statement(statement, parts, of_entry)
     inside = {name for name, variable in declared.variables.items() if variable.in_network}
@@ -119,6 +120,11 @@ def _gaps(
             yield label, "no share given 'no listed cause' is selected", "the share without a listed cause"
     elif variable.form == ANY_OF and not any(statement.given.none for statement in stated):
         yield label, "no statement given none is selected", "how often it is abnormal with no part and no condition"
+    elif variable.role == "manifestation":
+        if len(stated) != 1:
+            condition = variable.parents[0]
+            allowed = f"one: of = '{variable.name}={OCCULT}', given = '{condition}=present'"
+            yield label, f"{len(stated)} selected statements of its occult share", allowed
     elif any(statement.given.none for statement in stated):
         yield from _links(label, variable, stated, declared)
     else:

@@ -62,6 +62,15 @@ class DeclaredNames:
     def is_condition(self, name: str) -> bool:
         return name in self.variables and self.variables[name].role == "condition"
 
+    def is_manifestation(self, name: str) -> bool:
+        return name in self.variables and self.variables[name].role == "manifestation"
+
+    def parent_for(self, name: str, child: str) -> str:
+        """The parent by which a variable is tied to another: itself, or the manifestation node of a condition."""
+        parents = self.variables[child].parents if child in self.variables else ()
+        nodes = [p for p in parents if self.is_manifestation(p) and name in self.variables[p].parents]
+        return nodes[0] if nodes and name not in parents else name
+
 
 def parse_of(text: str, declared: DeclaredNames) -> Event:
     """What a statement is about: ``var=state``, ``var=any`` or ``composite=present``.

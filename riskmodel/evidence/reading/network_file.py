@@ -11,7 +11,7 @@ from riskmodel.evidence.plain_readings import ANY_OF
 from riskmodel.evidence.reading.grammar import DeclaredNames
 from riskmodel.evidence.reading.scan_parts import check_parts
 from riskmodel.evidence.reading.schema import VariableTable, read_table, show
-from riskmodel.evidence.records import MAX_STATES, Variable
+from riskmodel.evidence.records import MANIFEST, MAX_STATES, OCCULT, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -132,6 +132,14 @@ def _role_faults(table: VariableTable) -> Iterator[Fault]:
         yield "serious" if table.serious else "form", f"of a {table.role}", "of a condition only"
     if table.role == "circumstance" and table.parents:
         yield "parents", "of a circumstance", "no parents: a circumstance is outside the network"
+    if table.role == "manifestation":
+        if table.states != [OCCULT, MANIFEST]:
+            yield "states", f"received {table.states} for a manifestation", f"allowed: {[OCCULT, MANIFEST]}"
+        if len(table.parents) != 1:
+            yield "parents", f"{len(table.parents)} parents of a manifestation", "one condition"
+        if table.column or table.aliases or table.lower_edges:
+            key = "column" if table.column else "aliases" if table.aliases else "lower_edges"
+            yield key, "of a manifestation", "none: no case has a column for it"
 
 
 def _check_parents(variables: Mapping[str, Variable], broken: set[str], problems: Problems) -> None:
@@ -142,12 +150,34 @@ def _check_parents(variables: Mapping[str, Variable], broken: set[str], problems
                 what = "circumstance" if parent in variables else "unknown"
                 allowed = f"a variable of the network{nearest(parent, inside)}"
                 problems.at(f"variable {variable.name!r}").note("parents", f"{what} parent {parent!r}", allowed)
+    _check_manifestations(variables, broken, problems)
     circle = find_cycle({name: variable.parents for name, variable in variables.items()})
     if circle:
         problems.at(f"variable {circle[0]!r}").note("parents", f"cycle {' → '.join(circle)}", "no cycle")
     setting = variables.get("setting")
     if setting is not None and (setting.parents or setting.role != "context"):
         problems.at("variable 'setting'").note("", f"role {setting.role}", "a context without parents")
+
+
+def _check_manifestations(variables: Mapping[str, Variable], broken: set[str], problems: Problems) -> None:
+    """One manifestation node a condition; findings and tests alone name it, in place of the condition."""
+    condition_of = {name: v.parents[0] for name, v in variables.items() if v.role == "manifestation"}
+    node_of: dict[str, str] = {}
+    for node, condition in condition_of.items():
+        of_node = problems.at(f"variable {node!r}")
+        parent = variables.get(condition)
+        if parent is not None and parent.role != "condition":
+            conditions = [name for name, variable in variables.items() if variable.role == "condition"]
+            of_node.note("parents", f"{condition!r} is a {parent.role}", f"a condition{nearest(condition, conditions)}")
+        if condition not in broken and node_of.setdefault(condition, node) != node:
+            of_node.note("parents", f"{condition!r} has the manifestation {node_of[condition]!r}", "one a condition")
+    for variable in variables.values():
+        for node in [parent for parent in variable.parents if parent in condition_of]:
+            of_child = problems.at(f"variable {variable.name!r}")
+            if variable.role not in ("finding", "test"):
+                of_child.note("parents", f"{node!r} of a {variable.role}", f"{condition_of[node]!r}")
+            elif condition_of[node] in variable.parents:
+                of_child.note("parents", f"both {node!r} and {condition_of[node]!r}", "one of the two")
 
 
 def find_cycle(parents: dict[str, tuple[str, ...]]) -> list[str]:

@@ -19,7 +19,17 @@ from riskmodel.evidence.reading.grammar import (
 )
 from riskmodel.evidence.reading.network_file import text_at
 from riskmodel.evidence.reading.schema import StatementTable, read_table
-from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, CitedSource, Event, Given, Informed, Statement, acting_node
+from riskmodel.evidence.records import (
+    AUDIT,
+    CRUDE_RATIOS,
+    OCCULT,
+    CitedSource,
+    Event,
+    Given,
+    Informed,
+    Statement,
+    acting_node,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -167,6 +177,25 @@ def _driving_faults(table: StatementTable, of: Event, given: Given, declared: De
         yield "of", what, "a condition"
     if table.quantity in CRUDE_RATIOS and not any(declared.is_condition(name) for name in names):
         yield "of", what, "a condition on one side"
+    yield from _occult_faults(table, of, given, declared)
+
+
+def _occult_faults(table: StatementTable, of: Event, given: Given, declared: DeclaredNames) -> Iterator[Fault]:
+    """What keeps a statement that names a manifestation node from driving a table."""
+    nodes = [event.variable for event in given.events if declared.is_manifestation(event.variable)]
+    if nodes:
+        condition = declared.variables[nodes[0]].parents[0]
+        allowed = f'given {condition}=present alone: the manifestation follows; or drives = "{AUDIT}"'
+        yield "given", f"received {table.given!r}", allowed
+    if not declared.is_manifestation(of.variable):
+        return
+    condition = declared.variables[of.variable].parents[0]
+    present = declared.variables[condition].states[1:] if condition in declared.variables else ("present",)
+    if table.quantity != "probability" or of.states != (OCCULT,) or given != Given((Event(condition, present),)):
+        allowed = f'the probability of {of.variable}={OCCULT} given {condition}={present[0]}, or drives = "{AUDIT}"'
+        yield "of", f"{table.quantity} of {of} given {table.given!r}", allowed
+    elif table.value == 1:
+        yield "value", "an occult share of 1", "below 1: where nothing ever shows, no finding names the manifestation"
 
 
 def source_faults(statement: Statement, sources: Mapping[str, CitedSource]) -> Iterator[Fault]:

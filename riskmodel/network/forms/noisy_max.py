@@ -2,8 +2,9 @@
 
 P(state up to s | conditions) = F0(s) · product over the conditions present of link(s), with link = Fc / F0: F0 is the
 cumulative distribution over the ordered states with no condition, Fc with condition c alone. For two states this is the
-leaky noisy-OR. A link above 1 (a condition that makes the finding rarer) may push a product out of the simplex: it is
-clipped to [0, 1] and made to rise.
+leaky noisy-OR. Where a parent is a manifestation node, the link is that of the manifest disease (see `manifestation`).
+A link above 1 (a condition that makes the finding rarer) may push a product out of the simplex: it is clipped to [0, 1]
+and made to rise.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import SETTING, Event, Variable
 from riskmodel.network.forms.building import Building, BuiltTable, Valued
+from riskmodel.network.forms.manifestation import condition_of, is_cause, manifest_link, occult_share
 from riskmodel.network.forms.stated import distribution, stated_table
 
 ROUNDING = 1e-12  # a link, or a product of links, this close to what is possible is possible
@@ -26,13 +28,28 @@ Candidates = dict[str, list[tuple[tuple[Event, ...], Array]]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding under construction; ``leak`` (F0) and each link are (draws, contextual parents …, states - 1)."""
+    """A finding under construction; ``leak`` (F0) and each link are (draws, contextual parents …, states - 1).
+
+    ``causes`` are the parents that are conditions or manifestation nodes; ``held`` counts, by statement, the draws in
+    which a link was held at what can be reached.
+    """
 
     variable: Variable
     contextual: tuple[Variable, ...]
-    conditions: tuple[str, ...]
+    causes: tuple[Variable, ...]
     leak: Array
     links: dict[str, Array]
+    held: dict[str, int]
+
+    def add(self, cause: Variable, link: Array, without: Array, about: Sequence[Valued], building: Building) -> None:
+        """Take the link of a condition; ``without`` is the cumulative distribution that it was divided by."""
+        if cause.role == "manifestation":
+            statements = [statement for statement, _ in about]
+            share = occult_share(building, cause.name)
+            link, held = manifest_link(self.variable, link, without, share, statements)
+            if held.any():
+                self.held.update({statement.id: int(held.sum()) for statement in statements})
+        self.links[cause.name] = link
 
 
 def finding_table(building: Building) -> BuiltTable:
@@ -40,26 +57,29 @@ def finding_table(building: Building) -> BuiltTable:
     variable, statements = building.variable, building.probabilities
     if not any(statement.given.none for statement, _ in statements):
         return stated_table(building)
-    contextual = tuple(parent for parent in building.parents if parent.role != "condition")
-    conditions = tuple(parent.name for parent in building.parents if parent.role == "condition")
+    contextual = tuple(parent for parent in building.parents if not is_cause(parent))
+    causes = tuple(parent for parent in building.parents if is_cause(parent))
     leak = _cumulative(variable, contextual, _candidates(statements, None, variable), building.draws)
-    finding = Finding(variable, contextual, conditions, leak, {})
+    finding = Finding(variable, contextual, causes, leak, {}, {})
     late = []
-    for name in conditions:
-        about = [(s, values) for s, values in statements if s.given.event(name)]
+    for cause in causes:
+        condition = condition_of(cause)
+        about = [(s, values) for s, values in statements if s.given.event(condition)]
         if about and all(any(event.alone for event in s.given.events) for s, _ in about):
-            finding.links[name] = _link(finding, name, about, building.reference)
+            finding.add(cause, *_link(finding, condition, about, building.reference), about, building)
         else:
-            late.append((name, about))
+            late.append((cause, about))
     if len(late) > 1:
         raise InferenceError(f"{variable.name}: only one condition may be stated without 'alone'")
-    for name, about in late:
-        stated = _cumulative(variable, contextual, _candidates(about, name, variable), building.draws)
-        finding.links[name] = stated / _expected(finding, name, building)
-    rarer = tuple(name for name in conditions if np.any(finding.links[name][0] > 1 + ROUNDING))
+    for cause, about in late:
+        condition = condition_of(cause)
+        stated = _cumulative(variable, contextual, _candidates(about, condition, variable), building.draws)
+        without = _expected(finding, cause, building)
+        finding.add(cause, stated / without, without, about, building)
+    rarer = tuple(condition_of(cause) for cause in causes if np.any(finding.links[cause.name][0] > 1 + ROUNDING))
     table, clipped = _combine(finding)
-    order = [parent.name for parent in contextual] + list(conditions)
-    return BuiltTable(building.in_order_of_parents(table, order), clipped=clipped, rarer=rarer)
+    order = [parent.name for parent in (*contextual, *causes)]
+    return BuiltTable(building.in_order_of_parents(table, order), held=finding.held, clipped=clipped, rarer=rarer)
 
 
 def _candidates(statements: Sequence[Valued], condition: str | None, variable: Variable) -> Candidates:
@@ -81,8 +101,8 @@ def _cumulative(variable: Variable, contextual: Sequence[Variable], candidates: 
     return np.cumsum(table, axis=-1)[..., :-1]
 
 
-def _link(finding: Finding, name: str, about: Sequence[Valued], reference: str) -> Array:
-    """Fc / F0, both at the setting that the statements name, or the reference; the same in every setting."""
+def _link(finding: Finding, name: str, about: Sequence[Valued], reference: str) -> tuple[Array, Array]:
+    """Fc / F0 and F0, at the setting that the statements name, or the reference; the same in every setting."""
     variable, contextual = finding.variable, finding.contextual
     named = [event.states if (event := s.given.event(SETTING)) else (reference,) for s, _ in about]
     if len(set(named)) > 1:
@@ -94,7 +114,7 @@ def _link(finding: Finding, name: str, about: Sequence[Valued], reference: str) 
         raise InferenceError(
             f"{variable.name}: never in its base state without a condition, so {about[0][0].id} cannot hold"
         )
-    return np.divide(alone, base, out=np.ones_like(alone), where=base > 0)
+    return np.divide(alone, base, out=np.ones_like(alone), where=base > 0), base
 
 
 def _slice(array: Array, contextual: Sequence[Variable], setting: str) -> Array:
@@ -105,9 +125,9 @@ def _slice(array: Array, contextual: Sequence[Variable], setting: str) -> Array:
     return array
 
 
-def _expected(finding: Finding, name: str, building: Building) -> Array:
-    """E[F0 · product of the other conditions' links | condition present, reference setting]."""
-    others = [other for other in finding.conditions if other != name]
+def _expected(finding: Finding, cause: Variable, building: Building) -> Array:
+    """E[F0 · product of the other causes' links | condition present, reference setting]."""
+    name, others = condition_of(cause), [other.name for other in finding.causes if other is not cause]
     context = [parent.name for parent in finding.contextual if parent.name != SETTING]
     if SETTING in building.tables:
         joint = building.joint([SETTING, *context, name, *others])
@@ -133,16 +153,16 @@ def _expected(finding: Finding, name: str, building: Building) -> Array:
 
 
 def _combine(finding: Finding) -> tuple[Array, int]:
-    """The table (draws, contextual …, conditions …, states), and in how many draws something was clipped."""
-    count, draws = len(finding.conditions), len(finding.leak)
+    """The table (draws, contextual …, causes …, states), and in how many draws something was clipped."""
+    count, draws = len(finding.causes), len(finding.leak)
     shape = (draws, *finding.leak.shape[1:-1], *(2,) * count, finding.leak.shape[-1])
     cumulative = np.empty(shape)
     lead = finding.leak.ndim - 1
     for combination in np.ndindex(*(2,) * count):
         product = finding.leak
-        for name, is_present in zip(finding.conditions, combination, strict=True):
+        for cause, is_present in zip(finding.causes, combination, strict=True):
             if is_present:
-                product = product * finding.links[name]
+                product = product * finding.links[cause.name]
         cumulative[(slice(None),) * lead + combination] = product
     mended = np.maximum.accumulate(np.clip(cumulative, 0.0, 1.0), axis=-1)
     changed = np.abs(mended - cumulative) > ROUNDING

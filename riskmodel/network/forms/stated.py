@@ -16,6 +16,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Event, Variable
 from riskmodel.network.forms.building import Building, BuiltTable
+from riskmodel.network.forms.manifestation import condition_of, occult_share, solve_manifest
 
 ROUNDING = 1e-12  # a sum this close to 1 is 1
 
@@ -28,7 +29,14 @@ def stated_table(building: Building) -> BuiltTable:
     for statement, values in building.probabilities:
         for state in statement.of.states:
             candidates[state].append((building.events(statement), values))
-    return BuiltTable(distribution(building.variable, building.parents, candidates, building.draws))
+    parents = tuple(building.variables[condition_of(parent)] for parent in building.parents)
+    table = distribution(building.variable, parents, candidates, building.draws)
+    nodes = [(axis, p.name) for axis, p in enumerate(building.parents, start=1) if p.role == "manifestation"]
+    if not nodes:
+        return BuiltTable(table)
+    table, held = solve_manifest(building, table, [(axis, occult_share(building, name)) for axis, name in nodes])
+    count = int(held.sum())
+    return BuiltTable(table, held={statement.id: count for statement, _ in building.probabilities} if count else {})
 
 
 def observed_table(building: Building) -> BuiltTable:
