@@ -139,11 +139,14 @@ def test_a_bit_shared_or_not_gives_the_same(hidden: Priors) -> None:
         np.testing.assert_allclose(posterior.evidence, evidence, rtol=1e-12)
 
 
+STATES = 'anifest"\nrole = "manifestation"\nstates = ["occult", "manifest"]\nparents = ["'
 BAD = {
     "states": ('["occult", "manifest"]', '["manifest", "occult"]', SHARES, "received ['manifest', 'occult']"),
     "no parent": ('parents = ["infection"]\n', "", SHARES, "0 parents of a manifestation"),
-    "two": ('["compression"]', '["fracture"]', SHARES, "'fracture' has the manifestation 'compression_manifest'"),
-    "parent": ('["compression"]', '["injecting"]', SHARES, "'injecting' is a risk_factor"),
+    "name": ('name = "compression_m', 'name = "pressed_m', SHARES, "received 'pressed_manifest' of 'compression'"),
+    "parent": (
+        f'compression_m{STATES}compression"]', f'injecting_m{STATES}injecting"]', SHARES, "'injecting' is a risk_f",
+    ),
     "column": ('role = "manif', 'column = "shows"\nrole = "manif', SHARES, "no case has a column for it"),
     "both": ('["setting", "infection_m', '["infection", "infection_m', SHARES, "both 'infection_manifest' and"),
     "no share": ("", "", SHARES[1:], "no statement drives its table"),

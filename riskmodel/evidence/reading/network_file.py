@@ -137,6 +137,8 @@ def _role_faults(table: VariableTable) -> Iterator[Fault]:
             yield "states", f"received {table.states} for a manifestation", f"allowed: {[OCCULT, MANIFEST]}"
         if len(table.parents) != 1:
             yield "parents", f"{len(table.parents)} parents of a manifestation", "one condition"
+        elif table.name != f"{table.parents[0]}_{MANIFEST}":
+            yield "name", f"received {table.name!r} of {table.parents[0]!r}", f"allowed: {table.parents[0]}_{MANIFEST}"
         if table.column or table.aliases or table.lower_edges:
             key = "column" if table.column else "aliases" if table.aliases else "lower_edges"
             yield key, "of a manifestation", "none: no case has a column for it"
@@ -150,7 +152,7 @@ def _check_parents(variables: Mapping[str, Variable], broken: set[str], problems
                 what = "circumstance" if parent in variables else "unknown"
                 allowed = f"a variable of the network{nearest(parent, inside)}"
                 problems.at(f"variable {variable.name!r}").note("parents", f"{what} parent {parent!r}", allowed)
-    _check_manifestations(variables, broken, problems)
+    _check_manifestations(variables, problems)
     circle = find_cycle({name: variable.parents for name, variable in variables.items()})
     if circle:
         problems.at(f"variable {circle[0]!r}").note("parents", f"cycle {' → '.join(circle)}", "no cycle")
@@ -159,18 +161,15 @@ def _check_parents(variables: Mapping[str, Variable], broken: set[str], problems
         problems.at("variable 'setting'").note("", f"role {setting.role}", "a context without parents")
 
 
-def _check_manifestations(variables: Mapping[str, Variable], broken: set[str], problems: Problems) -> None:
-    """One manifestation node a condition; findings and tests alone name it, in place of the condition."""
+def _check_manifestations(variables: Mapping[str, Variable], problems: Problems) -> None:
+    """A manifestation node is a condition's; findings and tests alone name it, in place of the condition."""
     condition_of = {name: v.parents[0] for name, v in variables.items() if v.role == "manifestation"}
-    node_of: dict[str, str] = {}
     for node, condition in condition_of.items():
-        of_node = problems.at(f"variable {node!r}")
         parent = variables.get(condition)
         if parent is not None and parent.role != "condition":
             conditions = [name for name, variable in variables.items() if variable.role == "condition"]
-            of_node.note("parents", f"{condition!r} is a {parent.role}", f"a condition{nearest(condition, conditions)}")
-        if condition not in broken and node_of.setdefault(condition, node) != node:
-            of_node.note("parents", f"{condition!r} has the manifestation {node_of[condition]!r}", "one a condition")
+            allowed = f"a condition{nearest(condition, conditions)}"
+            problems.at(f"variable {node!r}").note("parents", f"{condition!r} is a {parent.role}", allowed)
     for variable in variables.values():
         for node in [parent for parent in variable.parents if parent in condition_of]:
             of_child = problems.at(f"variable {variable.name!r}")
