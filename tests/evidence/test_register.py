@@ -71,7 +71,11 @@ def test_excluded_names_what_exists(seed_priors: Priors) -> None:
     named = [
         name for line in re.findall(r"used_in = .*", text) for name in re.findall(r"\b[a-z]+\.[a-z0-9_.]+\b", line)
     ]
-    known = {s.id for s in seed_priors.statements} | {"pathways.toml", "validation.toml", "riskmodel.decision.startback"}
+    known = {s.id for s in seed_priors.statements} | {
+        "pathways.toml",
+        "validation.toml",
+        "riskmodel.decision.startback",
+    }
     for file in ("pathways.toml", "validation.toml"):
         known |= set(re.findall(r'^id = "(.*)"', (priors_root() / file).read_text(encoding="utf-8"), re.MULTILINE))
     assert len(named) > 10
