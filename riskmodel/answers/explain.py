@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.answers.explanation import ExplainedAway, ExplainedCase, FiredRule, NextStep, Observation
 from riskmodel.answers.explanation_html import html_of
@@ -18,6 +19,7 @@ from riskmodel.arrays import Masks
 from riskmodel.decision.language.nodes import Holds, Prognosis, leaves
 from riskmodel.decision.startback import GROUPS, TOTAL_COLUMN, only_group
 from riskmodel.errors import InferenceError
+from riskmodel.evidence.plain_readings import is_open, settled_masks
 from riskmodel.inference.weights import odds
 
 if TYPE_CHECKING:
@@ -68,7 +70,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
     about = _about(scoring, scored, setting)
     decision = scored.decision
     fired = [rule for rule, fires in zip(policy.rules, decision.fired[:, 0], strict=True) if fires]
-    unknown = [i for i in evidence if i not in assessed]
+    is_unknown = is_open(scoring.variables, case)[:, 0]
+    unknown = [i for i in evidence if is_unknown[i]]
     tests = [i for i in unknown if scorer.variables[i].role == "test"]
     serious = [int(i) for i in weights.leaders]
     asked = what_each_tells(scoring, case, pathways)
@@ -96,7 +99,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
             FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired
         ),
         undetermined=_named(policy.rule_ids, decision.undetermined),
-        waiting=_waiting(scoring, scored),
+        waiting=_waiting(scoring, scored, settled_masks(scoring.variables, case)[:, 0]),
         explained_away=_explained_away(scoring, scored, assessed),
         questions=tuple(informative_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
         results=tuple(informative_questions(scorer, case, tests, serious)[:TESTED]),
@@ -150,7 +153,7 @@ def _observations(
     return tuple(sorted(observations, key=lambda observation: -abs(observation.weight)))
 
 
-def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
+def _waiting(scoring: Scoring, scored: Scored, case: NDArray[np.uint8]) -> tuple[str, ...]:
     """The variables that keep rules from being determined, those of the most urgent rules first."""
     rules = [
         rule for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True) if open_
@@ -159,7 +162,7 @@ def _waiting(scoring: Scoring, scored: Scored) -> tuple[str, ...]:
     for rule in sorted(rules, key=lambda rule: rule.urgency):
         for leaf in leaves(rule.condition):
             if isinstance(leaf, Holds):
-                mask = int(scored.masks[leaf.row, 0])
+                mask = int(case[leaf.row])
                 if mask & leaf.mask and mask & ~leaf.mask:
                     names[scoring.variables[leaf.row].name] = None
             elif isinstance(leaf, Prognosis) and only_group(scoring.prognosis(scored.masks))[0] < 0:

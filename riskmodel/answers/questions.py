@@ -18,6 +18,7 @@ from riskmodel.answers.telling import information_in_bits
 from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.stakes import best_benefit, scan_composites, scans
+from riskmodel.evidence.plain_readings import is_open
 from riskmodel.inference.scorer import Posterior, Scorer
 from riskmodel.text import Sheet, Shown
 
@@ -103,7 +104,7 @@ def questions(
 ) -> Questions:
     """What each variable not yet assessed would tell and change.
 
-    Scans are not among them: they are what the choice is about.
+    Scans are not among them: they are what the choice is about. What a scan shows is, once it is done.
 
     Parameters
     ----------
@@ -146,8 +147,7 @@ def ask_next(scoring: Scoring, masks: Masks, pathways: Pathways | None = None, s
 def _batch(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Pathways | None, score: Score) -> Questions:
     variables, cases, count = scoring.variables, masks.shape[1], len(rows)
     names = tuple(variables[row].name for row in rows)
-    full = np.array([variables[row].full_mask for row in rows], np.uint8)
-    unknown = np.asarray(masks[list(rows)] == full[:, None])
+    unknown = is_open(variables, masks)[list(rows)]
     pairs = [(q, s) for q, row in enumerate(rows) for s in range(len(variables[row].states))]
     owner, state = (np.array([pair[i] for pair in pairs], np.int64) for i in (0, 1))
     pair, case = np.nonzero(unknown[owner])

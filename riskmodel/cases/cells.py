@@ -16,6 +16,7 @@ import numpy as np
 
 from riskmodel.cases import columns
 from riskmodel.errors import nearest
+from riskmodel.evidence.plain_readings import ANY_OF
 from riskmodel.evidence.records import SETTING, Variable
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -23,6 +24,7 @@ _WHOLE = re.compile(r"(-?[0-9]+)\.0")
 _NUMBER_STARTS = frozenset("<>0123456789")
 _LONGEST_NUMBER = 400
 _SHOWN = 80
+_SAYS_DONE = frozenset({*columns.AFFIRMATIVE, *columns.NEGATORY, "done"})
 _MISSING_CODES = frozenset({"na", "n/a", "nan", "null", "none", "missing", ".", "-", "?", "-1", "-9", "-99", "-999"})
 
 
@@ -133,6 +135,8 @@ class CellDecoder:
             return mask
         if fold(text) in columns.NOT_ASSESSED:
             return self.blank
+        if fold(text) in _SAYS_DONE and self.variable.form == ANY_OF:
+            return self._refuse(self._done(text))
         if text != text.strip():
             return self._refuse("spaces around the value, which are not removed")
         if "\n" in text or "\r" in text:
@@ -145,6 +149,12 @@ class CellDecoder:
 
     def _refuse(self, problem: str) -> CellProblem:
         return CellProblem(f"{problem}; allowed: {columns.allowed(self.variable)}")
+
+    def _done(self, text: str) -> str:
+        """Why yes and no are refused beside a scan, and where its content goes."""
+        parts = [name for name in self.variable.parents if name.startswith(f"{self.variable.name}_")]
+        where = f"; what it shows goes into {', '.join(parts)}" if parts else ""
+        return f"{excerpt(text)!r} mostly says whether the scan was done, not what was read{where}"
 
     def _decode_set(self, text: str) -> int | CellProblem:
         if self.single:
@@ -208,7 +218,10 @@ def _words(variable: Variable) -> dict[str, int]:
         words.setdefault(fold(alias), variable.mask(state))
     if columns.takes_yes_no(variable):
         yes, no = variable.full_mask & ~1, 1
-        for word, mask in [*((word, yes) for word in columns.AFFIRMATIVE), *((word, no) for word in columns.NEGATIVE)]:
+        for word, mask in [*((word, yes) for word in columns.AFFIRMATIVE), *((word, no) for word in columns.NEGATORY)]:
             if not (word.isdigit() and variable.lower_edges):  # in a numeric column 0 and 1 are numbers
                 words.setdefault(word, mask)
+    elif variable.form == ANY_OF:
+        words.setdefault(columns.POSITIVE, variable.full_mask & ~1)
+        words.setdefault(columns.NEGATIVE, 1)
     return words

@@ -7,18 +7,23 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from riskmodel.errors import UsageError
+from riskmodel.evidence.plain_readings import ANY_OF
 from riskmodel.evidence.records import SETTING, Variable
 
 CASE_ID = "case_id"
 NOT_ASSESSED = ("unknown", "not_assessed")  # beside the blank cell
-AFFIRMATIVE = ("present", "yes", "y", "true", "1", "positive")
-NEGATIVE = ("absent", "no", "n", "false", "0", "negative")
+POSITIVE, NEGATIVE = "positive", "negative"  # of a result
+AFFIRMATIVE = ("present", "yes", "y", "true", "1", POSITIVE)
+NEGATORY = ("absent", "no", "n", "false", "0", NEGATIVE)
 YES_NO_BASES = frozenset({"absent", "none", "normal"})
 
 
 def takes_yes_no(variable: Variable) -> bool:
-    """Whether yes/no words are understood: they need a base state that means "no"."""
-    return variable.base in YES_NO_BASES
+    """Whether yes/no words are understood: they need a base state that means "no".
+
+    Beside the plain reading of a scan they are not: there they mostly say whether it was done.
+    """
+    return variable.base in YES_NO_BASES and variable.form != ANY_OF
 
 
 def takes_numbers(variable: Variable) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from riskmodel.arrays import Masks
+from riskmodel.arrays import Bools, Masks
 from riskmodel.evidence.records import Variable
 
 ANY_OF = "any_of"
@@ -59,3 +59,19 @@ def settled_masks(variables: Sequence[Variable], masks: Masks) -> Masks:
             np.copyto(settled[part], 1, where=normal & unknown)
         np.copyto(settled[row], 2, where=shown & (masks[row] == variables[row].full_mask))
     return settled
+
+
+def is_open(variables: Sequence[Variable], masks: Masks) -> Bools:
+    """What can still be told of each case, (variables, cases): what is neither assessed nor settled by a scan.
+
+    A part is open only once its scan is done: it stands in the report. Before that the scan is what is asked for.
+    """
+    settled = settled_masks(variables, masks)
+    full = np.array([variable.full_mask for variable in variables], np.uint8)[:, None]
+    is_unknown = settled == full
+    rows = {variable.name: row for row, variable in enumerate(variables)}
+    for reading, parts in plain_readings(variables).items():
+        part_rows = [rows[part] for part in parts]
+        is_done = ~is_unknown[[rows[reading], *part_rows]].all(axis=0)
+        is_unknown[part_rows] &= is_done
+    return np.asarray(is_unknown)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from riskmodel.decision.costs import find_pathways
 from riskmodel.errors import CasesError, UsageError, nearest
+from riskmodel.evidence.plain_readings import reading_of
 from riskmodel.inference.compiled import CompiledScorer
 
 if TYPE_CHECKING:
@@ -48,11 +49,13 @@ def imaging_of(model: Model) -> tuple[str, ...]:
 
     >>> import riskmodel as rm
     >>> imaging_of(rm.load())
-    ('xray', 'ct', 'mri')
+    ('xray', 'xray_fracture', 'ct', 'ct_fracture', 'mri', 'mri_tumour', 'mri_infection', 'mri_fracture',
+     'mri_compression', 'mri_nerve_compression')
     """
     pathways = find_pathways(model.root)
     listed = model.policy.imaging_tokens if pathways is None else pathways.ways.get(IMAGING, ())
-    return tuple(variable.name for variable in model.variables if variable.name in listed)
+    scan = reading_of(model.variables)  # what a scan shows is answered by it
+    return tuple(v.name for v in model.variables if scan.get(v.name, v.name) in listed)
 
 
 def predictors_of(model: Model, predictors: str = DEFAULT_PREDICTORS) -> tuple[str, ...]:
