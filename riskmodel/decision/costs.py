@@ -73,10 +73,10 @@ class Claim:
 class Pathways:
     """All numbers about pathways.
 
-    ``shows`` says which serious conditions each scan can show, ``ways`` which variables are examined or taken
-    from the blood or at the bedside; the others are asked. ``emergency`` are the referrals that are a visit to an
-    emergency department, ``emergency_scan`` the scans that some get there unasked; ``elsewhere`` the diseases
-    outside the spine that are as serious.
+    ``shows`` says which serious conditions each scan, or part of what it shows, finds, ``ways`` which variables are
+    examined or taken from the blood or at the bedside; the others are asked. ``emergency`` are the referrals that are
+    a visit to an emergency department, ``emergency_scan`` the scans that some get there unasked; ``elsewhere`` the
+    diseases outside the spine that are as serious.
     """
 
     statements: tuple[Assumed, ...]

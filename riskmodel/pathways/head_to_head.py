@@ -14,6 +14,7 @@ from riskmodel.decision.costs import Pathways, load_pathways
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.decision.stakes import stakes
 from riskmodel.errors import UsageError
+from riskmodel.evidence.plain_readings import reading_of
 from riskmodel.inference.compiled import CompiledScorer
 from riskmodel.model import DEFAULT_POLICY, Model, checked_settings
 from riskmodel.network.network import Network
@@ -174,4 +175,5 @@ def _judge(model: Model, numbers: Pathways, drawn: Mapping[str, Array], people: 
     judged_by = stakes(model.policy) or stakes(model.with_policy(DEFAULT_POLICY).policy)
     serious = [variable.name for variable in model.variables if variable.serious]
     flags = [people.states[variable.name] > 0 for variable in model.variables if variable.is_flag]
-    return Judge(people, numbers, judged_by, serious, drawn, np.any(flags, axis=0))
+    flagged = np.any(flags, axis=0)
+    return Judge(people, numbers, judged_by, serious, drawn, flagged, reading_of(model.variables))

@@ -47,6 +47,8 @@ class Judge:
         each number on pathways under every draw.
     flagged
         (people,): whether any red flag is present.
+    scan
+        of which scan each part is a result, by the part.
     """
 
     people: People
@@ -55,6 +57,7 @@ class Judge:
     serious: Sequence[str]
     numbers: Mapping[str, Array]
     flagged: Bools
+    scan: Mapping[str, str]
 
     def measure(self, followed: Followed) -> dict[str, Array]:
         """Each of :data:`MEASURES`, and the missed share of each serious condition, by draw: (draws,).
@@ -62,7 +65,8 @@ class Judge:
         A share of nobody is NaN, and that of one condition where fewer than 50 people of a draw have it.
         """
         people, draw = self.people, self.people.draw
-        scans = {scan: np.isfinite(followed.done[scan]) for scan in self.pathways.shows if scan in followed.done}
+        finding = dict.fromkeys(self.scan.get(result, result) for result in self.pathways.shows)
+        scans = {scan: np.isfinite(followed.done[scan]) for scan in finding if scan in followed.done}
         imaged = np.any(list(scans.values()), axis=0)
         ill = np.any([people.has(condition) for condition in self.serious], axis=0)
         pairs = self._total(sum((people.has(name).astype(float) for name in self.serious), np.zeros(len(draw))))
@@ -109,11 +113,11 @@ class Judge:
         return np.asarray(np.bincount(self.people.draw, self.people.weight * values, draws), dtype=float)
 
     def _day_shown(self, condition: str, followed: Followed) -> Array:
-        """Day on which a scan that can show a condition shows it, infinite where none does."""
+        """Day on which a scan shows a condition, by a result that finds it; infinite where none does."""
         days = [
-            np.where(self.people.states[scan] > 0, followed.done[scan], np.inf)
-            for scan, conditions in self.pathways.shows.items()
-            if condition in conditions and scan in followed.done
+            np.where(self.people.states[result] > 0, followed.done[scan], np.inf)
+            for result, conditions in self.pathways.shows.items()
+            if condition in conditions and (scan := self.scan.get(result, result)) in followed.done
         ]
         none = np.full(len(self.people.draw), np.inf)
         return np.where(self.people.has(condition), np.minimum.reduce([none, *days]), np.inf)

@@ -10,12 +10,17 @@ from riskmodel.errors import UsageError
 from riskmodel.metrics import PREDICTOR_SETS, evaluate, judge, policy_curves, predictors_of
 from tests.support.predictions import value
 
+SCANS = [
+    "xray", "xray_fracture", "ct", "ct_fracture", "mri", "mri_tumour", "mri_infection", "mri_fracture",
+    "mri_compression", "mri_nerve_compression",
+]  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("predictors", "unread"),
     [
-        ("history", ["esr_mm_h", "crp_mg_l", "bladder_volume_ml", "xray", "ct", "mri"]),
-        ("before_imaging", ["xray", "ct", "mri"]),
+        ("history", ["esr_mm_h", "crp_mg_l", "bladder_volume_ml", *SCANS]),
+        ("before_imaging", SCANS),
         ("all", []),
     ],
 )
@@ -50,7 +55,7 @@ def test_a_policy_is_judged_on_what_was_known_before_it_asked(seeds, cohort):
     assert acted["all"]["any imaging"][ill].mean() > blamed[ill].mean() + 0.1
     for action in ("any imaging", "mri"):
         assert np.array_equal(acted["all"][action], acted["before_imaging"][action])
-    untested = cohort.drop(columns=["esr_mm_h", "crp_mg_l", "bladder_volume_ml", "xray", "ct", "mri"])
+    untested = cohort.drop(columns=["esr_mm_h", "crp_mg_l", "bladder_volume_ml", *SCANS])
     outcomes = [v.column for v in seeds.variables if v.role == "condition"]
     tests = seeds.score(untested.drop(columns=outcomes))["tests"] != ""
     for which in PREDICTOR_SETS:

@@ -31,6 +31,16 @@ SERIOUS = [variable.name for variable in MODEL.variables if variable.serious]
 COLUMN = {variable.name: variable.column for variable in MODEL.variables}
 STATES = {variable.name: variable.states for variable in MODEL.variables}
 BENEFIT = {"infection": 1.0, "malignancy": 0.33, "cauda_equina": 1.0, "fracture": 0.04}
+SHOWN_BY = {
+    "infection": {"mri_infection": "mri"},
+    "malignancy": {"mri_tumour": "mri"},
+    "cauda_equina": {"mri_compression": "mri"},
+    "fracture": {"xray_fracture": "xray", "ct_fracture": "ct", "mri_fracture": "mri"},
+}
+PARTS = {
+    scan: [v.name for v in MODEL.variables if v.role == "test" and v.name.startswith(f"{scan}_")]
+    for scan in ("xray", "ct", "mri")
+}
 HARM = {"mri": 0.01, "xray": 0.002, "ct": 0.006, "esr": 0.001, "crp": 0.001}
 
 
@@ -61,7 +71,7 @@ def by_hand(model: rm.Model, person: dict[str, str], truth: dict[str, str], luck
             break
         for name in asked:
             done[name] = acted[name] + VALUE[f"hours.{name}"] / 24
-            row[COLUMN[name]] = truth[name]
+            row |= {COLUMN[result]: truth[result] for result in (name, *PARTS.get(name, ()))}
         day = max(done[name] for name in asked)
     return {"sent": sent, "visit": visit, **done}
 
@@ -76,8 +86,9 @@ def outcomes(truth: pd.DataFrame, followed: list[dict[str, float]]) -> dict[str,
         scanned += bool(scans)
         vain += bool(scans) and not ill
         for name in ill:
-            shown = ["xray", "ct", "mri"] if name == "fracture" else ["mri"]
-            days = [tests[scan] for scan in shown if scan in tests and own[scan] == "abnormal"]
+            days = [
+                tests[scan] for part, scan in SHOWN_BY[name].items() if scan in tests and own[part] == "present"
+            ]  # fmt: skip
             when = min(days, default=math.inf)
             pairs, found = pairs + 1, found + (when < math.inf)
             soon = when <= VALUE[f"window.{name}"]
@@ -146,10 +157,11 @@ def test_everything_asked_for_is_done(policy: str) -> None:
     model = MODEL.with_policy(policy)
     people = _everyone(MODEL, "spine_clinic", 2000, np.random.default_rng(1))
     followed = follow_policy(model.scoring, model.scoring.scorer.posterior, people, STATED, NUMBERS)
-    masks, rows = people.masks.copy(), [variable.name for variable in MODEL.variables]
+    masks = people.masks.copy()
     for name, day in followed.done.items():
         told = np.isfinite(day)
-        masks[rows.index(name), told] = 1 << people.states[name][told]
+        for row in model.policy.results(name):
+            masks[row, told] = 1 << people.states[MODEL.variables[row].name][told]
     decision = model.scoring.score(masks).decision
     assert not decision.imaging.any()
     assert not decision.tests.any()

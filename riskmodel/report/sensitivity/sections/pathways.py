@@ -56,8 +56,8 @@ def pathways_section(study: Study) -> Section | None:
         (
             f"All policies are followed on the same {asked.people:,} simulated people of each setting. The tests that "
             "a policy asks for get simulated results, and the policy decides again with these results, so that more "
-            "people are scanned than by the first decision alone. A disease is found if a scan that can show it shows "
-            f"it. Costs, delays and the time in which a disease must be found are assumptions. The intervals come "
+            "people are scanned than by the first decision alone. A disease is found if a scan shows it by name. "
+            f"Costs, delays and the time in which a disease must be found are assumptions. The intervals come "
             f"from {asked.draws} draws of all statements. They are intervals of each policy; because all policies use "
             "the same draws, the differences between policies are more certain than the intervals suggest."
         ),
