@@ -20,6 +20,7 @@ from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.metrics import summarise
 from tests.support import tabular
+from tests.support.scans import SCANS
 
 FOUR = ["infection", "malignancy", "fracture", "cauda_equina"]
 SETTING = "spine_clinic"
@@ -195,7 +196,7 @@ def test_outcomes_of_every_kind_are_the_same(root, people, kind):
 def test_without_learning_it_is_the_model(seeds, cases):
     X, _ = cases
     fitted = rm.RedFlagClassifier(setting=SETTING, learn=None).fit(X)
-    before = X.drop(columns=["xray", "ct", "mri"])
+    before = X.drop(columns=SCANS)
     assert np.array_equal(fitted.predict_proba(X), seeds.posterior(before, setting=SETTING)[FOUR])
     assert fitted.calibration_ is None
 
@@ -204,7 +205,7 @@ def test_a_model_of_one_s_own_can_be_given(seeds, cases):
     X, _ = cases
     edited = seeds.with_statement("find.fever.infection", value=0.2)
     fitted = clone(rm.RedFlagClassifier(edited, learn=None)).fit(X)
-    assert np.array_equal(fitted.predict_proba(X), edited.posterior(X.drop(columns=["xray", "ct", "mri"]))[FOUR])
+    assert np.array_equal(fitted.predict_proba(X), edited.posterior(X.drop(columns=SCANS))[FOUR])
 
 
 def test_predictions_read_the_predictor_set(seeds, cases):

@@ -6,6 +6,7 @@ import pytest
 from riskmodel.errors import UsageError
 from riskmodel.metrics import decision_curve, net_benefit, policy_curves
 from tests.support.predictions import ACTED, Y
+from tests.support.scans import SCANS
 
 
 @pytest.mark.parametrize("threshold", [0, 1, -0.1])
@@ -21,7 +22,7 @@ def test_every_policy_is_on_the_curve_with_the_model(seeds, cohort):
     assert len(names) == 6
     assert set(table["strategy"]) == names | {"model", "act on everyone", "act on nobody"}
     y = (cohort["fracture"] == "present").to_numpy(float)
-    bare = cohort.drop(columns=["xray", "ct", "mri", *(v.column for v in seeds.variables if v.role == "condition")])
+    bare = cohort.drop(columns=[*SCANS, *(v.column for v in seeds.variables if v.role == "condition")])
     for name in ("consensus", "whitlock_2026"):
         asked = seeds.with_policy(name).score(bare)["imaging"].str.split("|").map(lambda tokens: "mri" in tokens)
         for threshold in (0.02, 0.2):

@@ -9,11 +9,7 @@ import riskmodel as rm
 from riskmodel.errors import UsageError
 from riskmodel.metrics import PREDICTOR_SETS, evaluate, judge, policy_curves, predictors_of
 from tests.support.predictions import value
-
-SCANS = [
-    "xray", "xray_fracture", "ct", "ct_fracture", "mri", "mri_tumour", "mri_infection", "mri_fracture",
-    "mri_compression", "mri_nerve_compression",
-]  # fmt: skip
+from tests.support.scans import SCANS
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from riskmodel.report.card.statements import statements
 from riskmodel.text import words
 from tests.support.cards import MODEL, validation_of
 from tests.support.paths import ROOT
+from tests.support.scans import SCANS
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +83,7 @@ def test_every_predictor_is_defined_with_its_states(validation):
     assert shown.loc["crp_mg_l", ["states", "unit"]].tolist() == [bands, "mg/L"]
     assert shown.loc["trauma", "states"] == "none, minor, major"
     assert shown.loc["fever", "definition"].startswith("38 °C")
-    assert set(shown.index[shown["used"] == "no"]) == {"xray", "ct", "mri"}  # by default no scan predicts its finding
+    assert set(shown.index[shown["used"] == "no"]) == set(SCANS)  # by default no scan predicts its finding
 
 
 def test_what_the_model_expects_of_predictors_is_what_its_people_have(validation):

@@ -8,6 +8,11 @@ import numpy as np
 
 from riskmodel.evidence.records import Variable
 
+SCANS = [
+    "xray", "xray_fracture", "ct", "ct_fracture", "mri", "mri_tumour", "mri_infection", "mri_fracture",
+    "mri_compression", "mri_nerve_compression",
+]  # fmt: skip
+
 
 def without_contradictions(variables: Sequence[Variable], masks: np.ndarray) -> np.ndarray:
     """The same cases; the plain reading is taken away where it is normal beside a part that is present."""
