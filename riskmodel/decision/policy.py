@@ -27,10 +27,12 @@ class Findings:
 
     ``values`` are those of the steps that read no posterior, ``done`` says where the result of each scan and test
     is known, ``urgency`` is that of the findings-only rules (one past the last where none fires) and
-    ``fallback`` the entry of the otherwise list that applies where no rule fires.
+    ``fallback`` the entry of the otherwise list that applies where no rule fires. ``no_result`` says of each rule
+    that reads results where it is false as long as no further test is done.
     """
 
     values: tuple[Truth, ...]
+    no_result: Mapping[str, Bools]
     done: Bools
     urgency: Levels
     fallback: Levels
@@ -61,6 +63,7 @@ class Policy(Shown):
     text: str = ""
     digest: str = ""
     program: Program = field(init=False, repr=False)
+    result_program: Program = field(init=False, repr=False)
 
     def sheet(self) -> Sheet:
         return Sheet(
@@ -81,6 +84,7 @@ class Policy(Shown):
         cleared = [node for rule in self.rules for node in rule.cleared_by]
         fallback = [entry.condition for entry in self.otherwise if entry.condition is not None]
         object.__setattr__(self, "program", Program.of([*conditions, *cleared, *fallback]))
+        object.__setattr__(self, "result_program", Program.of([rule.condition for rule in self._reading_results]))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -126,7 +130,8 @@ class Policy(Shown):
         """Evaluate all that reads no posterior, to be used for any number of posteriors."""
         if masks.dtype != np.uint8 or len(masks) != len(self.variables):
             raise ValueError(f"masks must be uint8 with {len(self.variables)} rows, one a variable")
-        values = self.program.findings(settled_masks(self.variables, masks))
+        settled = settled_masks(self.variables, masks)
+        values = self.program.findings(settled)
         done = self._done(masks)
         fallback = np.full(masks.shape[1:], len(self.otherwise) - 1, np.int8)
         for index in reversed(range(len(self.otherwise))):
@@ -135,7 +140,24 @@ class Policy(Shown):
                 np.copyto(fallback, index, where=values[self.program.slots[condition]].true)
         urgency = np.full(masks.shape[1:], len(self.urgencies), np.int8)
         self._most_urgent(urgency, values, [rule for rule in self.rules if not rule.reads_posterior])
-        return Findings(tuple(values), done, urgency, fallback)
+        return Findings(tuple(values), self._no_result(settled), done, urgency, fallback)
+
+    @property
+    def _reading_results(self) -> list[Rule]:
+        tests = {row for row, variable in enumerate(self.variables) if variable.role == "test"}
+        return [rule for rule in self.rules if not rule.reads_posterior and rule.reads_rows & tests]
+
+    def _no_result(self, masks: Masks) -> dict[str, Bools]:
+        """Where each rule that reads results is false as long as no further test is done.
+
+        Such a rule waits for nothing that could be asked: what tests to do is for other rules to say.
+        """
+        undone = masks.copy()
+        for row, variable in enumerate(self.variables):
+            if variable.role == "test":
+                np.copyto(undone[row], 1, where=masks[row] == variable.full_mask)
+        values = self.result_program.findings(undone)
+        return {rule.id: values[self.result_program.slots[rule.condition]].false for rule in self._reading_results}
 
     def _done(self, masks: Masks) -> Bools:
         """Where the result of each scan and test is known: its own, that of a part, or that of any that will do."""
@@ -277,6 +299,8 @@ class Policy(Shown):
         for index, rule in enumerate(self.rules):
             if rule.safety or rule.instead_of or not safety_only:
                 fired[index], undetermined[index] = self._truth(rule, values)
+                if rule.id in findings.no_result:
+                    undetermined[index] &= ~findings.no_result[rule.id]
         names = self.imaging_tokens + self.test_tokens
         tokens = names + self.referral_tokens
         times = unite(self.rules, tokens, findings.done, self.supersedes, fired, undetermined)

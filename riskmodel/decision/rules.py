@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskmodel.decision.language.nodes import Holds, Node, reads_posterior
+from riskmodel.decision.language.nodes import Holds, Node, leaves, reads_posterior
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ class Rule:
     @property
     def reads_posterior(self) -> bool:
         return reads_posterior(self.condition)
+
+    @property
+    def reads_rows(self) -> frozenset[int]:
+        """The rows of the variables that the condition reads."""
+        return frozenset(leaf.row for leaf in leaves(self.condition) if isinstance(leaf, Holds))
 
     @property
     def asks(self) -> tuple[str, ...]:
