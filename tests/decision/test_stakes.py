@@ -11,7 +11,8 @@ from riskmodel.answers.questions import questions
 from riskmodel.decision.stakes import scans, stakes
 from tests.support.paths import ROOT
 
-STATED = 'when = "p(infection) >= threshold(mri_infection) and raised(infection)"'
+LOOKED = "((any_flag and raised(infection)) or enough)"
+STATED = f'when = "p(infection) >= threshold(mri_for_infection) and {LOOKED}"'
 CASE = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["yes"]})
 
 
@@ -25,22 +26,22 @@ def reworded(model: rm.Model, folder: Path, when: str) -> rm.Model:
     text = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf-8")
     assert text.count(STATED) == 1
     path = folder / "consensus.toml"
-    path.write_text(text.replace(STATED, f'when = "{when}"'), encoding="utf-8")
+    path.write_text(text.replace(STATED, f'when = "{when.replace("raised(infection)", LOOKED)}"'), encoding="utf-8")
     return model.with_policy(path)
 
 
 @pytest.mark.parametrize(
     "when",
     [
-        "  p( infection )>=threshold(  mri_infection )   and raised( infection )",
-        "((p(infection) >= threshold(mri_infection)) and (raised(infection)))",
-        "raised(infection) and p(infection) >= threshold(mri_infection)",
-        "not (p(infection) < threshold(mri_infection)) and raised(infection)",
-        "not (not raised(infection) or p(infection) < threshold(mri_infection))",
-        "not not (not p(infection) < threshold(mri_infection)) and raised(infection)",
-        "count(p(infection) >= threshold(mri_infection), raised(infection)) >= 2",
-        "count(p(infection) < threshold(mri_infection), not raised(infection)) <= 0",
-        "p(infection) >= threshold(mri_infection) and raised(infection) and p(infection) > threshold(mri_infection)",
+        "  p( infection )>=threshold(  mri_for_infection )   and raised(infection)",
+        "((p(infection) >= threshold(mri_for_infection)) and (raised(infection)))",
+        "raised(infection) and p(infection) >= threshold(mri_for_infection)",
+        "not (p(infection) < threshold(mri_for_infection)) and raised(infection)",
+        "not (not raised(infection) or p(infection) < threshold(mri_for_infection))",
+        "not not (not p(infection) < threshold(mri_for_infection)) and raised(infection)",
+        "count(p(infection) >= threshold(mri_for_infection), raised(infection)) >= 2",
+        "count(p(infection) < threshold(mri_for_infection), not raised(infection)) <= 0",
+        "count(raised(infection), p(infection) >= threshold(mri_for_infection)) == 2",
     ],
 )
 def test_a_reworded_rule_has_the_same_stakes_and_asks_the_same(model, tmp_path, when):
@@ -57,10 +58,10 @@ def test_a_reworded_rule_has_the_same_stakes_and_asks_the_same(model, tmp_path, 
 @pytest.mark.parametrize(
     "when",
     [
-        "p(infection) < threshold(mri_infection) and raised(infection)",
-        "not p(infection) >= threshold(mri_infection) and raised(infection)",
+        "p(infection) < threshold(mri_for_infection) and raised(infection)",
+        "not p(infection) >= threshold(mri_for_infection) and raised(infection)",
     ],
 )
 def test_a_rule_for_the_improbable_is_no_stake(model, tmp_path, when):
     named = {stake.threshold for stake in stakes(reworded(model, tmp_path, when).policy)}
-    assert named == {stake.threshold for stake in stakes(model.policy)} - {"mri_infection"}
+    assert named == {stake.threshold for stake in stakes(model.policy)} - {"mri_for_infection"}

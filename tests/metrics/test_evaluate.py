@@ -54,8 +54,8 @@ def test_a_model_is_calibrated_on_its_own_people(seeds, cohort):
 def test_the_policy_s_thresholds_and_actions_are_judged(seeds, cohort):
     found = evaluate(seeds, cohort, conditions=["malignancy"], resamples=0)
     decisions = set(found["decision"])
-    threshold = seeds.policy.thresholds["mri_malignancy"].value
-    at = next(name for name in decisions if name.startswith("mri_malignancy"))
+    threshold = seeds.policy.thresholds["mri_for_malignancy"].value
+    at = next(name for name in decisions if name.startswith("mri_for_malignancy"))
     judged = judge(seeds, cohort)
     acted = (judged.probabilities["malignancy"] >= threshold).to_numpy()
     truth = judged.outcomes["malignancy"].to_numpy() == 1
@@ -68,7 +68,7 @@ def test_the_policy_s_thresholds_and_actions_are_judged(seeds, cohort):
 
 def test_actions_have_the_net_benefit_of_the_scan_for_the_condition(seeds, cohort):
     found = evaluate(seeds, cohort, conditions=["fracture", "any_serious"], resamples=0)
-    threshold = seeds.policy.thresholds["xray_fracture"].value
+    threshold = seeds.policy.thresholds["xray_for_fracture"].value
     judged = judge(seeds, cohort)
     row = found[(found["condition"] == "fracture") & (found["decision"] == "any imaging")].set_index("metric")
     assert set(row["threshold"]) == {threshold}

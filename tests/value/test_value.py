@@ -348,8 +348,8 @@ def test_bad_arguments_say_so(tiny: rm.Model) -> None:
 def test_stakes_are_those_of_the_thresholds_that_rules_read() -> None:
     policy = rm.load().policy
     read = {stake.threshold: stake for stake in stakes(policy)}
-    assert {"mri_infection", "bloods_infection", "ct_fracture"} <= set(read)
-    assert not {"mri_nerve_compression", "rheumatology_inflammatory"} & set(read)  # not serious
+    assert {"mri_for_infection", "bloods_infection", "ct_for_fracture"} <= set(read)
+    assert not {"mri_for_nerve_compression", "rheumatology_inflammatory"} & set(read)  # not serious
     for name, stake in read.items():
         assert (stake.harm, stake.benefit) == (policy.thresholds[name].harm, policy.thresholds[name].benefit)
         assert stake.condition == name.partition("_")[2]
