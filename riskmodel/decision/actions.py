@@ -71,11 +71,10 @@ def unite(
     times = np.full((len(tokens), *fired.shape[1:]), NEVER, np.uint8)
     for rule, fires in zip(rules, fired, strict=True):
         if not rule.instead_of and rule.asks:
-            silent = fires.view(np.uint8) - np.uint8(
-                1
-            )  # all bits where the rule does not fire, so that no time is less
+            silent = fires.view(np.uint8) - np.uint8(1)  # all bits where it does not fire: no time is less
+            due = {within: silent | np.uint8(within) for _, within in rule.asks_within}
             for token, within in rule.asks_within:
-                np.minimum(times[row[token]], silent | np.uint8(within), out=times[row[token]])
+                np.minimum(times[row[token]], due[within], out=times[row[token]])
     _remove_done(times, done)
     for index, rule in enumerate(rules):
         if rule.instead_of:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,12 +87,20 @@ class Policy(Shown):
         object.__setattr__(self, "program", Program.of([*conditions, *cleared, *fallback]))
         object.__setattr__(self, "result_program", Program.of([rule.condition for rule in self._reading_results]))
 
-    @property
+    @cached_property
+    def _on_posteriors(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if rule.reads_posterior)
+
+    @cached_property
+    def _on_findings(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if not rule.reads_posterior)
+
+    @cached_property
     def conditions(self) -> tuple[str, ...]:
         """The conditions in the order of the rows of the posteriors."""
         return Vocabulary(self.variables).conditions
 
-    @property
+    @cached_property
     def composites(self) -> tuple[str, ...]:
         """The composites whose posterior some rule reads, to be passed by name."""
         read = [leaf for rule in self.rules for leaf in leaves(rule.condition) if isinstance(leaf, PosteriorComparison)]
@@ -139,7 +148,7 @@ class Policy(Shown):
             if condition is not None:
                 np.copyto(fallback, index, where=values[self.program.slots[condition]].true)
         urgency = np.full(masks.shape[1:], len(self.urgencies), np.int8)
-        self._most_urgent(urgency, values, [rule for rule in self.rules if not rule.reads_posterior])
+        self._most_urgent(urgency, values, self._on_findings)
         return Findings(tuple(values), self._no_result(settled), done, urgency, fallback)
 
     @property
@@ -282,7 +291,7 @@ class Policy(Shown):
 
     def _with_posteriors(self, findings: Findings, values: Sequence[Truth], shape: tuple[int, ...]) -> Levels:
         urgency = np.broadcast_to(findings.urgency, shape).copy()
-        self._most_urgent(urgency, values, [rule for rule in self.rules if rule.reads_posterior])
+        self._most_urgent(urgency, values, self._on_posteriors)
         return urgency
 
     def _settle(self, findings: Findings, urgency: Levels) -> tuple[Levels, Levels]:
