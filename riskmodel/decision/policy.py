@@ -151,7 +151,7 @@ class Policy(Shown):
         self._most_urgent(urgency, values, self._on_findings)
         return Findings(tuple(values), self._no_result(settled), done, urgency, fallback)
 
-    @property
+    @cached_property
     def _reading_results(self) -> list[Rule]:
         tests = {row for row, variable in enumerate(self.variables) if variable.role == "test"}
         return [rule for rule in self.rules if not rule.reads_posterior and rule.reads_rows & tests]
