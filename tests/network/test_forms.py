@@ -144,12 +144,13 @@ def test_infection_by_hand(name):
     factors = ("immunosuppression", "iv_drug_use", "recent_spinal_procedure", "recent_infection")
     men = np.log(value(name, "risk.infection.male"))
     logs = [np.log(value(name, f"risk.infection.{factor}")) for factor in factors]
-    young = np.log(value(name, "risk.infection.under_18"))
+    ages = np.log([value(name, "risk.infection.under_18"), 1.0,
+                   value(name, "risk.infection.age50_69"), value(name, "risk.infection.age70")])  # fmt: skip
     for s, setting in enumerate(SETTINGS):
         joint = asked_of(name).joint(("age", "sex", *factors), {"setting": setting})
         offset = np.zeros(joint.shape)
         for cell in np.ndindex(joint.shape):
-            offset[cell] = young * (cell[0] == 0) + men * cell[1] + np.dot(logs, cell[2:])
+            offset[cell] = ages[cell[0]] + men * cell[1] + np.dot(logs, cell[2:])
         rate = value(name, f"base.infection.{setting}")
         start = brentq(lambda a, j=joint, o=offset, r=rate: float((j * expit(a + o)).sum() - r), -30, 5, xtol=1e-14)
         np.testing.assert_allclose(network.tables["infection"][0, s][..., 1], expit(start + offset), rtol=1e-9)
