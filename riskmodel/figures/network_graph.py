@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from riskmodel.evidence.records import MANIFEST, acting_node
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -21,16 +23,18 @@ COLUMNS = (
     (("context",), 0.0, 1.9),
     (("risk_factor",), 3.2, 4.9),
     (("condition",), 10.6, 3.8),
-    (("finding", "test"), 18.2, 5.0),
+    (("manifestation",), 15.8, 1.6),
+    (("finding", "test"), 20.6, 5.6),
 )
 HEADINGS = {
     "context": "context",
     "risk_factor": "risk factors",
     "condition": "conditions",
+    "manifestation": "signs",
     "finding": "findings",
     "test": "tests",
 }
-DOTS, DOT = 23.8, 0.62  # the first dot beside a finding, and from one to the next
+DOTS, DOT = 26.8, 0.66  # the first dot beside a finding, and from one to the next
 GAP = 1.7  # between findings and tests
 TALLEST = 2.1  # a condition's box
 INK, GREY, PALE, FAINT, PAPER = "#222222", "#8c8c8c", "#bdbdbd", "#dcdcdc", "#f3f3f3"
@@ -43,6 +47,7 @@ STROKES: tuple[tuple[str, Any], ...] = (
     ("#c8661a", "-"),
     ("#1697a6", (0, (5, 1.5))),
     ("#9a8600", (0, (1.5, 1))),
+    ("#c2417c", "-"),
 )
 
 
@@ -63,26 +68,28 @@ class Box:
 def network(model: Model, ax: Axes | None = None) -> Axes:
     """Draw a model's variables and arcs, and beside each finding and test the conditions that lead to it.
 
-    Serious conditions are bold. Every arc has an id of its own (``arc.infection.fever``), which an SVG keeps.
+    Serious conditions are bold. A dot is hollow where the condition leads to the finding only while it is manifest.
+    Every arc has an id of its own (``arc.infection.fever``), which an SVG keeps.
 
     Parameters
     ----------
     ax
-        where to draw; by default a new figure of 10 by 8 inches.
+        where to draw; by default a new figure of 11 by 9 inches.
     """
     variables = model.priors.network_variables
     boxes = _boxes(variables)
     conditions = [variable for variable in variables if variable.role == "condition"]
     strokes = {v.name: STROKES[i % len(STROKES)] for i, v in enumerate(conditions)}
+    of_signs = {v.name: strokes[v.parents[0]] for v in variables if v.role == "manifestation"}
     ax = _blank() if ax is None else ax
-    _arcs(ax, variables, boxes, strokes)
+    _arcs(ax, variables, boxes, strokes | of_signs)
     for variable in variables:
-        _box(ax, variable, boxes[variable.name], strokes.get(variable.name, (INK, "-"))[0])
+        _box(ax, variable, boxes[variable.name], (strokes | of_signs).get(variable.name, (INK, "-"))[0])
     top = max(box.y for box in boxes.values()) + 1.0
     _headings(ax, variables, boxes, top)
     _dots(ax, variables, boxes, strokes, top)
     ax.set_xlim(-0.2, DOTS + DOT * len(conditions) + 2.6)
-    ax.set_ylim(min(box.y for box in boxes.values()) - 0.8, top + 3.6)
+    ax.set_ylim(min(box.y for box in boxes.values()) - 0.8, top + 4.2)
     ax.set_axis_off()
     return ax
 
@@ -90,13 +97,16 @@ def network(model: Model, ax: Axes | None = None) -> Axes:
 def _blank() -> Axes:
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(10, 8))
+    figure, ax = plt.subplots(figsize=(11, 9))
     figure.subplots_adjust(0, 0, 1, 1)
     return ax
 
 
 def _boxes(variables: Sequence[Variable]) -> dict[str, Box]:
-    """Columns from left to right, each variable in file order, every column as high as the fullest."""
+    """Columns from left to right, each variable in file order, every column as high as the fullest.
+
+    A manifestation stands beside its condition.
+    """
     columns = [([[v for v in variables if v.role == role] for role in roles], x, w) for roles, x, w in COLUMNS]
     height = max(sum(map(len, groups)) + GAP * (len(groups) - 1) for groups, _, _ in columns)
     boxes = {}
@@ -107,7 +117,8 @@ def _boxes(variables: Sequence[Variable]) -> dict[str, Box]:
         for group in groups:
             for variable in group:
                 tall = min(TALLEST, 0.65 * pitch) if variable.role == "condition" else 0.84
-                boxes[variable.name] = Box(x, width, y, tall)
+                beside = boxes[variable.parents[0]].y if variable.role == "manifestation" else y
+                boxes[variable.name] = Box(x, width, beside, tall)
                 y -= pitch
             y -= GAP
     return boxes
@@ -163,7 +174,7 @@ def _depth(colour: str) -> int:
 def _box(ax: Axes, variable: Variable, box: Box, colour: str) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    inferred = variable.role == "condition"
+    inferred, sign = variable.role == "condition", variable.role == "manifestation"
     ax.add_patch(
         FancyBboxPatch(
             (box.x, box.y - box.height / 2),
@@ -171,19 +182,19 @@ def _box(ax: Axes, variable: Variable, box: Box, colour: str) -> None:
             box.height,
             boxstyle=f"round,pad=0,rounding_size={0.25 if inferred else 0.15}",
             facecolor="white" if inferred else PAPER,
-            edgecolor=colour if inferred else PALE,
+            edgecolor=colour if inferred or sign else PALE,
             linewidth=2.0 if inferred else 0.6,
             zorder=4,
         )
     )
-    label = variable.name.replace("_", " ")
+    label = MANIFEST if sign else variable.name.replace("_", " ")
     ax.text(
-        box.x + (box.width / 2 if inferred else 0.2),
+        box.x + (box.width / 2 if inferred or sign else 0.2),
         box.y,
         "\n".join(wrap(label, 12)) if inferred else label,
-        ha="center" if inferred else "left",
+        ha="center" if inferred or sign else "left",
         va="center",
-        fontsize=10.5 if inferred else 8.5,
+        fontsize=10 if inferred else 6.5 if sign else 8.5,
         fontweight="bold" if variable.serious else "normal",
         color=INK,
         linespacing=1.0,
@@ -213,8 +224,9 @@ def _dots(
             box = boxes[variable.name]
             ax.plot([box.x + box.width, last], [box.y, box.y], color=PAPER, linewidth=1.0, zorder=1)
             for i, (name, (colour, _)) in enumerate(strokes.items()):
-                if name in variable.parents:
-                    ax.plot([DOTS + DOT * i], [box.y], "o", markersize=4.6, color=colour, zorder=3)
+                if way := acting_node(name, variable.parents):
+                    (dot,) = ax.plot([DOTS + DOT * i], [box.y], "o", markersize=4.6, color=colour, zorder=3)
+                    dot.set_markerfacecolor(colour if way == name else "white")
     for i, (name, (colour, _)) in enumerate(strokes.items()):
         ax.text(
             DOTS + DOT * i,

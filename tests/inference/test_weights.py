@@ -167,7 +167,7 @@ def test_of_several_known_outcomes_the_first_leads(model):
     masks[names.index("fracture"), 1] = 2
     masks[names.index("cauda_equina"), 1] = 2
     masks[names.index("fever"), 1] = 2
-    masks[names.index("inflammatory"), 2] = 2  # not one of the four
+    masks[names.index("cauda_equina_mimic"), 2] = 2  # not one of the four, and unrelated to them but by findings
     reasons = reasons_of(scorer, weights, masks)
     assert reasons.most_raised.tolist() == [1, 2, -1]
     assert reasons.leading.tolist()[:2] == [1, 2]

@@ -252,7 +252,7 @@ def picture() -> bytes:
     from riskmodel.figures import network
 
     with mpl.rc_context({"svg.hashsalt": "riskmodel", "svg.fonttype": "path"}):
-        figure = Figure(figsize=(10, 8))
+        figure = Figure(figsize=(11, 9))
         network(model(), figure.add_axes((0, 0, 1, 1)))
         content = io.BytesIO()
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
