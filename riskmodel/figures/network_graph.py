@@ -109,7 +109,7 @@ def _boxes(variables: Sequence[Variable]) -> dict[str, Box]:
     """
     columns = [([[v for v in variables if v.role == role] for role in roles], x, w) for roles, x, w in COLUMNS]
     height = max(sum(map(len, groups)) + GAP * (len(groups) - 1) for groups, _, _ in columns)
-    boxes = {}
+    boxes: dict[str, Box] = {}
     for groups, x, width in columns:
         count = sum(map(len, groups))
         pitch = (height - GAP * (len(groups) - 1)) / max(count, 1)
