@@ -1,4 +1,4 @@
-"""The proof that adding a red flag never takes a safety rule away.
+"""The proofs that adding a red flag never takes a safety rule away, and that a higher posterior takes nothing away.
 
 An expression rises when every part of it that reads a flag does so upwards: raising a state, or finding
 present what was absent or not assessed, then never turns it from true to anything else. The proof walks
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskmodel.decision.language.nodes import AnyFlag, Enough, Holds, Node, polarities
+from riskmodel.decision.language.nodes import AnyFlag, Enough, Holds, Node, PosteriorComparison, Raised, polarities
 from riskmodel.decision.language.tokens import Fault
 
 if TYPE_CHECKING:
@@ -49,6 +49,24 @@ def violations(node: Node, variables: Sequence[Variable], *, rising: bool = True
                 yield Fault(at, "reads that there are no red flags", "")
             case Enough(_, _, at) if not upwards:
                 yield Fault(at, "reads that something was not assessed", "")
+
+
+def falls_with_posterior(node: Node) -> Iterator[Fault]:
+    """The places where an expression reads a posterior against its order, so that a higher one could end it.
+
+    A rule without such places fires at least where it fired before when posteriors rise and findings and setting stay.
+    As requests and their times are united over the rules, nothing then becomes less or later.
+
+    >>> from riskmodel.decision.language.nodes import Not, Raised
+    >>> [fault.received for fault in falls_with_posterior(Not(Raised("infection")))]
+    ['raised(infection) is read in the negative']
+    """
+    for leaf, upwards in polarities(node):
+        match leaf:
+            case PosteriorComparison(name, comparison, _, at) if (comparison in (">=", ">")) != upwards:
+                yield Fault(at, f"p({name}) is read downwards", "")
+            case Raised(name, _, at) if not upwards:
+                yield Fault(at, f"raised({name}) is read in the negative", "")
 
 
 def is_upward(mask: int, variable: Variable) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from riskmodel.decision.language.expression import parse
-from riskmodel.decision.language.monotone import violations
+from riskmodel.decision.language.monotone import falls_with_posterior, violations
 from riskmodel.decision.language.nodes import Holds, Node, leaves, reads_posterior
 from riskmodel.decision.reading.table import NAME, TomlTable, line_of
 from riskmodel.decision.rules import Otherwise, Rule
@@ -25,6 +25,10 @@ UNREADABLE = Holds(0, 1)  # stands for an expression with faults; the problems k
 POSITIVE = (
     "a safety rule reads red flags and test results only in the positive, so that adding one never takes it"
     " away; rewrite it, or mark it safety = false (no imaging, at most routine)"
+)
+RISING = (
+    "a rule that asks for imaging or for more than routine reads posteriors upwards (p(…) >= …, raised(…)), so that a"
+    " higher one never takes it away"
 )
 
 
@@ -196,6 +200,9 @@ def _check(context: Context, table: TomlTable, rule: Rule, where: str, *, stated
     elif rule.reads_posterior:
         if stated:
             table.problem("safety", "true, but the rule reads a posterior", "safety rules read findings only")
+        if rule.imaging or rule.urgency < context.routine:
+            for fault in falls_with_posterior(rule.condition):
+                table.problem(f"{where}, {fault.position(rule.when)}", fault.received, RISING)
     elif rule.imaging or rule.urgency < context.routine:
         received = "safety = false, but it asks for imaging or for more than routine"
         table.problem("safety", received, "only safety rules and rules on posteriors may")

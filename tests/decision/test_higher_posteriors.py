@@ -1,0 +1,117 @@
+"""A higher posterior never gets a later time, or less."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import riskmodel as rm
+from riskmodel.cohort import HISTORY, simulate
+from riskmodel.decision.language.expression import parse
+from riskmodel.decision.language.monotone import falls_with_posterior
+from riskmodel.decision.policy import Policy
+from tests.decision.test_policy import CONDITIONS, POLICIES, random_masks, random_posteriors
+from tests.support.less import asks_less, less_in_a_riskier_setting
+from tests.support.models import shipped
+from tests.support.rules import VOCABULARY
+
+FALLING = """
+title = "Physiotherapy where nothing is likely"
+urgencies = ["within_24_hours", "routine"]
+referrals = ["physiotherapy", "doctor"]
+[supersedes]
+mri = ["xray"]
+[[rule]]
+id = "low"
+when = "p(any_serious) < 0.01"
+urgency = "routine"
+referral = ["physiotherapy"]
+reason = "R."
+source = "assumption"
+[[rule]]
+id = "likely"
+when = "p(infection) >= 0.02 and raised(infection, 3) and not p(malignancy) < 0.001"
+urgency = "within_24_hours"
+imaging = ["mri"]
+imaging_within = "routine"
+referral = ["doctor"]
+reason = "R."
+source = "assumption"
+[[rule]]
+id = "broken"
+when = "p(fracture) > 0.05"
+urgency = "within_24_hours"
+imaging = ["xray"]
+reason = "R."
+source = "assumption"
+[[otherwise]]
+urgency = "routine"
+reason = "R."
+source = "assumption"
+"""
+
+
+@pytest.fixture(scope="module")
+def falling(tmp_path_factory) -> Policy:
+    path: Path = tmp_path_factory.mktemp("falling") / "falling.toml"
+    path.write_text(FALLING)
+    return rm.load(policy=path).policy
+
+
+@pytest.mark.parametrize(
+    ("text", "falls"),
+    [
+        ("p(infection) >= 0.1", 0),
+        ("p(infection) < 0.1", 1),
+        ("not p(infection) < 0.1", 0),
+        ("raised(infection, 2) or enough", 0),
+        ("not raised(infection)", 1),
+        ("count(fever, p(infection) > 0.1) >= 1", 0),
+        ("count(fever, p(infection) > 0.1) <= 1", 1),
+        ("count(fever, raised(infection)) == 1", 1),
+    ],
+)
+def test_what_falls_as_a_posterior_rises(text: str, falls: int) -> None:
+    node, _ = parse(text, VOCABULARY)
+    assert node is not None
+    assert len(list(falls_with_posterior(node))) == falls
+
+
+def decided(policy: Policy, masks: np.ndarray, p: np.ndarray, base: np.ndarray):
+    return policy.evaluate(masks, p, base, {name: 1 - np.prod(1 - p, axis=0) for name in policy.composites})
+
+
+@pytest.mark.parametrize("name", [*POLICIES, "falling"])
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15)
+def test_raising_posteriors_only_adds(name: str, falling: Policy, seed: int) -> None:
+    policy = falling if name == "falling" else POLICIES[name]
+    rng = np.random.default_rng(seed)
+    masks = random_masks(rng, 256)
+    p, base = random_posteriors(rng, 256)
+    raised = np.where(rng.random(p.shape) < 0.4, p + (1 - p) * rng.random(p.shape) ** 4, p)
+    assert not asks_less(policy, decided(policy, masks, p, base), decided(policy, masks, raised, base)).any()
+
+
+def test_less_is_seen(falling: Policy) -> None:
+    """The comparison itself: lower posteriors do ask for less."""
+    rng = np.random.default_rng(1)
+    masks = random_masks(rng, 2000)
+    p, base = random_posteriors(rng, 2000)
+    assert len(CONDITIONS) == len(p)
+    assert asks_less(falling, decided(falling, masks, p, base), decided(falling, masks, p / 50, base)).mean() > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_consensus_asks_no_less_where_the_risk_is_higher(missing: float) -> None:
+    model = shipped()
+    masks = simulate(
+        model, 3000, np.random.default_rng(8), setting="spine_clinic", missing=missing, roles=HISTORY
+    ).masks
+    less = less_in_a_riskier_setting(model, masks)
+    assert {pair: len(cases) for pair, cases in less.items() if len(cases)} == {}
