@@ -15,7 +15,7 @@ from riskmodel.decision.language.expression import parse
 from riskmodel.decision.language.monotone import falls_with_posterior
 from riskmodel.decision.policy import Policy
 from tests.decision.test_policy import CONDITIONS, POLICIES, random_masks, random_posteriors
-from tests.support.less import asks_less, less_in_a_riskier_setting
+from tests.support.less import asks_less, lost_in_a_riskier_setting
 from tests.support.models import shipped
 from tests.support.rules import VOCABULARY
 
@@ -107,11 +107,20 @@ def test_less_is_seen(falling: Policy) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("missing", [0.0, 0.3])
-def test_consensus_asks_no_less_where_the_risk_is_higher(missing: float) -> None:
+def test_consensus_asks_no_less_where_the_risk_is_higher() -> None:
+    """Nobody is gated by a high base rate after a full assessment."""
     model = shipped()
-    masks = simulate(
-        model, 3000, np.random.default_rng(8), setting="spine_clinic", missing=missing, roles=HISTORY
-    ).masks
-    less = less_in_a_riskier_setting(model, masks)
-    assert {pair: len(cases) for pair, cases in less.items() if len(cases)} == {}
+    rng = np.random.default_rng(8)
+    for setting in model.settings:
+        people = simulate(model, 2000, rng, setting=setting, roles=HISTORY)
+        assert lost_in_a_riskier_setting(model, people.masks) == {}
+
+
+@pytest.mark.slow
+def test_a_rule_that_a_high_base_rate_gates_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "gated.toml"
+    gated = FALLING.replace("p(fracture) > 0.05", "p(fracture) > 0.05 and raised(fracture)")
+    path.write_text(gated)
+    model = rm.load(policy=path)
+    people = simulate(model, 2000, np.random.default_rng(8), setting="spine_clinic", roles=HISTORY)
+    assert "broken" in {rule for rule, _, _ in lost_in_a_riskier_setting(model, people.masks)}

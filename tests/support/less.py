@@ -9,6 +9,7 @@ import numpy as np
 import riskmodel as rm
 from riskmodel.decision.actions import Decision
 from riskmodel.decision.language.monotone import falls_with_posterior
+from riskmodel.decision.language.nodes import Holds, PosteriorComparison, Raised, leaves
 from riskmodel.decision.policy import Policy
 
 
@@ -51,11 +52,11 @@ def _swapped(policy: Policy, referral: np.ndarray) -> np.ndarray:
     return asked
 
 
-def less_in_a_riskier_setting(model: rm.Model, masks: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-    """Cases whose every posterior is at least as high in a second setting, where less is asked for.
+def lost_in_a_riskier_setting(model: rm.Model, masks: np.ndarray) -> dict[tuple[str, str, str], np.ndarray]:
+    """Cases in which a rule on posteriors fires in one setting, and not in another where what it reads is no lower.
 
     Only cases of which the policy's ``enough`` was assessed are compared: of the others, a posterior that has not risen
-    says nothing yet.
+    says nothing yet. Rules that read the setting by its name are left out.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def less_in_a_riskier_setting(model: rm.Model, masks: np.ndarray) -> dict[tuple[
 
     Returns
     -------
-    (first setting, second setting) → indices of the cases.
+    (rule, first setting, second setting) → indices of the cases, where there are any.
     """
     policy, scorer = model.policy, model.scoring.scorer
     row = {variable.name: i for i, variable in enumerate(model.variables)}
@@ -74,9 +75,18 @@ def less_in_a_riskier_setting(model: rm.Model, masks: np.ndarray) -> dict[tuple[
         there = masks.copy()
         there[scorer.setting_row] = 1 << number
         scored[setting] = model.scoring.score(there)
-    less = {}
-    for first, second in permutations(model.settings, 2):
-        higher = (scored[second].posterior.probability >= scored[first].posterior.probability).all(axis=0)
-        asked = asks_less(policy, scored[first].decision, scored[second].decision)
-        less[first, second] = np.nonzero(higher & enough & asked)[0]
-    return less
+    lost = {}
+    for index, rule in enumerate(policy.rules):
+        read = leaves(rule.condition)
+        names = {leaf.name for leaf in read if isinstance(leaf, PosteriorComparison | Raised)}
+        by_name = any(isinstance(leaf, Holds) and leaf.row == scorer.setting_row for leaf in read)
+        if not names or by_name:
+            continue
+        outputs = [scorer.output_names.index(name) for name in names]
+        for first, second in permutations(model.settings, 2):
+            p, q = (scored[setting].posterior.probability[outputs] for setting in (first, second))
+            ended = scored[first].decision.fired[index] & ~scored[second].decision.fired[index]
+            cases = np.nonzero((q >= p).all(axis=0) & enough & ended)[0]
+            if len(cases):
+                lost[rule.id, first, second] = cases
+    return lost

@@ -198,14 +198,19 @@ def _check(context: Context, table: TomlTable, rule: Rule, where: str, *, stated
                 allowed = f"a safety rule is cleared by {' or '.join(CLEARS_SAFETY)} alone"
                 table.problem("cleared_by", f"a result of {name} does not exclude disease", allowed)
     elif rule.reads_posterior:
-        if stated:
-            table.problem("safety", "true, but the rule reads a posterior", "safety rules read findings only")
-        if rule.imaging or rule.urgency < context.routine:
-            for fault in falls_with_posterior(rule.condition):
-                table.problem(f"{where}, {fault.position(rule.when)}", fault.received, RISING)
+        _check_posteriors(context, table, rule, where, stated=stated)
     elif rule.imaging or rule.urgency < context.routine:
         received = "safety = false, but it asks for imaging or for more than routine"
         table.problem("safety", received, "only safety rules and rules on posteriors may")
+
+
+def _check_posteriors(context: Context, table: TomlTable, rule: Rule, where: str, *, stated: bool | None) -> None:
+    """A rule on posteriors is no safety rule, and what it asks for urgently no higher posterior takes away."""
+    if stated:
+        table.problem("safety", "true, but the rule reads a posterior", "safety rules read findings only")
+    if rule.imaging or rule.urgency < context.routine:
+        for fault in falls_with_posterior(rule.condition):
+            table.problem(f"{where}, {fault.position(rule.when)}", fault.received, RISING)
 
 
 def _check_swap(context: Context, table: TomlTable, rule: Rule) -> None:
