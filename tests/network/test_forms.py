@@ -59,9 +59,11 @@ def test_fever_by_hand(name):
     if name == "literature":
         stated[0] = value(name, "find.fever.infection.study")
     leak = value(name, "find.fever.none")
-    assert network_of(name).variable("fever").parents == kinds
+    hidden = [value(name, "occult.infection"), value(name, "occult.malignancy"), 0]
+    assert network_of(name).variable("fever").parents == ("infection_manifest", "malignancy_manifest", kinds[2])
+    links = [((1 - alone) / (1 - leak) - o) / (1 - o) for alone, o in zip(stated, hidden, strict=True)]
     for states in itertools.product((0, 1), repeat=3):
-        spared = [(1 - alone) / (1 - leak) for alone, present in zip(stated, states, strict=True) if present]
+        spared = [link for link, present in zip(links, states, strict=True) if present]
         expected = (1 - leak) * np.prod(spared)
         np.testing.assert_allclose(network_of(name).tables["fever"][0][(*states, 0)], expected, rtol=1e-14)
 
@@ -88,7 +90,7 @@ def test_esr_by_hand(name):
 
 @pytest.mark.parametrize("name", SETS)
 def test_saddle_anaesthesia_by_hand(name):
-    """Stated given cauda equina whatever its cause: q = F / E[F0 · q of nerve compression and mimic | cauda equina]."""
+    """Stated given cauda equina whatever its cause: F / E[F0 · q of nerve and mimic | cauda equina] = o + (1 - o) q."""
     network, reference = network_of(name), priors_of(name).prior_set.reference_setting
     none, nerve, mimic, stated = (
         1 - value(name, f"find.saddle_anaesthesia.{kind}")
@@ -100,8 +102,10 @@ def test_saddle_anaesthesia_by_hand(name):
     expected = sum(
         joint[n, m] * none * (nerve / none) ** n * (mimic / none) ** m for n, m in itertools.product((0, 1), repeat=2)
     )
-    q = stated / expected
-    assert network.variable("saddle_anaesthesia").parents == ("cauda_equina", "nerve_compression", "cauda_equina_mimic")
+    occult = value(name, "occult.cauda_equina")
+    q = (stated / expected - occult) / (1 - occult)
+    parents = ("cauda_equina_manifest", "nerve_compression", "cauda_equina_mimic")
+    assert network.variable("saddle_anaesthesia").parents == parents
     for c, n, m in itertools.product((0, 1), repeat=3):
         absent = none * (nerve / none) ** n * (mimic / none) ** m * q**c
         assert network.tables["saddle_anaesthesia"][0, c, n, m, 0] == pytest.approx(absent, rel=1e-12)
