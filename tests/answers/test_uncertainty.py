@@ -224,7 +224,7 @@ def test_a_posterior_rests_on_what_can_move_it(model):
     )
     before = shares(model.priors, model.variables, masks, 512, 1)["basis"]["assumption"]
     after = shares(replace(model.priors, statements=sure), model.variables, masks, 512, 1)["basis"]["assumption"]
-    assert (after <= before + 1e-12).all()
+    assert (after <= before + 1e-5).all()  # estimates from draws
     assert (after < before).any()
 
 
@@ -232,7 +232,8 @@ def test_what_each_strength_does_to_cases(model, people):
     """A strength's effect on the cases is that of the model without its group."""
     cases = on_cases.by_setting(model, people.masks, [f"P{i}" for i in range(people.masks.shape[1])])[0]
     lines = list(on_cases.dependence_lines(model, cases))
-    assert [line.split()[0] for line in lines[3:8]] == list(model.priors.groups)
+    stated = [s for s in model.priors.selected_statements if s.quantity == "dependence"]
+    assert [line.split()[0] for line in lines[3 : 3 + len(stated)]] == [s.of.variable for s in stated]
     without = model.with_statement("dependence.course", value=0.0, low=0.0, high=0.0)
     move = on_cases.decibans(model.scoring.score(cases.masks).posterior.probability) - on_cases.decibans(
         without.scoring.score(cases.masks).posterior.probability

@@ -77,7 +77,8 @@ def _rule(correlation: float, members: int) -> int:
 def _points(rule: int) -> tuple[Array, Array]:
     """Points of a standard normal and their weights, which sum to 1."""
     if rule > 0:
-        gauss = np.array(np.polynomial.hermite_e.hermegauss(rule), dtype=np.float64)
+        gauss = np.empty((2, rule))
+        gauss[:] = np.polynomial.hermite_e.hermegauss(rule)
         return _sums_to_1(gauss[0], gauss[1])
     spaced = np.arange(rule, 1 - rule) * (FARTHEST / -rule)
     return _sums_to_1(spaced, np.exp(-0.5 * spaced**2))

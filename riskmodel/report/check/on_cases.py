@@ -80,7 +80,7 @@ def dependence_lines(model: Model, cases: Cases) -> Iterator[str]:
         span = f" ({statement.low:g} to {statement.high:g})" if statement.low is not None else ""
         rows.append([
             statement.of.variable,
-            statement.given_text or "none",
+            ", ".join(event.variable for event in statement.given.events) or "none",
             f"{statement.value:g}{span}",
             figure(float(move.mean()), ".2f"),
             figure(float(move.max()), ".1f"),
