@@ -342,7 +342,7 @@ def test_thresholds_of_consensus_are_computed() -> None:
     harm_and_benefit = {
         "mri_for_infection": (0.01, 1.0),
         "mri_for_malignancy": (0.01, 0.33),
-        "mri_for_cauda_equina": (0.02, 1.0),
+        "mri_for_cauda_equina": (0.03, 1.0),
         "xray_for_fracture": (0.0012, 0.04),
         "ct_for_fracture": (0.006, 0.04),
         "bloods_infection": (0.001, 1.0),

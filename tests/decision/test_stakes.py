@@ -1,5 +1,6 @@
 """The stakes of a policy follow from what its rules mean, however they are worded."""
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from riskmodel.answers.questions import questions
 from riskmodel.decision.stakes import scans, stakes
 from tests.support.paths import ROOT
 
-LOOKED = "((any_flag and raised(infection)) or enough)"
-STATED = f'when = "p(infection) >= threshold(mri_for_infection) and {LOOKED}"'
+TEXT = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf-8")
+STATED = next(rule["when"] for rule in tomllib.loads(TEXT)["rule"] if rule["id"] == "mri_for_infection").strip()
+LOOKED = STATED.partition("and ")[2]  # what the rule asks beside the posterior
 CASE = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["yes"]})
 
 
@@ -23,10 +25,9 @@ def model() -> rm.Model:
 
 def reworded(model: rm.Model, folder: Path, when: str) -> rm.Model:
     """The model under its own policy, with one rule in other words."""
-    text = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf-8")
-    assert text.count(STATED) == 1
+    assert TEXT.count(STATED) == 1
     path = folder / "consensus.toml"
-    path.write_text(text.replace(STATED, f'when = "{when.replace("raised(infection)", LOOKED)}"'), encoding="utf-8")
+    path.write_text(TEXT.replace(STATED, when.replace("raised(infection)", LOOKED)), encoding="utf-8")
     return model.with_policy(path)
 
 
