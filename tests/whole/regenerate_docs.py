@@ -33,7 +33,7 @@ from riskmodel.pathways.first_step import compare_policies
 from riskmodel.sensitivity import pathways, scans_in_vain
 from tests.support.architecture import PACKAGE, holds
 from tests.support.paths import ROOT
-from tests.whole import picture_of_rooms
+from tests.whole import clinical_tables, picture_of_rooms
 
 PICTURE = ROOT / "docs" / "network.svg"
 BLOCK = re.compile(
@@ -238,10 +238,17 @@ def beside_the_network() -> str:
     return table(["number", "value", "95 % interval", "unit", "basis", "note"], rows, "-rr---")
 
 
+def clinical(name: str, align: str) -> Callable[[], str]:
+    """A table of the clinical model."""
+    return lambda: table(*getattr(clinical_tables, name)(model()), align)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "codebook": codebook, "folders": folders, "sources": sources,
     "rules": rules, "thresholds": thresholds, "shares": shares,
     "followed": followed, "in_vain": in_vain, "beside_the_network": beside_the_network,
+    "conditions": clinical("conditions", "--rrrrr"), "silence": clinical("silence", "--rr"),
+    "groups": clinical("groups", ""), "steps": clinical("steps", ""), "parts": clinical("parts_of_scans", ""),
 }  # fmt: skip
 
 
