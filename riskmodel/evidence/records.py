@@ -96,7 +96,8 @@ class Variable:
 
     A manifestation node says whether a condition shows its usual signs; nobody observes it.
     ``states[0]`` is the base state. ``lower_edges`` (one a state, in ``unit``) and ``maximum`` make the
-    states bands of a number; a band includes its lower edge. ``parents`` are the arcs into it.
+    states bands of a number; a band includes its lower edge. ``parents`` are the arcs into it. ``imaging`` marks the
+    tests that policies ask for as imaging.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Variable:
     aliases: Mapping[str, str] = field(default_factory=dict)
     form: Form = "logistic"
     serious: bool = False
+    imaging: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or not self.name[0].isalpha():

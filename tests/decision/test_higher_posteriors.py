@@ -73,6 +73,10 @@ def falling(tmp_path_factory) -> Policy:
         ("count(fever, p(infection) > 0.1) >= 1", 0),
         ("count(fever, p(infection) > 0.1) <= 1", 1),
         ("count(fever, raised(infection)) == 1", 1),
+        ("count(fever, raised(infection)) == 2", 0),
+        ("count(fever, raised(infection)) == 0", 1),
+        ("count(fever, raised(infection)) != 0", 0),
+        ("count(fever, raised(infection)) != 2", 1),
     ],
 )
 def test_what_falls_as_a_posterior_rises(text: str, falls: int) -> None:

@@ -16,6 +16,25 @@ TEXT = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf
 STATED = next(rule["when"] for rule in tomllib.loads(TEXT)["rule"] if rule["id"] == "mri_for_infection").strip()
 LOOKED = STATED.partition("and ")[2]  # what the rule asks beside the posterior
 CASE = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["yes"]})
+IMPROBABLE = """
+title = "Tests where a disease is improbable"
+urgencies = ["routine"]
+referrals = []
+[threshold.bloods]
+harm = 1
+benefit = 9
+[[rule]]
+id = "bloods"
+when = "{when}"
+urgency = "routine"
+tests = ["esr"]
+reason = "R."
+source = "assumption"
+[[otherwise]]
+urgency = "routine"
+reason = "R."
+source = "assumption"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +78,13 @@ def test_a_reworded_rule_has_the_same_stakes_and_asks_the_same(model, tmp_path, 
 @pytest.mark.parametrize(
     "when",
     [
-        "p(infection) < threshold(mri_for_infection) and raised(infection)",
-        "not p(infection) >= threshold(mri_for_infection) and raised(infection)",
+        "p(infection) < threshold(bloods) and raised(infection)",
+        "not p(infection) >= threshold(bloods) and raised(infection)",
     ],
 )
 def test_a_rule_for_the_improbable_is_no_stake(model, tmp_path, when):
-    named = {stake.threshold for stake in stakes(reworded(model, tmp_path, when).policy)}
-    assert named == {stake.threshold for stake in stakes(model.policy)} - {"mri_for_infection"}
+    path = tmp_path / "improbable.toml"
+    path.write_text(IMPROBABLE.format(when=when), encoding="utf-8")
+    assert stakes(model.with_policy(path).policy) == ()
+    path.write_text(IMPROBABLE.format(when="p(infection) >= threshold(bloods)"), encoding="utf-8")
+    assert [stake.threshold for stake in stakes(model.with_policy(path).policy)] == ["bloods"]

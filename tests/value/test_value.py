@@ -69,6 +69,7 @@ SCAN = """
 [[variable]]
 name = "mri"
 role = "test"
+imaging = true
 states = ["normal", "abnormal"]
 parents = ["infection", "fracture"]
 definition = "A scan."

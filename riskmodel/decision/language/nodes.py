@@ -133,7 +133,8 @@ def leaves(node: Node) -> tuple[Holds | PosteriorComparison | Raised | Enough | 
 def polarities(node: Node, *, rising: bool = True) -> Iterator[tuple[Leaf, bool]]:
     """What an expression reads, each with whether the expression rises (or falls) as it turns true.
 
-    What is counted and compared by ``==`` or ``!=`` may do both, and is given both ways.
+    What is counted and compared by ``==`` or ``!=`` may do both, and is given both ways; but to hold all, or none, is
+    to rise, or to fall.
 
     >>> [(leaf.name, rising) for leaf, rising in polarities(AllOf((Raised("fracture"), Not(Raised("infection")))))]
     [('fracture', True), ('infection', False)]
@@ -144,8 +145,10 @@ def polarities(node: Node, *, rising: bool = True) -> Iterator[tuple[Leaf, bool]
         case AllOf(operands) | AnyOf(operands):
             for operand in operands:
                 yield from polarities(operand, rising=rising)
-        case Count(operands, comparison, _):
+        case Count(operands, comparison, bound):
             directions = {">=": [rising], ">": [rising], "<=": [not rising], "<": [not rising]}
+            if bound in (0, len(operands)):
+                directions |= {"==": [rising == (bound > 0)], "!=": [rising == (bound == 0)]}
             for direction in directions.get(comparison, [True, False]):
                 for operand in operands:
                     yield from polarities(operand, rising=direction)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from riskmodel.evidence.records import Variable
 
-IMAGING = ("xray", "ct", "mri")  # the other tests of the network are asked for as tests
-
 
 def load_policy(
     name_or_path: str | Path,
@@ -57,14 +55,14 @@ def load_policy(
     text, values = _parse(file, path)
     every_test = [variable for variable in variables if variable.role == "test"]
     parts = {parent for variable in every_test for parent in variable.parents}  # of a scan's result
-    tests = [variable.name for variable in every_test if variable.name not in parts]
+    tests = [variable for variable in every_test if variable.name not in parts]
     context = Context(
         file=file,
         text=text,
         problems=[],
         vocabulary=Vocabulary(tuple(variables), composites=tuple(composites)),
-        imaging=tuple(name for name in tests if name in IMAGING),
-        tests=tuple(name for name in tests if name not in IMAGING),
+        imaging=tuple(variable.name for variable in tests if variable.imaging),
+        tests=tuple(variable.name for variable in tests if not variable.imaging),
         sources=tuple(sorted(sources)),
     )
     return _read(context, path.stem, values)

@@ -130,6 +130,8 @@ def _role_faults(table: VariableTable) -> Iterator[Fault]:
         yield "form", f"any_of of a {table.role} with {len(table.states)} states", "of a test with two states only"
     elif table.role != "condition" and (table.serious or table.form not in ("logistic", ANY_OF)):
         yield "serious" if table.serious else "form", f"of a {table.role}", "of a condition only"
+    if table.imaging and table.role != "test":
+        yield "imaging", f"of a {table.role}", "of a test only"
     if table.role == "circumstance" and table.parents:
         yield "parents", "of a circumstance", "no parents: a circumstance is outside the network"
     if table.role == "manifestation":

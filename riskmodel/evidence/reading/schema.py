@@ -39,6 +39,7 @@ class VariableTable(StrictTable):
     aliases: dict[str, str] = Field(default_factory=dict)
     form: Form = "logistic"
     serious: bool = False
+    imaging: bool = False
 
 
 class StatementTable(StrictTable):
