@@ -14,6 +14,7 @@ import pytest
 
 from riskmodel.arrays import Masks
 from riskmodel.cohort import simulate
+from riskmodel.decision.language.nodes import PosteriorComparison, Raised, leaves
 from riskmodel.decision.policy import Policy
 from riskmodel.evidence.records import Variable
 from tests.support.masks import MODEL, SCORER, random_cases
@@ -110,7 +111,8 @@ def measure(people: int = 2500, missing: float = 0.3, seed: int = 1) -> Losses:
             gone = decided.fired[:, where] & ~decision.fired
             less = decision.urgency > decided.urgency[where]
             for k in np.nonzero(gone.any(axis=0) | less)[0]:
-                rules = tuple(MODEL.policy.rules[r].id for r in np.nonzero(gone[:, k])[0])
+                ended = [MODEL.policy.rules[r] for r in np.nonzero(gone[:, k])[0]]
+                rules = tuple(rule.id for rule in ended if not rule.instead_of)  # a swap ends with what it replaces
                 change = after.probability[:, k] - before.probability[:, where[k]]
                 fell = all(reads_what_fell(rule, change) for rule in rules)
                 rose = all(another_rose(rule, change) for rule in rules)
@@ -120,15 +122,15 @@ def measure(people: int = 2500, missing: float = 0.3, seed: int = 1) -> Losses:
 
 
 def read_by(identifier: str) -> list[int]:
-    """The conditions whose posterior a rule reads."""
+    """The outputs, conditions or composites, whose posterior a rule reads."""
     rule = next(rule for rule in MODEL.policy.rules if rule.id == identifier)
-    return [c for c, name in enumerate(SCORER.conditions) if f"p({name})" in rule.when and rule.reads_posterior]
+    names = {leaf.name for leaf in leaves(rule.condition) if isinstance(leaf, PosteriorComparison | Raised)}
+    return [output for output, name in enumerate(SCORER.output_names) if name in names]
 
 
 def reads_what_fell(identifier: str, change: np.ndarray) -> bool:
-    """Whether a rule reads posteriors, all of which fell."""
-    read = read_by(identifier)
-    return bool(read) and bool((change[read] < 0).all())
+    """Whether a rule reads posteriors, some of which fell (one of two is enough where the rule says or)."""
+    return bool((change[read_by(identifier)] < 0).any())
 
 
 def another_rose(identifier: str, change: np.ndarray) -> bool:
@@ -153,7 +155,7 @@ def test_what_one_more_flag_takes_away_is_explained_away(losses: Losses) -> None
     assert [loss for loss in losses.found if not (loss.by_condition or loss.by_sign)] == []
     assert [loss for loss in losses.found if loss.less_urgent and not loss.rules] == []
     rules, urgency = losses.shares()
-    assert 0.005 < rules < 0.03
+    assert 0.001 < rules < 0.03
     assert 0.0002 < urgency < 0.004
 
 
