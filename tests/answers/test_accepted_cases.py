@@ -9,27 +9,14 @@ from tests.support.models import shipped
 
 CASES = read_accepted()
 MISSES: dict[str, str] = {  # case → what is missed, with its figure, and why
-    "inject_crp": "infection .08 %, no MRI",
-    "inject_only": "infection .003 %",
-    "fever_crp_young": "infection 73 %, cauda equina 4 %",
-    "steroids_fever": "steroids are not yet a weakened defence",
-    "discitis_on_mri": "the scan's content is not read",
-    "crp300": "a blood result has no owner",
-    "breast_new_pain": "malignancy .03 %, no MRI",
-    "prostate_gait": "no MRI",
-    "prostate_both_legs": "no MRI",
-    "lung_chemo_tender": "no MRI",
-    "mri_tumour_pc": "the scan's content is not read",
-    "weight_loss_young": "nobody looks",
-    "crash_22": "major trauma is not imaged",
-    "fall_6m_weak": "infection leads",
-    "mri_fracture_78": "the scan's content is not read",
-    "crash_pc_45": "major trauma is not imaged",
-    "bladder_both_pvr": "cauda equina .27 %, no MRI",
-    "saddle_only_ed": "no MRI for one sign",
-    "mri_compression": "the scan's content is not read",
-    "ten_weeks_ed": "a high base rate alone asks for an MRI",
-    "severe_1d": "severe pain is left to self-care",
+    "fall_6m_weak": (
+        "infection 3.1 %, accepted up to 2 %: the fracture leads and the action is right, but in the network an injury "
+        "does not make an infection less probable"
+    ),
+    "bladder_both_pvr": (
+        "cauda equina .22 %, accepted from .5 %: it is scanned, but the seed says that a bladder scan is right in 92 %; "
+        "with the studies of the set literature it is inside"
+    ),
 }
 
 
@@ -44,7 +31,7 @@ def answers() -> dict:
         pytest.param(
             case,
             id=case.case_id,
-            marks=pytest.mark.xfail(reason=MISSES[case.case_id], strict=False) if case.case_id in MISSES else (),
+            marks=pytest.mark.xfail(reason=MISSES[case.case_id], strict=True) if case.case_id in MISSES else (),
         )
         for case in CASES
     ],
