@@ -14,7 +14,7 @@ MISSES: dict[str, str] = {  # case → what is missed, with its figure, and why
         "does not make an infection less probable"
     ),
     "bladder_both_pvr": (
-        "cauda equina .22 %, accepted from .5 %: it is scanned, but the seed says that a bladder scan is right in 92 %; "
+        "cauda equina .22 %, accepted from .5 %: it is scanned, but the seed has a bladder scan right in 92 %; "
         "with the studies of the set literature it is inside"
     ),
 }
