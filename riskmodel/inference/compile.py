@@ -101,7 +101,7 @@ def _group(lookups: Lookups, lookup: Lookup, tables: Tables) -> Group:
     return Group(
         rows=lookup.rows,
         multipliers=lookup.multipliers,
-        table=lookup.sum_allowed(spread, in_order=True)[0],
+        table=lookup.sum_allowed(spread)[0],
         states=spread[0],
         sizes=lookup.sizes,
         skip=lookup.skip,

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import chain
+from functools import partial, reduce
 
 import numpy as np
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Masks, States
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
-from riskmodel.inference.lookup import Lookup, Lookups, product_of_patterns, tables_at_setting
-from riskmodel.inference.score_kernel import Factors, JointStates, PackedGroups, Results, score_cases
-from riskmodel.inference.scorer import Group, Scorer
+from riskmodel.inference.lookup import Lookup, Lookups, tables_at_setting
+from riskmodel.inference.needed_rows import NeededRows
+from riskmodel.inference.score_kernel import Factors, JointStates, Results, score_cases
+from riskmodel.inference.scorer import Scorer
 from riskmodel.network.network import Network
 
 Progress = Callable[[int, int | None], None]
@@ -65,7 +65,6 @@ class DrawScorer:
         self.scorer: Scorer = replace(single, hidden=hidden, outer=outer)
         self._states = JointStates.of(self.scorer)._replace(setting_row=-1)  # the tables are of one setting
         self._kinds = (self.scorer.inner, self.scorer.hidden, self.scorer.outer)
-        self._packed = [PackedGroups.of(groups, every_setting=False) for groups in self._kinds]
 
     @property
     def draws(self) -> int:
@@ -93,18 +92,17 @@ class DrawScorer:
         with_blank = np.ascontiguousarray(np.concatenate([masks, scorer.blank(1, setting)], axis=1))
         probability = np.empty((self.draws, len(scorer.output_names), count + 1))
         evidence = np.empty((self.draws, count + 1))
-        needed = [_needed(groups, with_blank) for groups in self._kinds]
-        groups = zip(scorer.groups, chain(*needed), strict=True)
-        entries = sum(group.table[0].size for group, looked_up in groups if looked_up)
+        needed = [NeededRows.of(groups, with_blank) for groups in self._kinds]  # the same in every draw
+        entries = sum(rows.offset[-1] for rows in needed)  # and before the sum over what patterns allow:
+        entries += sum(group.states[0].size for group in scorer.groups if group.rows)
         together = max(1, min(TABLES_AT_ONCE // max(entries, 1), self.draws // (2 * threads)))
-
-        positions = [packed.positions(with_blank, -1) for packed in self._packed]  # the same in every draw
 
         def chunk(first: int) -> None:
             findings = np.empty(count + 1)  # not asked for
             draws = slice(first, min(first + together, self.draws))
             for k, (states, tables) in enumerate(self._tables(draws, setting, needed), start=first):
-                inner, hidden, outer = (Factors(*pair) for pair in zip(tables, positions, strict=True))
+                kinds = zip(tables, needed, strict=True)
+                inner, hidden, outer = (Factors(flat, rows.positions) for flat, rows in kinds)
                 score_cases(with_blank, states, inner, hidden, outer, Results(probability[k], evidence[k], findings))
 
         with ThreadPoolExecutor(threads) as pool:
@@ -118,11 +116,11 @@ class DrawScorer:
         return DrawPosterior(cases[:, :, :count], evidence[:, :count], np.ascontiguousarray(cases[:, :, count]))
 
     def _tables(
-        self, draws: slice, setting: int, needed: Sequence[Sequence[bool]]
+        self, draws: slice, setting: int, needed: Sequence[NeededRows]
     ) -> Iterator[tuple[JointStates, list[Array]]]:
-        """What cases look up in each draw, in one setting: static factors, and tables by kind; overwritten by the next.
+        """What cases look up in one draw after another, in one setting: static factors, and tables by kind.
 
-        Groups of which no case knows anything are never looked up, and left out of the work.
+        Rows that no case looks up are left out of the work.
         """
         lookups = self._lookups
         tables = tables_at_setting(self.network, setting, draws)
@@ -132,33 +130,34 @@ class DrawScorer:
 
         static_in, static_out = table(lookups.static_inner), table(lookups.static_outer)
         occult = lookups.occult(tables)
+        every_kind = lookups.inner, lookups.hidden, lookups.outer
         built = [
-            {g: reduce(product_of_patterns, (table(kind[member]) for member in plan[g])) for g in np.flatnonzero(which)}
-            for kind, plan, which in zip(
-                (lookups.inner, lookups.hidden, lookups.outer), self._plans, needed, strict=True
-            )
+            [
+                _rows([kind[member] for member in members], patterns, partial(lookups.table, tables=tables))
+                for members, patterns in zip(plan, rows.patterns, strict=True)
+                if len(patterns)
+            ]
+            for kind, plan, rows in zip(every_kind, self._plans, needed, strict=True)
         ]
-        rooms = [_room(groups) for groups in self._kinds]
         for k in range(draws.stop - draws.start):
-            for flat, packed, groups in zip(rooms, self._packed, built, strict=True):
-                for g, of_draws in groups.items():
-                    entries = _of_draw(of_draws, k).ravel()
-                    flat[packed.offset[g] : packed.offset[g] + entries.size] = entries
+            kinds = [
+                np.concatenate([_of_draw(rows, k).ravel() for rows in groups] or [np.empty(0)]) for groups in built
+            ]
             inner_static, outer_static = _of_draw(static_in, k), _of_draw(static_out, k)
             yield (
                 self._states._replace(inner_static=inner_static, outer_static=outer_static, occult=_of_draw(occult, k)),
-                rooms,
+                kinds,
             )
 
 
-def _room(groups: Sequence[Group]) -> Array:
-    """For the tables of groups in one setting, end to end."""
-    return np.zeros(sum(group.table[0].size for group in groups))
-
-
-def _needed(groups: Sequence[Group], masks: Masks) -> list[bool]:
-    """Whether any case knows anything of a group; where none does it is never looked up."""
-    return [bool((group.pattern(masks) != group.skip).any()) for group in groups]
+def _rows(members: Sequence[Lookup], patterns: States, table: Callable[..., Array]) -> Array:
+    """Rows of the product of some look-ups in one setting: (draws, patterns, [contexts], joint states)."""
+    factors = []
+    for member in reversed(members):
+        occurring, row = np.unique(patterns % member.patterns, return_inverse=True)
+        factors.append(table(member, patterns=occurring)[:, 0, row])
+        patterns = patterns // member.patterns
+    return reduce(np.multiply, reversed(factors))
 
 
 def _of_draw(table: Array, draw: int) -> Array:

@@ -39,8 +39,6 @@ class Lookup:
         how many states each member has.
     multipliers
         pattern = sum of multiplier · (mask - 1).
-    allowed
-        (patterns, joint states of the members), 0 or 1: what each pattern allows.
     barren
         whether the factor is 1 when nothing is known of any member.
     """
@@ -51,42 +49,62 @@ class Lookup:
     rows: tuple[int, ...]
     sizes: tuple[int, ...]
     multipliers: tuple[int, ...]
-    allowed: Array
     barren: bool
 
     @property
     def patterns(self) -> int:
         """How many combinations of masks the members can have; 1 where the factor is static."""
-        return len(self.allowed)
+        return math.prod((1 << size) - 1 for size in self.sizes)
 
     @property
     def skip(self) -> int:
         """The pattern that changes nothing, or -1."""
         return self.patterns - 1 if self.barren else -1
 
-    def sum_allowed(self, spread: Array, *, in_order: bool = False) -> Array:
+    def sum_allowed(self, spread: Array, patterns: States | None = None) -> Array:
         """The look-up table: what `Lookups.spread` gives, summed over the states that each pattern allows.
+
+        Member by member, and for each state after state, so that a row is the same on every processor and whichever
+        other rows are asked for.
 
         Parameters
         ----------
-        in_order
-            add state after state, so that the sums are the same on every processor; otherwise a matrix product
-            does it, which is faster and may differ in the last bit.
+        patterns
+            the rows that are wanted, one or more, rising and each once; by default all.
 
         Returns
         -------
         (draws, settings, patterns, [contexts], joint condition states)
         """
-        flat = spread.reshape(*spread.shape[:3], -1)
-        if in_order:
-            table = np.zeros((*flat.shape[:2], self.patterns, flat.shape[3]))
-            for state, weights in enumerate(self.allowed.T):
-                table += weights[:, None] * flat[:, :, state, None]
-        else:
-            table = np.matmul(self.allowed, flat)
+        draws, settings = spread.shape[:2]
+        table, rows = spread, 1
+        wanted = np.arange(self.patterns) if patterns is None else patterns
+        row = np.zeros(len(wanted), dtype=np.int64)  # of each wanted pattern, by its members so far
+        for size, multiplier in zip(self.sizes, self.multipliers, strict=True):
+            masks = (1 << size) - 1
+            table = _sums_of_subsets(table.reshape(draws, settings, rows, size, -1))
+            table = table.reshape(draws, settings, rows * masks, -1)
+            kept, row = np.unique(row * masks + wanted // multiplier % masks, return_inverse=True)
+            table = table if len(kept) == rows * masks else table[:, :, kept]
+            rows = len(kept)
+        table = table.reshape(draws, settings, rows, *spread.shape[3:])
         if self.barren:  # exactly no change, where the sums give 1 to rounding
-            table[:, :, -1] = 1.0
-        return table.reshape(*spread.shape[:2], self.patterns, *spread.shape[3:])
+            table[:, :, wanted == self.skip] = 1.0
+        return table
+
+
+def _sums_of_subsets(values: Array) -> Array:
+    """Sums over every subset of a variable's states, those of mask m at m - 1: from (…, states, k) to (…, masks, k)."""
+    size = values.shape[-2]
+    sums = np.empty((*values.shape[:-2], (1 << size) - 1, values.shape[-1]))
+    for mask in range(1, 1 << size):
+        highest = mask.bit_length() - 1
+        lower = mask ^ (1 << highest)
+        if lower:
+            np.add(sums[..., lower - 1, :], values[..., highest, :], out=sums[..., mask - 1, :])
+        else:
+            sums[..., mask - 1, :] = values[..., highest, :]
+    return sums
 
 
 class Lookups:
@@ -161,10 +179,6 @@ class Lookups:
             raise InferenceError(
                 f"{', '.join(members)}: these variables depend on each other and are too many to enumerate"
             )
-        allowed = np.ones((1, 1))
-        for size in sizes:
-            each = np.array([[(mask >> s) & 1 for s in range(size)] for mask in range(1, 1 << size)], dtype=float)
-            allowed = np.kron(allowed, each)
         return Lookup(
             members=members,
             tables=tuple(tables),
@@ -172,7 +186,6 @@ class Lookups:
             rows=tuple(self._index[name] for name in members),
             sizes=tuple(sizes),
             multipliers=tuple(math.prod(masks[i + 1 :]) for i in range(len(masks))),
-            allowed=allowed,
             barren=bool(members) and set(tables) <= set(members),
         )
 
@@ -206,9 +219,9 @@ class Lookups:
         shares = np.stack(np.broadcast_arrays(*(tables[name][:, 1, 0] for name in self.nodes)), axis=1)
         return np.stack([shares, 1.0 - shares], axis=-1)
 
-    def table(self, lookup: Lookup, tables: Tables) -> Array:
+    def table(self, lookup: Lookup, tables: Tables, patterns: States | None = None) -> Array:
         """A look-up's table: (draws, settings, patterns, [contexts], joint condition states)."""
-        return lookup.sum_allowed(self.spread(lookup, tables))
+        return lookup.sum_allowed(self.spread(lookup, tables), patterns)
 
 
 def product_of_patterns(first: Array, second: Array) -> Array:

@@ -15,6 +15,7 @@ from riskmodel.evidence.load import load_priors
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.draws import DrawScorer, agreement
 from riskmodel.inference.intervals import intervals
+from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.network.build import build_network
 from tests.support.engines import random_evidence, small_networks
 
@@ -94,3 +95,24 @@ def test_agreement_is_the_weighted_share_of_draws():
     levels = np.array([[0, 1], [0, 0], [2, 1]])
     evidence = np.array([[1.0, 1.0], [2.0, 5.0], [1.0, 4.0]])
     assert agreement(levels, np.array([0, 1]), evidence).tolist() == [0.75, 0.5]
+
+
+def test_the_rows_that_are_wanted_are_those_of_the_whole_table(scored):
+    """To the last bit, whichever others are asked for with them."""
+    _, network, scorer, _, _ = scored
+    lookups, rng = scorer._lookups, np.random.default_rng(3)
+    tables = tables_at_setting(network, 2, slice(0, 3))
+    for lookup in (*lookups.inner, *lookups.hidden, *lookups.outer):
+        whole = lookups.table(lookup, tables)
+        assert whole.shape[2] == lookup.patterns
+        for share in (0.02, 0.5):
+            wanted = np.union1d(np.nonzero(rng.random(lookup.patterns) < share)[0], lookup.patterns - 1)
+            assert np.array_equal(lookups.table(lookup, tables, wanted), whole[:, :, wanted])
+
+
+def test_a_case_has_the_same_bits_whoever_is_scored_with_it(scored):
+    _, _, scorer, masks, posterior = scored
+    for case in (0, 17):
+        alone = scorer.posterior(masks[:, [case]], 2)
+        assert np.array_equal(alone.probability[:, :, 0], posterior.probability[:, :, case], equal_nan=True)
+        assert np.array_equal(alone.evidence[:, 0], posterior.evidence[:, case])
