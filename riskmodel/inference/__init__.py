@@ -33,12 +33,22 @@ So the joint probability is a product in which each group has one factor::
             a                 inner g
           · static(c) · Π T_g(pattern of g; c)
                       outer g
+          · M [ Π T_g(pattern of g; · ) ] (c)
+              hidden g
           · (1 where the conditions that are known allow c, else 0)
 
 **Static** factors are the CPTs that speak of enumerated variables only. A factor is **inner** when a CPT in it speaks
 of a context, **outer** otherwise; outer factors stand before the sum over contexts, which makes them cheap. Inner
 factors need not speak of every condition: those that they do take the highest bits, so that one inner joint state is a
 block of neighbouring joint states.
+
+A **manifestation** node stands between a condition and the findings that it can hide. It needs no bit of its own: in
+the tables of **hidden** groups, which speak of such nodes, the condition's bit stands for its node. M sums over the
+nodes once these tables are multiplied: for each node's bit in turn, the half of the joint states with it becomes ::
+
+      H(present)  ←  P(occult | present) · H(absent)  +  P(manifest | present) · H(present)
+
+A node of which a table with a context speaks, or one that speaks of its condition as well, has a bit after all.
 
 A group's factor is a table with a row for each **pattern**: each combination of masks of its members. A row is the
 product of all CPTs that speak of a member, summed over the members' states that the pattern allows::
@@ -52,16 +62,18 @@ members' own, that row is exactly 1 (the group is **barren** [3]) and never mult
 Risk factors are not barren: conditions depend on them, and an unknown one must be averaged over. Small barren groups
 are joined (:func:`~riskmodel.inference.compile.join_plan`), so that one look-up serves several.
 
-The shipped model: 45 variables, 256 joint states, 8 combinations of contexts, and thirteen look-ups a case.
+The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, and fourteen look-ups a case.
 
 >>> import riskmodel as rm
 >>> scorer = rm.load().scoring.scorer
 >>> len(rm.load().tables.variables), scorer.joint_states, len(scorer.context_states)
-(45, 256, 8)
+(56, 256, 8)
 >>> [group.table.shape for group in scorer.inner]  # (settings or 1, patterns, contexts, inner joint states)
-[(4, 7, 8, 32), (4, 189, 8, 32), (4, 81, 8, 32), (1, 3, 8, 32)]
->>> len(scorer.outer), scorer.outer[0].table.shape  # fever, night sweats and weight loss: 3 · 3 · 3 patterns
-(9, (1, 27, 256))
+[(4, 7, 8, 32), (4, 189, 8, 32), (4, 81, 8, 32), (1, 9, 8, 32)]
+>>> [len(looked_up) for looked_up in (scorer.inner, scorer.hidden, scorer.outer)]
+[4, 6, 4]
+>>> scorer.hidden[0].table.shape  # fever, night sweats and weight loss: 3 · 3 · 3 patterns
+(1, 27, 256)
 
 The end of the sum is always the same: add the upper half of the joint states to the lower one. The upper half's sum is
 P(highest condition present, evidence); what remains are joint states without this bit, and so on down to P(evidence).
