@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.cohort import simulate
+from riskmodel.decision.policy import Policy
 from riskmodel.evidence.load import load_priors
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.scorer import Scorer
@@ -122,36 +123,72 @@ def test_bayes_rule_in_odds_on_the_shipped_network(setting: str) -> None:
     assert ill / well == pytest.approx(13.4)
 
 
-def fires(rule: str, condition: str, p: float, base: float) -> bool:
-    """Whether a rule of ``consensus`` fires at a posterior and a base rate of one condition."""
+THRESHOLDS = """
+title = "A threshold and a rise"
+urgencies = ["immediate", "routine"]
+referrals = ["doctor"]
+threshold.possible = { harm = 1, benefit = 49 }
+
+[[rule]]
+id = "reached"
+when = "p(infection) >= threshold(possible)"
+urgency = "immediate"
+referral = ["doctor"]
+reason = "It may be."
+source = "assumption"
+
+[[rule]]
+id = "risen"
+when = "raised(malignancy)"
+urgency = "immediate"
+reason = "It rose."
+source = "assumption"
+
+[[otherwise]]
+urgency = "routine"
+reason = "Nothing else."
+source = "assumption"
+"""
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    path = tmp_path_factory.mktemp("rules") / "thresholds.toml"
+    path.write_text(THRESHOLDS, encoding="utf-8")
+    return MODEL.with_policy(path).policy
+
+
+def fires(policy: Policy, rule: str, condition: str, p: float, base: float) -> bool:
+    """Whether a rule fires at a posterior and a base rate of one condition."""
     posterior = np.zeros((len(SCORER.conditions), 1))
     baseline = np.full_like(posterior, 0.5)
     posterior[SCORER.conditions.index(condition)] = p
     baseline[SCORER.conditions.index(condition)] = base
-    decision = MODEL.policy.evaluate(case(), posterior, baseline)
-    return bool(decision.fired[MODEL.policy.rule_ids.index(rule), 0])
+    decision = policy.evaluate(case(), posterior, baseline)
+    return bool(decision.fired[policy.rule_ids.index(rule), 0])
 
 
 # ---- exactly at a threshold, exactly equal ---------------------------------------------------------
 
 
-def test_a_threshold_is_reached_when_equal() -> None:
-    threshold = MODEL.policy.thresholds["mri_infection"].value
-    assert fires("mri_infection", "infection", threshold, 1e-4)
-    assert not fires("mri_infection", "infection", np.nextafter(threshold, 0), 1e-4)
+def test_a_threshold_is_reached_when_equal(policy: Policy) -> None:
+    threshold = policy.thresholds["possible"].value
+    assert threshold == 0.02
+    assert fires(policy, "reached", "infection", threshold, 1e-4)
+    assert not fires(policy, "reached", "infection", np.nextafter(threshold, 0), 1e-4)
 
 
 @pytest.mark.parametrize("base", [0.02, 0.1, 0.3, 0.7])
-def test_raised_means_twice_the_odds(base: float) -> None:
+def test_raised_means_twice_the_odds(policy: Policy, base: float) -> None:
     twice = 2 * base / (1 + base)  # the probability whose odds are twice those of the base rate
     assert odds(twice) == pytest.approx(2 * odds(base))
-    assert fires("mri_malignancy", "malignancy", twice * (1 + 1e-12), base)
-    assert not fires("mri_malignancy", "malignancy", twice * (1 - 1e-12), base)
+    assert fires(policy, "risen", "malignancy", twice * (1 + 1e-12), base)
+    assert not fires(policy, "risen", "malignancy", twice * (1 - 1e-12), base)
 
 
 @pytest.mark.parametrize("base", [0.0, 0.4, 1.0])
-def test_what_did_not_rise_is_not_raised(base: float) -> None:
-    assert not fires("mri_malignancy", "malignancy", base, base)
+def test_what_did_not_rise_is_not_raised(policy: Policy, base: float) -> None:
+    assert not fires(policy, "risen", "malignancy", base, base)
 
 
 @pytest.mark.parametrize("first", range(4))
