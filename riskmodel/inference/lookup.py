@@ -120,7 +120,9 @@ class Lookups:
     Attributes
     ----------
     all
-        the two static factors (inner, outer), then the inner groups, the hidden and the outer ones.
+        the two static factors (inner, outer), the occult shares, then the inner groups, the hidden and the outer ones.
+    kinds
+        the groups alone: inner, hidden, outer.
     hidden
         the look-ups that speak of manifestation nodes: in their tables a condition's bit stands for its node.
     order
@@ -154,7 +156,9 @@ class Lookups:
         self.inner = [lookup for lookup in every if lookup.inner]
         self.hidden = [lookup for lookup in every if parts.speaks_of(lookup.tables)]
         self.outer = [lookup for lookup in every if not lookup.inner and not parts.speaks_of(lookup.tables)]
-        self.all = [self.static_inner, self.static_outer, *self.inner, *self.hidden, *self.outer]
+        self.shares = self._lookup((), tuple(parts.mixed), inner=False)
+        self.kinds = (self.inner, self.hidden, self.outer)
+        self.all = [self.static_inner, self.static_outer, self.shares, *self.inner, *self.hidden, *self.outer]
         self.nodes = tuple(parts.mixed)
         self.node_bits = tuple(self.order.index(condition) for condition in parts.mixed.values())
         self.setting_row = self._index.get(SETTING, -1) if parts.selector else -1
@@ -168,7 +172,9 @@ class Lookups:
         self.presence: States = np.ascontiguousarray(joint[:, [self.order.index(name) for name in parts.conditions]].T)
 
     def states(self, lookup: Lookup) -> int:
-        """Over how many states a table runs: contexts and inner joint states, or all joint states."""
+        """Over how many states a table runs: contexts and inner joint states, or all joint states; the two shares."""
+        if lookup is self.shares:
+            return 2 * len(self.nodes)
         return len(self.context_states) << self.inner_count if lookup.inner else 1 << len(self.order)
 
     def _lookup(self, members: tuple[str, ...], tables: Sequence[str], *, inner: bool) -> Lookup:
@@ -221,6 +227,9 @@ class Lookups:
 
     def table(self, lookup: Lookup, tables: Tables, patterns: States | None = None) -> Array:
         """A look-up's table: (draws, settings, patterns, [contexts], joint condition states)."""
+        if lookup is self.shares:
+            occult = self.occult(tables)
+            return occult.reshape(len(occult), 1, 1, -1)
         return lookup.sum_allowed(self.spread(lookup, tables), patterns)
 
 

@@ -23,7 +23,9 @@ from riskmodel.inference.compile import compile_scorer
 from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.network.build import build_network
 from tests.support.engines import full_joint, random_evidence, to_pyagrum, weights_of
+from tests.support.hidden import HIDDEN, SHARES
 from tests.support.paths import DATA
+from tests.support.small_priors import variant
 from tests.support.tabular import TRUTH, simulate, tabular, without_policy
 
 
@@ -57,9 +59,10 @@ def test_the_likelihood_is_the_scorers_at_any_point(seeds):
     assert point.log_likelihood == pytest.approx(np.log(scorer.posterior(masks).evidence).sum(), rel=1e-12)
 
 
-def test_the_gradient_is_that_of_brute_force():
+@pytest.mark.parametrize(("changes", "more"), [({}, ()), (HIDDEN, SHARES)], ids=["plain", "occult"])
+def test_the_gradient_is_that_of_brute_force(tmp_path, changes, more):
     """Every statement of the smallest network, under hard, set-valued and missing evidence on anything."""
-    priors = load_priors("seeds", DATA / "tiny")
+    priors = load_priors("seeds", variant(tmp_path, "tiny", changes, more))
     masks, _ = random_evidence(priors.case_variables, 40, np.random.default_rng(3))
     coordinates = Coordinates(priors, priors.selected)
     likelihood = Likelihood(coordinates, masks)

@@ -15,30 +15,13 @@ from riskmodel.inference.compile import compile_scorer
 from riskmodel.network.build import build_network
 from riskmodel.network.roundtrip import round_trip
 from tests.support.engines import full_joint, outputs, random_evidence, weights_of
+from tests.support.hidden import HIDDEN, SHARES
 from tests.support.paths import DATA
 from tests.support.small_priors import variant
-
-OCCULT = {"infection": 0.2, "compression": 0.1, "fracture": 0.3}
-NODES = "".join(
-    f'[[variable]]\nname = "{name}_manifest"\nrole = "manifestation"\nstates = ["occult", "manifest"]\n'
-    f'parents = ["{name}"]\ndefinition = "Whether it shows."\n\n'
-    for name in OCCULT
-)
-FEVER, WEAKNESS = 'parents = ["setting", "infection"]\ndefinition = "38', 'parents = ["compression", "fracture"]'
-HIDDEN = {
-    '[[variable]]\nname = "fever"': f'{NODES}[[variable]]\nname = "fever"',
-    FEVER: FEVER.replace('"infection"', '"infection_manifest"'),
-    WEAKNESS: 'parents = ["compression_manifest", "fracture_manifest"]',
-}
-SHARES = tuple(
-    {"id": f"occult.{name}", "of": f"{name}_manifest=occult", "given": f"{name}=present", "value": share}
-    for name, share in OCCULT.items()
-)
 
 
 @pytest.fixture
 def hidden(tmp_path) -> Priors:
-    """The tiny network with a manifestation node for each of its conditions, all named by its findings."""
     return load_priors("seeds", variant(tmp_path, "tiny", HIDDEN, SHARES))
 
 

@@ -1,4 +1,4 @@
-"""Compiled passes over a cohort: the posterior of every row over contexts and joint condition states."""
+"""Compiled passes over a cohort: the posterior of every row over contexts, joint states and manifestation nodes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from riskmodel.arrays import Array, States
 
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
+Patterns = NDArray[np.int32]
+
 
 class Rows(NamedTuple):
     """Evidence of rows in one setting.
 
     Attributes
     ----------
-    pat_in, pat_out
-        (rows, groups): evidence patterns.
+    inner, hidden, outer
+        (rows, groups): evidence patterns, by kind of group.
     contexts, outcomes
         (rows,): which kind of knowledge of the contexts, and of the conditions, each row has.
     allowed_contexts
@@ -28,39 +30,47 @@ class Rows(NamedTuple):
         (kinds, joint states), 0 or 1.
     """
 
-    pat_in: NDArray[np.int32]
-    pat_out: NDArray[np.int32]
+    inner: Patterns
+    hidden: Patterns
+    outer: Patterns
     contexts: NDArray[np.int32]
     allowed_contexts: Array
     outcomes: NDArray[np.int32]
     allowed_states: Array
 
     def part(self, rows: slice) -> Rows:
-        by_row = {name: getattr(self, name)[rows] for name in ("pat_in", "pat_out", "contexts", "outcomes")}
+        by_row = {name: getattr(self, name)[rows] for name in ("inner", "hidden", "outer", "contexts", "outcomes")}
         return self._replace(**by_row)
 
 
+class GroupTables(NamedTuple):
+    """The tables of one kind of groups, end to end; each begins at ``first``, and ``skip`` changes nothing or is -1."""
+
+    tables: Array
+    first: States
+    skip: States
+
+
 class PieceTables(NamedTuple):
-    """The look-up tables in one setting, each kind end to end.
+    """The look-up tables in one setting.
 
     Attributes
     ----------
     static_in, static_out
         (contexts · inner states), (joint states).
-    tables_in, tables_out
-        the groups' tables; each begins at its entry of ``first_in`` or ``first_out``.
-    skip_in, skip_out
-        the pattern that changes nothing, or -1.
+    occult
+        (nodes · 2): of each manifestation node the occult and the manifest share.
+    node_bits
+        (nodes,): the place of the bit that each node shares with its condition.
     """
 
     static_in: Array
     static_out: Array
-    tables_in: Array
-    first_in: States
-    skip_in: States
-    tables_out: Array
-    first_out: States
-    skip_out: States
+    occult: Array
+    inner: GroupTables
+    hidden: GroupTables
+    outer: GroupTables
+    node_bits: States
 
 
 class Counts(NamedTuple):
@@ -68,12 +78,52 @@ class Counts(NamedTuple):
 
     static_in: Array
     static_out: Array
-    tables_in: Array
-    tables_out: Array
+    occult: Array
+    inner: Array
+    hidden: Array
+    outer: Array
+
+    @classmethod
+    def room(cls, tables: PieceTables) -> Counts:
+        groups = (tables.inner.tables, tables.hidden.tables, tables.outer.tables)
+        return cls(*(np.zeros(each.size) for each in (*tables[:3], *groups)))
+
+
+class Work(NamedTuple):
+    """Room for the posterior weights of one row.
+
+    Attributes
+    ----------
+    inner
+        (contexts · inner states).
+    outer, hidden
+        (joint states): of the conditions, and with the manifestation nodes in the place of theirs.
+    occult
+        (nodes · 2): P(present and occult), P(present and manifest).
+    sums, above
+        (inner states): sums over contexts, and over the outer joint states of each inner one.
+    stages
+        (nodes + 1, joint states): the product of the hidden tables, with one node more summed over in each.
+    """
+
+    inner: Array
+    outer: Array
+    hidden: Array
+    occult: Array
+    sums: Array
+    above: Array
+    stages: Array
+
+    @classmethod
+    def room(cls, rows: Rows, tables: PieceTables) -> Work:
+        block, joint, nodes = tables.static_in.size, tables.static_out.size, tables.node_bits.size
+        sizes = (block, joint, joint, 2 * nodes, *(block // rows.allowed_contexts.shape[1],) * 2)
+        inner, outer, hidden, occult, sums, above = (np.empty(size) for size in sizes)
+        return cls(inner, outer, hidden, occult, sums, above, np.empty((nodes + 1, joint)))
 
 
 class Slopes(NamedTuple):
-    """Derivatives of the log tables, in the order static inner, static outer, inner groups, outer groups.
+    """Derivatives of the log tables, in the order static inner, static outer, occult shares, groups by kind.
 
     Attributes
     ----------
@@ -90,36 +140,77 @@ class Slopes(NamedTuple):
 
 
 @compiled
-def _posterior(row, rows, tables, inner, outer, sums, above):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
-    """P(evidence) of a row; its posterior weights go into inner (contexts · inner states) and outer (joint)."""
-    pat_in, pat_out, contexts, allowed_contexts, outcomes, allowed_states = rows
-    static_in, static_out, tables_in, first_in, skip_in, tables_out, first_out, skip_out = tables
+def _times(weights, patterns, groups, size):  # type: ignore[no-untyped-def]
+    """Multiply weights by each group's row of entries."""
+    for g in range(groups.first.shape[0]):
+        if patterns[g] != groups.skip[g]:
+            at = groups.first[g] + patterns[g] * size
+            for k in range(size):
+                weights[k] *= groups.tables[at + k]
+
+
+@compiled
+def _hide(stages, tables):  # type: ignore[no-untyped-def]
+    """Sum over the manifestation nodes one after another, as `Scorer._hidden`: from stages[0] to the last."""
+    joint = stages.shape[1]
+    for node in range(tables.node_bits.shape[0]):
+        before, after = stages[node], stages[node + 1]
+        bit = joint >> (tables.node_bits[node] + 1)
+        hides, shows = tables.occult[2 * node], tables.occult[2 * node + 1]
+        for k in range(joint):
+            after[k] = hides * before[k - bit] + shows * before[k] if k & bit else before[k]
+
+
+@compiled
+def _unhide(weights, stages, occult, tables):  # type: ignore[no-untyped-def]
+    """What remains of P(evidence) beside each entry of stages[0], from what remains beside the last, in place.
+
+    The posterior weights of the nodes go into ``occult``.
+    """
+    joint = stages.shape[1]
+    for node in range(tables.node_bits.shape[0] - 1, -1, -1):
+        before = stages[node]
+        bit = joint >> (tables.node_bits[node] + 1)
+        hides, shows = tables.occult[2 * node], tables.occult[2 * node + 1]
+        occult[2 * node], occult[2 * node + 1] = 0.0, 0.0
+        for k in range(joint):
+            if k & bit:
+                occult[2 * node] += weights[k] * hides * before[k - bit]
+                occult[2 * node + 1] += weights[k] * shows * before[k]
+                weights[k - bit] += weights[k] * hides
+                weights[k] *= shows
+
+
+@compiled
+def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+    """P(evidence) of a row; its posterior weights go into `Work`."""
+    inner, outer, hidden, occult, sums, above, stages = work
     # As in the scorer: inner tables over contexts and the highest bits of a joint state, outer ones over all of it.
-    combos, width, joint = allowed_contexts.shape[1], sums.shape[0], outer.shape[0]
+    combos, width, joint = rows.allowed_contexts.shape[1], sums.shape[0], outer.shape[0]
     repeat, block = joint // width, inner.shape[0]
     for a in range(combos):
-        weight = allowed_contexts[contexts[row], a]
+        weight = rows.allowed_contexts[rows.contexts[row], a]
         for k in range(width):
-            inner[a * width + k] = static_in[a * width + k] * weight
-    for g in range(first_in.shape[0]):
-        if pat_in[row, g] != skip_in[g]:
-            at = first_in[g] + pat_in[row, g] * block
+            inner[a * width + k] = tables.static_in[a * width + k] * weight
+    for g in range(tables.inner.first.shape[0]):
+        if rows.inner[row, g] != tables.inner.skip[g]:
+            at = tables.inner.first[g] + rows.inner[row, g] * block
             for k in range(block):
-                inner[k] *= tables_in[at + k]
+                inner[k] *= tables.inner.tables[at + k]
     for k in range(joint):
-        outer[k] = static_out[k] * allowed_states[outcomes[row], k]
-    for g in range(first_out.shape[0]):
-        if pat_out[row, g] != skip_out[g]:
-            at = first_out[g] + pat_out[row, g] * joint
-            for k in range(joint):
-                outer[k] *= tables_out[at + k]
+        outer[k] = tables.static_out[k] * rows.allowed_states[rows.outcomes[row], k]
+    _times(outer, rows.outer[row], tables.outer, joint)
+    stages[0] = 1.0
+    _times(stages[0], rows.hidden[row], tables.hidden, joint)
+    _hide(stages, tables)
+    shown = stages[stages.shape[0] - 1]
     total = 0.0  # an inner state's weight is its sum over contexts, times that of the joint states above it
     for k in range(width):
         sums[k], above[k] = 0.0, 0.0
         for a in range(combos):
             sums[k] += inner[a * width + k]
         for r in range(repeat):
-            above[k] += outer[k * repeat + r]
+            above[k] += outer[k * repeat + r] * shown[k * repeat + r]
         total += sums[k] * above[k]
     if total <= 0.0:
         return 0.0
@@ -129,80 +220,78 @@ def _posterior(row, rows, tables, inner, outer, sums, above):  # type: ignore[no
             inner[a * width + k] *= above[k] / total
     for k in range(width):
         for r in range(repeat):
-            outer[k * repeat + r] *= sums[k] / total
+            hidden[k * repeat + r] = outer[k * repeat + r] * sums[k] / total
+            outer[k * repeat + r] = hidden[k * repeat + r] * shown[k * repeat + r]
+    _unhide(hidden, stages, occult, tables)
+    for k in range(joint):
+        hidden[k] *= stages[0, k]
     return total
 
 
 @compiled
-def expected_counts(weights, rows, tables, counts, evidence):  # type: ignore[no-untyped-def]
-    """Add each row's posterior weights to the counts of its patterns; its evidence into ``evidence``."""
-    pat_in, pat_out = rows.pat_in, rows.pat_out
-    first_in, skip_in, first_out, skip_out = tables.first_in, tables.skip_in, tables.first_out, tables.skip_out
-    counts_static_in, counts_static_out, counts_in, counts_out = counts
-    block, joint = tables.static_in.shape[0], tables.static_out.shape[0]
-    inner, outer = np.empty(block), np.empty(joint)
-    width = block // rows.allowed_contexts.shape[1]
-    sums, above = np.empty(width), np.empty(width)
-    for row in range(weights.shape[0]):
-        total = _posterior(row, rows, tables, inner, outer, sums, above)
-        evidence[row] = total
-        if total == 0.0:
-            continue
-        weight = weights[row]
-        for k in range(block):
-            inner[k] *= weight
-            counts_static_in[k] += inner[k]
-        for g in range(first_in.shape[0]):
-            if pat_in[row, g] != skip_in[g]:
-                at = first_in[g] + pat_in[row, g] * block
-                for k in range(block):
-                    counts_in[at + k] += inner[k]
-        for k in range(joint):
-            outer[k] *= weight
-            counts_static_out[k] += outer[k]
-        for g in range(first_out.shape[0]):
-            if pat_out[row, g] != skip_out[g]:
-                at = first_out[g] + pat_out[row, g] * joint
-                for k in range(joint):
-                    counts_out[at + k] += outer[k]
+def _count(counts, weights, patterns, groups):  # type: ignore[no-untyped-def]
+    """Add a row's weights to the counts of each group's pattern."""
+    for g in range(groups.first.shape[0]):
+        if patterns[g] != groups.skip[g]:
+            at = groups.first[g] + patterns[g] * weights.shape[0]
+            for k in range(weights.shape[0]):
+                counts[at + k] += weights[k]
 
 
 @compiled
-def _add(score, weights, slopes, columns, first, pattern):  # type: ignore[no-untyped-def]
+def expected_counts(weights, rows, tables, counts, evidence, work):  # type: ignore[no-untyped-def]
+    """Add each row's posterior weights to the counts of its patterns; its evidence into ``evidence``."""
+    for row in range(weights.shape[0]):
+        total = _posterior(row, rows, tables, work)
+        evidence[row] = total
+        if total == 0.0:
+            continue
+        for part in (work.inner, work.outer, work.hidden, work.occult):
+            for k in range(part.shape[0]):
+                part[k] *= weights[row]
+        for k in range(work.inner.shape[0]):
+            counts.static_in[k] += work.inner[k]
+        for k in range(work.outer.shape[0]):
+            counts.static_out[k] += work.outer[k]
+        for k in range(work.occult.shape[0]):
+            counts.occult[k] += work.occult[k]
+        _count(counts.inner, work.inner, rows.inner[row], tables.inner)
+        _count(counts.hidden, work.hidden, rows.hidden[row], tables.hidden)
+        _count(counts.outer, work.outer, rows.outer[row], tables.outer)
+
+
+@compiled
+def _add(score, weights, derivatives, piece, pattern):  # type: ignore[no-untyped-def]
     """Add to a row's score the posterior mean of one piece's log-derivatives, (…, states, columns) laid out flat."""
-    states, width = weights.shape[0], columns.shape[0]
-    start = first + pattern * states * width
+    slopes, first, columns, column_first = derivatives
+    which = columns[column_first[piece] : column_first[piece + 1]]
+    states, width = weights.shape[0], which.shape[0]
+    start = first[piece] + pattern * states * width
     for k in range(states):
         weight = weights[k]
         if weight > 1e-12:  # hardly any joint state is probable: most of the work is saved
             at = start + k * width
             for i in range(width):
-                score[columns[i]] += weight * slopes[at + i]
+                score[which[i]] += weight * slopes[at + i]
 
 
 @compiled
-def row_scores(rows, tables, derivatives, scores):  # type: ignore[no-untyped-def]
+def row_scores(rows, tables, derivatives, scores, work):  # type: ignore[no-untyped-def]
     """Derivatives of each row's log P(evidence) by the coordinates, into (rows, coordinates)."""
-    pat_in, pat_out = rows.pat_in, rows.pat_out
-    first_in, skip_in, first_out, skip_out = tables.first_in, tables.skip_in, tables.first_out, tables.skip_out
-    slopes, slope_first, columns, column_first = derivatives
-    block, joint = tables.static_in.shape[0], tables.static_out.shape[0]
-    inner, outer = np.empty(block), np.empty(joint)
-    width = block // rows.allowed_contexts.shape[1]
-    sums, above = np.empty(width), np.empty(width)
-    inner_groups = first_in.shape[0]
     for row in range(scores.shape[0]):
-        _posterior(row, rows, tables, inner, outer, sums, above)
+        _posterior(row, rows, tables, work)
         score = scores[row]
         score[:] = 0.0
-        _add(score, inner, slopes, columns[column_first[0] : column_first[1]], slope_first[0], 0)
-        _add(score, outer, slopes, columns[column_first[1] : column_first[2]], slope_first[1], 0)
-        for g in range(inner_groups):
-            if pat_in[row, g] != skip_in[g]:
-                which = columns[column_first[2 + g] : column_first[3 + g]]
-                _add(score, inner, slopes, which, slope_first[2 + g], pat_in[row, g])
-        for g in range(first_out.shape[0]):
-            if pat_out[row, g] != skip_out[g]:
-                p = 2 + inner_groups + g
-                which = columns[column_first[p] : column_first[p + 1]]
-                _add(score, outer, slopes, which, slope_first[p], pat_out[row, g])
+        _add(score, work.inner, derivatives, 0, 0)
+        _add(score, work.outer, derivatives, 1, 0)
+        _add(score, work.occult, derivatives, 2, 0)
+        piece = 3
+        for weights, patterns, groups in (
+            (work.inner, rows.inner, tables.inner),
+            (work.hidden, rows.hidden, tables.hidden),
+            (work.outer, rows.outer, tables.outer),
+        ):
+            for g in range(groups.first.shape[0]):
+                if patterns[row, g] != groups.skip[g]:
+                    _add(score, weights, derivatives, piece + g, patterns[row, g])
+            piece += groups.first.shape[0]

@@ -10,7 +10,15 @@ import numpy as np
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.likelihood.coordinates import Coordinates
-from riskmodel.calibration.likelihood.kernel import Counts, PieceTables, Slopes, expected_counts, row_scores
+from riskmodel.calibration.likelihood.kernel import (
+    Counts,
+    GroupTables,
+    PieceTables,
+    Slopes,
+    Work,
+    expected_counts,
+    row_scores,
+)
 from riskmodel.calibration.likelihood.slopes import TableSlopes, piece_table
 from riskmodel.calibration.likelihood.strata import Stratum, strata
 from riskmodel.errors import InferenceError
@@ -22,6 +30,7 @@ SILENT = 1e-9  # a score this small is rounding
 POINTS_AT_ONCE = 60  # networks built together
 ROWS_AT_ONCE = 4_096
 THREADS = 2
+STATIC = 3  # pieces that are no groups come first: the static factors, and the occult shares
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Likelihood:
     def __init__(self, coordinates: Coordinates, masks: Masks, weights: Array | None = None) -> None:
         self.coordinates = coordinates
         network = build_network(coordinates.priors)
-        self.lookups = Lookups(network, coordinates.priors.case_variables, mix=False)
+        self.lookups = Lookups(network, coordinates.priors.case_variables)
         self.strata = strata(self.lookups, masks, np.ones(masks.shape[1]) if weights is None else weights)
         self.slopes = TableSlopes(coordinates, self.lookups, network, [stratum.setting for stratum in self.strata])
 
@@ -127,33 +136,40 @@ class Likelihood:
 
         def counts_of(k: int) -> Counts:
             piece = slice(bounds[k], bounds[k + 1])
-            counts = Counts(*(np.zeros(getattr(packed, name).size) for name in Counts._fields))
-            expected_counts(stratum.weights[piece], stratum.evidence.part(piece), packed, counts, evidence[piece])
+            counts, work = Counts.room(packed), Work.room(stratum.evidence, packed)
+            part = stratum.evidence.part(piece)
+            expected_counts(stratum.weights[piece], part, packed, counts, evidence[piece], work)
             return counts
 
         with ThreadPoolExecutor(THREADS) as pool:
             parts = list(pool.map(counts_of, range(THREADS)))
-        static_in, static_out, inner, outer = (np.sum([part[i] for part in parts], axis=0) for i in range(4))
-        flat = [static_in, static_out, *self._unpacked(tables, inner, outer)]
+        sums = [np.sum(each, axis=0) for each in zip(*parts, strict=True)]
+        split = self._by_kind(tables)
+        flat = sums[:STATIC]
+        for kind, groups in zip(sums[STATIC:], split, strict=True):
+            flat += np.split(kind, np.cumsum([table.size for table in groups])[:-1]) if groups else []
         return evidence, [counts.reshape(table.shape) for counts, table in zip(flat, tables, strict=True)]
 
-    def _packed(self, tables: list[Array]) -> PieceTables:
-        """The tables as the compiled passes want them: groups end to end, inner and outer apart."""
-        inner, outer = self.lookups.inner, self.lookups.outer
-        result: list[np.ndarray] = [tables[0].ravel(), tables[1].ravel()]
-        for groups, group_tables in ((inner, tables[2 : 2 + len(inner)]), (outer, tables[2 + len(inner) :])):
-            first = np.cumsum([0, *(table.size for table in group_tables)], dtype=np.int64)[:-1]
-            skip = np.array([group.skip for group in groups], dtype=np.int64)
-            result += [np.concatenate([np.empty(0), *(table.ravel() for table in group_tables)]), first, skip]
-        return PieceTables(*result)
+    def _by_kind(self, tables: list[Array]) -> list[list[Array]]:
+        """The tables of the inner, the hidden and the outer groups."""
+        first, kinds = STATIC, []
+        for groups in self.lookups.kinds:
+            kinds.append(tables[first : first + len(groups)])
+            first += len(groups)
+        return kinds
 
-    def _unpacked(self, tables: list[Array], inner: Array, outer: Array) -> list[Array]:
-        """Counts that lie end to end, as one array a group."""
-        split = 2 + len(self.lookups.inner)
-        result: list[Array] = []
-        for flat, group_tables in ((inner, tables[2:split]), (outer, tables[split:])):
-            result += np.split(flat, np.cumsum([table.size for table in group_tables])[:-1]) if group_tables else []
-        return result
+    def _packed(self, tables: list[Array]) -> PieceTables:
+        """The tables as the compiled passes want them: groups end to end, each kind apart."""
+        kinds = []
+        for groups, of_kind in zip(self.lookups.kinds, self._by_kind(tables), strict=True):
+            first = np.cumsum([0, *(table.size for table in of_kind)], dtype=np.int64)[:-1]
+            skip = np.array([group.skip for group in groups], dtype=np.int64)
+            flat = np.concatenate([np.empty(0), *(table.ravel() for table in of_kind)])
+            kinds.append(GroupTables(flat, first, skip))
+        node_bits = np.array(self.lookups.node_bits, dtype=np.int64)
+        static_in, static_out, occult = (table.ravel() for table in tables[:STATIC])
+        inner, hidden, outer = kinds
+        return PieceTables(static_in, static_out, occult, inner, hidden, outer, node_bits)
 
     def gradient(self, point: Point) -> Array:
         """Derivatives of the log likelihood by the coordinates, (coordinates,).
@@ -193,7 +209,8 @@ class Likelihood:
 
         def scores_of(piece: slice) -> Array:
             scores = np.empty((len(stratum.weights[piece]), self.coordinates.size))
-            row_scores(stratum.evidence.part(piece), packed, derivatives, scores)
+            part = stratum.evidence.part(piece)
+            row_scores(part, packed, derivatives, scores, Work.room(part, packed))
             return scores
 
         with ThreadPoolExecutor(THREADS) as pool:

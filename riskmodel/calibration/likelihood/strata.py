@@ -54,8 +54,9 @@ def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
                 weights=np.bincount(where, weights[chosen]).astype(float),
                 squares=np.bincount(where, weights[chosen] ** 2).astype(float),
                 evidence=Rows(
-                    pat_in=_patterns(lookups.inner, distinct),
-                    pat_out=_patterns(lookups.outer, distinct),
+                    inner=_patterns(lookups.inner, distinct),
+                    hidden=_patterns(lookups.hidden, distinct),
+                    outer=_patterns(lookups.outer, distinct),
                     contexts=contexts,
                     allowed_contexts=_allowed(context_masks, lookups.context_states.T),
                     outcomes=outcomes,
