@@ -100,19 +100,27 @@ def with_dependence(
         states = [len(by_name[name].states) for name in (*kept, *group[: i + 1])]
         result[group[i]] = np.ascontiguousarray(table).reshape(len(table), *states)
         changed[group[i]] = replace(members[i], parents=(*kept, *group[:i]))
-        joint = joint.sum(axis=-1)
+        joint = _total(joint)
     return tuple(changed.get(variable.name, variable) for variable in variables), result
 
 
 def _after_earlier(joint: Array, alone: Array, correlation: Array) -> Array:
     """P(last member | parents, the earlier ones) from the joint; its own table where there is no correlation."""
-    earlier = joint.sum(axis=-1, keepdims=True)
+    earlier = _total(joint)[..., None]
     between = (1,) * (joint.ndim - alone.ndim)
     alone = alone.reshape(*alone.shape[:-1], *between, alone.shape[-1])
     chained = (earlier > 0) & (correlation > 0).reshape(*correlation.shape, *between, 1)
     table = np.where(chained, joint / np.where(chained, earlier, 1.0), alone)
-    table /= table.sum(axis=-1, keepdims=True)
+    table /= _total(table)[..., None]
     return table
+
+
+def _total(table: Array) -> Array:
+    """The sum over the last axis, which is short: state after state is faster."""
+    total = table[..., 0].copy()
+    for state in range(1, table.shape[-1]):
+        total += table[..., state]
+    return total
 
 
 def _spread(member: Variable, table: Array, parents: Sequence[str]) -> Array:
