@@ -353,7 +353,8 @@ def test_stakes_are_those_of_the_thresholds_that_rules_read() -> None:
     assert not {"mri_for_nerve_compression", "rheumatology_inflammatory"} & set(read)  # not serious
     for name, stake in read.items():
         assert (stake.harm, stake.benefit) == (policy.thresholds[name].harm, policy.thresholds[name].benefit)
-        assert stake.condition == name.partition("_")[2]
+        rules = [rule for rule in policy.rules if f"p({stake.condition}) >= threshold({name})" in rule.when]
+        assert rules, name
     chosen = imaging_stakes(policy)
     assert sorted(s.condition for s in chosen) == ["cauda_equina", "fracture", "infection", "malignancy"]
     assert all(set(s.asks) & set(policy.imaging_tokens) for s in chosen)
@@ -366,15 +367,48 @@ def test_net_benefit_is_nought_at_its_threshold() -> None:
     np.testing.assert_allclose(worth, [-0.01, 0.0, 0.33], atol=1e-15)
 
 
-def test_one_scan_is_charged_once() -> None:
+THREE = "".join(
+    f"""
+[threshold.{condition}]
+harm = {harm}
+benefit = {benefit}
+
+[[rule]]
+id = "{condition}"
+when = "p({condition}) >= threshold({condition})"
+urgency = "immediate"
+imaging = ["{scan}"]
+reason = "It may be."
+source = "assumption"
+"""
+    for condition, scan, harm, benefit in (
+        ("infection", "mri", 0.01, 1.0), ("malignancy", "mri", 0.01, 0.33), ("cauda_equina", "mri", 0.02, 1.0),
+        ("fracture", "xray", 0.001, 0.04),
+    )
+)  # fmt: skip
+WHOLE = f"""
+title = "Three conditions are a reason for one scan"
+urgencies = ["immediate", "routine"]
+referrals = []
+{THREE}
+[[otherwise]]
+urgency = "routine"
+reason = "Nothing else."
+source = "assumption"
+"""
+
+
+def test_one_scan_is_charged_once(tmp_path: Path) -> None:
     """Three conditions that ask for one MRI: its harm was once charged for each of them."""
-    mri, xray = scans_of(rm.load().policy)
+    (tmp_path / "three.toml").write_text(WHOLE, encoding="utf-8")
+    policy = rm.load(policy=tmp_path / "three.toml").policy
+    mri, xray = scans_of(policy)
     assert [option.conditions for option in mri.options] == [
         ("infection", "malignancy"), ("infection", "malignancy", "cauda_equina"),
     ]  # fmt: skip
     assert [option.harm for option in mri.options] == [0.01, 0.02]
     assert [option.conditions for option in xray.options] == [("fracture",)]
-    names = ["infection", "malignancy", "cauda_equina", *scan_composites(rm.load().policy)]
+    names = ["infection", "malignancy", "cauda_equina", *scan_composites(policy)]
     low = np.array([[0.008], [0.008], [0.0], [0.016], [0.016]])  # either alone is below its threshold
     assert best_benefit(mri, low, names)[0] == pytest.approx(0.008 + 0.008 * 0.33 - 0.01 * (1 - 0.016))
     assert best_benefit(mri, low, names)[0] > 0
