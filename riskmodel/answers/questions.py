@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.telling import information_in_bits
 from riskmodel.arrays import Array, Bools, Masks
-from riskmodel.decision.actions import Decision
+from riskmodel.decision.actions import Decision, differs
 from riskmodel.decision.stakes import best_benefit, scan_composites, scans
 from riskmodel.evidence.plain_readings import is_open
 from riskmodel.inference.scorer import Posterior, Scorer
@@ -50,7 +50,8 @@ class Questions(Shown):
     information
         mutual information with the serious conditions, in bits, summed over them.
     change
-        P(the answer changes urgency, imaging or referral); NaN of a circumstance, for which there is no number.
+        P(the answer changes urgency, imaging or referral, or a time); NaN of a circumstance, for which there is no
+        number.
     moves
         whether any possible answer changes them.
     in_time
@@ -167,10 +168,10 @@ def _batch(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Path
     leaders = [int(row) for row in scoring.weights.leaders]
     information = information_in_bits(now, after, case, cell, count * cases, leaders).reshape(count, cases)
     before, then = _decide(scoring, masks, now), _decide(scoring, what_if, after)
-    differs = _differs(before, then, case) & possible
-    moves = np.bincount(cell, differs, count * cases).reshape(count, cases) > 0
+    changed = differs(before, then, case) & possible
+    moves = np.bincount(cell, changed, count * cases).reshape(count, cases) > 0
     circumstance = np.array([not variables[row].in_network for row in rows])[:, None]
-    change = np.where(circumstance, np.nan, total(differs.astype(float)))
+    change = np.where(circumstance, np.nan, total(changed.astype(float)))
     cost, hours, price = _costs(names, pathways)
     gain = np.where(np.abs(gain) > SAME, np.maximum(gain, 0.0), 0.0)
     worth = gain - (cost / price)[:, None]
@@ -194,15 +195,6 @@ def _value(scoring: Scoring, posterior: Posterior) -> Array:
     for scan in scans(scoring.policy):
         total += np.nan_to_num(best_benefit(scan, posterior.probability, names), nan=0.0)
     return total
-
-
-def _differs(before: Decision, after: Decision, case: NDArray[np.int64]) -> Bools:
-    """Whether urgency, imaging or referral differ; the tests asked for are questions themselves."""
-    return np.asarray(
-        (before.urgency[case] != after.urgency)
-        | (before.imaging[:, case] != after.imaging).any(axis=0)
-        | (before.referral[:, case] != after.referral).any(axis=0)
-    )
 
 
 def _costs(names: tuple[str, ...], pathways: Pathways | None) -> tuple[Array, Array, float]:

@@ -12,6 +12,7 @@ import numpy as np
 from riskmodel.answers.questions import Questions
 from riskmodel.answers.scoring import Scoring
 from riskmodel.arrays import Masks
+from riskmodel.decision.actions import differs
 
 Left = Literal["one", "together", "nothing", "none found"]
 
@@ -80,9 +81,4 @@ def _sample(sizes: list[int], rng: np.random.Generator) -> np.ndarray:
 def _any_differs(scoring: Scoring, case: Masks, masks: Masks) -> bool:
     before, posterior = scoring.decide(case, scoring.scorer.posterior(case)), scoring.scorer.posterior(masks)
     after = scoring.decide(masks, posterior)
-    differs = (
-        (after.urgency != before.urgency)
-        | (after.imaging != before.imaging).any(axis=0)
-        | (after.referral != before.referral).any(axis=0)
-    )
-    return bool((differs & (posterior.evidence > 0)).any())
+    return bool((differs(before, after) & (posterior.evidence > 0)).any())

@@ -51,6 +51,23 @@ def earliest(times: Times) -> Levels:
     return np.asarray(times.min(axis=0, initial=NEVER).view(np.int8))  # 255 is -1
 
 
+def differs(before: Decision, after: Decision, case: NDArray[np.int64] | slice = slice(None)) -> Bools:
+    """Whether urgency, imaging, referral or their times differ; (cases,) of ``after``.
+
+    Tests are left out: they are themselves what could be asked next.
+
+    Parameters
+    ----------
+    case
+        which case of ``before`` each of ``after`` is compared with; by default the same, or its only one.
+    """
+    changed = np.asarray(before.urgency[case] != after.urgency)
+    for kind in ("imaging", "referral"):
+        changed |= (getattr(before, kind)[:, case] != getattr(after, kind)).any(axis=0)
+        changed |= getattr(before, f"{kind}_within")[case] != getattr(after, f"{kind}_within")
+    return changed
+
+
 def unite(
     rules: Sequence[Rule],
     tokens: Sequence[str],

@@ -13,7 +13,7 @@ from riskmodel.model import Cases, Model, checked_model
 from riskmodel.report.check.compare_sets import swaps
 from riskmodel.text import Sheet, Shown
 
-ACTIONS = ("urgency", "imaging", "tests", "referral")
+ACTIONS = ("urgency", "imaging", "imaging_within", "tests", "tests_within", "referral", "referral_within")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +26,8 @@ class ModelComparison(Shown):
         the names of the models, as they head the columns.
     cases
         one row a case. Columns of two levels: ``p_…`` of the serious conditions, ``urgency``, ``imaging``, ``tests``
-        and ``referral``, each of the first and of the second model; ``changed``: whether any of these four differs.
+        and ``referral`` with their times, each of the first and of the second model; ``changed``: whether any of
+        these differs.
     statements
         one row a parameter that different statements or numbers drive: ``statement``, ``value`` (first -> second).
     """

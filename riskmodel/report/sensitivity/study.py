@@ -102,8 +102,8 @@ class Study:
         }  # fmt: skip
 
     def urgencies(self, indices: Sequence[int] | np.ndarray) -> list[str]:
-        """The names of the policy's urgencies at some indices."""
-        return [self.model.policy.urgencies[int(index)] for index in indices]
+        """The names of the policy's urgencies at some indices; empty at -1, where nothing is asked for."""
+        return [("", *self.model.policy.urgencies)[int(index) + 1] for index in indices]
 
 
 def once(analysis: Callable[[Study], Result]) -> Callable[[Study], Result]:
