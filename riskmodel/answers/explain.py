@@ -158,10 +158,12 @@ def _waiting(scoring: Scoring, scored: Scored, case: NDArray[np.uint8]) -> tuple
     rules = [
         rule for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True) if open_
     ]
+    policy = scoring.policy
+    scans = {row for token in policy.imaging_tokens for row in policy.results(token)}  # asked for, not awaited
     names: dict[str, None] = {}
     for rule in sorted(rules, key=lambda rule: rule.urgency):
         for leaf in leaves(rule.condition):
-            if isinstance(leaf, Holds):
+            if isinstance(leaf, Holds) and leaf.row not in scans:
                 mask = int(case[leaf.row])
                 if mask & leaf.mask and mask & ~leaf.mask:
                     names[scoring.variables[leaf.row].name] = None

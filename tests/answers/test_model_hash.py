@@ -124,8 +124,15 @@ def tiny_priors(tiny: Path) -> Priors:
 
 
 def test_every_key_of_the_files_has_an_edit() -> None:
-    assert {*VARIABLE_EDITS, "form"} == set(VariableTable.model_fields)
+    assert {*VARIABLE_EDITS, "form", "imaging"} == set(VariableTable.model_fields)
     assert set(STATEMENT_EDITS) == set(StatementTable.model_fields)
+
+
+def test_what_is_imaging_moves_it(tiny_priors: Priors) -> None:
+    """The tiny network has no test to mark, so that the record is marked."""
+    first, *others = tiny_priors.variables
+    marked = replace(tiny_priors, variables=(replace(first, imaging=True), *others))
+    assert digest_of_priors(marked) != digest_of_priors(tiny_priors)
 
 
 @pytest.mark.parametrize(("key", "edit"), [*VARIABLE_EDITS.items(), *STATEMENT_EDITS.items()])

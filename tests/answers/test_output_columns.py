@@ -36,7 +36,7 @@ def test_impossible_evidence_is_the_error_that_the_method_promises():
 
 def test_a_fifth_serious_condition_shows_itself():
     model = shipped()
-    variables = tuple(replace(v, serious=v.serious or v.name == "inflammatory") for v in model.variables)
+    variables = tuple(replace(v, serious=v.serious or v.name == "inflammatory") for v in model.priors.variables)
     scoring = replace(model, priors=replace(model.priors, variables=variables)).scoring
     row = model.score(pd.DataFrame([FEVER]), setting="emergency").iloc[0].to_dict()
     shown = next(line for line in readable(SimpleNamespace(rows=[row], count=1), scoring) if line.startswith("case"))
