@@ -155,7 +155,7 @@ def test_soft_evidence_is_a_full_mask() -> None:
 
 @every_policy
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_adding_a_flag_never_lowers_what_safety_rules_ask(policy: Policy, seed: int) -> None:
     rng = np.random.default_rng(seed)
     masks = random_masks(rng, 256)
@@ -341,9 +341,9 @@ def test_an_empty_block() -> None:
 def test_thresholds_of_consensus_are_computed() -> None:
     harm_and_benefit = {
         "mri_for_infection": (0.01, 1.0),
-        "mri_for_malignancy": (0.01, 0.33),
-        "mri_for_cauda_equina": (0.03, 1.0),
-        "xray_for_fracture": (0.0012, 0.04),
+        "mri_for_malignancy": (0.006, 0.33),
+        "mri_for_cauda_equina": (0.015, 1.0),
+        "xray_for_fracture": (0.0018, 0.04),
         "ct_for_fracture": (0.006, 0.04),
         "bloods_infection": (0.001, 1.0),
         "bloods_malignancy": (0.001, 0.1),
