@@ -41,7 +41,8 @@ PARTS = {
     scan: [v.name for v in MODEL.variables if v.role == "test" and v.name.startswith(f"{scan}_")]
     for scan in ("xray", "ct", "mri")
 }
-HARM = {"mri": 0.01, "xray": 0.002, "ct": 0.006, "esr": 0.001, "crp": 0.001}
+STAKE = {"mri": "mri_for_infection", "xray": "xray_for_fracture", "ct": "ct_for_fracture", "esr": "bloods_infection"}
+HARM = {test: MODEL.policy.thresholds[name].harm for test, name in (STAKE | {"crp": "bloods_infection"}).items()}
 
 
 # ---- one person at a time --------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def test_agrees_with_following_each_person_by_hand(policy: str) -> None:
     states = {name: values[some] for name, values in people.states.items()}
     few = People(states, people.masks[:, some], people.draw[some], np.full(70, 1 / 70), people.luck[some])
     followed = follow_policy(model.scoring, model.scoring.scorer.posterior, few, STATED, NUMBERS)
-    truth = pd.DataFrame({name: np.array(STATES[name])[values] for name, values in states.items()})
+    truth = pd.DataFrame({name: np.array(STATES[name])[states[name]] for name in STATES if name in states})
     told = [name for name in truth if next(v for v in MODEL.variables if v.name == name).role in HISTORY]
     history = truth[told].rename(columns=COLUMN).to_dict("records")
     hand = [by_hand(model, history[i], dict(truth.iloc[i]), float(few.luck[i])) for i in range(70)]
