@@ -210,28 +210,34 @@ def small_networks(draw: st.DrawFn) -> Network:
     roles = ["setting"] * draw(st.integers(0, 1)) + ["condition"] * draw(st.integers(1, 3))
     nodes = range(len(roles), len(roles) + draw(st.integers(0, roles.count("condition"))))
     roles += ["manifestation"] * len(nodes)
-    for role, most in (("context", 2), ("risk_factor", 2), ("finding", 3), ("test", 1)):
+    for role, most in (("context", 2), ("risk_factor", 2), ("finding", 3), ("test", 2)):
         roles += [role] * draw(st.integers(0, most))
+    reading = len(roles) if "test" in roles and draw(st.booleans()) else None  # of a scan, with the tests as its parts
+    roles += ["test"] * (reading is not None)
     condition_of = {node: roles.index("condition") + k for k, node in enumerate(nodes)}
-    order = draw(st.permutations([i for i in range(len(roles)) if i not in nodes]))
+    order = draw(st.permutations([i for i in range(len(roles)) if i not in nodes and i != reading]))
     for node, condition in condition_of.items():  # somewhere after its condition
         order.insert(draw(st.integers(order.index(condition) + 1, len(order))), node)
     order = sorted(order, key=lambda i: roles[i] != "setting")  # the selector has no parents
+    order += [] if reading is None else [reading]
     variables: dict[int, Variable] = {}
     joint = 1
     for position, i in enumerate(order):
-        enumerated = roles[i] in ("condition", "manifestation")
+        enumerated = roles[i] in ("condition", "manifestation") or i == reading
         states = 2 if enumerated or joint > MOST_JOINT / 8 else draw(st.integers(2, 4))
         joint *= states
         above = list(order[:position]) if roles[i] != "setting" else []
         chosen = draw(st.lists(st.sampled_from(above), unique=True, max_size=3)) if above else []
         chosen = [condition_of[i]] if i in condition_of else chosen
+        if i == reading:
+            chosen = [k for k in above if roles[k] == "test" or k in chosen]
         variables[i] = Variable(
             "setting" if roles[i] == "setting" else f"v{i}",
             "context" if roles[i] == "setting" else roles[i],
             tuple(f"s{k}" for k in range(states)),
             "",
             parents=tuple(variables[k].name for k in chosen),
+            form="any_of" if i == reading else "logistic",
             serious=roles[i] == "condition",
         )
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -250,6 +256,11 @@ def _table(variable: Variable, listed: Sequence[Variable], rng: np.random.Genera
     if variable.name == "setting":
         return np.full_like(table, 1 / table.shape[-1])
     table[..., 1:] *= rng.random(table[..., 1:].shape) >= zeros  # the base state stays possible
+    if variable.form == "any_of":
+        roles = {other.name: other.role for other in listed}
+        for index in np.ndindex(*sizes):
+            if any(state and roles[name] == "test" for name, state in zip(variable.parents, index, strict=True)):
+                table[(0, *index)] = 0.0, 1.0
     return table / table.sum(axis=-1, keepdims=True)
 
 
