@@ -13,6 +13,7 @@ from scipy.stats import multivariate_normal, norm
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.load import load_priors
+from riskmodel.network.ask import implied
 from riskmodel.network.build import build_network
 from riskmodel.network.forms.logistic import exposed_share, hold
 from riskmodel.network.network import check_table
@@ -234,3 +235,72 @@ def test_findings_that_go_together_keep_their_own_statements(tmp_path, correlati
     fever, weak = apart.sum(axis=1)[1], 1 - apart.sum(axis=0)[0]
     together = multivariate_normal([0, 0], [[1, correlation], [correlation, 1]]).cdf(norm.ppf([fever, weak]))
     assert joint[1, 1:].sum() == pytest.approx(together, rel=1e-8)
+
+
+# ---- scans and their parts -------------------------------------------------------------------------
+
+MRI_PARTS = ("mri_tumour", "mri_infection", "mri_fracture", "mri_compression", "mri_nerve_compression")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_scan_by_hand(name):
+    """Abnormal whenever a part is present; otherwise the leak, and inflammation by its own statement."""
+    network = network_of(name)
+    assert network.variable("mri").parents == (*MRI_PARTS, "inflammatory")
+    leak, inflammatory = value(name, "find.mri.none"), value(name, "test.mri.inflammatory.study")
+    for states in itertools.product((0, 1), repeat=6):
+        expected = 1.0 if any(states[:5]) else (leak, inflammatory)[states[5]]
+        assert network.tables["mri"][0][(*states, 1)] == pytest.approx(expected, rel=1e-14)
+    xray = [value(name, f"find.xray.{kind}") for kind in ("none", "malignancy", "infection")]
+    assert network.variable("xray").parents == ("xray_fracture", "malignancy", "infection", "inflammatory")
+    spared = (1 - xray[1]) * (1 - xray[2]) / (1 - xray[0])
+    assert network.tables["xray"][0][0, 1, 1, 0, 0] == pytest.approx(spared, rel=1e-14)
+    assert (network.tables["xray"][0][1, ..., 1] == 1).all()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_old_fractures_are_false_positives_of_an_x_ray_by_age(name):
+    network = network_of(name)
+    false = network.tables["xray_fracture"][0][:, 0, 1]
+    stated = [value(name, f"find.xray_fracture.none{band}") for band in ("", "", ".from_50", ".from_70")]
+    np.testing.assert_allclose(false, stated, rtol=1e-14)
+    assert (np.diff(false) >= 0).all()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_an_audited_statement_on_a_scan_is_asked_of_everybody(name):
+    """The parts' false positives are in it, by pgmpy too; those that drive hold where no part is present."""
+    priors, asked = priors_of(name), asked_of(name)
+    absent = dict.fromkeys([condition.name for condition in asked.network.conditions], "absent")
+    reference = priors.prior_set.reference_setting
+    of = priors.statement("audit.mri.none").of
+    whole = implied(asked.network, priors.statement("audit.mri.none"), reference)[0]
+    assert whole == pytest.approx(asked.probability(of, {"setting": reference, **absent}), rel=1e-10)
+    spared = [1 - value(name, f"find.{part}.none") for part in (*MRI_PARTS, "mri")]
+    assert whole == pytest.approx(1 - np.prod(spared), rel=1e-10)
+    assert implied(asked.network, priors.statement("find.mri.none"), reference)[0] == pytest.approx(0.01, rel=1e-10)
+
+
+def test_parts_of_three_states_and_a_scan_by_age(tmp_path):
+    """A part counts as present in any state but its base; other parents may be contexts."""
+    changes = {
+        'name = "severe_pain"': 'name = "scan_mark"\nrole = "test"\nstates = ["no", "small", "large"]\n'
+        'parents = ["fracture"]\ndefinition = "A mark."\n\n'
+        '[[variable]]\nname = "scan"\nrole = "test"\nform = "any_of"\nstates = ["normal", "abnormal"]\n'
+        'parents = ["scan_mark", "age", "infection"]\ndefinition = "A scan."\n\n[[variable]]\nname = "severe_pain"'
+    }
+    more = [
+        {"id": "m.small", "of": "scan_mark=small", "given": "none", "value": 0.1},
+        {"id": "m.large", "of": "scan_mark=large", "given": "none", "value": 0.05},
+        {"id": "m.small.f", "of": "scan_mark=small", "given": "fracture=present alone", "value": 0.3},
+        {"id": "m.large.f", "of": "scan_mark=large", "given": "fracture=present alone", "value": 0.4},
+        {"id": "s.none", "of": "scan=abnormal", "given": "none", "value": 0.02},
+        {"id": "s.none.old", "of": "scan=abnormal", "given": "none; age=from_50", "value": 0.2},
+        {"id": "s.infection", "of": "scan=abnormal", "given": "infection=present alone", "value": 0.6},
+    ]
+    priors = load_priors("seeds", variant(tmp_path, "tiny", changes, more))
+    table = build_network(priors).tables["scan"][0]
+    assert table.shape == (3, 2, 2, 2)
+    assert (table[1:, ..., 1] == 1).all()
+    np.testing.assert_allclose(table[0, :, :, 1], [[0.02, 0.6], [0.2, 0.6]], rtol=1e-12)
+    assert all(reading.holds for reading in round_trip(priors, build_network(priors)))

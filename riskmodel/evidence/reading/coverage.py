@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problems, nearest
-from riskmodel.evidence.plain_readings import ANY_OF, reading_of
+from riskmodel.evidence.plain_readings import ANY_OF, plain_readings
 from riskmodel.evidence.reading.scan_parts import check_part_statement
 from riskmodel.evidence.records import AUDIT, OCCULT, Event, PriorSet, Statement, Variable
 
@@ -42,7 +42,7 @@ def check_register(
     spoken: set[tuple[str, str]] = set()
     subjects: set[str] = set()
     silent: set[str] = set()
-    parts = reading_of(list(declared.variables.values()))
+    readings = plain_readings(list(declared.variables.values()))
     for statement in statements:
         if statement.is_audit:
             continue
@@ -52,7 +52,7 @@ def check_register(
         of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
         _check_arcs(arcs, declared, of_entry)
         _check_drives(statement.drives, statement.arcs, of_entry)
-        check_part_statement(statement, parts, of_entry)
+        check_part_statement(statement, readings.get(statement.of.variable, ()), of_entry)
     inside = {name for name, variable in declared.variables.items() if variable.in_network}
     for variable in declared.variables.values():
         if not variable.in_network or variable.name == "setting" or variable.name in touched:
@@ -63,7 +63,8 @@ def check_register(
             silent.add(variable.name)
             continue
         for parent in variable.parents:
-            if parts.get(parent) != variable.name and (parent, variable.name) not in spoken and parent in inside:
+            spoken_of = (parent, variable.name) in spoken or parent in readings.get(variable.name, ())
+            if not spoken_of and parent in inside:
                 received = f"no statement for the arc {parent} → {variable.name}"
                 of_entry.note("parents", received, "a statement, or no arc")
     return silent

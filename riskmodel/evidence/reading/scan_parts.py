@@ -46,10 +46,9 @@ def _lists(groups: object) -> Iterable[list[str]]:
     return [list(filter(lambda name: isinstance(name, str), each)) for each in members if isinstance(each, list)]
 
 
-def check_part_statement(statement: Statement, parts: Mapping[str, str], problems: Problems) -> None:
+def check_part_statement(statement: Statement, parts: Collection[str], problems: Problems) -> None:
     """A statement that drives a plain reading's table says nothing of its parts: these decide by themselves."""
-    reading = statement.of.variable
     for event in statement.given.events:
-        if parts.get(event.variable) == reading:
-            received = f"{event.variable!r} is a part of {reading!r}, which is {ANY_OF}"
+        if event.variable in parts:
+            received = f"{event.variable!r} is a part of {statement.of.variable!r}, which is {ANY_OF}"
             problems.note("given", received, f'what holds where no part is present, or drives = "{AUDIT}"')
