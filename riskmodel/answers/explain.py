@@ -19,7 +19,7 @@ from riskmodel.arrays import Masks
 from riskmodel.decision.language.nodes import Holds, Prognosis, leaves
 from riskmodel.decision.startback import GROUPS, TOTAL_COLUMN, only_group
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.plain_readings import is_open, settled_masks
+from riskmodel.evidence.plain_readings import is_open, is_reported, settled_masks
 from riskmodel.inference.weights import odds
 
 if TYPE_CHECKING:
@@ -159,7 +159,9 @@ def _waiting(scoring: Scoring, scored: Scored, case: NDArray[np.uint8]) -> tuple
         rule for rule, open_ in zip(scoring.policy.rules, scored.decision.undetermined[:, 0], strict=True) if open_
     ]
     policy = scoring.policy
-    scans = {row for token in policy.imaging_tokens for row in policy.results(token)}  # asked for, not awaited
+    reported = is_reported(scoring.variables, scored.masks)[:, 0]
+    results = {row for token in policy.imaging_tokens for row in policy.results(token)}
+    scans = {row for row in results if not reported[row]}  # asked for, not awaited
     names: dict[str, None] = {}
     for rule in sorted(rules, key=lambda rule: rule.urgency):
         for leaf in leaves(rule.condition):

@@ -12,7 +12,7 @@ from riskmodel.decision.actions import NEVER, Decision, Levels, earliest, unite
 from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
 from riskmodel.decision.language.nodes import PosteriorComparison, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
-from riskmodel.evidence.plain_readings import settled_masks
+from riskmodel.evidence.plain_readings import is_reported, settled_masks
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -159,12 +159,13 @@ class Policy(Shown):
     def _no_result(self, masks: Masks) -> dict[str, Bools]:
         """Where each rule that reads results is false as long as no further test is done.
 
-        Such a rule waits for nothing that could be asked: what tests to do is for other rules to say.
+        Such a rule waits for nothing that could be asked: what tests to do is for other rules to say. For what a scan
+        shows that is done it waits.
         """
-        undone = masks.copy()
+        undone, reported = masks.copy(), is_reported(self.variables, masks)
         for row, variable in enumerate(self.variables):
             if variable.role == "test":
-                np.copyto(undone[row], 1, where=masks[row] == variable.full_mask)
+                np.copyto(undone[row], 1, where=~reported[row])
         values = self.result_program.findings(undone)
         return {rule.id: values[self.result_program.slots[rule.condition]].false for rule in self._reading_results}
 

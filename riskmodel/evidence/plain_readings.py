@@ -61,17 +61,22 @@ def settled_masks(variables: Sequence[Variable], masks: Masks) -> Masks:
     return settled
 
 
+def is_reported(variables: Sequence[Variable], masks: Masks) -> Bools:
+    """Which variables are assessed, or are results of a scan of which any result is, (variables, cases)."""
+    full = np.array([variable.full_mask for variable in variables], np.uint8)[:, None]
+    reported = np.asarray(masks != full)
+    rows = {variable.name: row for row, variable in enumerate(variables)}
+    for reading, parts in plain_readings(variables).items():
+        results = [rows[reading], *(rows[part] for part in parts)]
+        reported[results] = reported[results].any(axis=0)
+    return reported
+
+
 def is_open(variables: Sequence[Variable], masks: Masks) -> Bools:
     """What can still be told of each case, (variables, cases): what is neither assessed nor settled by a scan.
 
     A part is open only once its scan is done: it stands in the report. Before that the scan is what is asked for.
     """
-    settled = settled_masks(variables, masks)
     full = np.array([variable.full_mask for variable in variables], np.uint8)[:, None]
-    is_unknown = settled == full
-    rows = {variable.name: row for row, variable in enumerate(variables)}
-    for reading, parts in plain_readings(variables).items():
-        part_rows = [rows[part] for part in parts]
-        is_done = ~is_unknown[[rows[reading], *part_rows]].all(axis=0)
-        is_unknown[part_rows] &= is_done
-    return np.asarray(is_unknown)
+    is_part = np.array([variable.name in reading_of(variables) for variable in variables])[:, None]
+    return np.asarray((settled_masks(variables, masks) == full) & (~is_part | is_reported(variables, masks)))

@@ -182,3 +182,43 @@ def test_draws_have_times_too(policy_of) -> None:
         policy.findings(masks), posterior, np.zeros((len(CONDITIONS), 2)), {"any_serious": posterior[0]}
     )
     assert drawn.imaging_within.tolist() == [[3, -1], [1, 1]]
+
+
+# ---- scans and what they show ----------------------------------------------------------------------
+
+
+def undetermined(policy: Policy, **states: str) -> tuple[bool, bool]:
+    """Whether the first rule fires, and whether it waits."""
+    decision = decide(policy, **states)
+    return bool(decision.fired[0, 0]), bool(decision.undetermined[0, 0])
+
+
+def test_a_normal_scan_settles_what_it_would_show(policy_of) -> None:
+    policy = policy_of(rule(1, "mri_tumour and fever", urgency="within_24_hours", imaging=["ct"]))
+    assert undetermined(policy, fever="present", mri="normal") == (False, False)
+    assert undetermined(policy, fever="present", mri="abnormal") == (False, True)
+    assert undetermined(policy, fever="present", mri="abnormal", mri_tumour="present") == (True, False)
+    assert undetermined(policy, mri_tumour="present") == (False, True)
+
+
+def test_what_a_scan_shows_makes_it_abnormal(policy_of) -> None:
+    policy = policy_of(rule(1, "mri", urgency="within_24_hours", imaging=["ct"]))
+    assert undetermined(policy, mri_fracture="present") == (True, False)
+    assert undetermined(policy, mri_fracture="absent", mri="abnormal") == (True, False)
+    assert undetermined(policy, mri="normal") == (False, False)
+
+
+def test_a_scan_of_which_a_part_is_recorded_is_done(policy_of) -> None:
+    policy = policy_of(rule(1, "fever", urgency="within_24_hours", imaging=["mri", "xray"], tests=["esr"]))
+    assert "mri_tumour" not in policy.test_tokens + policy.imaging_tokens
+    assert asked(policy, decide(policy, fever="present"))["imaging"][0] == "mri"
+    for state in ("absent", "present"):
+        assert asked(policy, decide(policy, fever="present", mri_tumour=state))["imaging"][0] == "xray"
+        assert "imaging" not in asked(policy, decide(policy, fever="present", mri_tumour=state, xray_fracture=state))
+
+
+def test_a_normal_scan_counts_its_parts_as_assessed(policy_of, monkeypatch) -> None:
+    monkeypatch.setattr(f"{__name__}.HEAD", HEAD.replace('["age", "fever"]', '["mri_tumour", "fever"]'))
+    policy = policy_of(rule(1, "enough", urgency="routine", safety="false").replace('"false"', "false"))
+    assert undetermined(policy, fever="absent", mri="normal")[0]
+    assert not undetermined(policy, fever="absent", mri="abnormal")[0]
