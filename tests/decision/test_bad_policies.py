@@ -20,7 +20,7 @@ PRIORS = load_priors("seeds")
 
 def refused(path: Path) -> PolicyError:
     with pytest.raises(PolicyError) as caught:
-        load_policy(path, PRIORS.variables, priors_root(), PRIORS.sources)
+        load_policy(path, PRIORS.case_variables, priors_root(), PRIORS.sources)
     return caught.value
 
 
@@ -41,7 +41,7 @@ def test_bad_policy(entry: dict[str, Any], tmp_path: Path) -> None:
 def test_unspoilt(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(ZOO["base"], encoding="utf-8")
-    policy = load_policy(path, PRIORS.variables, priors_root(), PRIORS.sources)
+    policy = load_policy(path, PRIORS.case_variables, priors_root(), PRIORS.sources)
     assert policy.rule_ids == ("hot", "likely", "swap")
     assert [rule.safety for rule in policy.rules] == [True, False, False]
     assert policy.thresholds["scan"].value == 0.01
@@ -49,7 +49,7 @@ def test_unspoilt(tmp_path: Path) -> None:
 
 def test_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"no such policy \(did you mean 'consensus'\?\).*acibadem_2026"):
-        load_policy("concensus", PRIORS.variables, priors_root(), PRIORS.sources)
+        load_policy("concensus", PRIORS.case_variables, priors_root(), PRIORS.sources)
     assert "cannot be read" in str(refused(tmp_path / "missing.toml"))
 
 
@@ -87,4 +87,4 @@ def test_any_value_of_any_key_is_a_policy_or_problems(value: str, tmp_path: Path
             changed = [*lines[:number], f"{line.partition(' = ')[0]} = {value}", *lines[number + 1 :]]
             path.write_text("\n".join(changed), encoding="utf-8")
             with contextlib.suppress(PolicyError):  # and nothing else
-                load_policy(path, PRIORS.variables, priors_root(), PRIORS.sources)
+                load_policy(path, PRIORS.case_variables, priors_root(), PRIORS.sources)

@@ -25,7 +25,7 @@ from tests.support.paths import DATA
 from tests.support.scans import without_contradictions
 
 PRIORS = load_priors("seeds")
-VARIABLES = PRIORS.variables
+VARIABLES = PRIORS.case_variables
 READINGS = plain_readings(VARIABLES)
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 CONDITIONS = tuple(variable.name for variable in VARIABLES if variable.role == "condition")

@@ -13,7 +13,7 @@ from riskmodel.decision.reading.load import load_policy
 from riskmodel.evidence.load import load_priors, priors_root
 
 PRIORS = load_priors("seeds")
-VARIABLES = PRIORS.variables
+VARIABLES = PRIORS.case_variables
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 CONDITIONS = [variable.name for variable in VARIABLES if variable.role == "condition"]
 HEAD = """
