@@ -242,7 +242,8 @@ class Policy(Shown):
             for rule in self.rules
         ]
         for entry in self.otherwise:
-            when, then = entry.when or "no rule fires", self.urgencies[entry.urgency]
+            when = entry.when or "no rule fires"
+            then = "; ".join([self.urgencies[entry.urgency], *filter(None, [", ".join(entry.referral)])])
             rows.append(_row("otherwise", when, then, entry.reason, f"{entry.source} {entry.locator}"))
         return tuple(rows)
 
@@ -314,9 +315,14 @@ class Policy(Shown):
         names = self.imaging_tokens + self.test_tokens
         tokens = names + self.referral_tokens
         times = unite(self.rules, tokens, findings.done, self.supersedes, fired, undetermined)
+        settled, fallback = self._settle(findings, urgency)
+        for index, entry in enumerate(() if safety_only else self.otherwise):
+            for token in entry.referral:
+                np.copyto(times[tokens.index(token)], entry.urgency, where=fallback == index)
         imaging, tests, referral = np.split(times, [len(self.imaging_tokens), len(names)])
         return Decision(
-            *self._settle(findings, urgency),
+            settled,
+            fallback,
             fired,
             undetermined,
             *(asked != NEVER for asked in (imaging, tests, referral)),

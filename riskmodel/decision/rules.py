@@ -78,7 +78,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Otherwise:
-    """Urgency and advice where no rule fires; ``condition`` is ``None`` for the last, which always holds."""
+    """Urgency, advice and referral where no rule fires; ``condition`` is ``None`` for the last, which always holds."""
 
     urgency: int
     reason: str
@@ -87,3 +87,4 @@ class Otherwise:
     advice: str = ""
     when: str = ""
     condition: Node | None = None
+    referral: tuple[str, ...] = ()

@@ -247,7 +247,7 @@ def _check_whole(top: TomlTable, context: Context, rules: Sequence[Rule], otherw
             top.problem(f"threshold {name}", "no rule reads it", "use it or remove it")
     if context.vocabulary.enough and not any(isinstance(leaf, Enough) for r in rules for leaf in leaves(r.condition)):
         top.problem("enough", "no rule reads it", "use it or remove it")
-    asked = {token for rule in rules for token in rule.referral}
+    asked = {token for rule in rules for token in rule.referral} | {t for entry in otherwise for t in entry.referral}
     for name in [name for name in context.referrals if name not in asked]:
         top.problem("referrals", f"no rule refers to {name!r}", "use it or remove it")
     latest = min([context.routine, *(entry.urgency for entry in otherwise)])

@@ -112,6 +112,7 @@ def read_otherwise(context: Context, entries: Sequence[object]) -> list[Otherwis
             when, where, condition = _when(context, table, "otherwise", number)
         urgency = _urgency(context, table)
         reason, source, locator, advice = _sources(context, table)
+        referral = table.choices("referral", context.referrals)
         table.finish()
         if (condition is None) != (number == len(entries) - 1):
             table.problem("when", "missing" if condition is None else "given", "all entries but the last have one")
@@ -119,7 +120,7 @@ def read_otherwise(context: Context, entries: Sequence[object]) -> list[Otherwis
             table.problem("urgency", "less urgent than the entry before", "list the least urgent first")
         if condition is not None:
             _check_fallback(context, table, condition, where, urgency)
-        otherwise.append(Otherwise(urgency, reason, source, locator, advice, when, condition))
+        otherwise.append(Otherwise(urgency, reason, source, locator, advice, when, condition, referral))
     return otherwise
 
 
