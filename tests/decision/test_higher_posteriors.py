@@ -14,7 +14,9 @@ from riskmodel.cohort import HISTORY, simulate
 from riskmodel.decision.language.expression import parse
 from riskmodel.decision.language.monotone import falls_with_posterior
 from riskmodel.decision.policy import Policy
-from tests.decision.test_policy import CONDITIONS, POLICIES, random_masks, random_posteriors
+from riskmodel.decision.reading.load import load_policy
+from riskmodel.evidence.load import priors_root
+from tests.decision.test_policy import CONDITIONS, POLICIES, PRIORS, VARIABLES, random_masks, random_posteriors
 from tests.support.less import asks_less, lost_in_a_riskier_setting
 from tests.support.models import shipped
 from tests.support.rules import VOCABULARY
@@ -59,7 +61,7 @@ source = "assumption"
 def falling(tmp_path_factory) -> Policy:
     path: Path = tmp_path_factory.mktemp("falling") / "falling.toml"
     path.write_text(FALLING)
-    return rm.load(policy=path).policy
+    return load_policy(path, VARIABLES, priors_root(), PRIORS.sources)
 
 
 @pytest.mark.parametrize(
