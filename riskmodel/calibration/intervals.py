@@ -12,6 +12,7 @@ from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.coordinates import FARTHEST
 from riskmodel.calibration.likelihood.laplace import FEW
 from riskmodel.calibration.optimise import LogPosterior
+from riskmodel.evidence.limits import highest
 from riskmodel.evidence.records import RATIOS, Statement
 from riskmodel.evidence.scale import Z95, inside, scale_of
 
@@ -72,7 +73,7 @@ class Marginal:
         else:
             scale, reach = scale_of(self.statement), np.array([-1, 1]) * Z95 * self.sd
             low, high = scale.back(np.clip(scale.to(self.value) + reach, -FARTHEST, FARTHEST)).tolist()
-        return min(low, self.value), max(high, self.value)
+        return min(low, self.value), max(min(high, highest(self.statement.quantity)), self.value)
 
     def depth(self, t: Array) -> Array:
         """How far the log density of the approximation is below its mode, ``t`` standard deviations from there."""

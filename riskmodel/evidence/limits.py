@@ -5,6 +5,7 @@ Nobody has measured what is so rare, so large, so sure or so unsure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,11 @@ MOST_CORRELATED = 0.99  # findings of a group: at 1 they would be one finding
 WHAT_IF = 1e12  # a ratio that is tried from Python and written nowhere
 LEVELS = (0.5, 0.999)  # of an interval
 Fault = tuple[str, str, str]  # key, what was received, what is allowed
+
+
+def highest(quantity: str) -> float:
+    """The end of a quantity's values: infinite for a ratio, 0.99 for a correlation, 1 for what is a probability."""
+    return math.inf if quantity in RATIOS else MOST_CORRELATED if quantity == "dependence" else 1.0
 
 
 @dataclass(frozen=True, slots=True)

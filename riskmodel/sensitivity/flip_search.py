@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from riskmodel.evidence.limits import highest
 from riskmodel.evidence.records import RATIOS, Statement
 from riskmodel.evidence.scale import scale_of
 from riskmodel.sensitivity.ranges import ranges
@@ -127,4 +128,4 @@ def _verdict(statement: Statement, bearing: np.ndarray | None, case: int) -> str
         return NO_BEARING
     if statement.quantity in RATIOS:
         return "no ratio from 1/10,000 to 10,000 does"
-    return "no value in [0, 1] does"
+    return f"no value in [0, {highest(statement.quantity):g}] does"

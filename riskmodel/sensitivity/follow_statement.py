@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import UsageError
-from riskmodel.evidence.records import RATIOS
+from riskmodel.evidence.limits import highest
 from riskmodel.sensitivity.ranges import Varying, checked_statements, refuse
 from riskmodel.sensitivity.what_if import coded_cases, what_ifs
 
@@ -57,7 +57,7 @@ def follow(
     _, problems = checked_statements(model.priors, [statement])
     refuse(problems)
     taken = np.asarray(values, dtype=float)
-    top = np.inf if model.priors.statement(statement).quantity in RATIOS else 1.0
+    top = highest(model.priors.statement(statement).quantity)
     wrong = taken[~((taken > 0) & (taken < top))]
     if wrong.size or not taken.size:
         problem = f"not {wrong[0]:g}" if wrong.size else "and there must be one"

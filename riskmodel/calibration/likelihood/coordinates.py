@@ -18,6 +18,7 @@ from scipy import special
 
 from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import equivalent_sample_size, is_dirichlet, joint_distributions, spread, sticks
+from riskmodel.evidence.limits import highest
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE, Z95, scale_of
 
@@ -153,6 +154,7 @@ class Coordinates:
         for i, statement in enumerate(self.statements):
             if statement.id in wanted and i not in taken and not _is_fixed(statement):
                 self.blocks.append(_single(statement, i, self.size, priors.prior_set))
+        self._highest = np.array([highest(statement.quantity) for statement in self.statements])
         self.start = np.concatenate([np.empty(0), *(block.start for block in self.blocks)])
 
     @property
@@ -170,7 +172,7 @@ class Coordinates:
         values = np.repeat(self.stated[None], len(x), axis=0)
         for block in self.blocks:
             values[:, block.columns] = block.values(x[:, block.places])
-        return values
+        return np.asarray(np.minimum(values, self._highest))
 
     def log_prior(self, x: Array) -> float:
         return sum(block.log_prior(x[block.places]) for block in self.blocks)
