@@ -12,7 +12,7 @@ from riskmodel.casefiles.options import Mapped, RunResult, Summary
 from riskmodel.casefiles.write.row_writer import RowsInMemory
 from riskmodel.evidence.records import ANY_SERIOUS
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
-from riskmodel.text import RESEARCH_ONLY, few_draws, figure, percent, table
+from riskmodel.text import RESEARCH_ONLY, Numeral, few_draws, figure, percent, table
 
 SHOWN = 50  # rows of the readable table
 REASONS = 10  # shown on the terminal
@@ -160,7 +160,7 @@ def readable(scored: RowsInMemory, scoring: Scoring) -> Iterator[str]:
     rows = [
         [
             row["case_id"],
-            *(figure(100 * row[name], ".2g") for name in probabilities),
+            *(Numeral(percent(row[name]).removesuffix(" %")) for name in probabilities),
             *("|".join(row[name]) if isinstance(row[name], list) else row[name] for name in texts),
         ]
         for row in scored.rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,14 @@ def test_a_table_is_made_from_the_rows_in_memory(tmp_path: Path, monkeypatch: py
     rows = json.loads(run("score", path, *PRIMARY, "--table", "--format", "json").stdout)
     assert [row["case_id"] for row in rows[:2]] == ["=1+1", "p0"]
     assert (len(rows), rows[0]["imaging"], rows[0]["assessed"]) == (61, [], 1)
+
+
+def test_a_probability_near_one_is_a_percentage_in_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "sure.csv"
+    path.write_text("case_id,age,sex,xray_fracture,mri_fracture\nsure,80,female,present,present\n", encoding="utf-8")
+    table = run("score", path, "--setting", "spine_clinic", "--table").stdout
+    assert re.search(r"^sure .* 99\.\d ", table, re.MULTILINE)
+    assert "e+" not in table
 
 
 @pytest.mark.parametrize("also", [("-o", "out.csv"), ("--table",)])
