@@ -21,6 +21,7 @@ from riskmodel.decision.reading.load import load_policy, policy_names
 from riskmodel.decision.startback import COLUMNS
 from riskmodel.evidence.load import load_priors, priors_root
 from riskmodel.evidence.plain_readings import plain_readings
+from tests.support.less import asks_less
 from tests.support.paths import DATA
 from tests.support.scans import without_contradictions
 
@@ -171,6 +172,7 @@ def test_adding_a_flag_never_lowers_what_safety_rules_ask(policy: Policy, seed: 
     assert not (before.tests & ~after.tests).any()
     assert not (before.referral & ~after.referral).any()
     assert not (before.imaging & ~after.imaging & ~superseded(policy, after)).any()
+    assert not asks_less(policy, before, after).any()  # nor does anything become later
 
 
 def superseded(policy: Policy, decision: Decision) -> np.ndarray:

@@ -103,6 +103,7 @@ def test_a_policy_names_the_flags_that_only_self_care_waits_for(model):
 
 @pytest.mark.slow
 def test_the_check_prints_the_load(model):
-    text = "\n".join(load_lines(model, 300, 0, missing=0.25))
-    assert "75 % of history and examination recorded" in text
+    text = "\n".join(load_lines(model, 300, 0))
+    assert "With all of history" in text
+    assert "With 70 % of history" in text
     assert "numb" in text

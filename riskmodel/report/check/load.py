@@ -14,32 +14,37 @@ from riskmodel.model import Model
 from riskmodel.pathways.load import policy_load
 from riskmodel.text import figure, table
 
+BLANK = 0.3  # of history and examination, at random: what complete recording hides
 SHOWN = 6  # rules a setting and action
 
 
-def load_lines(model: Model, people: int, seed: int, missing: float = 0.0) -> Iterator[str]:
+def load_lines(model: Model, people: int, seed: int) -> Iterator[str]:
     """The load of the model's policy on simulated people; nothing where no referral is known to be an emergency."""
     numbers = find_pathways(model.root)
     if numbers is None:
         return
-    load = policy_load(model, numbers, people, np.random.default_rng(seed), missing=missing)
-    recorded = f"{100 * (1 - missing):g} % of history and examination recorded"
+    complete, incomplete = (
+        policy_load(model, numbers, people, np.random.default_rng(seed), missing=missing) for missing in (0.0, BLANK)
+    )
     yield ""
-    yield f"Load of {model.policy.name} on {people} simulated people of each setting, in %, {recorded} (seed {seed}):"
-    heads = [name.replace("_", " ") for name in load.shares.columns]
-    yield from _indented(heads, [[row[0], *map(_percent, row[1:])] for row in load.shares.itertuples(index=False)])
+    yield f"Load of {model.policy.name} on {people} simulated people of each setting, in % (seed {seed})"
+    for measured, recorded in ((complete, "all"), (incomplete, f"{100 * (1 - BLANK):g} %")):
+        yield f"With {recorded} of history and examination recorded:"
+        heads = [name.replace("_", " ") for name in measured.shares.columns]
+        shares = measured.shares.itertuples(index=False)
+        yield from _indented(heads, [[row[0], *map(_percent, row[1:])] for row in shares])
     yield "  sent: to an emergency department, or admitted there; ill: of those sent, with a serious spinal disease"
     yield "  (elsewhere too: or outside it); missed: of those with one of the spine, neither imaged nor sent"
     yield ""
-    yield f"Where the load comes from: the {SHOWN} rules that alone account for most, in % of all people of a setting"
+    yield f"Where it comes from if all is recorded: the {SHOWN} rules that alone account for most, in % of all people"
     yield from _indented(
-        ["setting", "done", "rule", "asked", "by this rule alone", "of these ill"], _drivers(load.drivers)
+        ["setting", "done", "rule", "asked", "by this rule alone", "of these ill"], _drivers(complete.drivers)
     )
     yield ""
-    yield "Who is neither imaged nor sent: people with each disease, and the probability that the model gives them in %"
+    yield "Who is neither imaged nor sent then: people with each disease, and the probability they are given, in %"
     overlooked = [
         [row["setting"], row["condition"], str(row["people"]), _percent(row["median"]), _percent(row["highest"])]
-        for row in load.missed.to_dict("records")
+        for row in complete.missed.to_dict("records")
     ]
     yield from _indented(["setting", "disease", "people", "median", "highest"], overlooked)
     yield from waiting_lines(model.policy)
