@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from riskmodel.answers.explanation import ExplainedAway, ExplainedCase, FiredRule, NextStep, Observation
 from riskmodel.answers.explanation_html import html_of
 from riskmodel.answers.explanation_text import text_of
+from riskmodel.answers.occult import occult_if_present
 from riskmodel.answers.questions import Questions
 from riskmodel.answers.questions import questions as what_each_tells
 from riskmodel.answers.scoring import Scored, Scoring
@@ -82,6 +83,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
             (name, float(scored.posterior.probability[i, 0]), float(weights.baseline[setting, i]))
             for i, name in enumerate(scorer.output_names)
         ),
+        occult=tuple(occult_if_present(scorer, case).items()),
         leading=_serious_name(scoring, scored.reasons.leading),
         most_raised=_serious_name(scoring, scored.reasons.most_raised),
         about=scorer.conditions[serious[about]] if serious else "",

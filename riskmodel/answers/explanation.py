@@ -70,6 +70,7 @@ class ExplainedCase:
     case_id: str
     setting: str
     posteriors: tuple[tuple[str, float, float], ...]  # condition, P(present | evidence), P(present | setting)
+    occult: tuple[tuple[str, float], ...]  # condition, P(none of its usual signs shows | present, evidence)
     leading: str  # the most probable serious condition
     most_raised: str  # the one whose odds rose most over those given the setting, "" when none rose
     about: str  # the condition that the observations speak of: the most raised, or the one that fell least
@@ -122,7 +123,7 @@ class ExplainedCase:
         data = _plain(asdict(self))
         names = ("condition", "probability", "given_setting_alone")
         posteriors = [dict(zip(names, entry, strict=True)) for entry in self.posteriors]
-        return {**data, "posteriors": posteriors, "note": RESEARCH_ONLY}
+        return {**data, "posteriors": posteriors, "occult": dict(self.occult), "note": RESEARCH_ONLY}
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from math import isnan, log10
 from typing import TYPE_CHECKING
 
 from riskmodel.answers.explanation import STEPS
-from riskmodel.answers.explanation_text import CONFLICT, STARTBACK, furthest, likelihood_ratio, signed
+from riskmodel.answers.explanation_text import CONFLICT, OCCULT, STARTBACK, furthest, likelihood_ratio, signed
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def html_of(case: ExplainedCase) -> str:
     parts = [
         f"<p><b>{escape(title)}</b>, {escape(setting)} (policy {escape(case.policy)}, model {escape(case.model)})</p>",
         _headed("Probability of each condition", _posteriors(case)),
+        _headed(OCCULT, _occult(case)),
         _headed(f"Action: {words(case.urgency)}", _action(case)),
         _headed("Rules that fired", _table((), [(rule.id, rule.reason, rule.source) for rule in case.rules], "lll")),
         _headed(_evidence_title(case), _evidence(case)),
@@ -89,6 +90,10 @@ def _log_bar(now: float, before: float) -> Picture:
 
 def _bar_end(p: float) -> float:
     return WIDTH * (1 - log10(max(p, LEAST)) / log10(LEAST))
+
+
+def _occult(case: ExplainedCase) -> str:
+    return _table((), [(words(name), percent(share)) for name, share in case.occult], "lr")
 
 
 def _action(case: ExplainedCase) -> str:

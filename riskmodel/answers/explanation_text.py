@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 110
 STARTBACK = "risk of lasting disability (STarT Back; a prognosis, which no probability reads)"
 CONFLICT = "above 0: the findings are less likely together than if they were independent"
+OCCULT = "Probability that a condition, if it is present, shows none of its usual signs (is occult)"
 DECIBANS = (
     "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
     "if left out: change in decibans if this finding is left out and all others stay",
@@ -30,6 +31,9 @@ def text_of(case: ExplainedCase) -> str:
     lines = [
         f"{title}, {case.setting or 'no setting'} (policy {case.policy}, model {case.model})",
         *_section("Probability of each condition", _posteriors(case)),
+        *_section(
+            OCCULT, [", ".join(f"{name} {percent(share)}" for name, share in case.occult)] if case.occult else []
+        ),
         *_section(f"Action: {case.urgency}", _action(case), always=True),
         *_section("Rules that fired", [f"{rule.id}: {rule.reason} [{rule.source}]" for rule in case.rules]),
         *_section(
