@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.answers.explanation_text import signed
+from riskmodel.answers.explanation_text import OCCULT, signed
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import UsageError
 from riskmodel.text import RESEARCH_ONLY, percent, words
@@ -261,6 +261,7 @@ def test_the_text_of_one_case() -> None:
     assert [section.partition(":")[0].partition(" (")[0] for section in sections] == [
         "Case X1, primary_care",
         "Probability of each condition",
+        OCCULT.partition(" (")[0],
         "Action",
         "Rules that fired",
         "Rules that need more information",
