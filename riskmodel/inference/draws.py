@@ -155,7 +155,7 @@ def _rows(members: Sequence[Lookup], patterns: States, table: Callable[..., Arra
     factors = []
     for member in reversed(members):
         occurring, row = np.unique(patterns % member.patterns, return_inverse=True)
-        factors.append(table(member, patterns=occurring)[:, 0, row])
+        factors.append(table(member.narrowed(occurring))[:, 0, row])
         patterns = patterns // member.patterns
     return reduce(np.multiply, reversed(factors))
 

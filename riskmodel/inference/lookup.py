@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from riskmodel.arrays import Array, States
+from riskmodel.arrays import Array, Masks, States
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import SETTING, Variable
 from riskmodel.inference.parts import MOST_ENTRIES, Parts
+from riskmodel.inference.scorer import evidence_pattern
 from riskmodel.network.network import Network
 
 Tables = Mapping[str, Array]  # variable → its CPT: (draws or 1, settings or 1 if it depends on them, …)
@@ -41,6 +43,8 @@ class Lookup:
         pattern = sum of multiplier · (mask - 1).
     barren
         whether the factor is 1 when nothing is known of any member.
+    chosen
+        the patterns that have a row, rising; all where it is None.
     """
 
     members: tuple[str, ...]
@@ -50,27 +54,41 @@ class Lookup:
     sizes: tuple[int, ...]
     multipliers: tuple[int, ...]
     barren: bool
+    chosen: States | None = None
 
     @property
     def patterns(self) -> int:
-        """How many combinations of masks the members can have; 1 where the factor is static."""
-        return math.prod((1 << size) - 1 for size in self.sizes)
+        """How many rows the table has: combinations of masks, or those chosen; 1 where the factor is static."""
+        return len(self._patterns)
 
     @property
     def skip(self) -> int:
-        """The pattern that changes nothing, or -1."""
-        return self.patterns - 1 if self.barren else -1
+        """The row that changes nothing, or -1."""
+        row = np.nonzero(self._patterns == self._nothing_known)[0]
+        return int(row[0]) if self.barren and row.size else -1
 
-    def sum_allowed(self, spread: Array, patterns: States | None = None) -> Array:
+    @property
+    def _patterns(self) -> States:
+        return np.arange(self._nothing_known + 1) if self.chosen is None else self.chosen
+
+    @property
+    def _nothing_known(self) -> int:
+        return math.prod((1 << size) - 1 for size in self.sizes) - 1
+
+    def narrowed(self, patterns: States) -> Lookup:
+        """The same with the rows of some patterns alone: one or more, rising and each once."""
+        return replace(self, chosen=patterns)
+
+    def rows_of(self, masks: Masks) -> States:
+        """Which row of the table the evidence of each case, (variables, cases), picks."""
+        pattern = evidence_pattern(self.rows, self.multipliers, masks)
+        return pattern if self.chosen is None else np.searchsorted(self.chosen, pattern)
+
+    def sum_allowed(self, spread: Array) -> Array:
         """The look-up table: what `Lookups.spread` gives, summed over the states that each pattern allows.
 
         Member by member, and for each state after state, so that a row is the same on every processor and whichever
-        other rows are asked for.
-
-        Parameters
-        ----------
-        patterns
-            the rows that are wanted, one or more, rising and each once; by default all.
+        other rows are chosen.
 
         Returns
         -------
@@ -78,7 +96,7 @@ class Lookup:
         """
         draws, settings = spread.shape[:2]
         table, rows = spread, 1
-        wanted = np.arange(self.patterns) if patterns is None else patterns
+        wanted = self._patterns
         row = np.zeros(len(wanted), dtype=np.int64)  # of each wanted pattern, by its members so far
         for size, multiplier in zip(self.sizes, self.multipliers, strict=True):
             masks = (1 << size) - 1
@@ -89,7 +107,7 @@ class Lookup:
             rows = len(kept)
         table = table.reshape(draws, settings, rows, *spread.shape[3:])
         if self.barren:  # exactly no change, where the sums give 1 to rounding
-            table[:, :, wanted == self.skip] = 1.0
+            table[:, :, wanted == self._nothing_known] = 1.0
         return table
 
 
@@ -119,10 +137,6 @@ class Lookups:
 
     Attributes
     ----------
-    all
-        the two static factors (inner, outer), the occult shares, then the inner groups, the hidden and the outer ones.
-    kinds
-        the groups alone: inner, hidden, outer.
     hidden
         the look-ups that speak of manifestation nodes: in their tables a condition's bit stands for its node.
     order
@@ -157,8 +171,6 @@ class Lookups:
         self.hidden = [lookup for lookup in every if parts.speaks_of(lookup.tables)]
         self.outer = [lookup for lookup in every if not lookup.inner and not parts.speaks_of(lookup.tables)]
         self.shares = self._lookup((), tuple(parts.mixed), inner=False)
-        self.kinds = (self.inner, self.hidden, self.outer)
-        self.all = [self.static_inner, self.static_outer, self.shares, *self.inner, *self.hidden, *self.outer]
         self.nodes = tuple(parts.mixed)
         self.node_bits = tuple(self.order.index(condition) for condition in parts.mixed.values())
         self.setting_row = self._index.get(SETTING, -1) if parts.selector else -1
@@ -170,6 +182,25 @@ class Lookups:
         )
         joint = np.array(list(np.ndindex(*(2,) * len(self.order))))
         self.presence: States = np.ascontiguousarray(joint[:, [self.order.index(name) for name in parts.conditions]].T)
+
+    @property
+    def kinds(self) -> tuple[list[Lookup], list[Lookup], list[Lookup]]:
+        """The groups: inner, hidden, outer."""
+        return self.inner, self.hidden, self.outer
+
+    @property
+    def all(self) -> list[Lookup]:
+        """The static factors (inner, outer), the occult shares, then the groups by kind."""
+        return [self.static_inner, self.static_outer, self.shares, *self.inner, *self.hidden, *self.outer]
+
+    def narrowed(self, masks: Masks) -> Lookups:
+        """The same, its groups with the rows that some cases, (variables, cases), look up."""
+        result = copy(self)
+        result.inner, result.hidden, result.outer = (
+            [group.narrowed(np.unique(evidence_pattern(group.rows, group.multipliers, masks))) for group in groups]
+            for groups in self.kinds
+        )
+        return result
 
     def states(self, lookup: Lookup) -> int:
         """Over how many states a table runs: contexts and inner joint states, or all joint states; the two shares."""
@@ -225,12 +256,12 @@ class Lookups:
         shares = np.stack(np.broadcast_arrays(*(tables[name][:, 1, 0] for name in self.nodes)), axis=1)
         return np.stack([shares, 1.0 - shares], axis=-1)
 
-    def table(self, lookup: Lookup, tables: Tables, patterns: States | None = None) -> Array:
+    def table(self, lookup: Lookup, tables: Tables) -> Array:
         """A look-up's table: (draws, settings, patterns, [contexts], joint condition states)."""
         if lookup is self.shares:
             occult = self.occult(tables)
             return occult.reshape(len(occult), 1, 1, -1)
-        return lookup.sum_allowed(self.spread(lookup, tables), patterns)
+        return lookup.sum_allowed(self.spread(lookup, tables))
 
 
 def product_of_patterns(first: Array, second: Array) -> Array:

@@ -107,7 +107,7 @@ def test_the_rows_that_are_wanted_are_those_of_the_whole_table(scored):
         assert whole.shape[2] == lookup.patterns
         for share in (0.02, 0.5):
             wanted = np.union1d(np.nonzero(rng.random(lookup.patterns) < share)[0], lookup.patterns - 1)
-            assert np.array_equal(lookups.table(lookup, tables, wanted), whole[:, :, wanted])
+            assert np.array_equal(lookups.table(lookup.narrowed(wanted), tables), whole[:, :, wanted])
 
 
 def test_a_case_has_the_same_bits_whoever_is_scored_with_it(scored):

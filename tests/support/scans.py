@@ -20,7 +20,7 @@ def without_contradictions(variables: Sequence[Variable], masks: np.ndarray) -> 
     result = masks.copy()
     for variable in variables:
         if variable.form == "any_of":
-            parts = [name for name in variable.parents if variables[rows[name]].role == "test"]
+            parts = [name for name in variable.parents if name in rows and variables[rows[name]].role == "test"]
             shown = np.any([(masks[rows[part]] & 1) == 0 for part in parts], axis=0)
             result[rows[variable.name], shown & (masks[rows[variable.name]] == 1)] = variable.full_mask
     return result

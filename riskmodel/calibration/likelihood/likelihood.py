@@ -57,7 +57,7 @@ class Likelihood:
     def __init__(self, coordinates: Coordinates, masks: Masks, weights: Array | None = None) -> None:
         self.coordinates = coordinates
         network = build_network(coordinates.priors)
-        self.lookups = Lookups(network, coordinates.priors.case_variables)
+        self.lookups = Lookups(network, coordinates.priors.case_variables).narrowed(masks)
         self.strata = strata(self.lookups, masks, np.ones(masks.shape[1]) if weights is None else weights)
         self.slopes = TableSlopes(coordinates, self.lookups, network, [stratum.setting for stratum in self.strata])
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.likelihood.kernel import Rows
 from riskmodel.inference.lookup import Lookup, Lookups
-from riskmodel.inference.scorer import evidence_pattern
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def _kinds(masks: Masks) -> tuple[Masks, NDArray[np.int32]]:
 
 
 def _patterns(groups: Sequence[Lookup], masks: Masks) -> NDArray[np.int32]:
-    columns = [evidence_pattern(group.rows, group.multipliers, masks) for group in groups]
+    columns = [group.rows_of(masks) for group in groups]
     return np.ascontiguousarray(np.array(columns, dtype=np.int32).reshape(len(columns), masks.shape[1]).T)
 
 
