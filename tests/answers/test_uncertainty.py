@@ -122,16 +122,16 @@ def test_a_study_narrows_and_a_smaller_n_widens(model):
 
 def independent(model):
     """The model as it is when no group of findings is declared."""
-    strengths = {s.id for s in model.priors.statements if s.quantity == "dependence"}
-    selected = tuple(name for name in model.priors.selected if name not in strengths)
+    correlations = {s.id for s in model.priors.statements if s.quantity == "dependence"}
+    selected = tuple(name for name in model.priors.selected if name not in correlations)
     return replace(model, priors=replace(model.priors, groups={}, selected=selected))
 
 
-def dependent(model, strength):
+def dependent(model, correlation):
     network = independent(model).tables
     variables, tables = network.variables, dict(network.tables)
     for group in model.priors.groups.values():
-        variables, tables = with_dependence(variables, tables, group, Correlations(np.array([strength])))
+        variables, tables = with_dependence(variables, tables, group, Correlations(np.array([correlation])))
     return Network(variables, tables, network.composites)
 
 
@@ -228,8 +228,8 @@ def test_a_posterior_rests_on_what_can_move_it(model):
     assert (after < before).any()
 
 
-def test_what_each_strength_does_to_cases(model, people):
-    """A strength's effect on the cases is that of the model without its group."""
+def test_what_each_correlation_does_to_cases(model, people):
+    """A correlation's effect on the cases is that of the model without its group."""
     cases = on_cases.by_setting(model, people.masks, [f"P{i}" for i in range(people.masks.shape[1])])[0]
     lines = list(on_cases.dependence_lines(model, cases))
     stated = [s for s in model.priors.selected_statements if s.quantity == "dependence"]

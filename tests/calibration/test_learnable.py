@@ -61,10 +61,10 @@ def test_kinds_split_the_selected_statements(seeds):
     kinds = {
         kind: set(requested_statements(priors, kind)) for kind in ("base_rates", "findings", "risk_factors", "all")
     }
-    strengths = {i for i in priors.selected if priors.statement(i).quantity == "dependence"}
+    correlations = {i for i in priors.selected if priors.statement(i).quantity == "dependence"}
     assert kinds["all"] == set(priors.selected)
     assert not kinds["base_rates"] & kinds["findings"]
-    assert kinds["base_rates"] | kinds["findings"] | kinds["risk_factors"] | strengths == kinds["all"]
+    assert kinds["base_rates"] | kinds["findings"] | kinds["risk_factors"] | correlations == kinds["all"]
     assert all(name.startswith("base.") for name in kinds["base_rates"])
     assert requested_statements(priors, "base_rates, find.fever.none") == sorted(
         [*kinds["base_rates"], "find.fever.none"], key=priors.selected.index

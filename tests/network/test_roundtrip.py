@@ -143,7 +143,7 @@ def crude(asked: Asked, statement: Statement, reference: str) -> float:
 def test_a_selected_statement_comes_back(name, identifier):
     statement = priors_of(name).statement(identifier)
     if statement.quantity == "dependence":
-        pytest.skip("a strength is read off the joint table of its group: test_strengths_come_back")
+        pytest.skip("a correlation is read off the joint table of its group: test_correlations_come_back")
     condition = statement.of.variable in CONDITIONS or statement.quantity == "likelihood_ratio_positive"
     solved = condition and statement.quantity != "adjusted_odds_ratio"
     answers = list(by_pgmpy(name, statement))
@@ -313,11 +313,11 @@ def test_a_finding_of_contexts_alone_needs_no_leak(tmp_path):
     assert all(reading.holds for reading in round_trip(priors, network))
 
 
-def test_strengths_come_back():
+def test_correlations_come_back():
     for name in SETS:
         priors = priors_of(name)
-        strengths = [i for i in priors.selected if priors.statement(i).quantity == "dependence"]
-        assert set(priors.groups) == {priors.statement(identifier).of.variable for identifier in strengths}
-        for identifier in strengths:
+        correlations = [i for i in priors.selected if priors.statement(i).quantity == "dependence"]
+        assert set(priors.groups) == {priors.statement(identifier).of.variable for identifier in correlations}
+        for identifier in correlations:
             (reading,) = readings_of(name)[identifier]
             assert reading.implied[0] == pytest.approx(priors.statement(identifier).value, abs=1e-9)
