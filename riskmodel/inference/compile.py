@@ -12,13 +12,13 @@ from functools import reduce
 
 import numpy as np
 
-from riskmodel.arrays import Array
+from riskmodel.arrays import Bools
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.lookup import Lookup, Lookups, Tables, product_of_patterns
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.network.network import Network
 
-MOST_PATTERNS = 64  # of groups that are joined: their table must stay in the processor's cache
+MOST_ENTRIES = 8_192  # of the tables of groups that are joined: they must stay in the processor's cache
 
 
 def compile_scorer(
@@ -85,14 +85,12 @@ def condition_composites(network: Network) -> list[str]:
     return [name for name, members in network.composites.items() if set(members) <= names]
 
 
-def _composites(network: Network, lookups: Lookups) -> Array:
-    """1 for the joint states in which any member of a composite of conditions is present."""
-    members = [
-        [lookups.parts.conditions.index(member) for member in network.composites[name]]
-        for name in condition_composites(network)
+def _composites(network: Network, lookups: Lookups) -> Bools:
+    """Which bits stand for a member of each composite of conditions."""
+    rows = [
+        [name in network.composites[composite] for name in lookups.order] for composite in condition_composites(network)
     ]
-    rows = [lookups.presence[places].any(axis=0) for places in members]
-    return np.array(rows, dtype=float).reshape(len(rows), lookups.presence.shape[1])
+    return np.array(rows, dtype=bool).reshape(len(rows), len(lookups.order))
 
 
 def _group(lookups: Lookups, lookup: Lookup, tables: Tables) -> Group:
@@ -115,7 +113,7 @@ def join_plan(groups: Sequence[Group]) -> list[list[int]]:
     for position, group in enumerate(groups):
         count = group.table.shape[1]
         for i, members in enumerate(plan):
-            if patterns[i] * count <= MOST_PATTERNS and _alike(groups[members[0]], group):
+            if patterns[i] * count * group.width <= MOST_ENTRIES and _alike(groups[members[0]], group):
                 members.append(position)
                 patterns[i] *= count
                 break
@@ -126,7 +124,8 @@ def join_plan(groups: Sequence[Group]) -> list[list[int]]:
 
 
 def _alike(first: Group, second: Group) -> bool:
-    return first.table.shape[0] == second.table.shape[0] and min(first.skip, second.skip) >= 0
+    shapes = [(len(group.table), group.width) for group in (first, second)]
+    return shapes[0] == shapes[1] and min(first.skip, second.skip) >= 0
 
 
 def join_groups(groups: Sequence[Group], plan: Sequence[Sequence[int]]) -> tuple[Group, ...]:

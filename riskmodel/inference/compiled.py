@@ -12,7 +12,15 @@ import numpy as np
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.inference.reasons_kernel import ReasonArrays, WeightArrays, find_reasons_of_cases
-from riskmodel.inference.score_kernel import Factors, JointStates, PackedGroups, Results, score_cases
+from riskmodel.inference.score_kernel import (
+    Factors,
+    JointStates,
+    PackedGroups,
+    Results,
+    Widths,
+    score_cases,
+    widths_of,
+)
 from riskmodel.inference.scorer import Group, Posterior, Scorer
 from riskmodel.inference.weights import Reasons, Weights
 
@@ -30,15 +38,17 @@ class CompiledScorer:
         self.scorer.check(masks)
         masks = np.ascontiguousarray(masks)
         inner, hidden, outer = (
-            Factors(tables, groups.positions(masks, self.scorer.setting_row)) for groups, tables in self._groups
+            Factors(tables, groups.positions(masks, self.scorer.setting_row), widths)
+            for groups, tables, widths in self._groups
         )
         results = Results.room(len(self.scorer.output_names), masks.shape[1])
         score_cases(masks, self._states, inner, hidden, outer, results)
         return Posterior(*results)
 
 
-def _with_tables(groups: Sequence[Group]) -> tuple[PackedGroups, Array]:
-    return PackedGroups.of(groups), np.concatenate([np.empty(0), *(group.table.ravel() for group in groups)])
+def _with_tables(groups: Sequence[Group]) -> tuple[PackedGroups, Array, Widths]:
+    flat = np.concatenate([np.empty(0), *(group.table.ravel() for group in groups)])
+    return PackedGroups.of(groups), flat, widths_of(groups)
 
 
 def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:

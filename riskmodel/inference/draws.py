@@ -18,7 +18,7 @@ from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.lookup import Lookup, Lookups, tables_at_setting
 from riskmodel.inference.needed_rows import NeededRows
-from riskmodel.inference.score_kernel import Factors, JointStates, Results, score_cases
+from riskmodel.inference.score_kernel import Factors, JointStates, Results, score_cases, widths_of
 from riskmodel.inference.scorer import Scorer
 from riskmodel.network.network import Network
 
@@ -97,12 +97,14 @@ class DrawScorer:
         entries += sum(group.states[0].size for group in scorer.groups if group.rows)
         together = max(1, min(TABLES_AT_ONCE // max(entries, 1), self.draws // (2 * threads)))
 
+        widths = [widths_of(groups) for groups in self._kinds]
+
         def chunk(first: int) -> None:
             findings = np.empty(count + 1)  # not asked for
             draws = slice(first, min(first + together, self.draws))
             for k, (states, tables) in enumerate(self._tables(draws, setting, needed), start=first):
-                kinds = zip(tables, needed, strict=True)
-                inner, hidden, outer = (Factors(flat, rows.positions) for flat, rows in kinds)
+                kinds = zip(tables, needed, widths, strict=True)
+                inner, hidden, outer = (Factors(flat, rows.positions, wide) for flat, rows, wide in kinds)
                 score_cases(with_blank, states, inner, hidden, outer, Results(probability[k], evidence[k], findings))
 
         with ThreadPoolExecutor(threads) as pool:

@@ -16,6 +16,7 @@ import numpy as np
 from riskmodel.arrays import Array, Masks, States
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import SETTING, Variable
+from riskmodel.inference.bit_order import bits_needed
 from riskmodel.inference.parts import MOST_ENTRIES, Parts
 from riskmodel.inference.scorer import evidence_pattern
 from riskmodel.network.network import Network
@@ -35,6 +36,8 @@ class Lookup:
         the variables whose CPTs are multiplied.
     inner
         whether any of these speaks of a context.
+    bits
+        how many of a joint state's lowest bits the table has.
     rows
         the members' rows in the evidence arrays.
     sizes
@@ -50,6 +53,7 @@ class Lookup:
     members: tuple[str, ...]
     tables: tuple[str, ...]
     inner: bool
+    bits: int
     rows: tuple[int, ...]
     sizes: tuple[int, ...]
     multipliers: tuple[int, ...]
@@ -141,7 +145,7 @@ class Lookups:
         the look-ups that speak of manifestation nodes: in their tables a condition's bit stands for its node.
     order
         what each bit of a joint state stands for, highest bit first: a condition, or a manifestation node with a bit
-        of its own; the first ``inner_count`` are all that inner tables speak of.
+        of its own; the last ``inner_count`` are all that inner tables speak of.
     nodes
         the manifestation nodes that share a bit with their condition.
     node_bits
@@ -168,8 +172,9 @@ class Lookups:
         groups = [(group, parts.tables(group)) for group in parts.groups()]
         every = [self._lookup(group, tables, inner=parts.has_context(tables)) for group, tables in groups]
         self.inner = [lookup for lookup in every if lookup.inner]
-        self.hidden = [lookup for lookup in every if parts.speaks_of(lookup.tables)]
-        self.outer = [lookup for lookup in every if not lookup.inner and not parts.speaks_of(lookup.tables)]
+        narrow_first = sorted(every, key=lambda lookup: lookup.bits)
+        self.hidden = [lookup for lookup in narrow_first if parts.speaks_of(lookup.tables)]
+        self.outer = [lookup for lookup in narrow_first if not lookup.inner and not parts.speaks_of(lookup.tables)]
         self.shares = self._lookup((), tuple(parts.mixed), inner=False)
         self.nodes = tuple(parts.mixed)
         self.node_bits = tuple(self.order.index(condition) for condition in parts.mixed.values())
@@ -203,16 +208,17 @@ class Lookups:
         return result
 
     def states(self, lookup: Lookup) -> int:
-        """Over how many states a table runs: contexts and inner joint states, or all joint states; the two shares."""
+        """Over how many states a table runs: contexts and joint states of its bits; the two shares of each node."""
         if lookup is self.shares:
             return 2 * len(self.nodes)
-        return len(self.context_states) << self.inner_count if lookup.inner else 1 << len(self.order)
+        return (len(self.context_states) if lookup.inner else 1) << lookup.bits
 
     def _lookup(self, members: tuple[str, ...], tables: Sequence[str], *, inner: bool) -> Lookup:
         sizes = self.parts.sizes(members)
         masks = [(1 << size) - 1 for size in sizes]
         combinations = math.prod(self.parts.sizes(self.parts.contexts)) if inner else 1
-        if math.prod(masks) * combinations << (self.inner_count if inner else len(self.order)) > MOST_ENTRIES:
+        bits = self._bits(members, tables, inner=inner)
+        if math.prod(masks) * combinations << bits > MOST_ENTRIES:
             raise InferenceError(
                 f"{', '.join(members)}: these variables depend on each other and are too many to enumerate"
             )
@@ -220,11 +226,19 @@ class Lookups:
             members=members,
             tables=tuple(tables),
             inner=inner,
+            bits=bits,
             rows=tuple(self._index[name] for name in members),
             sizes=tuple(sizes),
             multipliers=tuple(math.prod(masks[i + 1 :]) for i in range(len(masks))),
             barren=bool(members) and set(tables) <= set(members),
         )
+
+    def _bits(self, members: tuple[str, ...], tables: Sequence[str], *, inner: bool) -> int:
+        """How many bits a table has: a static factor all, one that follows the inner tables no fewer than these."""
+        if inner or not members:
+            return self.inner_count if inner else len(self.order)
+        needed = bits_needed(self.order, self.parts.spoken_bits(tables))
+        return needed if self.parts.speaks_of(tables) else max(needed, self.inner_count)
 
     def spread(self, lookup: Lookup, tables: Tables) -> Array:
         """The product of a look-up's CPTs over all that they could speak of, before any evidence.
@@ -234,7 +248,7 @@ class Lookups:
         (draws, settings or 1, joint states of the members, [context combinations], joint condition states)
         """
         parts = self.parts
-        contexts, conditions = (parts.contexts, self.order[: self.inner_count]) if lookup.inner else ([], self.order)
+        contexts, conditions = parts.contexts if lookup.inner else [], self.order[len(self.order) - lookup.bits :]
         axes = [SETTING] * parts.selector + [*lookup.members, *contexts, *conditions]
         product = np.ones([1] * (1 + len(axes)))
         for name in lookup.tables:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import SETTING
+from riskmodel.inference.bit_order import choose_order
 from riskmodel.network.network import Network
 
 MOST_STATES = 1 << 12  # joint states of the conditions
@@ -130,12 +131,21 @@ class Parts:
         return any(set(self.contexts) & set(self.scopes[name]) for name in tables)
 
     def order(self) -> tuple[list[str], int]:
-        """What the bits stand for, those that any CPT of an inner look-up speaks of first, and how many these are."""
+        """What the bits stand for, those that any CPT of an inner look-up speaks of last, and how many these are.
+
+        See :mod:`~riskmodel.inference.bit_order`.
+        """
         inner = [tables for tables in map(self.tables, self.groups()) if self.has_context(tables)]
         inner += [(name,) for name in self.static_tables() if self.has_context((name,))]
-        touched = {other for tables in inner for name in tables for other in self.scopes[name]}
-        first = [name for name in self.bits if name in touched]
-        return [*first, *(name for name in self.bits if name not in touched)], len(first)
+        touched = {other for tables in inner for name in tables for other in self.scopes[name]} & set(self.bits)
+        others = [
+            self.spoken_bits(tables) for tables in map(self.tables, self.groups()) if not self.has_context(tables)
+        ]
+        return choose_order(self.bits, touched, others, self.mixed.values()), len(touched)
+
+    def spoken_bits(self, tables: Collection[str]) -> set[str]:
+        """What these CPTs speak of that has a bit, mixed nodes by the bit they share."""
+        return {name for table in tables for name in self.axes(table)} & set(self.bits)
 
 
 def _hides(network: Network, node: str) -> bool:

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from riskmodel.arrays import Array, Masks, States
 from riskmodel.inference.scorer import Group, Scorer
 
+Widths = NDArray[np.uintp]  # (groups,): how many joint states a table tells apart
 Positions = NDArray[np.int32]  # (groups, cases): entries of flat tables; 85,000 in all in the shipped model
 
 # No fused multiply-add and no reassociation (numba's default), so that the sums are those of the numpy engine.
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+inlined = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)  # a call with arrays costs 25 ns
 
 
 class PackedGroups(NamedTuple):
@@ -68,10 +70,11 @@ class PackedGroups(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """What cases look up: the groups' tables end to end, and where each case's rows begin in them."""
+    """What cases look up: the groups' tables end to end, where each case's rows begin in them, and their widths."""
 
     tables: Array
     positions: Positions
+    widths: Widths
 
 
 class JointStates(NamedTuple):
@@ -86,7 +89,7 @@ class JointStates(NamedTuple):
     bits: States
     node_bits: States
     occult: Array
-    composites: Array
+    composites: States
     presence: States
 
     @classmethod
@@ -101,7 +104,7 @@ class JointStates(NamedTuple):
             bits=scorer.bits,
             node_bits=scorer.node_bits,
             occult=scorer.occult,
-            composites=scorer.composites,
+            composites=scorer.composites @ (1 << np.arange(len(scorer.bits))),
             presence=scorer.presence,
         )
 
@@ -116,6 +119,11 @@ class Results(NamedTuple):
     @classmethod
     def room(cls, outputs: int, cases: int) -> Results:
         return cls(np.empty((outputs, cases)), np.empty(cases), np.empty(cases))
+
+
+def widths_of(groups: Sequence[Group]) -> Widths:
+    """The widths of groups' tables."""
+    return np.array([group.width for group in groups], dtype=np.uintp)
 
 
 def _entries(group: Group) -> int:
@@ -137,32 +145,46 @@ ZERO, ONE = np.uintp(0), np.uintp(1)
 # Table indices are unsigned throughout: a signed one could be negative, and checking for that keeps loops scalar.
 
 
-@compiled
+@inlined
 def _fold(values, half):  # type: ignore[no-untyped-def]
     """Add the upper half of values[:2 * half] to the lower."""
     for k in range(half):
         values[k] = values[k] + values[half + k]
 
 
-@compiled
+@inlined
+def _sum_of_8(values, k):  # type: ignore[no-untyped-def]
+    """As `_tree_sum`: loops over so few cost more than the sum."""
+    even = (values[k] + values[k + np.uintp(4)]) + (values[k + np.uintp(2)] + values[k + np.uintp(6)])
+    odd = (values[k + ONE] + values[k + np.uintp(5)]) + (values[k + np.uintp(3)] + values[k + np.uintp(7)])
+    return even + odd
+
+
+@inlined
 def _tree_sum(values, start, size, scratch):  # type: ignore[no-untyped-def]
     """Sum of values[start : start + size], a power of two, by halves; as `scorer.tree_sum`."""
-    half = size >> ONE
-    if half == 0:
+    eight = np.uintp(8)
+    if size == ONE:
         return values[start]
+    if size == np.uintp(2):
+        return values[start] + values[start + ONE]
+    if size == np.uintp(4):
+        return (values[start] + values[start + np.uintp(2)]) + (values[start + ONE] + values[start + np.uintp(3)])
+    if size == eight:
+        return _sum_of_8(values, start)
+    half = size >> ONE
     for k in range(half):
         scratch[k] = values[start + k] + values[start + half + k]
-    half = half >> ONE
-    while half > 0:
-        _fold(scratch, half)
+    while half > eight:
         half = half >> ONE
-    return scratch[0]
+        _fold(scratch, half)
+    return _sum_of_8(scratch, ZERO)
 
 
-@compiled
-def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-def]
-    """Multiply the target by `count` tables, one after another; four in a pass where there are so many."""
-    done = 0
+@inlined
+def _times_all(target, size, tables, starts, first, count):  # type: ignore[no-untyped-def]
+    """Multiply the target by the tables from `first` to `count`, one after another; four in a pass if so many."""
+    done = first
     while done + 4 <= count:
         a, b, c, d = starts[done], starts[done + 1], starts[done + 2], starts[done + 3]
         for k in range(size):
@@ -174,18 +196,71 @@ def _times_all(target, size, tables, starts, count):  # type: ignore[no-untyped-
             target[k] = target[k] * tables[a + k]
 
 
-@compiled
+@inlined
+def _widen(values, width, wider):  # type: ignore[no-untyped-def]
+    """As `scorer._widen`, in place."""
+    start = width
+    while start < wider:
+        for k in range(width):
+            values[start + k] = values[k]
+        start += width
+
+
+@inlined
+def _look_up(values, width, factors, case, starts, widths):  # type: ignore[no-untyped-def]
+    """Multiply values by the rows that a case looks up, widening them where a table is wider; the width they have."""
+    tables, positions, width_of = factors
+    count = 0
+    for g in range(positions.shape[0]):
+        if positions[g, case] >= 0:
+            starts[count], widths[count] = positions[g, case], width_of[g]
+            count += 1
+    done = 0
+    while done < count:
+        if widths[done] > width:
+            _widen(values, width, widths[done])
+            width = widths[done]
+        end = done + 1
+        while end < count and widths[end] == width:
+            end += 1
+        _times_all(values, width, tables, starts, done, end)
+        done = end
+    return width
+
+
+@inlined
 def _mix(values, size, node_bits, occult):  # type: ignore[no-untyped-def]
     """Sum over the manifestation nodes within their conditions' bits; as `Scorer._hidden`."""
     for node in range(node_bits.shape[0]):
         half = size >> np.uintp(node_bits[node] + 1)
         hides, shows = occult[node, 0], occult[node, 1]
-        for start in range(ZERO, size, half + half):
+        start = ZERO
+        while start < size:
             for k in range(start, start + half):
                 values[half + k] = hides * values[k] + shows * values[half + k]
+            start += half + half
 
 
-@compiled
+@inlined
+def _finish(values, width, wider, static, shown):  # type: ignore[no-untyped-def]
+    """Widen, times the static factor, times what a disease may hide; the lowest block last: all others read it."""
+    start = wider
+    while start > ZERO:
+        start -= width
+        for k in range(width):
+            values[start + k] = values[k] * static[start + k] * shown[start + k]
+
+
+@inlined
+def _finish_plain(values, width, wider, static):  # type: ignore[no-untyped-def]
+    start = wider
+    while start > ZERO:
+        start -= width
+        for k in range(width):
+            values[start + k] = values[k] * static[start + k]
+
+
+@inlined
 def _setting_of(mask):  # type: ignore[no-untyped-def]
     """The index of the only bit that is set."""
     setting = 0
@@ -214,6 +289,22 @@ def _find_positions(masks, setting_row, groups, positions):  # type: ignore[no-u
                 position[case] += offset[g]
 
 
+@inlined
+def _any_of(values, size, members, rest, scratch):  # type: ignore[no-untyped-def]
+    """As `scorer._any_of`; values stay as they are, the lowest bit of `members` is that of the highest condition."""
+    for k in range(size):
+        rest[k] = values[k]
+    total, half = 0.0, size
+    while members:
+        half = half >> ONE
+        if members & 1:
+            total = total + _tree_sum(rest, half, half, scratch)
+        else:
+            _fold(rest, half)
+        members = members >> 1
+    return total
+
+
 @compiled
 def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
     """Score cases (see `Scorer.posterior`) into the results.
@@ -223,19 +314,16 @@ def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, res
     # Fields become locals here: reading them inside the loops costs 4 to 9 % of the time.
     setting_row, context_rows, context_states, condition_rows = states[:4]
     inner_static, outer_static, bits, node_bits, occult, composites, presence = states[4:]
-    (inner_tables, inner_positions), (outer_tables, outer_positions) = inner_factors, outer_factors
-    hidden_tables, hidden_positions = hidden_factors
+    inner_tables, inner_positions, _ = inner_factors
     probability, evidence, findings = results
-    inner_count, outer_count = inner_positions.shape[0], outer_positions.shape[0]
-    hidden_count = hidden_positions.shape[0]
+    inner_count, hidden_count = inner_positions.shape[0], hidden_factors.positions.shape[0]
+    most = max(inner_count, hidden_count, outer_factors.positions.shape[0])
     combinations = inner_static.shape[1]
     width, joint_states = np.uintp(inner_static.shape[2]), np.uintp(outer_static.shape[1])
-    repeat = joint_states // width  # outer joint states that share an inner one: its conditions are the highest bits
-    inner, product = np.empty(width), np.empty(width)
-    joint, folded, scratch = np.empty(joint_states), np.empty(joint_states), np.empty(joint_states)
-    shown = np.empty(joint_states)
-    base = np.empty(inner_count, dtype=np.uintp)
-    starts = np.empty(max(inner_count, hidden_count, outer_count), dtype=np.uintp)
+    product, base = np.empty(width), np.empty(inner_count, dtype=np.uintp)
+    joint, shown = np.empty(joint_states), np.empty(joint_states)
+    rest, scratch = np.empty(joint_states), np.empty(joint_states)
+    starts, widths = np.empty(most, dtype=np.uintp), np.empty(most, dtype=np.uintp)
     for case in range(masks.shape[1]):
         setting = _setting_of(masks[setting_row, case]) if setting_row >= 0 else 0
 
@@ -245,7 +333,7 @@ def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, res
             if inner_positions[g, case] >= 0:
                 base[count] = inner_positions[g, case]
                 count += 1
-        inner[:] = 0.0
+        joint[:width] = 0.0
         prior = inner_static[setting if inner_static.shape[0] > 1 else 0]
         for a in range(combinations):
             allowed = True
@@ -258,33 +346,24 @@ def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, res
                 product[k] = prior[a, k]
             for g in range(count):
                 starts[g] = base[g] + np.uintp(a) * width
-            _times_all(product, width, inner_tables, starts, count)
+            _times_all(product, width, inner_tables, starts, 0, count)
             for k in range(width):
-                inner[k] = inner[k] + product[k]
+                joint[k] = joint[k] + product[k]
 
-        # Outer: over all joint states, times what does not depend on the contexts.
+        # Outer: over as many joint states as the tables tell apart, then over all, times what a disease may hide.
+        reached = _look_up(joint, width, outer_factors, case, starts, widths)
+        hides = ZERO
+        if hidden_count:
+            shown[0] = 1.0
+            hides = _look_up(shown, ONE, hidden_factors, case, starts, widths)
         static = outer_static[setting if outer_static.shape[0] > 1 else 0]
-        for k in range(width):
-            for r in range(repeat):
-                joint[k * repeat + r] = inner[k] * static[k * repeat + r]
-        count = 0
-        for g in range(hidden_count):
-            if hidden_positions[g, case] >= 0:
-                starts[count] = hidden_positions[g, case]
-                count += 1
-        if count:
-            for k in range(joint_states):
-                shown[k] = 1.0
-            _times_all(shown, joint_states, hidden_tables, starts, count)
+        if hides > ONE:
+            if hides < joint_states:
+                _widen(shown, hides, joint_states)
             _mix(shown, joint_states, node_bits, occult)
-            for k in range(joint_states):
-                joint[k] = joint[k] * shown[k]
-        count = 0
-        for g in range(outer_count):
-            if outer_positions[g, case] >= 0:
-                starts[count] = outer_positions[g, case]
-                count += 1
-        _times_all(joint, joint_states, outer_tables, starts, count)
+            _finish(joint, reached, joint_states, static, shown)
+        else:
+            _finish_plain(joint, reached, joint_states, static)
 
         # Known conditions leave some joint states only; the evidence without them is wanted too.
         findings[case] = -1.0
@@ -296,20 +375,16 @@ def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, res
                 for k in range(joint_states):
                     joint[k] = joint[k] * ((mask >> presence[c, k]) & 1)
 
+        for o in range(composites.shape[0]):
+            probability[presence.shape[0] + o, case] = _any_of(joint, joint_states, composites[o], rest, scratch)
         # Marginals: the upper half has the highest bit's condition present; then fold it away, and the next.
-        for k in range(joint_states):
-            folded[k] = joint[k]
         half = joint_states
         for b in range(bits.shape[0]):
             half = half >> ONE
             if bits[b] >= 0:
-                probability[bits[b], case] = _tree_sum(folded, half, half, scratch)
-            _fold(folded, half)
-        total = folded[0]
-        for o in range(composites.shape[0]):
-            for k in range(joint_states):
-                folded[k] = joint[k] * composites[o, k]
-            probability[presence.shape[0] + o, case] = _tree_sum(folded, ZERO, joint_states, scratch)
+                probability[bits[b], case] = _tree_sum(joint, half, half, scratch)
+            _fold(joint, half)
+        total = joint[0]
         evidence[case] = total
         if findings[case] < 0.0:
             findings[case] = total

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from riskmodel.arrays import Array, Masks, States
+from riskmodel.arrays import Array, Bools, Masks, States
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
 
@@ -31,9 +31,10 @@ class Group:
     multipliers
         pattern = sum of multiplier · (mask - 1).
     table
-        (settings or 1, patterns, [contexts], joint states): what the evidence pattern multiplies by.
+        (settings or 1, patterns, [contexts], width): what the evidence pattern multiplies by, for each state of the
+        lowest bits of a joint state.
     states
-        (settings or 1, the variables' joint states, [contexts], joint states): the same before summing
+        (settings or 1, the variables' joint states, [contexts], width): the same before summing
         over what the evidence allows; used for likelihood evidence.
     skip
         the pattern that changes nothing (nothing known), or -1.
@@ -45,6 +46,11 @@ class Group:
     states: Array
     sizes: tuple[int, ...]
     skip: int
+
+    @property
+    def width(self) -> int:
+        """How many joint states the table tells apart."""
+        return int(self.table.shape[-1])
 
     def pattern(self, masks: Masks) -> States:
         """The evidence pattern of each case."""
@@ -101,7 +107,7 @@ class Scorer:
     bits: States  # the output of each bit of a joint state, highest bit first; -1 of a manifestation node
     node_bits: States  # (manifestation nodes): the place in ``bits`` of the condition whose bit each shares
     occult: Array  # (manifestation nodes, 2): P(occult | present) and P(manifest | present)
-    composites: Array  # (composites, joint states): 1 where any member is present
+    composites: Bools  # (composites, bits): whether the bit stands for a member
     output_names: tuple[str, ...]
     presence: States  # (conditions, joint states)
 
@@ -117,9 +123,8 @@ class Scorer:
 
     def with_composites(self, members: Mapping[str, Sequence[str]]) -> Scorer:
         """The same with more outputs, after its own: whether any of some conditions is present, by name."""
-        indices = [[self.conditions.index(name) for name in names] for names in members.values()]
-        rows = [self.presence[index].any(axis=0) for index in indices]
-        composites = np.vstack([self.composites, *rows]).astype(float)
+        rows = [np.isin(self.bits, [self.conditions.index(name) for name in names]) for names in members.values()]
+        composites = np.vstack([self.composites, *rows])
         return replace(self, composites=composites, output_names=(*self.output_names, *members))
 
     def blank(self, count: int, setting: int = 0) -> Masks:
@@ -201,35 +206,35 @@ class Scorer:
             for table in tables:
                 product = product * table(a)
             inner += product * self._context_weight(masks, states, soft)[:, None]
-        # An inner joint state is a block of neighbouring joint states: its conditions are the highest bits.
-        joint = np.repeat(inner, self.joint_states // inner.shape[1], axis=1)
-        joint = joint * self.outer_static[_pick(setting, self.outer_static)]
+        joint = inner  # an inner joint state stands for all whose lowest bits are its own
+        for group in self.outer:
+            joint = _widen(joint, group.width) * self._table(group, masks, setting, soft)(None)
+        joint = _widen(joint, self.joint_states) * self.outer_static[_pick(setting, self.outer_static)]
         if self.hidden:
             joint = joint * self._hidden(masks, setting, soft)
-        for group in self.outer:
-            joint = joint * self._table(group, masks, setting, soft)(None)
         findings = tree_sum(joint)  # before known conditions leave some joint states only
         for c, row in enumerate(self.condition_rows):
             joint = joint * self._state_weights(row, 2, masks, soft)[:, self.presence[c]]
         probability = np.empty((len(self.output_names), masks.shape[1]))
         folded = joint
+        for o, members in enumerate(self.composites, start=len(self.conditions)):
+            probability[o] = _any_of(joint, members)
         for output in self.bits:
             half = folded.shape[1] // 2  # from here on the condition of the highest bit is present
             if output >= 0:
                 probability[output] = tree_sum(folded[:, half:])
             folded = folded[:, :half] + folded[:, half:]
         evidence = np.ascontiguousarray(folded[:, 0])
-        for o, members in enumerate(self.composites, start=len(self.conditions)):
-            probability[o] = tree_sum(joint * members)
         with np.errstate(invalid="ignore", divide="ignore"):
             probability /= evidence
         return Posterior(probability, evidence, findings)
 
     def _hidden(self, masks: Masks, setting: States, soft: Mapping[int, Array]) -> Array:
         """P(what a disease may hide | joint state): manifestation nodes summed over within their conditions' bits."""
-        product = np.ones((masks.shape[1], self.joint_states))
+        product = np.ones((masks.shape[1], 1))
         for group in self.hidden:
-            product *= self._table(group, masks, setting, soft)(None)
+            product = _widen(product, group.width) * self._table(group, masks, setting, soft)(None)
+        product = _widen(product, self.joint_states)
         for bit, (occult, manifest) in zip(self.node_bits, self.occult, strict=True):
             pairs = product.reshape(len(product), 1 << bit, 2, -1)
             pairs[:, :, 1] = occult * pairs[:, :, 0] + manifest * pairs[:, :, 1]
@@ -278,6 +283,22 @@ def tree_sum(values: Array) -> Array:
     return np.ascontiguousarray(values[:, 0])
 
 
+def _any_of(values: Array, members: Bools) -> Array:
+    """The sum of those of values (cases, joint states) in which any member is present, given by bit.
+
+    Where a member is present the others may be anything: its half is summed, and the other half goes on.
+    """
+    total = np.zeros(len(values))
+    for is_member in members:
+        half = values.shape[1] // 2
+        if is_member:
+            total = total + tree_sum(values[:, half:])
+            values = values[:, :half]
+        else:
+            values = values[:, :half] + values[:, half:]
+    return total
+
+
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """A group's factor for each case, at a context combination if it has any."""
@@ -289,6 +310,11 @@ class _Lookup:
     def __call__(self, context: int | None) -> Array:
         at = (self.first,) if self.second is None else (self.first, self.second)
         return np.asarray(self.table[at if context is None else (*at, context)])
+
+
+def _widen(values: Array, width: int) -> Array:
+    """(cases, joint states of the lowest bits), repeated for those of more bits."""
+    return np.tile(values, (1, width // values.shape[1]))
 
 
 def _pick(setting: States, table: Array) -> States:

@@ -44,11 +44,22 @@ class Rows(NamedTuple):
 
 
 class GroupTables(NamedTuple):
-    """The tables of one kind of groups, end to end; each begins at ``first``, and ``skip`` changes nothing or is -1."""
+    """The tables of one kind of groups, end to end.
+
+    Attributes
+    ----------
+    first
+        where each begins.
+    skip
+        the pattern that changes nothing, or -1.
+    width
+        how many states a row tells apart: all of an inner one, those of the lowest bits of another.
+    """
 
     tables: Array
     first: States
     skip: States
+    width: States
 
 
 class PieceTables(NamedTuple):
@@ -140,13 +151,15 @@ class Slopes(NamedTuple):
 
 
 @compiled
-def _times(weights, patterns, groups, size):  # type: ignore[no-untyped-def]
+def _times(weights, patterns, groups):  # type: ignore[no-untyped-def]
     """Multiply weights by each group's row of entries."""
     for g in range(groups.first.shape[0]):
         if patterns[g] != groups.skip[g]:
-            at = groups.first[g] + patterns[g] * size
-            for k in range(size):
-                weights[k] *= groups.tables[at + k]
+            width = groups.width[g]
+            at = groups.first[g] + patterns[g] * width
+            for block in range(0, weights.shape[0], width):
+                for k in range(width):
+                    weights[block + k] *= groups.tables[at + k]
 
 
 @compiled
@@ -182,26 +195,21 @@ def _unhide(weights, stages, occult, tables):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa: C901
     """P(evidence) of a row; its posterior weights go into `Work`."""
     inner, outer, hidden, occult, sums, above, stages = work
-    # As in the scorer: inner tables over contexts and the highest bits of a joint state, outer ones over all of it.
+    # As in the scorer: inner tables over contexts and the lowest bits of a joint state.
     combos, width, joint = rows.allowed_contexts.shape[1], sums.shape[0], outer.shape[0]
-    repeat, block = joint // width, inner.shape[0]
     for a in range(combos):
         weight = rows.allowed_contexts[rows.contexts[row], a]
         for k in range(width):
             inner[a * width + k] = tables.static_in[a * width + k] * weight
-    for g in range(tables.inner.first.shape[0]):
-        if rows.inner[row, g] != tables.inner.skip[g]:
-            at = tables.inner.first[g] + rows.inner[row, g] * block
-            for k in range(block):
-                inner[k] *= tables.inner.tables[at + k]
+    _times(inner, rows.inner[row], tables.inner)
     for k in range(joint):
         outer[k] = tables.static_out[k] * rows.allowed_states[rows.outcomes[row], k]
-    _times(outer, rows.outer[row], tables.outer, joint)
+    _times(outer, rows.outer[row], tables.outer)
     stages[0] = 1.0
-    _times(stages[0], rows.hidden[row], tables.hidden, joint)
+    _times(stages[0], rows.hidden[row], tables.hidden)
     _hide(stages, tables)
     shown = stages[stages.shape[0] - 1]
     total = 0.0  # an inner state's weight is its sum over contexts, times that of the joint states above it
@@ -209,8 +217,8 @@ def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa
         sums[k], above[k] = 0.0, 0.0
         for a in range(combos):
             sums[k] += inner[a * width + k]
-        for r in range(repeat):
-            above[k] += outer[k * repeat + r] * shown[k * repeat + r]
+        for above_k in range(k, joint, width):
+            above[k] += outer[above_k] * shown[above_k]
         total += sums[k] * above[k]
     if total <= 0.0:
         return 0.0
@@ -219,9 +227,9 @@ def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa
         for k in range(width):
             inner[a * width + k] *= above[k] / total
     for k in range(width):
-        for r in range(repeat):
-            hidden[k * repeat + r] = outer[k * repeat + r] * sums[k] / total
-            outer[k * repeat + r] = hidden[k * repeat + r] * shown[k * repeat + r]
+        for above_k in range(k, joint, width):
+            hidden[above_k] = outer[above_k] * sums[k] / total
+            outer[above_k] = hidden[above_k] * shown[above_k]
     _unhide(hidden, stages, occult, tables)
     for k in range(joint):
         hidden[k] *= stages[0, k]
@@ -233,9 +241,11 @@ def _count(counts, weights, patterns, groups):  # type: ignore[no-untyped-def]
     """Add a row's weights to the counts of each group's pattern."""
     for g in range(groups.first.shape[0]):
         if patterns[g] != groups.skip[g]:
-            at = groups.first[g] + patterns[g] * weights.shape[0]
-            for k in range(weights.shape[0]):
-                counts[at + k] += weights[k]
+            width = groups.width[g]
+            at = groups.first[g] + patterns[g] * width
+            for block in range(0, weights.shape[0], width):
+                for k in range(width):
+                    counts[at + k] += weights[block + k]
 
 
 @compiled
@@ -261,16 +271,16 @@ def expected_counts(weights, rows, tables, counts, evidence, work):  # type: ign
 
 
 @compiled
-def _add(score, weights, derivatives, piece, pattern):  # type: ignore[no-untyped-def]
+def _add(score, weights, states, derivatives, piece, pattern):  # type: ignore[no-untyped-def]
     """Add to a row's score the posterior mean of one piece's log-derivatives, (…, states, columns) laid out flat."""
     slopes, first, columns, column_first = derivatives
     which = columns[column_first[piece] : column_first[piece + 1]]
-    states, width = weights.shape[0], which.shape[0]
+    width = which.shape[0]
     start = first[piece] + pattern * states * width
-    for k in range(states):
+    for k in range(weights.shape[0]):
         weight = weights[k]
         if weight > 1e-12:  # hardly any joint state is probable: most of the work is saved
-            at = start + k * width
+            at = start + k % states * width
             for i in range(width):
                 score[which[i]] += weight * slopes[at + i]
 
@@ -282,9 +292,8 @@ def row_scores(rows, tables, derivatives, scores, work):  # type: ignore[no-unty
         _posterior(row, rows, tables, work)
         score = scores[row]
         score[:] = 0.0
-        _add(score, work.inner, derivatives, 0, 0)
-        _add(score, work.outer, derivatives, 1, 0)
-        _add(score, work.occult, derivatives, 2, 0)
+        for piece, weights in enumerate((work.inner, work.outer, work.occult)):
+            _add(score, weights, weights.shape[0], derivatives, piece, 0)
         piece = 3
         for weights, patterns, groups in (
             (work.inner, rows.inner, tables.inner),
@@ -293,5 +302,5 @@ def row_scores(rows, tables, derivatives, scores, work):  # type: ignore[no-unty
         ):
             for g in range(groups.first.shape[0]):
                 if patterns[row, g] != groups.skip[g]:
-                    _add(score, weights, derivatives, piece + g, patterns[row, g])
+                    _add(score, weights, groups.width[g], derivatives, piece + g, patterns[row, g])
             piece += groups.first.shape[0]

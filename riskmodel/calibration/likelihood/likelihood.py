@@ -165,7 +165,8 @@ class Likelihood:
             first = np.cumsum([0, *(table.size for table in of_kind)], dtype=np.int64)[:-1]
             skip = np.array([group.skip for group in groups], dtype=np.int64)
             flat = np.concatenate([np.empty(0), *(table.ravel() for table in of_kind)])
-            kinds.append(GroupTables(flat, first, skip))
+            width = np.array([self.lookups.states(group) for group in groups], dtype=np.int64)
+            kinds.append(GroupTables(flat, first, skip, width))
         node_bits = np.array(self.lookups.node_bits, dtype=np.int64)
         static_in, static_out, occult = (table.ravel() for table in tables[:STATIC])
         inner, hidden, outer = kinds
