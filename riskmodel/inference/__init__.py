@@ -38,9 +38,11 @@ So the joint probability is a product in which each group has one factor::
           · (1 where the conditions that are known allow c, else 0)
 
 **Static** factors are the CPTs that speak of enumerated variables only. A factor is **inner** when a CPT in it speaks
-of a context, **outer** otherwise; outer factors stand before the sum over contexts, which makes them cheap. Inner
-factors need not speak of every condition: those that they do take the highest bits, so that one inner joint state is a
-block of neighbouring joint states.
+of a context, **outer** otherwise; outer factors stand before the sum over contexts, which makes them cheap.
+
+Few factors speak of every condition. Those that inner ones speak of take the lowest bits. A table has numbers for the
+lowest bits that it needs, and is multiplied while the product has no more; then the product is repeated for the next
+bits. The order of the bits makes the sum of these widths small (:mod:`~riskmodel.inference.bit_order`).
 
 A **manifestation** node stands between a condition and the findings that it can hide. It needs no bit of its own: in
 the tables of **hidden** groups, which speak of such nodes, the condition's bit stands for its node. M sums over the
@@ -62,7 +64,7 @@ members' own, that row is exactly 1 (the group is **barren** [3]) and never mult
 Risk factors are not barren: conditions depend on them, and an unknown one must be averaged over. Small barren groups
 are joined (:func:`~riskmodel.inference.compile.join_plan`), so that one look-up serves several.
 
-The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, and fourteen look-ups a case.
+The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, and fifteen look-ups a case.
 
 >>> import riskmodel as rm
 >>> scorer = rm.load().scoring.scorer
@@ -71,12 +73,13 @@ The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, a
 >>> [group.table.shape for group in scorer.inner]  # (settings or 1, patterns, contexts, inner joint states)
 [(4, 7, 8, 32), (4, 189, 8, 32), (4, 81, 8, 32), (1, 9, 8, 32)]
 >>> [len(looked_up) for looked_up in (scorer.inner, scorer.hidden, scorer.outer)]
-[4, 6, 4]
+[4, 6, 5]
 >>> scorer.hidden[0].table.shape  # fever, night sweats and weight loss: 3 · 3 · 3 patterns
-(1, 27, 256)
+(1, 27, 64)
 
 The end of the sum is always the same: add the upper half of the joint states to the lower one. The upper half's sum is
 P(highest condition present, evidence); what remains are joint states without this bit, and so on down to P(evidence).
+Where any of several conditions is asked for, a half with one of them is added to the sum and put aside.
 Halves are added as trees, in a fixed order, so that every engine, batch size and number of threads gives the same bits.
 
 More
