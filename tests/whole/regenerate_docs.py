@@ -30,6 +30,7 @@ import riskmodel as rm
 from riskmodel.cases.codebook import as_markdown
 from riskmodel.decision.costs import load_pathways
 from riskmodel.pathways.first_step import compare_policies
+from riskmodel.pathways.load import policy_load
 from riskmodel.sensitivity import pathways, scans_in_vain
 from tests.support.architecture import PACKAGE, holds
 from tests.support.paths import ROOT
@@ -42,6 +43,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 PEOPLE, SEED = 20_000, 1
+MANY = 50_000  # where few of them are ill
 FEWEST = 50  # people with a condition, for a share of them to be shown
 
 
@@ -197,6 +199,20 @@ def shares() -> str:
 
 
 @cache
+def loads() -> str:
+    """Who is imaged and sent under the default policy, both prior sets, everything recorded and a third blank."""
+    rows = []
+    for priors in ("seeds", "literature"):
+        for missing in (0.0, 0.3):
+            load = policy_load(rm.load(priors), load_pathways(), MANY, np.random.default_rng(SEED), missing=missing)
+            for row in load.shares.to_dict("records"):
+                cells = [row[name] for name in ("imaged", "sent", "ill", "ill_elsewhere_too", "missed")]
+                named = [f"`{priors}`", str(row["setting"]), f"{100 * missing:g}"]
+                rows.append([*named, *("–" if np.isnan(cell) else f"{100 * cell:.1f}" for cell in cells)])
+    return table(["priors", "setting", "blank", "imaged", "sent", "ill", "elsewhere too", "missed"], rows, "--rrrrrr")
+
+
+@cache
 def compared() -> pd.DataFrame:
     return pathways(model(), people=PEOPLE, draws=40, seed=SEED)
 
@@ -245,7 +261,7 @@ def clinical(name: str, align: str) -> Callable[[], str]:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "codebook": codebook, "folders": folders, "sources": sources,
-    "rules": rules, "thresholds": thresholds, "shares": shares,
+    "rules": rules, "thresholds": thresholds, "shares": shares, "loads": loads,
     "followed": followed, "in_vain": in_vain, "beside_the_network": beside_the_network,
     "conditions": clinical("conditions", "--rrrrr"), "silence": clinical("silence", "--rr"),
     "groups": clinical("groups", ""), "steps": clinical("steps", ""), "parts": clinical("parts_of_scans", ""),
