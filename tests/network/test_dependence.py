@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pgmpy.inference import VariableElimination
+from scipy.integrate import quad
+from scipy.special import ndtr
 from scipy.stats import multivariate_normal, norm
 
 from riskmodel.errors import PriorsError, RiskModelError
@@ -66,6 +68,28 @@ def test_every_combination_of_three_as_scipy_has_it(rates, correlation):
             for more in itertools.combinations(off, size)
         )
         assert joint[cell] == pytest.approx(expected, abs=2e-8)
+
+
+@pytest.mark.parametrize("correlation", [0.2, 0.35, 0.36, 0.42, 0.5, 0.54, 0.75, 0.95])
+def test_four_findings_as_an_adaptive_integral_has_them(correlation):
+    """Rates as of pain in a manifest infection, and as of people without one."""
+    for rates in [(0.63, 0.9, 0.8, 0.6), (0.4, 0.54, 0.35, 0.1), (0.008, 0.08, 0.016, 0.03)]:
+        joint = joint_distribution(binary(*rates), np.array([correlation]))[0]
+        for cell in np.ndindex(2, 2, 2, 2):
+            expected = integral(rates, correlation, cell)
+            assert joint[cell] == pytest.approx(expected, abs=1e-8)
+            assert expected < 1e-9 or joint[cell] == pytest.approx(expected, rel=2e-5)
+
+
+def integral(rates, correlation, cell):
+    """P(each finding present or absent, as the cell says): the integral over the common factor, by scipy."""
+    slope, spare = np.sqrt(correlation), np.sqrt(1 - correlation)
+    signs, cuts = np.where(cell, 1, -1), norm.ppf(rates)
+
+    def at(z):
+        return norm.pdf(z) * np.prod(ndtr(signs * (cuts + slope * z) / spare))
+
+    return sum(quad(at, start, start + 2, epsabs=1e-14)[0] for start in range(-9, 9, 2))
 
 
 def test_states_lie_in_order_on_one_scale():

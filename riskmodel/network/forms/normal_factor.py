@@ -7,7 +7,7 @@ portfolio value, Risk 2002;15(12):160). Given z the findings are independent:
     P(findings) = ∫ φ(z) Π P(finding | z) dz
 
 The integral is a sum over points of z, so many that it errs by less than about 1e-8: those of Gauss and Hermite for
-correlations up to .5; beyond, where the functions are sharp, equally spaced ones, which for smooth functions converge
+correlations up to .35; beyond, where the functions are sharp, equally spaced ones, which for smooth functions converge
 exponentially [1]. What the sum misses of a finding's own rate is given back, so that every rate is exactly as stated.
 
 .. [1] Trefethen LN, Weideman JAC. The exponentially convergent trapezoidal rule. SIAM Review 2014;56:385-458.
@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from riskmodel.arrays import Array
 from riskmodel.network.forms.normal import StandardNormal
 
-GAUSS = 0.5  # up to this correlation the points are those of Gauss and Hermite
+GAUSS = 0.35  # up to this correlation the points are those of Gauss and Hermite
 FARTHEST = 7.0  # equally spaced points reach from -7 to 7
 EXPONENT = 17.0  # of the error of their sum: about exp(-17), and less in practice
 FEWEST, GROWTH = 10, 1.2  # equally spaced points on each side of 0, and by what factor more where these are too few
