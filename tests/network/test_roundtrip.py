@@ -320,4 +320,4 @@ def test_correlations_come_back():
         assert set(priors.groups) == {priors.statement(identifier).of.variable for identifier in correlations}
         for identifier in correlations:
             (reading,) = readings_of(name)[identifier]
-            assert reading.implied[0] == pytest.approx(priors.statement(identifier).value, abs=1e-9)
+            assert reading.implied[0] == pytest.approx(priors.statement(identifier).value, abs=1e-7)

@@ -12,6 +12,7 @@ from pgmpy.factors.discrete import TabularCPD
 from pgmpy.inference import VariableElimination
 
 from riskmodel.evidence.records import Variable
+from riskmodel.network.forms.dependence import Correlations, with_dependence
 from riskmodel.network.network import Network
 from riskmodel.network.pgmpy_network import to_pgmpy
 from tests.support.scans import without_contradictions
@@ -245,7 +246,27 @@ def small_networks(draw: st.DrawFn) -> Network:
     listed = tuple(variables[i] for i in range(len(roles)))
     tables = {variable.name: _table(variable, listed, rng, zeros) for variable in listed}
     conditions = tuple(variable.name for variable in listed if variable.role == "condition")
-    return Network(listed, tables, {"any_of_two": conditions[:2]})
+    network = Network(listed, tables, {"any_of_two": conditions[:2]})
+    return _with_a_group(network, rng) if draw(st.booleans()) else network
+
+
+def _with_a_group(network: Network, rng: np.random.Generator) -> Network:
+    """Some findings and tests made dependent, more or less by condition; none of them stands above another."""
+    group: list[str] = []
+    for variable in network.variables:
+        above = set(network.ancestors([variable.name]))
+        apart = not above & set(group) and not any(variable.name in network.ancestors([name]) for name in group)
+        if variable.role in ("finding", "test") and variable.form != "any_of" and apart:
+            group.append(variable.name)
+    if len(group) < 2:
+        return network
+    nodes = {name for member in group for name in network.variable(member).parents}
+    nodes = {name for name in nodes if network.variable(name).role in ("condition", "manifestation")}
+    chosen = [name for name in sorted(nodes) if rng.random() < 0.5]
+    values = iter(rng.choice([0.0, 0.2, 0.6, 0.95], size=(len(chosen) + 1, 1)))
+    correlations = Correlations(next(values), {name: next(values) for name in chosen})
+    variables, tables = with_dependence(network.variables, network.tables, group, correlations)
+    return Network(variables, tables, network.composites, groups={"group": tuple(group)})
 
 
 def _table(variable: Variable, listed: Sequence[Variable], rng: np.random.Generator, zeros: float) -> np.ndarray:
