@@ -15,6 +15,7 @@ import riskmodel as rm
 from riskmodel import figures
 from riskmodel.cohort import HISTORY, simulate, to_cases
 from riskmodel.decision.costs import Pathways, load_pathways, read_pathways
+from riskmodel.decision.stakes import stakes
 from riskmodel.errors import PriorsError, UsageError
 from riskmodel.pathways.follow import People, follow_policy
 from riskmodel.pathways.head_to_head import _everyone, _judge
@@ -41,8 +42,8 @@ PARTS = {
     scan: [v.name for v in MODEL.variables if v.role == "test" and v.name.startswith(f"{scan}_")]
     for scan in ("xray", "ct", "mri")
 }
-STAKE = {"mri": "mri_for_infection", "xray": "xray_for_fracture", "ct": "ct_for_fracture", "esr": "bloods_infection"}
-HARM = {test: MODEL.policy.thresholds[name].harm for test, name in (STAKE | {"crp": "bloods_infection"}).items()}
+ASKED = {test for stake in stakes(MODEL.policy) for test in stake.asks}
+HARM = {test: min(stake.harm for stake in stakes(MODEL.policy) if test in stake.asks) for test in ASKED}
 
 
 # ---- one person at a time --------------------------------------------------------------------------
