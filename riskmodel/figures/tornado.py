@@ -56,6 +56,8 @@ def tornado(table: pd.DataFrame, ax: Axes | None = None, *, most: int = 15) -> A
     name_rows(ax, names, ranges, hover=shown["statement"].tolist())
     light_grid(ax)
     ax.set_xlim(*axis_limits(times * shown[["at_low", "at_high"]].to_numpy(), stated, odds=odds))
+    if not odds:
+        ax.ticklabel_format(axis="x", useOffset=False)
     ax.set_xlabel(target_words(target) if odds else f"{target_words(target)}, %")
     _legend(ax)
     return ax

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.evidence.records import MANIFEST, OCCULT
 from riskmodel.pages.section import Label, Labels
 from riskmodel.text import words
 
@@ -73,8 +74,12 @@ def _event(text: str) -> str:
 
     >>> _event("fever=present"), _event("fever=absent"), _event("sex=female vs male")
     ('fever', 'no fever', 'sex female v. male')
+    >>> _event("fracture_manifest=occult")
+    'occult'
     """
     variable, _, state = text.partition("=")
+    if variable.endswith(f"_{MANIFEST}") and state in (OCCULT, MANIFEST):
+        return state  # the condition stands in what is given
     if state.startswith("present"):
         text = variable + state.removeprefix("present")
     elif state == "absent":
