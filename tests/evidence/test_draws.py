@@ -94,8 +94,8 @@ def test_every_draw_gives_its_own_statements_back(drawn):
             missed[reading.statement] = count
     assert set(missed) >= set(part.held)
     for identifier, count in missed.items():
-        assert count <= part.held.get(identifier, part.clipped.get(statements[identifier].subject, 0)), identifier
-    assert len(missed) < 12
+        assert count <= part.held.get(identifier, 0) + part.clipped.get(statements[identifier].subject, 0), identifier
+    assert len(missed) < 30
 
 
 @pytest.mark.slow
@@ -188,12 +188,16 @@ def test_any_seed_and_any_width_give_valid_networks(name, seed, wider):
     "changes",
     [
         {"find.duration.none.4_6": {"value": 0.0, "n": 50}},
-        {"find.duration.none.4_6": {"value": 0.0, "n": 50}, "find.duration.none.6": {"n": 50}},
+        {"find.duration.none.4_6": {"value": 0.0, "n": 50}, "find.duration.none.6_12": {"n": 50}},
         {"mix.age.under_18.as_reported": {"value": 0.0}, "mix.age.from_18_to_49.as_reported": {"value": 0.5}},
         {"mix.age.from_70.as_reported": {"value": 0.0}, "mix.age.from_18_to_49.as_reported": {"value": 0.65}},
-        {"find.fever.none": {"value": 0.0}, "find.fever.infection": {"value": 1.0}},
+        {
+            "find.fever.none": {"value": 0.0},
+            "find.fever.infection": {"value": 1.0},
+            "occult.infection": {"value": 0.0, "n": 50},
+        },
         {"mix.iv_drug_use.under_18": {"value": 0.0, "n": 5}},
-        {"find.ct.nerve_compression": {"value": 1.0, "n": 5}, "find.ct.fracture": {"value": 1.0}},
+        {"find.mri_tumour.malignancy": {"value": 1.0, "n": 5}, "find.mri_infection.infection": {"value": 1.0, "n": 5}},
     ],
     ids=["a band", "a band with n", "the first age", "the last age", "a finding", "a risk factor", "a test"],
 )
