@@ -175,7 +175,8 @@ def test_any_seed_and_any_width_give_valid_networks(name, seed, wider):
         else:
             at = logit(statement.value)
             low, high = 1 / (1 + np.exp(2 * sd - at)), 1 / (1 + np.exp(-2 * sd - at))
-            widened[statement.id] = {"low": min(low, statement.value), "high": max(high, statement.value)}
+            top = 0.99 if statement.quantity == "dependence" else 1.0  # of a correlation
+            widened[statement.id] = {"low": min(low, statement.value), "high": min(max(high, statement.value), top)}
     priors = with_overrides(priors, {identifier: numbers for identifier, numbers in widened.items() if numbers})
     values = draw_values(priors, 32, np.random.default_rng(seed))
     network = build_network(priors, values)
