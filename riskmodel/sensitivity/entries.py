@@ -6,7 +6,7 @@ the posterior is (alpha x + beta) / (gamma x + delta). Two evaluations, at x = 0
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.errors import UsageError, nearest
+from riskmodel.evidence.plain_readings import ANY_OF
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.network.network import Network
@@ -236,12 +237,24 @@ def _entry_index(
 
 
 def _compatible(model: Model, masks: Masks, variable: Variable) -> Iterator[Index]:
-    """The entries of a table in columns that the case's evidence allows, base states left out."""
-    rows = {v.name: i for i, v in enumerate(model.variables)}
+    """The entries of a table in columns that the case's evidence allows, base states left out.
+
+    Columns that follow from the form alone are left out too: no number is stated of them.
+    """
     if variable.name == "setting":
         return
-    sizes = [model.tables.variable(name).states for name in variable.parents]
-    for column in np.ndindex(*(len(states) for states in sizes)):
-        allowed = zip(variable.parents, column, strict=True)
-        if all(int(masks[rows[name], 0]) >> state & 1 for name, state in allowed):
+    possible = {v.name: int(masks[row, 0]) for row, v in enumerate(model.variables)}
+    parents = [model.tables.variable(name) for name in variable.parents]
+    for column in np.ndindex(*(len(parent.states) for parent in parents)):
+        each = list(zip(parents, column, strict=True))
+        if _follows_from_form(variable, each):
+            continue
+        if all(possible.get(parent.name, parent.full_mask) >> state & 1 for parent, state in each):
             yield from ((*column, state) for state in range(1, len(variable.states)))
+
+
+def _follows_from_form(variable: Variable, column: Sequence[tuple[Variable, int]]) -> bool:
+    """Whether a column is certain by its form: a scan of which a part is present, a sign of a disease that is not."""
+    if variable.form == ANY_OF:
+        return any(parent.role == "test" and state > 0 for parent, state in column)
+    return variable.role == "manifestation" and not any(state for _, state in column)

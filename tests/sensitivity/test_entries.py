@@ -93,7 +93,7 @@ def test_the_steepest_entries_are_the_steepest(case):
     larger = np.random.default_rng(0).choice(len(model.tables.variables), 6, replace=False)
     for i in larger:  # no entry of some tables at random is steeper than the list's last
         node = model.tables.variables[i]
-        if node.name == "setting":
+        if node.name == "setting" or node.form == "any_of" or node.role == "manifestation":  # certain by their form
             continue
         shape = [len(model.tables.variable(name).states) for name in node.parents]
         column = tuple(int(np.random.default_rng(i).integers(size)) for size in shape)
@@ -110,3 +110,20 @@ def test_what_does_not_exist_is_named():
         sensitivity_function(model, case, "fever", "presnt", {"sex": "male"}, "infectoin")
     for said in ("'present'?", "'sex' is no parent of fever", "'infection'?"):
         assert said in str(error.value)
+
+
+def test_what_is_certain_by_its_form_is_no_number_to_question():
+    """A scan with a part present is abnormal, and an absent disease never manifest: nobody states it."""
+    case = pd.DataFrame([{"age": 60, "mri": "abnormal", "xray": "abnormal"}])
+    found = steepest(rm.load(), case, "malignancy", setting="primary_care", top=100_000)
+    scans = found[found["variable"].isin(["mri", "xray", "ct"])]
+    assert len(scans) > 4
+    assert (
+        not scans["parents"]
+        .str.contains("(?:tumour|infection|fracture|compression)=present")
+        .where(scans["variable"] == "mri", scans["parents"].str.contains("xray_fracture=present|ct_fracture=present"))
+        .any()
+    )
+    nodes = found[found["variable"].str.endswith("_manifest")]
+    assert len(nodes) == 4
+    assert nodes["parents"].str.endswith("=present").all()
