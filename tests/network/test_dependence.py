@@ -13,6 +13,8 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import multivariate_normal, norm
 
+from riskmodel.calibration.intervals import Marginal
+from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.errors import PriorsError, RiskModelError
 from riskmodel.evidence.load import load_priors
 from riskmodel.network.build import build_network
@@ -193,6 +195,17 @@ def test_draws_beyond_the_limit_are_held_and_counted(tmp_path):
     table = network.tables["weakness"]
     assert np.array_equal(table[1], table[2])
     assert not np.array_equal(table[0], table[1])
+
+
+def test_a_fitted_correlation_ends_at_the_limit(tmp_path):
+    """However far the search goes, and however wide the interval; a group that is switched off is not learnt."""
+    priors = ill(tmp_path, base=("none", 0.6), infection=("infection=present alone", 0.0))
+    coordinates = Coordinates(priors, ["ill.base", "ill.infection"])
+    assert coordinates.size == 1
+    column = priors.selected.index("ill.base")
+    assert coordinates.values(np.array([[coordinates.start[0]], [20.0]]))[:, column] == pytest.approx([0.6, 0.99])
+    fitted = Marginal(priors.statement("ill.base"), 0.97, 1.5, counted=False, flat=False)
+    assert fitted.interval()[1] == 0.99
 
 
 def same_tables(first, second):

@@ -107,12 +107,12 @@ def with_dependence(
 def _after_earlier(joint: Array, alone: Array, correlation: Array) -> Array:
     """P(last member | parents, the earlier ones) from the joint; its own table where there is no correlation."""
     earlier = _total(joint)[..., None]
+    if np.all(earlier > 0) and np.all(correlation > 0):
+        return np.asarray(joint / earlier)
     between = (1,) * (joint.ndim - alone.ndim)
     alone = alone.reshape(*alone.shape[:-1], *between, alone.shape[-1])
     chained = (earlier > 0) & (correlation > 0).reshape(*correlation.shape, *between, 1)
-    table = np.where(chained, joint / np.where(chained, earlier, 1.0), alone)
-    table /= _total(table)[..., None]
-    return table
+    return np.where(chained, joint / np.where(chained, earlier, 1.0), alone)
 
 
 def _total(table: Array) -> Array:
