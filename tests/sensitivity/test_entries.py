@@ -24,6 +24,7 @@ ENTRIES = (
     ("pain_duration", "from_6_to_12_weeks"),
     ("worsening_course", "present"),
     ("trauma", "minor"),
+    ("infection_manifest", "manifest"),
 )
 
 
@@ -53,11 +54,11 @@ def test_the_function_equals_brute_force(case, variable, state):
     model, masks = case
     network, rng = model.tables, np.random.default_rng(len(variable))
     node = network.variable(variable)
-    rows = {one.name: i for i, one in enumerate(model.variables)}
+    mask_of = {one.name: int(mask) for one, mask in zip(model.variables, masks[:, 0], strict=True)}
     parents = {}
     for name in node.parents:  # a column that the case allows
         states = network.variable(name).states
-        allowed = [s for i, s in enumerate(states) if int(masks[rows[name], 0]) >> i & 1]
+        allowed = [s for i, s in enumerate(states) if mask_of.get(name, 3) >> i & 1]
         parents[name] = str(rng.choice(allowed))
     place = (*(network.variable(name).index(at) for name, at in parents.items()), node.index(state))
     for output in ("infection", "any_serious"):
