@@ -39,7 +39,8 @@ def joint_of_conditions(network: Network, weights: Weights) -> np.ndarray:
     names = [variable.name for variable in network.variables]
     kept = [variable.name for variable in network.variables if variable.role in ("condition", "context")]
     factors = [([name], weights[name]) for name in kept]
-    left = [name for name in names if name not in kept]
+    left = [variable.name for variable in network.variables if variable.name not in kept]
+    left.sort(key=lambda name: network.variable(name).role == "manifestation")  # last: many findings hang on each
     tables = [_with_evidence(network, name, weights) for name in names if not _is_selector(network, name)]
     for name in left:  # children were listed with their parents: multiply all that speak of it, sum it out
         touching = [(scope, table) for scope, table in tables if name in scope]
