@@ -47,7 +47,7 @@ class Model(Shown):
     >>> model = load()
     >>> cases = pd.DataFrame({"fever": ["yes", None], "esr_mm_h": [85, None]})
     >>> model.score(cases, setting="primary_care")[["urgency", "tests"]].values.tolist()
-    [['within_24_hours', 'crp'], ['routine', '']]
+    [['immediate', 'crp'], ['routine', '']]
     """
 
     priors: Priors

@@ -48,9 +48,9 @@ def next_questions(
     Examples
     --------
     >>> import riskmodel as rm
-    >>> case = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["yes"]})
-    >>> next_questions(rm.load(), case, setting="primary_care").loc[0, ["variable", "way"]].tolist()
-    ['esr', 'blood']
+    >>> case = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "spinal_tenderness": ["yes"]})
+    >>> next_questions(rm.load(), case, setting="primary_care").loc[0, "way"]
+    'blood'
     """
     if isinstance(cases, np.ndarray):
         masks, labels = cases, list(range(cases.shape[1]))
