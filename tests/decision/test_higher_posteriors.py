@@ -93,7 +93,7 @@ def decided(policy: Policy, masks: np.ndarray, p: np.ndarray, base: np.ndarray):
 
 @pytest.mark.parametrize("name", [*POLICIES, "falling"])
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 def test_raising_posteriors_only_adds(name: str, falling: Policy, seed: int) -> None:
     policy = falling if name == "falling" else POLICIES[name]
     rng = np.random.default_rng(seed)
