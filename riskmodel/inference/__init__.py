@@ -64,7 +64,7 @@ members' own, that row is exactly 1 (the group is **barren** [3]) and never mult
 Risk factors are not barren: conditions depend on them, and an unknown one must be averaged over. Small barren groups
 are joined (:func:`~riskmodel.inference.compile.join_plan`), so that one look-up serves several.
 
-The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, and fifteen look-ups a case.
+The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, and thirteen look-ups a case.
 
 >>> import riskmodel as rm
 >>> scorer = rm.load().scoring.scorer
@@ -73,7 +73,7 @@ The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, a
 >>> [group.table.shape for group in scorer.inner]  # (settings or 1, patterns, contexts, inner joint states)
 [(4, 7, 8, 32), (4, 189, 8, 32), (4, 81, 8, 32), (1, 9, 8, 32)]
 >>> [len(looked_up) for looked_up in (scorer.inner, scorer.hidden, scorer.outer)]
-[4, 6, 5]
+[4, 5, 4]
 >>> scorer.hidden[0].table.shape  # fever, night sweats and weight loss: 3 · 3 · 3 patterns
 (1, 27, 64)
 

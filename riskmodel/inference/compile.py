@@ -18,7 +18,7 @@ from riskmodel.inference.lookup import Lookup, Lookups, Tables, product_of_patte
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.network.network import Network
 
-MOST_ENTRIES = 8_192  # of the tables of groups that are joined: they must stay in the processor's cache
+MOST_ENTRIES = 24_576  # of the tables of groups that are joined: they must stay in the processor's cache
 
 
 def compile_scorer(

@@ -183,13 +183,18 @@ def _tree_sum(values, start, size, scratch):  # type: ignore[no-untyped-def]
 
 @inlined
 def _times_all(target, size, tables, starts, first, count):  # type: ignore[no-untyped-def]
-    """Multiply the target by the tables from `first` to `count`, one after another; four in a pass if so many."""
+    """Multiply the target by the tables from `first` to `count`, one after another; four or two in a pass."""
     done = first
     while done + 4 <= count:
         a, b, c, d = starts[done], starts[done + 1], starts[done + 2], starts[done + 3]
         for k in range(size):
             target[k] = target[k] * tables[a + k] * tables[b + k] * tables[c + k] * tables[d + k]
         done += 4
+    if done + 2 <= count:
+        a, b = starts[done], starts[done + 1]
+        for k in range(size):
+            target[k] = target[k] * tables[a + k] * tables[b + k]
+        done += 2
     for g in range(done, count):
         a = starts[g]
         for k in range(size):
