@@ -8,16 +8,7 @@ from tests.support.accepted import AcceptedCase, accepted_answers, accepted_miss
 from tests.support.models import shipped
 
 CASES = read_accepted()
-MISSES: dict[str, str] = {  # case → what is missed, with its figure, and why
-    "fall_6m_weak": (
-        "infection 3.1 %, accepted up to 2 %: the fracture leads and the action is right, but in the network an injury "
-        "does not make an infection less probable"
-    ),
-    "bladder_both_pvr": (
-        "cauda equina .22 %, accepted from .5 %: it is scanned, but the seed has a bladder scan right in 92 %; "
-        "with the studies of the set literature it is inside"
-    ),
-}
+MISSES: dict[str, str] = {}  # case → what is missed, with its figure, and why
 
 
 @pytest.fixture(scope="module")

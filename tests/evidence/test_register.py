@@ -114,7 +114,7 @@ def test_the_page_counts_what_the_register_holds(seed_priors: Priors) -> None:
 
 def test_what_the_seed_documents_are_is_said() -> None:
     priors = load_priors("seeds")
-    assert "not studies but a blog with reader comments (11 statements)" in seed_documents(priors)
+    assert "not studies but a blog with reader comments (10 statements)" in seed_documents(priors)
     selected = [priors.statement(name) for name in priors.selected]
     assumptions = sum(statement.basis == "assumption" for statement in selected)
     assert how_read(selected).endswith(f"{assumptions} assumptions without a source")

@@ -49,12 +49,17 @@ def test_seeds_prefers_the_seed_documents(seed_priors: Priors) -> None:
         "risk.malignancy.cancer_history.lr",
         "risk.fracture.age50_69",  # the seed's own strata give the gradient
         "risk.fracture.age70",
-        "test.bladder_scan.sens.study",
+        "find.bladder_scan.cauda_equina",  # left out: an accuracy is no sensitivity
         "test.bladder_scan.fpr.study",
         "test.xray_fracture.fracture.study",
         "test.ct_fracture.fracture.study",
         "test.xray_fracture.fracture.over_65",  # left out: the seed's figure is for everybody over 50
         "test.xray_fracture.fracture.women_over_70",
+        "find.spinal_tenderness.infection",  # of people who lay in hospital with the diagnosis made
+        "test.crp.from_10_to_50.infection",  # a value between the two sources is pinned
+        "test.crp.from_10_to_50.infection.study",
+        "test.crp.over_50.infection",
+        "test.crp.over_50.infection.study",
         "find.xray.inflammatory",
         "find.mri.inflammatory",
         "find.ct.nerve_compression",
@@ -72,6 +77,11 @@ def test_literature_prefers_studies_and_pins_the_age_gradient(study_priors: Prio
         "find.ct_fracture.fracture",
         "test.xray_fracture.fracture.older",  # left out
         "test.xray_fracture.fracture.women_over_70",  # pooled into the other study of the old
+        "find.spinal_tenderness.infection",  # of people who lay in hospital with the diagnosis made
+        "test.crp.from_10_to_50.infection",  # a value between the two sources is pinned
+        "test.crp.from_10_to_50.infection.study",
+        "test.crp.over_50.infection",
+        "test.crp.over_50.infection.study",
         "find.xray.inflammatory",
         "find.mri.inflammatory",
         "find.ct.nerve_compression",
