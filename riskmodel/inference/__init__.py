@@ -71,11 +71,11 @@ The shipped model: 56 variables, 256 joint states, 8 combinations of contexts, a
 >>> len(rm.load().tables.variables), scorer.joint_states, len(scorer.context_states)
 (56, 256, 8)
 >>> [group.table.shape for group in scorer.inner]  # (settings or 1, patterns, contexts, inner joint states)
-[(4, 7, 8, 32), (4, 189, 8, 32), (4, 81, 8, 32), (1, 9, 8, 32)]
+[(4, 7, 8, 64), (4, 189, 8, 64), (4, 81, 8, 64), (1, 9, 8, 64)]
 >>> [len(looked_up) for looked_up in (scorer.inner, scorer.hidden, scorer.outer)]
 [4, 5, 4]
 >>> scorer.hidden[0].table.shape  # fever, night sweats and weight loss: 3 · 3 · 3 patterns
-(1, 27, 64)
+(1, 27, 16)
 
 The end of the sum is always the same: add the upper half of the joint states to the lower one. The upper half's sum is
 P(highest condition present, evidence); what remains are joint states without this bit, and so on down to P(evidence).

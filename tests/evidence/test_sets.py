@@ -55,6 +55,7 @@ def test_seeds_prefers_the_seed_documents(seed_priors: Priors) -> None:
         "test.ct_fracture.fracture.study",
         "test.xray_fracture.fracture.over_65",  # left out: the seed's figure is for everybody over 50
         "test.xray_fracture.fracture.women_over_70",
+        "find.rest_pain.malignancy",  # of cancers that were recognised
         "find.spinal_tenderness.infection",  # of people who lay in hospital with the diagnosis made
         "test.crp.from_10_to_50.infection",  # a value between the two sources is pinned
         "test.crp.from_10_to_50.infection.study",
@@ -77,6 +78,7 @@ def test_literature_prefers_studies_and_pins_the_age_gradient(study_priors: Prio
         "find.ct_fracture.fracture",
         "test.xray_fracture.fracture.older",  # left out
         "test.xray_fracture.fracture.women_over_70",  # pooled into the other study of the old
+        "find.rest_pain.malignancy",  # of cancers that were recognised
         "find.spinal_tenderness.infection",  # of people who lay in hospital with the diagnosis made
         "test.crp.from_10_to_50.infection",  # a value between the two sources is pinned
         "test.crp.from_10_to_50.infection.study",
