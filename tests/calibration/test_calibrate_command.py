@@ -20,8 +20,8 @@ def test_an_interrupt_leaves_the_best_so_far_marked(seeds, people, tmp_path):
         if done == 2:
             raise KeyboardInterrupt
 
-    fitted = calibrate(seeds, people, ["find.night_pain.none", "base_rates"], progress=stop, prior_weight=0.0)
-    whole = calibrate(seeds, people, ["find.night_pain.none", "base_rates"], prior_weight=0.0)
+    fitted = calibrate(seeds, people, ["find.night_pain.none.study", "base_rates"], progress=stop, prior_weight=0.0)
+    whole = calibrate(seeds, people, ["find.night_pain.none.study", "base_rates"], prior_weight=0.0)
     assert not fitted.converged
     assert whole.converged
     assert fitted.steps == 2 < whole.steps

@@ -292,7 +292,7 @@ def test_findings_that_fit_have_a_low_conflict_and_those_that_do_not_a_high_one(
     masks = scorer.blank(2, 1)
     for name, mask in (("fever", 2), ("crp", 4), ("iv_drug_use", 2)):
         masks[names.index(name), 0] = mask
-    for name, mask in (("fever", 2), ("crp", 1), ("recent_infection", 2)):
+    for name, mask in (("fever", 2), ("crp", 1)):
         masks[names.index(name), 1] = mask
     fits, clashes = np.log10(reasons_of(scorer, weights, masks).ratio)
     assert fits < 0 < clashes

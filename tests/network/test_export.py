@@ -201,7 +201,7 @@ def test_pgmpy_gives_the_same_posteriors(networks, files):
         engine = VariableElimination(reader(str(files["seeds", form])).get_model())
         masks = scorer.blank(8, 2)
         for row, variable in enumerate(network.case_variables):
-            if variable.role in ("finding", "test", "risk_factor"):
+            if variable.role in ("finding", "risk_factor") or variable.name in ("esr", "crp"):  # scans may contradict
                 states = 1 << rng.integers(len(variable.states), size=8)
                 masks[row] = np.where(rng.random(8) < 0.4, states, variable.full_mask)
         found = scorer.posterior(masks)

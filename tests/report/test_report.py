@@ -187,7 +187,7 @@ def test_findings_and_sections_count_alike(written):
 
 def test_a_reader_sees_words_and_finds_the_identifier(written):
     page = (written / "report.html").read_text(encoding="utf-8")
-    name = "find.spinal_tenderness.none"
+    name = "find.spinal_tenderness.none.study"
     assert f'<a href="#statement-{name}" title="{name}">spinal tenderness | no disease</a>' in page
     shown = re.sub(r"<(?:title|style|script)[ >].*?</(?:title|style|script)>|<[^>]+>", "", page, flags=re.DOTALL)
     before = shown.split("Where the numbers come from")[1]  # after the contents

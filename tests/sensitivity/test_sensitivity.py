@@ -25,7 +25,7 @@ from tests.value.test_value import POLICY, READINGS, SCAN, TINY
 KINDS = {  # statements of every kind, of both sets
     "seeds": (
         "find.fever.none", "find.fever.infection", "base.infection.primary_care", "risk.infection.recent_infection",
-        "find.duration.none.6", "test.esr.from_20_to_50.none", "risk.malignancy.age50", "dependence.course",
+        "find.duration.none.6_12", "test.esr.from_20_to_50.none", "risk.malignancy.age50", "dependence.course",
         "base.cauda_equina.primary_care",
     ),
     "literature": ("base.malignancy.primary_care", "find.spinal_tenderness.fracture", "risk.fracture.female"),
@@ -80,8 +80,8 @@ def test_the_share_of_cases_that_flip_by_rebuilding(priors):
     model, rng = rm.load(priors), np.random.default_rng(12)
     names = [
         "base.fracture.primary_care",
-        "find.spinal_tenderness.none",
-        "find.night_pain.none",
+        "find.spinal_tenderness.none.study",
+        "find.night_pain.none.study",
         "base.malignancy.emergency",
     ]
     names = [name for name in names if name in model.priors.selected]
@@ -110,7 +110,7 @@ def test_the_share_of_cases_that_flip_by_rebuilding(priors):
 def test_ranges_say_where_they_come_from():
     frame = ranges(rm.load().priors).set_index("statement")
     assert frame.loc["find.fever.none", "origin"] == "default n = 50 of seed"
-    assert frame.loc["find.spinal_tenderness.none", "origin"] == "assumed"
+    assert frame.loc["find.spinal_tenderness.none.study", "origin"] == "stated"
     assert frame.loc["find.leg_numbness.cauda_equina", "origin"] == "of n = 25, counts worked back from a rounded share"
     stated = frame[frame["origin"] == "stated"]
     for name, row in stated.iterrows():
@@ -204,8 +204,8 @@ def test_a_statement_of_nought_can_have_a_bearing(tiny):
 def test_flips_by_rebuilding():
     model = rm.load()
     cases = pd.read_csv("notebooks/data/published_cases.csv", dtype=str).iloc[[0, 4]]
-    names = ["find.fever.none", "base.malignancy.primary_care", "find.spinal_tenderness.none", "risk.fracture.female",
-             "find.duration.none.6", "base.infection.spine_clinic"]  # fmt: skip
+    names = ["find.fever.none", "base.malignancy.primary_care", "find.spinal_tenderness.none.study",
+             "risk.fracture.female", "find.duration.none.6_12", "base.infection.spine_clinic"]  # fmt: skip
     masks = model.code(cases, setting="primary_care")
     found = flips(model, cases, setting="primary_care", statements=names)
     now, order = actions(model, masks), list(cases["case_id"])
@@ -258,7 +258,7 @@ def test_the_grid_reaches_the_ends():
     ("a", "b"),
     [
         ("base.infection.primary_care", "find.fever.none"),
-        ("test.esr.from_20_to_50.infection", "test.esr.from_50_to_100.infection"),
+        ("test.esr.from_20_to_50.infection.study", "test.esr.from_50_to_100.infection.study"),
     ],
 )
 def test_a_map_by_rebuilding(a, b):

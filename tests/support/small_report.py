@@ -14,7 +14,8 @@ SMALL = """
 settings = ["primary_care", "emergency"]
 statements = [
   "base.fracture.primary_care", "base.infection.primary_care", "base.malignancy.primary_care", "find.fever.none",
-  "find.night_pain.none", "find.spinal_tenderness.none", "find.worsening_course.none", "risk.fracture.female",
+  "find.night_pain.none.study", "find.spinal_tenderness.none.study", "find.worsening_course.none",
+  "risk.fracture.female",
 ]
 draws = 64
 seed = 3
