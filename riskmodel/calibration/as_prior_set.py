@@ -32,6 +32,8 @@ class Origin:
         how many, and of how many at least one outcome is known.
     settings
         people by setting.
+    verified_odds
+        the odds ratio of verification that was stated; empty where it is 1.
     cohort_hash
         the same for the same people, in whatever order and file format.
     command
@@ -46,6 +48,7 @@ class Origin:
     settings: Mapping[str, int] = field(default_factory=dict)
     outcomes: str = "ignorable"
     prior_weight: float = 1.0
+    verified_odds: str = ""
     cohort_hash: str = ""
     command: str = ""
     date: str = field(default_factory=today)
@@ -58,6 +61,7 @@ class Origin:
     def source(self, taken: Container[str], status: str) -> CitedSource:
         """As a source of kind data, under a key that is not taken."""
         note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
+        note += f"; odds ratio of verification {self.verified_odds}" if self.verified_odds else ""
         if status:
             note += f"; not converged: {status}"
         where = f"n = {self.people}, of whom {self.verified} have some outcome"

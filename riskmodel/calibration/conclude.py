@@ -93,8 +93,12 @@ def fitted_calibration(
     asked: Sequence[str],
     origin: Origin,
     notes: Sequence[str],
+    marginals: Sequence[Marginal],
 ) -> Calibration:
-    """The result of a search, with the fitted model; ``asked`` are the ids of all that should be learnt."""
+    """The result of a search, with the fitted model; ``asked`` are the ids of all that should be learnt.
+
+    ``marginals``: the posterior of each learnt statement, as of :func:`marginals_at`.
+    """
     prior_set, coordinates = model.priors.prior_set, posterior.coordinates
     rows: list[dict[str, object]] = []
     overrides: dict[str, dict[str, Any]] = {}
@@ -104,7 +108,7 @@ def fitted_calibration(
             statement = model.priors.statement(identifier)
             rows.append(_unchanged_row(statement, prior_interval(statement, prior_set)))
     source = origin.source(model.priors.sources, "" if fitted.converged else fitted.why)
-    learnt_blocks = _blocks(posterior, fitted, origin)
+    learnt_blocks = _blocks(posterior, fitted.point.x, marginals, origin)
     for block, learnt in zip(coordinates.blocks, learnt_blocks, strict=True):
         is_unchanged = all(fit.is_unchanged for fit in learnt)
         block_overrides: dict[str, dict[str, Any]] = {}
@@ -125,21 +129,25 @@ def fitted_calibration(
     )  # fmt: skip
 
 
-def _blocks(posterior: LogPosterior, fitted: Fitted, origin: Origin) -> list[list[_Learnt]]:
-    """The learnt statements of each block."""
+def marginals_at(posterior: LogPosterior, fitted: Fitted) -> list[Marginal]:
+    """The posterior of each learnt statement, in the order of the coordinates' blocks."""
     coordinates, x = posterior.coordinates, fitted.point.x
     slopes, spread = coordinates.slopes(x), covariance(posterior, fitted.point)
-    sds, prior_sds = _sds(slopes, spread), _sds(slopes, _inverse(posterior.prior_precision(x)))
-    values = coordinates.values(x[None])[0]
+    sds, values = _sds(slopes, spread), coordinates.values(x[None])[0]
     marginals: list[Marginal] = []
     for block in coordinates.blocks:
-        counted, flat = bool(block.counts.size), origin.prior_weight == 0
         for column in block.columns:
-            sd = float(sds[len(marginals)])
-            marginals.append(Marginal(coordinates.statements[column], float(values[column]), sd, counted, flat))
-    prior_set = coordinates.priors.prior_set
+            sd, counted = float(sds[len(marginals)]), bool(block.counts.size)
+            statement = coordinates.statements[column]
+            marginals.append(Marginal(statement, float(values[column]), sd, counted, posterior.is_flat))
+    return corrected_marginals(posterior, x, spread, marginals, slopes)
+
+
+def _blocks(posterior: LogPosterior, x: Array, marginals: Sequence[Marginal], origin: Origin) -> list[list[_Learnt]]:
+    """The learnt statements of each block."""
+    coordinates, prior_set = posterior.coordinates, posterior.coordinates.priors.prior_set
+    prior_sds = _sds(coordinates.slopes(x), _inverse(posterior.prior_precision(x)))
     most = origin.people if origin.outcomes == "ignorable" else origin.verified
-    marginals = corrected_marginals(posterior, x, spread, marginals, slopes)
     learnt = [
         _Learnt(marginal, float(prior), prior_sd(marginal.statement, prior_set), most)
         for marginal, prior in zip(marginals, prior_sds, strict=True)

@@ -18,13 +18,15 @@ from riskmodel.calibration.cohort_checks import (
     known_outcomes,
     person_weights,
 )
-from riskmodel.calibration.conclude import fitted_calibration
+from riskmodel.calibration.conclude import fitted_calibration, marginals_at
 from riskmodel.calibration.learnable import kind_of, learnable_in, requested_statements
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.optimise import TOLERANCE, LogPosterior, Progress, check_prior_weight, maximise
 from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
+from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, checked_odds_ratio, is_verified
+from riskmodel.calibration.who_was_verified import VerifiedCohort, VerifiedFit
 from riskmodel.casefiles.read.frame import identifiers
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.model import Model, checked_model
@@ -47,6 +49,8 @@ def calibrate(  # noqa: PLR0913
     prior_weight: float = 1.0,
     name: str = "cohort",
     outcomes: str = "ignorable",
+    verified_odds_ratio: Stated | None = None,
+    hold_verified_odds_ratio: bool = False,
     progress: Progress | None = None,
 ) -> Calibration:
     """Fit statements of a model to a cohort whose outcomes are known, at least in part.
@@ -76,6 +80,12 @@ def calibrate(  # noqa: PLR0913
         in the row; ``weighted`` uses only rows with an outcome, each for all those like it by a logistic model of
         who has one, and is refused where some people had hardly any chance to have one; ``complete`` uses these
         rows as they are (biased where findings decide who is examined).
+    verified_odds_ratio
+        with ``ignorable``: how many times as high the odds of a known outcome are in people with a serious condition
+        as in others with the same recorded findings. A number is taken as it is; three (median and 95 % interval) are
+        a distribution over which the fit is averaged. None and 1: it depends on what is recorded alone.
+    hold_verified_odds_ratio
+        average over the distribution as it was stated; else the cohort has a say in it, as in any statement.
     progress
         called with the number of steps taken, and None.
 
@@ -107,11 +117,12 @@ def calibrate(  # noqa: PLR0913
     names = identifiers(cohort, model.variables, mapping)
     return fit_coded(
         model, list(cohort.index if names is None else names), masks, learn,
-        prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
+        prior_weight=prior_weight, name=name, outcomes=outcomes, verified_odds_ratio=verified_odds_ratio,
+        hold_verified_odds_ratio=hold_verified_odds_ratio, progress=progress,
     )  # fmt: skip
 
 
-def recalibrate(
+def recalibrate(  # noqa: PLR0913
     model: Model,
     cohort: pd.DataFrame,
     *,
@@ -120,6 +131,8 @@ def recalibrate(
     prior_weight: float = RECALIBRATION_WEIGHT,
     name: str = "cohort",
     outcomes: str = "ignorable",
+    verified_odds_ratio: Stated | None = None,
+    hold_verified_odds_ratio: bool = False,
     progress: Progress | None = None,
 ) -> Calibration:
     """Recalibration in the large: only the base rates, in the settings of the cohort; few outcomes will do.
@@ -129,7 +142,8 @@ def recalibrate(
     """
     return calibrate(
         model, cohort, "base_rates",
-        setting=setting, mapping=mapping, prior_weight=prior_weight, name=name, outcomes=outcomes, progress=progress,
+        setting=setting, mapping=mapping, prior_weight=prior_weight, name=name, outcomes=outcomes,
+        verified_odds_ratio=verified_odds_ratio, hold_verified_odds_ratio=hold_verified_odds_ratio, progress=progress,
     )  # fmt: skip
 
 
@@ -142,6 +156,9 @@ def fit_coded(  # noqa: PLR0913
     prior_weight: float = 1.0,
     name: str = "cohort",
     outcomes: str = "ignorable",
+    verified_odds_ratio: Stated | None = None,
+    hold_verified_odds_ratio: bool = False,
+    tipping: bool = False,
     progress: Progress | None = None,
     notes: Sequence[str] = (),
     command: str = "",
@@ -155,6 +172,9 @@ def fit_coded(  # noqa: PLR0913
         of the rows; each must be there once.
     masks
         evidence with outcomes, (variables, rows).
+    tipping
+        whether to work out how the estimates would move at other odds ratios of verification, where these are fixed and
+        some outcome is unknown; seven further searches.
     notes
         on how the cohort was read, to be shown before those on the cohort.
     command
@@ -164,6 +184,7 @@ def fit_coded(  # noqa: PLR0913
     """
     check_prior_weight(prior_weight)
     check_name(name)
+    stated = checked_odds_ratio(verified_odds_ratio, outcomes)
     priors = model.priors
     ids = requested_statements(priors, learn)
     if not masks.shape[1]:
@@ -186,7 +207,19 @@ def fit_coded(  # noqa: PLR0913
     posterior = LogPosterior(likelihood, coordinates, prior_weight)
     if not likelihood.is_informative(start):
         raise UsageError(_nothing_can_move(settings, ids))
-    fitted = maximise(posterior, start, tolerance, progress)
+    cohort = VerifiedCohort(model.variables, masks, coordinates, prior_weight, tolerance, progress)
+    everybody = bool(is_verified(model.variables, masks).all())
+    if stated.says_nothing or everybody:
+        fitted = maximise(posterior, start, tolerance, progress)
+        end = VerifiedFit(fitted, posterior, marginals_at(posterior, fitted), None)
+    elif stated.is_fixed:
+        end = cohort.at(stated)
+    else:
+        end = cohort.over(stated, learnt=not hold_verified_odds_ratio)
+    verification = end.verification
+    if tipping and stated.is_fixed and outcomes == "ignorable" and not everybody and not end.fitted.interrupted:
+        verification = cohort.tipping(end.marginals, stated)
+    notes += verification.notes() if verification is not None and not stated.says_nothing else []
     origin = Origin(
         name=name,
         people=masks.shape[1],
@@ -195,9 +228,11 @@ def fit_coded(  # noqa: PLR0913
         outcomes=outcomes,
         prior_weight=prior_weight,
         cohort_hash=cohort_hash(model.variables, masks),
-        command=command or _call(learn, prior_weight, name, outcomes),
+        verified_odds="" if stated.says_nothing else _odds_text(stated, hold=hold_verified_odds_ratio),
+        command=command or _call(learn, prior_weight, name, outcomes, verified_odds_ratio),
     )
-    return replace(fitted_calibration(model, posterior, fitted, ids, origin, notes), weighting=weighting)
+    result = fitted_calibration(model, end.posterior, end.fitted, ids, origin, notes, end.marginals)
+    return replace(result, weighting=weighting, verification=verification)
 
 
 def _settings(model: Model, masks: Masks) -> dict[str, int]:
@@ -209,10 +244,17 @@ def _settings(model: Model, masks: Masks) -> dict[str, int]:
     return {setting: count for setting, count in counts.items() if count}
 
 
-def _call(learn: str | Sequence[str], prior_weight: float, name: str, outcomes: str) -> str:
+def _call(
+    learn: str | Sequence[str], prior_weight: float, name: str, outcomes: str, verified_odds_ratio: Stated | None
+) -> str:
     """The call from Python, as text."""
     what = learn if isinstance(learn, str) else list(learn)
-    return f"riskmodel.calibrate(learn={what!r}, {prior_weight=:g}, {name=}, {outcomes=})"
+    odds = "" if verified_odds_ratio is None else f", {verified_odds_ratio=}"
+    return f"riskmodel.calibrate(learn={what!r}, {prior_weight=:g}, {name=}, {outcomes=}{odds})"
+
+
+def _odds_text(stated: VerifiedOddsRatio, *, hold: bool) -> str:
+    return str(stated) if stated.is_fixed else f"{stated}, {'held' if hold else 'learnt'}"
 
 
 def _nothing_can_move(settings: Sequence[str] | dict[str, int], ids: Sequence[str]) -> str:

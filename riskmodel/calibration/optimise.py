@@ -54,12 +54,18 @@ class Fitted:
     why: str
     converged: bool = False
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether someone stopped the search."""
+        return self.why == INTERRUPTED
+
 
 class LogPosterior:
     """The log posterior of the coordinates."""
 
     def __init__(self, likelihood: Likelihood, coordinates: Coordinates, prior_weight: float) -> None:
         self.likelihood, self.coordinates = likelihood, coordinates
+        self.is_flat = prior_weight == 0  # but for a trace
         self.prior_weight = max(prior_weight, LEAST_WEIGHT)
 
     def value(self, point: Point) -> float:

@@ -120,7 +120,7 @@ def inverse_probabilities(
         raise CasesError("nobody's outcome is known")
     if verified.all():
         return np.ones(len(verified)), None
-    design, names = _recorded(variables, masks)
+    design, names = recorded_states(variables, masks)
     probability = special.expit(design @ _logistic(design, verified.astype(float)))
     weights = np.where(verified, 1.0 / np.maximum(probability, least), 0.0)
     weights = np.asarray(weights / weights[verified].mean())
@@ -146,8 +146,13 @@ def _described(
     )
 
 
-def _recorded(variables: Sequence[Variable], masks: Masks) -> tuple[Array, list[str]]:
-    """A column of ones, then for each recorded state (and each variable that is not recorded) whether it is so."""
+def recorded_states(variables: Sequence[Variable], masks: Masks) -> tuple[Array, list[str]]:
+    """A column of ones, then for each recorded state (and each variable that is not recorded) whether it is so.
+
+    Returns
+    -------
+    (rows, columns), and the name of each column; conditions are left out.
+    """
     columns, names = [np.ones(masks.shape[1])], ["constant"]
     for row, variable in enumerate(variables):
         if variable.role == "condition":

@@ -14,6 +14,7 @@ import pandas as pd
 from riskmodel.calibration.as_prior_set import Origin, set_text
 from riskmodel.calibration.optimise import INTERRUPTED
 from riskmodel.calibration.outcome_weights import Weighting
+from riskmodel.calibration.verification_result import Verification
 from riskmodel.errors import UsageError
 from riskmodel.evidence.lineage import basis_shares
 from riskmodel.outputs.files import write_files
@@ -57,6 +58,9 @@ class Calibration(Shown):
         what a reader should know about the cohort.
     weighting
         of a fit with ``outcomes="weighted"``: how the weights are distributed, and positivity.
+    verification
+        of a fit with an odds ratio of verification other than 1, and of one that was asked for its tipping table: the
+        odds ratio before and after, and the estimates at others.
     """
 
     model: Model
@@ -70,6 +74,7 @@ class Calibration(Shown):
     origin: Origin
     notes: tuple[str, ...] = ()
     weighting: Weighting | None = None
+    verification: Verification | None = None
 
     def sheet(self) -> Sheet:
         counts = self.table["verdict"].value_counts()
@@ -130,6 +135,10 @@ class Calibration(Shown):
             shown = ", ".join(names.iloc[:most]) + (", …" if most is not None and len(names) > most else "")
             result += ["", "Unchanged, the data said nothing about:"]
             result += textwrap.wrap(shown, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        if self.verification is not None:
+            rates = moved.loc[moved["statement"].str.startswith("base."), "statement"]
+            tipping = self.verification.tipping_lines(list(rates if len(rates) else moved["statement"]))
+            result += ["", *tipping] if tipping else []
         return [*result, "", RESEARCH_ONLY]
 
     def __str__(self) -> str:

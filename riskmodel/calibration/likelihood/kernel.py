@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, States
+from riskmodel.arrays import Array, Bools, States
 
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -28,6 +28,11 @@ class Rows(NamedTuple):
         (kinds, context combinations), 0 or 1.
     allowed_states
         (kinds, joint states), 0 or 1.
+    ill
+        (joint states,): whether the disease is present that may have decided who was examined.
+    tilt
+        (rows,): by how much its presence makes it more probable that this outcome was looked for (or was not); 1
+        where that says nothing.
     """
 
     inner: Patterns
@@ -37,9 +42,12 @@ class Rows(NamedTuple):
     allowed_contexts: Array
     outcomes: NDArray[np.int32]
     allowed_states: Array
+    ill: Bools
+    tilt: Array
 
     def part(self, rows: slice) -> Rows:
-        by_row = {name: getattr(self, name)[rows] for name in ("inner", "hidden", "outer", "contexts", "outcomes")}
+        names = ("inner", "hidden", "outer", "contexts", "outcomes", "tilt")
+        by_row = {name: getattr(self, name)[rows] for name in names}
         return self._replace(**by_row)
 
 
@@ -195,7 +203,7 @@ def _unhide(weights, stages, occult, tables):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa: C901
+def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
     """P(evidence) of a row; its posterior weights go into `Work`."""
     inner, outer, hidden, occult, sums, above, stages = work
     # As in the scorer: inner tables over contexts and the lowest bits of a joint state.
@@ -207,6 +215,8 @@ def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa
     _times(inner, rows.inner[row], tables.inner)
     for k in range(joint):
         outer[k] = tables.static_out[k] * rows.allowed_states[rows.outcomes[row], k]
+        if rows.ill[k]:
+            outer[k] *= rows.tilt[row]
     _times(outer, rows.outer[row], tables.outer)
     stages[0] = 1.0
     _times(stages[0], rows.hidden[row], tables.hidden)
@@ -268,6 +278,18 @@ def expected_counts(weights, rows, tables, counts, evidence, work):  # type: ign
         _count(counts.inner, work.inner, rows.inner[row], tables.inner)
         _count(counts.hidden, work.hidden, rows.hidden[row], tables.hidden)
         _count(counts.outer, work.outer, rows.outer[row], tables.outer)
+
+
+@compiled
+def ill_shares(rows, tables, evidence, shares, work):  # type: ignore[no-untyped-def]
+    """P(evidence) of each row into ``evidence``, and P(ill | evidence) into ``shares``; 0 where it is impossible."""
+    for row in range(evidence.shape[0]):
+        evidence[row] = _posterior(row, rows, tables, work)
+        shares[row] = 0.0
+        if evidence[row] > 0.0:
+            for k in range(rows.ill.shape[0]):
+                if rows.ill[k]:
+                    shares[row] += work.outer[k]
 
 
 @compiled

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -30,6 +32,7 @@ SILENT = 1e-9  # a score this small is rounding
 POINTS_AT_ONCE = 60  # networks built together
 ROWS_AT_ONCE = 4_096
 THREADS = 2
+Result = TypeVar("Result")
 STATIC = 3  # pieces that are no groups come first: the static factors, and the occult shares
 
 
@@ -121,9 +124,13 @@ class Likelihood:
         network = build_network(self.coordinates.priors)
         return CompiledScorer(compile_scorer(network, self.lookups.variables)).posterior(masks).evidence
 
+    def strata_at(self, point: Point) -> list[Stratum]:  # noqa: ARG002
+        """The rows as they count at a point."""
+        return self.strata
+
     def is_informative(self, point: Point) -> bool:
         """Whether any row depends on any coordinate."""
-        each = zip(self.strata, point.tables, self.slopes.at(point.x), strict=True)
+        each = zip(self.strata_at(point), point.tables, self.slopes.at(point.x), strict=True)
         scores = (rows for parts in each for rows in self._scores(*parts))
         return any(bool(np.any(np.abs(score) > SILENT)) for _, score in scores)
 
@@ -132,23 +139,25 @@ class Likelihood:
         count = len(stratum.weights)
         evidence = np.empty(count)
         packed = self._packed(tables)
-        bounds = np.linspace(0, count, THREADS + 1).astype(int)
 
-        def counts_of(k: int) -> Counts:
-            piece = slice(bounds[k], bounds[k + 1])
+        def counts_of(piece: slice) -> Counts:
             counts, work = Counts.room(packed), Work.room(stratum.evidence, packed)
             part = stratum.evidence.part(piece)
             expected_counts(stratum.weights[piece], part, packed, counts, evidence[piece], work)
             return counts
 
-        with ThreadPoolExecutor(THREADS) as pool:
-            parts = list(pool.map(counts_of, range(THREADS)))
-        sums = [np.sum(each, axis=0) for each in zip(*parts, strict=True)]
+        sums = [np.sum(each, axis=0) for each in zip(*self._in_parts(count, counts_of), strict=True)]
         split = self._by_kind(tables)
         flat = sums[:STATIC]
         for kind, groups in zip(sums[STATIC:], split, strict=True):
             flat += np.split(kind, np.cumsum([table.size for table in groups])[:-1]) if groups else []
         return evidence, [counts.reshape(table.shape) for counts, table in zip(flat, tables, strict=True)]
+
+    def _in_parts(self, count: int, work: Callable[[slice], Result]) -> list[Result]:
+        """What some work gives of each part of so many rows, a thread each."""
+        bounds = np.linspace(0, count, THREADS + 1).astype(int)
+        with ThreadPoolExecutor(THREADS) as pool:
+            return list(pool.map(work, [slice(*pair) for pair in itertools.pairwise(bounds)]))
 
     def _by_kind(self, tables: list[Array]) -> list[list[Array]]:
         """The tables of the inner, the hidden and the outer groups."""

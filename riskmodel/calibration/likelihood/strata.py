@@ -19,23 +19,26 @@ class Stratum:
 
     Attributes
     ----------
+    first
+        (rows,): where each stands in the cohort for the first time.
     weights, squares
         (rows,): how many people each row stands for (weighted), and the sum of their squared weights.
     """
 
     setting: int
+    first: NDArray[np.int64]
     weights: Array
     squares: Array
     evidence: Rows
 
 
-def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
-    """The cohort by setting, equal rows together."""
+def strata(lookups: Lookups, masks: Masks, weights: Array, *, whole: bool = False) -> list[Stratum]:
+    """The cohort by setting, equal rows together; with ``whole`` equal also in what is not in the network."""
     count = masks.shape[1]
     setting = np.zeros(count, dtype=np.int64)
     if lookups.setting_row >= 0:
         setting = np.log2(masks[lookups.setting_row]).astype(np.int64)
-    spoken = [row for row, variable in enumerate(lookups.variables) if variable.in_network]
+    spoken = [row for row, variable in enumerate(lookups.variables) if whole or variable.in_network]
     result = []
     for s in np.unique(setting):
         chosen = np.nonzero(setting == s)[0]
@@ -50,6 +53,7 @@ def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
         result.append(
             Stratum(
                 setting=int(s),
+                first=chosen[first],
                 weights=np.bincount(where, weights[chosen]).astype(float),
                 squares=np.bincount(where, weights[chosen] ** 2).astype(float),
                 evidence=Rows(
@@ -60,6 +64,8 @@ def strata(lookups: Lookups, masks: Masks, weights: Array) -> list[Stratum]:
                     allowed_contexts=_allowed(context_masks, lookups.context_states.T),
                     outcomes=outcomes,
                     allowed_states=_allowed(outcome_masks, lookups.presence),
+                    ill=np.zeros(lookups.presence.shape[1], dtype=bool),
+                    tilt=np.ones(len(first)),
                 ),
             )
         )
