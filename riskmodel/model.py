@@ -15,7 +15,15 @@ from riskmodel.answers.scoring import Scoring
 from riskmodel.answers.settings import checked_setting, named_setting, settings_of, shares_listed
 from riskmodel.decision.reading.load import load_policy
 from riskmodel.errors import InferenceError, UsageError, as_list, nearest
-from riskmodel.evidence.load import load_priors, pathways_digest, priors_digest, priors_root, with_overrides
+from riskmodel.evidence.load import (
+    load_priors,
+    pathways_digest,
+    priors_digest,
+    priors_root,
+    with_overrides,
+    with_recording,
+)
+from riskmodel.evidence.records import IGNORABLE
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -60,8 +68,9 @@ class Model(Shown):
         return overview(self.priors, self.tables, self.scoring)
 
     def __repr__(self) -> str:
+        recording = "" if self.priors.recording == IGNORABLE else f"recording {self.priors.recording}, "
         return (
-            f"Model(priors {self.priors.prior_set.name}, policy {self.policy.name}, "
+            f"Model(priors {self.priors.prior_set.name}, policy {self.policy.name}, {recording}"
             f"{len(self.priors.selected)} statements, {len(self.settings)} settings)"
         )
 
@@ -265,6 +274,33 @@ class Model(Shown):
         0.55
         """
         return replace(self, priors=with_overrides(self.priors, {statement: numbers}))
+
+    def with_recording(self, profile: str | Path) -> Model:
+        """The same model under a recording profile, which says what a blank means.
+
+        Parameters
+        ----------
+        profile
+            ``ignorable`` (a blank says nothing), ``positives_only``, ``chart`` or ``form``, or the path of a TOML file
+            that extends one of them.
+
+        Raises
+        ------
+        UsageError, PriorsError
+            for a profile that there is not, and with every problem of the file.
+
+        Examples
+        --------
+        >>> model = load()
+        >>> case = {"fever": "yes", "weight_loss": None}
+        >>> before, after = (
+        ...     m.posterior(case, setting="emergency").loc[0, "malignancy"]
+        ...     for m in (model, model.with_recording("positives_only"))
+        ... )
+        >>> bool(after < before)
+        True
+        """
+        return replace(self, priors=with_recording(self.priors, profile))
 
     def with_policy(self, policy: str | Path) -> Model:
         """The same priors under another policy."""

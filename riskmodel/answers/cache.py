@@ -28,7 +28,7 @@ from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
 from riskmodel.outputs.files import write_files
 
-FORMAT = 7
+FORMAT = 8
 CHECKSUM = 32  # bytes of SHA-256 before the content
 KEPT = 16  # entries of a kind; 1,000 draws are 2 MB
 PACKAGE = Path(__file__).parents[1]

@@ -21,6 +21,7 @@ from riskmodel.decision.language.nodes import Holds, Prognosis, leaves
 from riskmodel.decision.startback import GROUPS, TOTAL_COLUMN, only_group
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.plain_readings import is_open, is_reported, settled_masks
+from riskmodel.evidence.recording import heard
 from riskmodel.inference.weights import odds
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         raise InferenceError(f"{case_id}: {scoring.impossible_pairs.describe(case[:, 0])}")
     scorer, weights, policy = scoring.scorer, scoring.weights, scoring.policy
     setting = int(scorer.settings(case)[0])
+    written = heard(scorer.variables, case)
     evidence = [int(i) for i in np.nonzero(weights.first >= 0)[0]]
-    assessed = [i for i in evidence if case[i, 0] != scorer.variables[i].full_mask]
+    assessed = [i for i in evidence if written[i, 0] != scorer.variables[i].full_mask]
     about = _about(scoring, scored, setting)
     decision = scored.decision
     fired = [rule for rule, fires in zip(policy.rules, decision.fired[:, 0], strict=True) if fires]
@@ -101,7 +103,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
             FiredRule(rule.id, " ".join(rule.reason.split()), f"{rule.source} {rule.locator}".strip()) for rule in fired
         ),
         undetermined=_named(policy.rule_ids, decision.undetermined),
-        waiting=_waiting(scoring, scored, settled_masks(scoring.variables, case)[:, 0]),
+        waiting=_waiting(scoring, scored, settled_masks(scoring.variables, written)[:, 0]),
         explained_away=_explained_away(scoring, scored, assessed),
         questions=tuple(informative_questions(scorer, case, [i for i in unknown if i not in tests], serious)[:ASKED]),
         results=tuple(informative_questions(scorer, case, tests, serious)[:TESTED]),

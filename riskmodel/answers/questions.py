@@ -20,6 +20,7 @@ from riskmodel.decision.actions import Decision, differs
 from riskmodel.decision.stakes import best_benefit, scan_composites, scans
 from riskmodel.evidence.plain_readings import is_open
 from riskmodel.inference.scorer import Posterior, Scorer
+from riskmodel.inference.silence import as_answers
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _batch(scoring: Scoring, masks: Masks, rows: tuple[int, ...], pathways: Path
     pair, case = np.nonzero(unknown[owner])
     what_if = np.ascontiguousarray(masks[:, case])
     what_if[np.array(rows)[owner[pair]], np.arange(len(case))] = 1 << state[pair]
-    now, after = score(masks), score(what_if)
+    now, after = score(masks), as_answers(scoring.scorer, masks[:, case], what_if, score(what_if))
     inside = np.array([variables[row].in_network for row in rows])[owner[pair]]
     share = np.where(inside, after.evidence / now.evidence[case], 1.0)
     possible = after.evidence > 0

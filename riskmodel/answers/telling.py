@@ -10,6 +10,7 @@ import numpy as np
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.inference.scorer import Posterior, Scorer
+from riskmodel.inference.silence import as_answers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,8 @@ def informative_questions(scorer: Scorer, case: Masks, rows: Sequence[int], outp
     masks = np.repeat(case, len(states), axis=1)
     for k, (row, s) in enumerate(states):
         masks[row, k] = 1 << s
-    now, after = scorer.posterior(case), scorer.posterior(masks)
+    now = scorer.posterior(case)
+    after = as_answers(scorer, np.repeat(case, len(states), axis=1), masks, scorer.posterior(masks))
     owner = np.array([rows.index(row) for row, _ in states])
     bits = information_in_bits(now, after, np.zeros(len(states), int), owner, len(rows), outputs)
     questions = []

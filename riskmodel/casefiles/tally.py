@@ -11,6 +11,7 @@ from riskmodel.answers.column_types import Flags, Number, OutputColumn, Text
 from riskmodel.casefiles.options import Summary
 from riskmodel.casefiles.read.block import CodedBlock
 from riskmodel.cases.columns import ColumnContract
+from riskmodel.evidence.recording import heard
 
 _UNIT = 1e10  # sums of probabilities are kept as whole numbers of their tenth decimal
 
@@ -76,7 +77,7 @@ def tally_rows(contract: ColumnContract, coded: CodedBlock, columns: Sequence[Ou
     for slot, codes in enumerate(coded.translated):
         counts = np.bincount(codes)
         tally.translated |= {(slot, int(code)): int(counts[code]) for code in np.flatnonzero(counts) if code}
-    for variable, mask in zip(contract.variables, coded.masks, strict=True):
+    for variable, mask in zip(contract.variables, heard(contract.variables, coded.masks), strict=True):
         tally.assessed.append(rows - int(np.count_nonzero(mask == variable.full_mask)))
         tally.states.append([int(np.count_nonzero(mask == 1 << s)) for s in range(len(variable.states))])
     for column in columns:

@@ -99,7 +99,8 @@ class CellDecoder:
         self.rules = rules or CellRules()
         self.values = {whole(text): word for text, word in self.rules.values.items()}
         self.missing = frozenset(map(whole, self.rules.missing))
-        self.blank: int | CellProblem = _not_named(variable) if needed else variable.full_mask
+        self.blank: int | CellProblem = _not_named(variable) if needed else variable.blank_mask
+        self.unknown: int | CellProblem = _not_named(variable) if needed else variable.full_mask
         self.single = variable.name == SETTING  # always one state
         self.edges = tuple(Fraction(Decimal(repr(edge))) for edge in variable.lower_edges)
         self.maximum = None if variable.maximum == inf else Fraction(Decimal(repr(variable.maximum)))
@@ -125,7 +126,10 @@ class CellDecoder:
         return int(text[:1] in _NUMBER_STARTS and text not in self.words and fold(text) not in self.words)
 
     def decode(self, text: str) -> int | CellProblem:  # noqa: PLR0911 - the order of the rules, read downwards
-        """The bitmask of the states that the cell leaves possible, or why it is refused."""
+        """The bitmask of the states that the cell leaves possible, or why it is refused.
+
+        A blank is 0 where the recording profile reads it; a cell that says "not assessed" never is.
+        """
         text = whole(text)
         text = whole(self.values.get(text, text))
         if text == "" or text in self.missing:
@@ -134,7 +138,7 @@ class CellDecoder:
         if mask is not None:
             return mask
         if fold(text) in columns.NOT_ASSESSED:
-            return self.blank
+            return self.unknown
         if fold(text) in _SAYS_DONE and self.variable.form == ANY_OF:
             return self._refuse(self._done(text))
         if text != text.strip():

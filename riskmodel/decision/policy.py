@@ -13,6 +13,7 @@ from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, 
 from riskmodel.decision.language.nodes import PosteriorComparison, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
 from riskmodel.evidence.plain_readings import is_reported, settled_masks
+from riskmodel.evidence.recording import heard
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -136,9 +137,13 @@ class Policy(Shown):
         return self.decide(self.findings(masks), posteriors, baseline, composites)
 
     def findings(self, masks: Masks) -> Findings:
-        """Evaluate all that reads no posterior, to be used for any number of posteriors."""
+        """Evaluate all that reads no posterior, to be used for any number of posteriors.
+
+        What is not written down is not assessed here, whatever a recording profile makes of it.
+        """
         if masks.dtype != np.uint8 or len(masks) != len(self.variables):
             raise ValueError(f"masks must be uint8 with {len(self.variables)} rows, one a variable")
+        masks = heard(self.variables, masks)
         settled = settled_masks(self.variables, masks)
         values = self.program.findings(settled)
         done = self._done(masks)

@@ -10,11 +10,14 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.lineage import fit_sentences
+from riskmodel.evidence.recording import used_rates
+from riskmodel.evidence.records import IGNORABLE
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors
 
 FOR_READERS = ("definition", "note", "file", "given_text")  # texts that no output depends on
+FOLLOWS = "blank_tells"  # from the recording profile, of which a digest has the whole
 
 
 def digest_of(content: object) -> str:
@@ -38,7 +41,8 @@ def digest_of_text(text: bytes) -> str:
 
 def digest_of_priors(priors: Priors) -> str:
     """The digest of all that can change a posterior, its draws or its words: network, numbers in use, fits."""
-    return digest_of({
+    recording = {} if priors.recording == IGNORABLE else {"recording": used_rates(priors)}
+    return digest_of(recording | {
         "variables": priors.variables,
         "composites": [[name, sorted(members)] for name, members in priors.composites.items()],  # columns in this order
         "groups": {name: sorted(members) for name, members in priors.groups.items()},
@@ -52,7 +56,7 @@ def digest_of_priors(priors: Priors) -> str:
 def _plain(value: object) -> Any:
     """As types of JSON. Records become tables of their fields, so that a new field counts by itself."""
     if is_dataclass(value):
-        value = {entry.name: getattr(value, entry.name) for entry in fields(value)}
+        value = {entry.name: getattr(value, entry.name) for entry in fields(value) if entry.name != FOLLOWS}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items() if not (key in FOR_READERS and isinstance(item, str))}
     if isinstance(value, tuple | list):

@@ -52,6 +52,9 @@ def number_faults(table: Numbers) -> Iterator[Fault]:
             yield key, f"received {number}", f"allowed: a correlation from 0 (switched off) to {MOST_CORRELATED}"
         elif not ratio and not 0 <= number <= 1:
             yield key, f"received {number}", "allowed: a probability in [0, 1]"
+    if table.quantity == "recorded" and table.value in (0, 1):
+        impossible = "a blank" if table.value == 1 else "the written state"
+        yield "value", f"received {table.value:g}", f"allowed: above 0 and below 1; {impossible} would be impossible"
     yield from _interval_faults(table)
     yield from _count_faults(table)
 

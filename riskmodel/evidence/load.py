@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.reading.files import PATHWAYS, priors_root, read_files
+from riskmodel.evidence.records import IGNORABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from riskmodel.evidence.records import CitedSource, Priors
 
-__all__ = ["load_priors", "pathways_digest", "priors_digest", "priors_root", "with_overrides"]
+__all__ = ["load_priors", "pathways_digest", "priors_digest", "priors_root", "with_overrides", "with_recording"]
 
 
 def priors_digest(priors: str | Path = "seeds", root: Path | None = None) -> str:
@@ -89,3 +90,37 @@ def with_overrides(
     from riskmodel.evidence.reading.overrides import apply_overrides
 
     return apply_overrides(priors, overrides, sources or {})
+
+
+def with_recording(priors: Priors, profile: str | Path) -> Priors:
+    """The same priors under a recording profile, which says what a blank means.
+
+    Parameters
+    ----------
+    priors
+        left as they are.
+    profile
+        the name of one of their profiles (``ignorable``, ``positives_only``, ``chart``, ``form``), or the path of a
+        profile's TOML file.
+
+    Raises
+    ------
+    UsageError
+        for a name that they do not have.
+    PriorsError
+        with every problem of the file.
+
+    Examples
+    --------
+    >>> usual = load_priors("seeds")
+    >>> charts = with_recording(usual, "chart")
+    >>> charts.recording, len(charts.selected) > len(usual.selected)
+    ('chart', True)
+    """
+    from riskmodel.evidence.reading.recording import add_profile, is_file
+    from riskmodel.evidence.recording import use_profile
+
+    if not is_file(profile):
+        return use_profile(priors, str(profile))
+    path = Path(profile)
+    return use_profile(add_profile(use_profile(priors, IGNORABLE), path), path.stem)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from riskmodel.arrays import Bools, Masks
+from riskmodel.evidence.recording import heard
 from riskmodel.evidence.records import Variable
 
 ANY_OF = "any_of"
@@ -64,7 +65,7 @@ def settled_masks(variables: Sequence[Variable], masks: Masks) -> Masks:
 def is_reported(variables: Sequence[Variable], masks: Masks) -> Bools:
     """Which variables are assessed, or are results of a scan of which any result is, (variables, cases)."""
     full = np.array([variable.full_mask for variable in variables], np.uint8)[:, None]
-    reported = np.asarray(masks != full)
+    reported = np.asarray(heard(variables, masks) != full)
     rows = {variable.name: row for row, variable in enumerate(variables)}
     for reading, parts in plain_readings(variables).items():
         results = [rows[reading], *(rows[part] for part in parts)]
@@ -79,4 +80,6 @@ def is_open(variables: Sequence[Variable], masks: Masks) -> Bools:
     """
     full = np.array([variable.full_mask for variable in variables], np.uint8)[:, None]
     is_part = np.array([variable.name in reading_of(variables) for variable in variables])[:, None]
-    return np.asarray((settled_masks(variables, masks) == full) & (~is_part | is_reported(variables, masks)))
+    return np.asarray(
+        (settled_masks(variables, heard(variables, masks)) == full) & (~is_part | is_reported(variables, masks))
+    )

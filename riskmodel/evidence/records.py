@@ -13,7 +13,7 @@ from riskmodel.text import Sheet, Shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-Role = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance"]
+Role = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance", "recording"]
 Form = Literal["logistic", "noisy_or", "any_of"]
 QuantityKind = Literal[
     "probability",
@@ -24,6 +24,7 @@ QuantityKind = Literal[
     "share",
     "relative_weight",
     "dependence",
+    "recorded",
 ]
 StatedBasis = Literal["seed", "study", "assumption"]
 
@@ -34,6 +35,7 @@ SETTING, ANY_SERIOUS = (
     "any_serious",
 )  # names that the program knows
 COHORT = "cohort"
+IGNORABLE = "ignorable"  # the recording profile under which a blank says nothing
 Read = Literal["full_text", "abstract", "second_hand", "no"]
 HOW_READ = MappingProxyType({  # how the figure was read at its source, the best first
     "full_text": "read in full text",
@@ -58,6 +60,11 @@ MAX_STATES = 8  # a cell is coded as a bitmask of states in one byte
 def acting_node(condition: str, parents: Collection[str]) -> str:
     """Through which of these parents a condition acts: its manifestation where that is one, else itself; "" if none."""
     return next((name for name in (f"{condition}_manifest", condition) if name in parents), "")
+
+
+def recording_node(variable: str) -> str:
+    """The node that says whether a variable is written down."""
+    return f"recorded_{variable}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ class CitedSource:
 class Variable:
     """A variable of the network, or a circumstance that only policies read.
 
-    A manifestation node says whether a condition shows its usual signs; nobody observes it.
+    A manifestation node says whether a condition shows its usual signs; nobody observes it. A recording node says
+    whether its parent is written down; a blank observes it where ``blank_tells``, which the recording profile decides.
     ``states[0]`` is the base state. ``lower_edges`` (one a state, in ``unit``) and ``maximum`` make the
     states bands of a number; a band includes its lower edge. ``parents`` are the arcs into it. ``imaging`` marks the
     tests that policies ask for as imaging.
@@ -113,6 +121,7 @@ class Variable:
     form: Form = "logistic"
     serious: bool = False
     imaging: bool = False
+    blank_tells: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or not self.name[0].isalpha():
@@ -152,6 +161,11 @@ class Variable:
         return (1 << len(self.states)) - 1
 
     @property
+    def blank_mask(self) -> int:
+        """The code of a blank: 0 (not written down) where the recording profile reads it, else not assessed."""
+        return 0 if self.blank_tells else self.full_mask
+
+    @property
     def is_flag(self) -> bool:
         """Whether the states beyond the base are red flags."""
         return self.role in ("risk_factor", "finding")
@@ -163,7 +177,7 @@ class Variable:
     @property
     def in_cases(self) -> bool:
         """Whether a case can say anything of it."""
-        return self.role != "manifestation"
+        return self.role not in ("manifestation", "recording")
 
     def index(self, state: str) -> int:
         return self.states.index(state)
@@ -287,6 +301,8 @@ class Statement(Shown):
     @property
     def subject(self) -> str:
         """The variable whose table it drives: of a likelihood ratio, the condition it is given."""
+        if self.quantity == "recorded":  # of a group: those of its members
+            return recording_node(self.of.variable)
         return self.given.events[0].variable if self.quantity == "likelihood_ratio_positive" else self.of.variable
 
     @property
@@ -332,13 +348,31 @@ class PriorSet:
     file: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A recording profile: how often each state is written down, so that a blank says something.
+
+    ``extends`` is the profile whose rates hold where it states none of its own; ``statements`` the ids of its own;
+    ``groups`` the variables of each group that its statements, or those of what it extends, may name.
+    """
+
+    name: str
+    title: str = ""
+    extends: str = ""
+    statements: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    note: str = ""
+    file: str = ""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Priors(Shown):
     """Everything loaded from a priors folder, with one prior set applied.
 
     ``statements`` is the whole register (overrides applied); ``selected`` the ids of those that drive a
     table; ``digest`` a hash of all that was read; ``groups`` the findings that may go together, by group;
-    ``pooled`` what stands behind the numbers that were pooled.
+    ``pooled`` what stands behind the numbers that were pooled; ``profiles`` the recording profiles, of which
+    ``recording`` is in use.
     """
 
     variables: tuple[Variable, ...]
@@ -350,6 +384,8 @@ class Priors(Shown):
     digest: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pooled: Mapping[str, Pooled] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    recording: str = IGNORABLE
 
     def sheet(self) -> Sheet:
         counts = Counter[str](statement.basis for statement in self.selected_statements)
@@ -402,3 +438,8 @@ class Priors(Shown):
     @property
     def conditions(self) -> tuple[Variable, ...]:
         return tuple(variable for variable in self.variables if variable.role == "condition")
+
+    @property
+    def profile(self) -> Profile:
+        """The recording profile in use."""
+        return self.profiles.get(self.recording) or Profile(IGNORABLE)

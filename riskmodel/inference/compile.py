@@ -12,7 +12,7 @@ from functools import reduce
 
 import numpy as np
 
-from riskmodel.arrays import Bools
+from riskmodel.arrays import Array, Bools
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.lookup import Lookup, Lookups, Tables, product_of_patterns
 from riskmodel.inference.scorer import Group, Scorer
@@ -53,6 +53,7 @@ def compile_scorer(
     hidden, outer = (
         [_group(lookups, lookup, network.tables) for lookup in each] for each in (lookups.hidden, lookups.outer)
     )
+    written = _written(lookups, network.tables)
     return Scorer(
         variables=lookups.variables,
         conditions=tuple(lookups.parts.conditions),
@@ -71,7 +72,18 @@ def compile_scorer(
         composites=_composites(network, lookups),
         output_names=(*lookups.parts.conditions, *condition_composites(network)),
         presence=lookups.presence,
+        recorded_rows=tuple(written),
+        written=tuple(rates[0] for rates in written.values()),
     )
+
+
+def _written(lookups: Lookups, tables: Tables) -> dict[int, Array]:
+    """P(written down | setting, state), (draws, settings or 1, states), by the row of each variable that has it."""
+    groups = (*lookups.inner, *lookups.hidden, *lookups.outer)
+    rates = {
+        row: rate for group in groups for row, rate in zip(group.rows, lookups.written(group, tables), strict=True)
+    }
+    return {row: rate for row, rate in sorted(rates.items()) if rate is not None}
 
 
 def _output(lookups: Lookups, name: str) -> int:
@@ -99,10 +111,11 @@ def _group(lookups: Lookups, lookup: Lookup, tables: Tables) -> Group:
     return Group(
         rows=lookup.rows,
         multipliers=lookup.multipliers,
-        table=lookup.sum_allowed(spread)[0],
+        table=lookup.sum_allowed(spread, lookups.written(lookup, tables))[0],
         states=spread[0],
         sizes=lookup.sizes,
         skip=lookup.skip,
+        start=lookup.start,
     )
 
 
@@ -143,4 +156,5 @@ def _joined(first: Group, second: Group) -> Group:
         states=product_of_patterns(first.states, second.states),
         sizes=(*first.sizes, *second.sizes),
         skip=first.skip * patterns + second.skip,
+        start=first.start * patterns + second.start,
     )

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.arrays import Masks
+from riskmodel.evidence.recording import heard
 from riskmodel.inference.scorer import Scorer
 
 MOST_STATES = 400  # beyond this many states in all, pairs are not worked out
@@ -31,6 +32,7 @@ class ImpossiblePairs:
         scorer = self._scorer
         setting = int(case[scorer.setting_row]).bit_length() - 1 if scorer.setting_row >= 0 else 0
         possible = self._table(setting)
+        case = heard(scorer.variables, case)  # no blank is ever impossible
         allowed = np.array([case[row] >> s & 1 for row, s in self._states], dtype=bool)
         assessed = [row for row in self._rows if case[row] != scorer.variables[row].full_mask]
         owner = np.array([row for row, _ in self._states])

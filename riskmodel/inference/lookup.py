@@ -15,11 +15,12 @@ import numpy as np
 
 from riskmodel.arrays import Array, Masks, States
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import SETTING, Variable
+from riskmodel.evidence.records import SETTING, Variable, recording_node
 from riskmodel.inference.bit_order import bits_needed
 from riskmodel.inference.parts import MOST_ENTRIES, Parts
 from riskmodel.inference.scorer import evidence_pattern
 from riskmodel.network.network import Network
+from riskmodel.network.recording import written_given
 
 Tables = Mapping[str, Array]  # variable → its CPT: (draws or 1, settings or 1 if it depends on them, …)
 
@@ -43,7 +44,9 @@ class Lookup:
     sizes
         how many states each member has.
     multipliers
-        pattern = sum of multiplier · (mask - 1).
+        pattern = start + sum of multiplier · (mask - 1).
+    blanks
+        whether a member's blank (mask 0) has patterns of its own: a recording profile reads it.
     barren
         whether the factor is 1 when nothing is known of any member.
     chosen
@@ -57,8 +60,19 @@ class Lookup:
     rows: tuple[int, ...]
     sizes: tuple[int, ...]
     multipliers: tuple[int, ...]
+    blanks: tuple[bool, ...]
     barren: bool
     chosen: States | None = None
+
+    @property
+    def start(self) -> int:
+        """The pattern in which every mask would be 1."""
+        return sum(multiplier for multiplier, blank in zip(self.multipliers, self.blanks, strict=True) if blank)
+
+    @property
+    def counts(self) -> list[int]:
+        """How many masks each member can have."""
+        return [mask_count(size, blank) for size, blank in zip(self.sizes, self.blanks, strict=True)]
 
     @property
     def patterns(self) -> int:
@@ -77,39 +91,48 @@ class Lookup:
 
     @property
     def _nothing_known(self) -> int:
-        return math.prod((1 << size) - 1 for size in self.sizes) - 1
+        return math.prod(self.counts) - 1
 
     def narrowed(self, patterns: States) -> Lookup:
         """The same with the rows of some patterns alone: one or more, rising and each once."""
         return replace(self, chosen=patterns)
 
+    def pattern(self, masks: Masks) -> States:
+        """The evidence pattern of each case, (cases,), of all that there are."""
+        return evidence_pattern(self.rows, self.multipliers, masks, self.start)
+
     def rows_of(self, masks: Masks) -> States:
         """Which row of the table the evidence of each case, (variables, cases), picks."""
-        pattern = evidence_pattern(self.rows, self.multipliers, masks)
+        pattern = self.pattern(masks)
         return pattern if self.chosen is None else np.searchsorted(self.chosen, pattern)
 
-    def sum_allowed(self, spread: Array) -> Array:
+    def sum_allowed(self, spread: Array, written: Sequence[Array | None] = ()) -> Array:
         """The look-up table: what `Lookups.spread` gives, summed over the states that each pattern allows.
 
         Member by member, and for each state after state, so that a row is the same on every processor and whichever
         other rows are chosen.
 
+        Parameters
+        ----------
+        written
+            of each member P(written down | state), (draws, settings or 1, states), where its blank is read.
+
         Returns
         -------
         (draws, settings, patterns, [contexts], joint condition states)
         """
-        draws, settings = spread.shape[:2]
         table, rows = spread, 1
         wanted = self._patterns
         row = np.zeros(len(wanted), dtype=np.int64)  # of each wanted pattern, by its members so far
-        for size, multiplier in zip(self.sizes, self.multipliers, strict=True):
-            masks = (1 << size) - 1
-            table = _sums_of_subsets(table.reshape(draws, settings, rows, size, -1))
-            table = table.reshape(draws, settings, rows * masks, -1)
+        rates = written or [None] * len(self.sizes)
+        for size, multiplier, masks, rate in zip(self.sizes, self.multipliers, self.counts, rates, strict=True):
+            by_state = table.reshape(*table.shape[:2], rows, size, -1)
+            sums = _sums_of_subsets(by_state) if rate is None else _sums_by_recording(by_state, rate)
+            table = sums.reshape(*sums.shape[:2], rows * masks, -1)
             kept, row = np.unique(row * masks + wanted // multiplier % masks, return_inverse=True)
             table = table if len(kept) == rows * masks else table[:, :, kept]
             rows = len(kept)
-        table = table.reshape(draws, settings, rows, *spread.shape[3:])
+        table = table.reshape(*table.shape[:2], rows, *spread.shape[3:])
         if self.barren:  # exactly no change, where the sums give 1 to rounding
             table[:, :, wanted == self._nothing_known] = 1.0
         return table
@@ -127,6 +150,25 @@ def _sums_of_subsets(values: Array) -> Array:
         else:
             sums[..., mask - 1, :] = values[..., highest, :]
     return sums
+
+
+def _sums_by_recording(values: Array, written: Array) -> Array:
+    """As `_sums_of_subsets`, with the row of a blank before the others: from (…, states, k) to (…, masks + 1, k).
+
+    Each state weighs by P(written down), (draws, settings or 1, states), where a cell names it, and by the rest where
+    the cell is blank. Where nothing is known (all states) each weighs 1: somebody wrote that it was not assessed.
+    """
+    rates = written[:, :, None, :, None]
+    named = _sums_of_subsets(values * rates)
+    everything = _sums_of_subsets(values)[..., -1:, :]
+    blank = _sums_of_subsets(values * (1.0 - rates))[..., -1:, :]
+    everything = np.broadcast_to(everything, blank.shape)
+    return np.concatenate([blank, named[..., :-1, :], everything], axis=-2)
+
+
+def mask_count(size: int, blank: bool) -> int:  # noqa: FBT001 - of a member of a look-up
+    """How many masks a variable of so many states can have, that of a blank among them where it is read."""
+    return (1 << size) - 1 + blank
 
 
 class Lookups:
@@ -202,8 +244,7 @@ class Lookups:
         """The same, its groups with the rows that some cases, (variables, cases), look up."""
         result = copy(self)
         result.inner, result.hidden, result.outer = (
-            [group.narrowed(np.unique(evidence_pattern(group.rows, group.multipliers, masks))) for group in groups]
-            for groups in self.kinds
+            [group.narrowed(np.unique(group.pattern(masks))) for group in groups] for groups in self.kinds
         )
         return result
 
@@ -215,7 +256,8 @@ class Lookups:
 
     def _lookup(self, members: tuple[str, ...], tables: Sequence[str], *, inner: bool) -> Lookup:
         sizes = self.parts.sizes(members)
-        masks = [(1 << size) - 1 for size in sizes]
+        blanks = [recording_node(name) in self.parts.by_name for name in members]
+        masks = [mask_count(size, blank) for size, blank in zip(sizes, blanks, strict=True)]
         combinations = math.prod(self.parts.sizes(self.parts.contexts)) if inner else 1
         bits = self._bits(members, tables, inner=inner)
         if math.prod(masks) * combinations << bits > MOST_ENTRIES:
@@ -230,6 +272,7 @@ class Lookups:
             rows=tuple(self._index[name] for name in members),
             sizes=tuple(sizes),
             multipliers=tuple(math.prod(masks[i + 1 :]) for i in range(len(masks))),
+            blanks=tuple(blanks),
             barren=bool(members) and set(tables) <= set(members),
         )
 
@@ -275,7 +318,11 @@ class Lookups:
         if lookup is self.shares:
             occult = self.occult(tables)
             return occult.reshape(len(occult), 1, 1, -1)
-        return lookup.sum_allowed(self.spread(lookup, tables))
+        return lookup.sum_allowed(self.spread(lookup, tables), self.written(lookup, tables))
+
+    def written(self, lookup: Lookup, tables: Tables) -> list[Array | None]:
+        """P(written down | state) of each member, (draws, settings or 1, states); None where no profile says."""
+        return [written_given(name, self.parts.by_name, tables) for name in lookup.members]
 
 
 def product_of_patterns(first: Array, second: Array) -> Array:

@@ -49,7 +49,8 @@ class Parts:
 
     def __init__(self, network: Network, *, mix: bool = True) -> None:
         self.by_name = {variable.name: variable for variable in network.variables}
-        self.scopes = {variable.name: (*variable.parents, variable.name) for variable in network.variables}
+        modelled = [variable for variable in network.variables if variable.role != "recording"]  # not looked up
+        self.scopes = {variable.name: (*variable.parents, variable.name) for variable in modelled}
         self.conditions = [variable.name for variable in network.conditions]
         nodes = [variable.name for variable in network.variables if variable.role == "manifestation"]
         wide = [name for name in (*self.conditions, *nodes) if len(self.by_name[name].states) != 2]
@@ -107,7 +108,7 @@ class Parts:
 
     def groups(self) -> list[tuple[str, ...]]:
         """Variables that are not enumerated, together where one CPT speaks of several; file order."""
-        names = [name for name in self.by_name if name not in self.enumerated]
+        names = [name for name in self.scopes if name not in self.enumerated]
         group = {name: {name} for name in names}
         for scope in self.scopes.values():
             members = [name for name in scope if name in group]

@@ -31,6 +31,7 @@ class WeightArrays(NamedTuple):
     leaders: States
     flag: Masks
     counted: Bools
+    silence: Array
 
     @classmethod
     def of(cls, scorer: Scorer, weights: Weights) -> WeightArrays:
@@ -59,7 +60,7 @@ class ReasonArrays(NamedTuple):
 @compiled
 def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
     """Work out the reasons of cases (see `weights.find_reasons`) into the arrays of `ReasonArrays`."""
-    setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag, counted = weights
+    setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag, counted, silence = weights
     leading, most_raised, slots, conditions, assessed, ratio = reasons
     size, slot_of, speaks_of = np.empty(TOP), np.empty(TOP, dtype=np.int64), np.empty(TOP, dtype=np.int64)
     for case in range(masks.shape[1]):
@@ -87,6 +88,9 @@ def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # ty
         for row in range(masks.shape[0]):
             mask = masks[row, case]
             if mask == full[row]:  # not assessed
+                continue
+            if mask == 0:  # not written down, and a recording profile reads it
+                product = product * silence[setting, row]
                 continue
             if counted[row]:
                 count += 1

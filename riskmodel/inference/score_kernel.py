@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from riskmodel.arrays import Array, Masks, States
 from riskmodel.inference.scorer import Group, Scorer
 
+NO_ROW = int(np.iinfo(np.int32).min)  # before any row
 Widths = NDArray[np.uintp]  # (groups,): how many joint states a table tells apart
 Positions = NDArray[np.int32]  # (groups, cases): entries of flat tables; 85,000 in all in the shipped model
 
@@ -33,11 +34,11 @@ class PackedGroups(NamedTuple):
     rows, multipliers
         of all groups' members, those of group g from ``first[g]`` to ``first[g + 1]``; the multipliers count entries.
     offset
-        where the group's table begins.
+        where the row begins in the group's table in which every mask would be 1.
     setting_stride
         entries from one setting's table to the next; 0 where the table is the same in every setting.
     skip
-        entries from a table's beginning to the row that changes nothing, or -1.
+        entries from that row to the one that changes nothing, or `NO_ROW`.
     """
 
     rows: States
@@ -55,11 +56,14 @@ class PackedGroups(NamedTuple):
             rows=_integers(row for group in groups for row in group.rows),
             multipliers=_integers(multiplier * _entries(group) for group in groups for multiplier in group.multipliers),
             first=_starts(len(group.rows) for group in groups),
-            offset=_starts(count * group.table[0].size for count, group in zip(settings, groups, strict=True))[:-1],
+            offset=_starts(count * group.table[0].size for count, group in zip(settings, groups, strict=True))[:-1]
+            + _integers(group.start * _entries(group) for group in groups),
             setting_stride=_integers(
                 group.table[0].size * (count > 1) for count, group in zip(settings, groups, strict=True)
             ),
-            skip=_integers(max(group.skip * _entries(group), -1) for group in groups),
+            skip=_integers(
+                (group.skip - group.start) * _entries(group) if group.skip >= 0 else NO_ROW for group in groups
+            ),
         )
 
     def positions(self, masks: Masks, setting_row: int) -> Positions:

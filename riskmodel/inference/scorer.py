@@ -29,7 +29,7 @@ class Group:
     rows
         their rows in the evidence arrays.
     multipliers
-        pattern = sum of multiplier · (mask - 1).
+        pattern = start + sum of multiplier · (mask - 1).
     table
         (settings or 1, patterns, [contexts], width): what the evidence pattern multiplies by, for each state of the
         lowest bits of a joint state.
@@ -38,6 +38,8 @@ class Group:
         over what the evidence allows; used for likelihood evidence.
     skip
         the pattern that changes nothing (nothing known), or -1.
+    start
+        the pattern in which every mask would be 1: above 0 where blanks (mask 0) have patterns of their own.
     """
 
     rows: tuple[int, ...]
@@ -46,6 +48,7 @@ class Group:
     states: Array
     sizes: tuple[int, ...]
     skip: int
+    start: int = 0
 
     @property
     def width(self) -> int:
@@ -54,12 +57,12 @@ class Group:
 
     def pattern(self, masks: Masks) -> States:
         """The evidence pattern of each case."""
-        return evidence_pattern(self.rows, self.multipliers, masks)
+        return evidence_pattern(self.rows, self.multipliers, masks, self.start)
 
 
-def evidence_pattern(rows: Sequence[int], multipliers: Sequence[int], masks: Masks) -> States:
-    """Which row of a look-up table each case's evidence picks, (cases,): the sum of multiplier · (mask - 1)."""
-    total = np.zeros(masks.shape[1], dtype=np.int64)
+def evidence_pattern(rows: Sequence[int], multipliers: Sequence[int], masks: Masks, start: int = 0) -> States:
+    """Which row of a look-up table each case's evidence picks, (cases,): start + the sum of multiplier · (mask - 1)."""
+    total = np.full(masks.shape[1], start, dtype=np.int64)
     for row, multiplier in zip(rows, multipliers, strict=True):
         total += multiplier * (masks[row].astype(np.int64) - 1)
     return total
@@ -90,7 +93,8 @@ class Scorer:
     """A compiled network: an immutable value; scoring is a pure function of it and the coded evidence.
 
     Evidence is an array ``masks`` of shape (variables, cases), one byte each: bit s is set while state s is
-    possible. All bits set means not assessed. The setting has exactly one bit set.
+    possible. All bits set means not assessed. The setting has exactly one bit set. Of a variable whose blanks a
+    recording profile reads, no bit set means not written down.
     """
 
     variables: tuple[Variable, ...]
@@ -110,6 +114,8 @@ class Scorer:
     composites: Bools  # (composites, bits): whether the bit stands for a member
     output_names: tuple[str, ...]
     presence: States  # (conditions, joint states)
+    recorded_rows: tuple[int, ...] = ()  # the variables whose blanks a recording profile reads
+    written: tuple[Array, ...] = ()  # P(written down | setting, state) of each of these, (settings or 1, states)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -174,7 +180,8 @@ class Scorer:
             )
         for i, variable in enumerate(self.variables):
             row = masks[i]
-            if row.size and (row.min() == 0 or row.max() > variable.full_mask):
+            least = 0 if i in self.recorded_rows else 1
+            if row.size and (row.min() < least or row.max() > variable.full_mask):
                 raise InferenceError(f"{variable.name}: an evidence mask allows no state, or one that it does not have")
         if self.setting_row >= 0:
             row = masks[self.setting_row]
@@ -258,8 +265,16 @@ class Scorer:
         return weight
 
     def _state_weights(self, row: int, size: int, masks: Masks, soft: Mapping[int, Array]) -> Array:
-        weights: Array = ((masks[row][:, None] >> np.arange(size)) & 1).astype(float)
+        possible = np.where(masks[row] == 0, self.variables[row].full_mask, masks[row])
+        weights: Array = ((possible[:, None] >> np.arange(size)) & 1).astype(float)
         return np.asarray(weights * soft[row] if row in soft else weights)
+
+    def _written_weights(self, row: int, mask: Masks, setting: States) -> Array:
+        """P(written down or not, as the cell is | state) of each case, (cases, states); 1 where nothing is known."""
+        table = self.written[self.recorded_rows.index(row)]
+        written = table[_pick(setting, table)]
+        weights = np.where(mask[:, None] == 0, 1.0 - written, written)
+        return np.where(mask[:, None] == self.variables[row].full_mask, 1.0, weights)
 
     def _table(self, group: Group, masks: Masks, setting: States, soft: Mapping[int, Array]) -> _Lookup:
         if not any(row in soft for row in group.rows):
@@ -267,6 +282,8 @@ class Scorer:
         weights = np.ones((masks.shape[1], 1))
         for row, size in zip(group.rows, group.sizes, strict=True):
             by_state = self._state_weights(row, size, masks, soft)
+            if row in self.recorded_rows:
+                by_state = by_state * self._written_weights(row, masks[row], setting)
             weights = (weights[:, :, None] * by_state[:, None, :]).reshape(len(weights), -1)
         chosen = group.states[_pick(setting, group.states)]
         total = np.zeros((masks.shape[1], *chosen.shape[2:]))

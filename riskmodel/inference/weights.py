@@ -42,6 +42,8 @@ class Weights:
         (variables,): the mask of a flag's non-base states, 0 for what is no flag.
     counted
         (variables,): whether the variable counts as assessed (all but setting and conditions).
+    silence
+        (settings, variables): P(not written down | setting), 1 where no recording profile says.
     """
 
     first: States
@@ -51,6 +53,7 @@ class Weights:
     leaders: States
     flag: Masks
     counted: Bools
+    silence: Array
 
     @property
     def slots(self) -> int:
@@ -74,7 +77,7 @@ class Reasons:
     assessed
         (cases,): how many variables were assessed.
     ratio
-        (cases,): product of P(finding | setting) over P(all findings | setting).
+        (cases,): product of P(finding | setting) over P(all findings | setting); blanks that are read count too.
     """
 
     leading: States
@@ -108,6 +111,7 @@ def compute_weights(scorer: Scorer) -> Weights:
     for setting in range(settings):
         evidence[rows, np.arange(len(rows)) + setting * len(rows)] = masks
     single = scorer.posterior(evidence)
+    silent = _silent_cases(scorer, settings)
     blank = scorer.posterior(np.concatenate([scorer.blank(1, setting) for setting in range(settings)], axis=1))
     serious = [i for i, name in enumerate(scorer.conditions) if _serious(variables, name)]
     leaders = np.array(serious or range(len(scorer.conditions)), dtype=np.int64)
@@ -125,7 +129,17 @@ def compute_weights(scorer: Scorer) -> Weights:
         counted=np.array(
             [row != scorer.setting_row and row not in scorer.condition_rows for row in range(len(variables))]
         ),
+        silence=scorer.posterior(silent).evidence.reshape(settings, len(variables)) / blank.evidence[:, None],
     )
+
+
+def _silent_cases(scorer: Scorer, settings: int) -> Masks:
+    """Of each setting, for each variable, a case of which only a blank is known; nothing, where blanks say nothing."""
+    count = len(scorer.variables)
+    cases = np.concatenate([scorer.blank(count, setting) for setting in range(settings)], axis=1)
+    for row in scorer.recorded_rows:
+        cases[row, row::count] = 0
+    return cases
 
 
 def _serious(variables: Sequence[Variable], name: str) -> bool:
@@ -148,12 +162,14 @@ def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Post
     size = np.zeros((len(scorer.variables), count))
     speaks_of = np.zeros((len(scorer.variables), count), dtype=np.int64)
     for row, variable in enumerate(scorer.variables):
-        observed = masks[row] != variable.full_mask
+        silent = masks[row] == 0
+        product = np.where(silent, product * weights.silence[setting, row], product)
+        observed = (masks[row] != variable.full_mask) & ~silent
         if weights.counted[row]:
             assessed += observed
         if weights.first[row] < 0:
             continue
-        slot = weights.first[row] + masks[row].astype(np.int64) - 1
+        slot = np.where(silent, 0, weights.first[row] + masks[row].astype(np.int64) - 1)
         product = np.where(observed, product * weights.marginal[setting, slot], product)
         size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, most_raised, observed)
     slots, conditions = _top(weights, masks, size, speaks_of)

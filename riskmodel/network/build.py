@@ -17,6 +17,7 @@ from riskmodel.network.forms.noisy_or import noisy_or_table
 from riskmodel.network.forms.risk_model import condition_table
 from riskmodel.network.forms.stated import observed_table
 from riskmodel.network.network import Network
+from riskmodel.network.recording import recording_nodes
 
 
 def build_network(priors: Priors, values: Array | None = None, *, constant_once: bool = False) -> Network:
@@ -56,9 +57,10 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
             correlations = Correlations.of(about, [by_name[member] for member in members])
             variables, tables = with_dependence(variables, tables, members, correlations)
             held |= correlations.held
+    nodes, recording = recording_nodes(priors, stated)
     return Network(
-        variables,
-        tables,
+        (*variables, *nodes),
+        {**tables, **recording},
         priors.composites,
         held=held,
         clipped={name: each.clipped for name, each in built.items() if each.clipped},

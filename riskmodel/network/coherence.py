@@ -15,6 +15,7 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.evidence.distributions import Spread, quantile, spread
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import CRUDE_RATIOS, Priors, Statement
 from riskmodel.evidence.scale import Z95, scale_of
 from riskmodel.network.ask import implied
@@ -63,7 +64,7 @@ class AuditedStatement(Shown):
 
 
 def audit(priors: Priors, network: Network, draws: Network) -> list[AuditedStatement]:
-    """Every statement of the register, worst disagreement first.
+    """Every statement of the register but those of recording, which speak of no patient; worst disagreement first.
 
     Parameters
     ----------
@@ -76,6 +77,8 @@ def audit(priors: Priors, network: Network, draws: Network) -> list[AuditedState
     reference = priors.prior_set.reference_setting
     audited = []
     for statement in priors.statements:
+        if statement.quantity == QUANTITY:
+            continue
         role = "drives" if statement.id in selected else "audit" if statement.is_audit else "not selected"
         point = float(implied(network, statement, reference)[0])
         if role == "drives" and statement.quantity in (

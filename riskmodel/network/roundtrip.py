@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.arrays import Array
-from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Priors, Statement
+from riskmodel.evidence.recording import QUANTITY, WRITTEN, RecordingRates, used_rates
+from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Event, Priors, Statement, recording_node
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
 from riskmodel.network.forms.building import StatementValues
 from riskmodel.network.network import Network
@@ -92,7 +93,7 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
     if values is None:
         network = network.one_draw(0)
     stated = StatementValues.of(priors, values)
-    asked = _Asked(network, stated, priors.prior_set.reference_setting)
+    asked = _Asked(network, stated, priors.prior_set.reference_setting, used_rates(priors))
     return [
         Reading(
             statement.id,
@@ -122,6 +123,7 @@ class _Asked:
     network: Network
     stated: StatementValues
     reference: str
+    rates: tuple[RecordingRates, ...]
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -137,6 +139,8 @@ class _Asked:
             yield from self._adjusted(statement)
         elif statement.quantity == "relative_weight":
             yield from self._weight(statement)
+        elif statement.quantity == QUANTITY:
+            yield from self._recorded(statement)
         elif statement.quantity == "share":
             for setting in self.settings:
                 yield _label({SETTING: setting}), implied(self.network, statement, self.reference, setting)
@@ -144,6 +148,17 @@ class _Asked:
             answer = implied(self.network, statement, self.reference)
             if not np.isnan(answer).all():  # of findings that never or always happen no correlation shows
                 yield statement.given_text or "all", answer
+
+    def _recorded(self, statement: Statement) -> Iterator[tuple[str, Array]]:
+        """How often each state that it speaks of is written down, of every variable for which no other one holds."""
+        for rates in self.rates:
+            for setting, row in zip(rates.settings, rates.statements, strict=True):
+                for state, identifier in zip(self.network.variable(rates.variable).states, row, strict=True):
+                    if identifier == statement.id:
+                        held = {rates.variable: (state,)} | ({SETTING: (setting,)} if setting else {})
+                        written = Event(recording_node(rates.variable), (WRITTEN,))
+                        where = {name: states[0] for name, states in held.items()}
+                        yield _label(where), conditional(self.network, written, held)
 
     def _probability(self, statement: Statement) -> Iterator[tuple[str, Array]]:
         given = restrictions(self.network, statement)

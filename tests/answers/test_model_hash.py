@@ -181,7 +181,15 @@ def test_the_form_of_a_condition_moves_it(tiny_priors: Priors) -> None:
 
 def test_every_field_of_the_priors_is_decided_upon(tiny_priors: Priors) -> None:
     """A new field of the priors must be put among these two, knowingly."""
-    through_others = {"selected", "sources", "prior_set", "digest", "pooled"}  # what they change shows elsewhere
+    through_others = {
+        "selected",
+        "sources",
+        "prior_set",
+        "digest",
+        "pooled",
+        "profiles",
+        "recording",
+    }  # what they change shows elsewhere
     moving = {
         "variables": tiny_priors.variables[1:],
         "composites": {**tiny_priors.composites, "more": ("fracture",)},

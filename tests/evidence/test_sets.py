@@ -38,7 +38,10 @@ def unselected(priors: Priors) -> set[str]:
     return {
         s.id
         for s in priors.statements
-        if s.id not in priors.selected and not s.is_audit and not (s.basis == "assumption" and s.id in studied)
+        if s.id not in priors.selected
+        and s.quantity != "recorded"  # of recording profiles that are not in use
+        and not s.is_audit
+        and not (s.basis == "assumption" and s.id in studied)
     }
 
 

@@ -123,6 +123,7 @@ class Coder:
             mapping.decoder(variable, needed=nameless and row == self.setting)
             for row, variable in enumerate(contract.variables)
         ]
+        self.silent = {row for row, decoder in enumerate(self.decoders) if decoder.blank == 0}  # 0 is a blank there
         speaking = [row for row in dict.fromkeys(layout.rows) if row >= 0 and self.decoders[row].translates]
         self.slots: dict[int, int] = {row: slot for slot, row in enumerate(speaking)}
 

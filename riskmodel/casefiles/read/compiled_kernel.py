@@ -40,7 +40,8 @@ POSITION, ROW, LINE, MISSES = range(4)
 _K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(32)
 UNKNOWN = -1
-MASK_BITS = 8  # of an entry of the tables of words; above them what the mapping did to the cell
+GOOD = 1 << 8  # in an entry of the tables of words: the cell was understood, also where its mask is 0 (a blank)
+MASK_BITS = 9  # of an entry, that one included; above them what the mapping did to the cell
 NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)  # marks an empty entry: no UTF-8 has these bytes
 
 

@@ -95,14 +95,16 @@ class ParquetReader:
             raise CasesError(f"{self.name}: a text is not UTF-8: {error}") from None
         masks: Masks = np.repeat(coder.full[:, None], count, axis=1)
         translated = np.zeros((len(coder.slots), count), np.uint32)
+        bad = np.zeros(count, np.bool_)
         for field, row in enumerate(layout.rows):
             if row >= 0:
-                masks[row], codes = self._decode(row, columns[field])
+                masks[row], codes, faulty = self._decode(row, columns[field])
+                bad |= faulty
                 if row in coder.slots:
                     translated[coder.slots[row]] = codes
         texts = [_as_texts(columns[field]) for field in self._texts]
         named = np.array([not id_problem(text) for text in texts[0].to_pylist()], np.bool_)
-        good = np.logical_and(masks.all(axis=0), named)
+        good = np.logical_and(~bad, named)
         rows = np.flatnonzero(good)
         rejects = self._explain(np.flatnonzero(~good), columns)
         masks = np.ascontiguousarray(masks[:, rows])
@@ -122,16 +124,18 @@ class ParquetReader:
             translated=translated[:, rows],
         )
 
-    def _decode(self, row: int, column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-        """Masks of a column, 0 for a bad cell, and what the mapping did; each different value is decoded once."""
+    def _decode(self, row: int, column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_]]:
+        """Masks of a column, what the mapping did, and which cells are bad; each different value is decoded once."""
         decoder = self.coder.decoders[row]
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         texts = [value_text(value) for value in [*encoded.dictionary.to_pylist(), None]]
         decoded = [decoder.decode(text) for text in texts]
+        faulty = np.array([isinstance(mask, CellProblem) for mask in decoded])
         masks = np.array([0 if isinstance(mask, CellProblem) else mask for mask in decoded], np.uint8)
         translations = np.array([decoder.translation(text) for text in texts], np.uint32)
         codes = encoded.indices.fill_null(len(decoded) - 1) if encoded.null_count else encoded.indices
-        return np.take(masks, np.asarray(codes)), np.take(translations, np.asarray(codes))
+        at = np.asarray(codes)
+        return np.take(masks, at), np.take(translations, at), np.take(faulty, at)
 
     def _explain(self, rows: NDArray[np.int64], columns: dict[int, Any]) -> list[Reject]:
         rejects: list[Reject] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import Reject
@@ -31,10 +32,13 @@ class _Memo(dict[str, int]):
         return number
 
 
-def _mask_of(decoder: CellDecoder, text: str) -> int:
-    """The mask of a cell, 0 for a bad one."""
+def _mask_of(decoder: CellDecoder, bad: set[str], text: str) -> int:
+    """The mask of a cell; of a bad one 0, and its text is among the bad."""
     mask = decoder.decode(text)
-    return 0 if isinstance(mask, CellProblem) else mask
+    if isinstance(mask, CellProblem):
+        bad.add(text)
+        return 0
+    return mask
 
 
 class SmallReader:
@@ -44,7 +48,8 @@ class SmallReader:
 
     def __init__(self, coder: Coder) -> None:
         self.coder = coder
-        self.memos = [_Memo(partial(_mask_of, decoder)) for decoder in coder.decoders]
+        self.bad: list[set[str]] = [set() for _ in coder.decoders]
+        self.memos = [_Memo(partial(_mask_of, *each)) for each in zip(coder.decoders, self.bad, strict=True)]
         self.translations = {row: _Memo(coder.decoders[row].translation) for row in coder.slots}
 
     @staticmethod
@@ -97,7 +102,7 @@ class SmallReader:
             if row in coder.slots:
                 translated[coder.slots[row]] = [self.translations[row][text] for text in column]
         named = np.array([not id_problem(text) for text in columns[layout.id_field]], np.bool_)
-        good = np.logical_and(masks.all(axis=0), named)
+        good = np.logical_and(self._understood(columns, masks), named)
         for index in np.flatnonzero(~good):
             number = numbers[index]
             rejects += coder.explain_cells(number, lines[number], cells[index])
@@ -118,6 +123,15 @@ class SmallReader:
             fault=fault,
             translated=translated[:, kept],
         )
+
+    def _understood(self, columns: Sequence[Sequence[str]], masks: Masks) -> NDArray[np.bool_]:
+        """The rows of which every cell was understood."""
+        coder = self.coder
+        good = masks.all(axis=0, where=np.array([[row not in coder.silent] for row in range(len(masks))]))
+        for column, row in zip(columns, coder.layout.rows, strict=True):
+            if row in coder.silent and self.bad[row]:
+                good &= np.array([text not in self.bad[row] for text in column], np.bool_)
+        return np.asarray(good)
 
 
 def structural_fault(block: RecordBlock) -> StructuralFault | None:

@@ -1,6 +1,6 @@
 """Tables from the bytes of a cell to its entry, for the compiled reader: known words first, others learned.
 
-An entry is the mask of the cell and, above its bits, what the mapping did to the cell; 0 for a bad one.
+An entry is the mask of the cell, a bit for a good cell and, above these, what the mapping did; 0 for a bad one.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Tables:
 def entry_of(decoder: CellDecoder, text: str) -> int:
     """The mask of a cell with what the mapping did to it, 0 when it is bad."""
     mask = decoder.decode(text)
-    return 0 if isinstance(mask, CellProblem) else mask | decoder.translation(text) << kernel.MASK_BITS
+    return 0 if isinstance(mask, CellProblem) else kernel.GOOD | mask | decoder.translation(text) << kernel.MASK_BITS
 
 
 def seeds(decoder: CellDecoder) -> dict[bytes, int]:

@@ -9,9 +9,11 @@ from riskmodel.evidence.pooling import pool_all
 from riskmodel.evidence.reading.bibliography import check_citations, check_unused, read_excluded, read_sources
 from riskmodel.evidence.reading.coverage import check_coverage, check_register
 from riskmodel.evidence.reading.network_file import check_top_keys, read_network, tables
+from riskmodel.evidence.reading.recording import RECORDING_FILE, declare_profiles, finish_profiles
 from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable, TableT, read_table, show
 from riskmodel.evidence.reading.sets import SetFile, check_ids, merge, select
 from riskmodel.evidence.reading.statements import Register, override, source_faults
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import CitedSource, Pooled, Priors, PriorSet, Statement
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 
 Documents = dict[str, dict[str, Any]]
+APART = ("dependence", QUANTITY)  # quantities that fill no table of a variable
 
 
 def assemble(name: str, files: PriorFiles) -> Priors:
@@ -38,13 +41,15 @@ def assemble(name: str, files: PriorFiles) -> Priors:
         raise PriorsError(problems.listed)  # without variables no statement can be read
     incomplete = bool(problems.listed)
     declared = read_network(documents[files.network.name], problems.of(files.network.name))
+    profiles = declare_profiles(documents.get(RECORDING_FILE, {}), declared, problems.of(RECORDING_FILE))
+    declared = profiles.declared
     sources = _read_all_sources(files, documents, problems)
     register = _read_register(files, documents, declared, problems)
     chain = [_read_set(file, documents[file.name], problems.of(file.name)) for file in reversed(files.sets)]
     _check_bibliography(files, documents, register, sources, problems)
     if incomplete:  # whatever is not there would be reported as missing once more
         problems.refuse()
-    driving = [s for s in register.statements.values() if s.quantity != "dependence"]
+    driving = [s for s in register.statements.values() if s.quantity not in APART]
     silent = check_register(driving, register.touched, declared, problems.of("network.toml"))
     choice = merge(name, chain, declared, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
@@ -53,13 +58,16 @@ def assemble(name: str, files: PriorFiles) -> Priors:
             check_cohorts(table, sources, problems.of(link.file).at(f"override {identifier!r}"))
     statements, pooled = _renumber(register, chain, choice.prior_set, problems)
     of_set = problems.of(choice.prior_set.file)
-    selected = select(statements, choice, of_set)
+    selected = select([s for s in statements if s.quantity != QUANTITY], choice, of_set)
+    recorded = select([s for s in statements if s.quantity == QUANTITY], choice, of_set)
     taken = set(selected)
     chosen = [s for s in statements if s.id in taken]
     correlated = {s.of.variable for s in chosen if s.quantity == "dependence" and s.given.none}
     _check_groups(declared.groups, correlated, problems.of("network.toml"))
-    driving = [s for s in chosen if s.quantity != "dependence"]
+    driving = [s for s in chosen if s.quantity not in APART]
     check_coverage(driving, register.touched | silent, declared, choice.prior_set, of_set)
+    by_id = {statement.id: statement for statement in statements}
+    finished = finish_profiles(profiles.tables, declared, [by_id[name] for name in recorded], problems)
     problems.refuse()
     return Priors(
         variables=tuple(declared.variables.values()),
@@ -71,6 +79,7 @@ def assemble(name: str, files: PriorFiles) -> Priors:
         digest=files.digest,
         groups=declared.groups,
         pooled=pooled,
+        profiles=finished,
     )
 
 
@@ -98,7 +107,8 @@ def _read_register(files: PriorFiles, documents: Documents, declared: DeclaredNa
     register = Register()
     for file in files.evidence:
         if file.name in documents:
-            check_top_keys(documents[file.name], ("statement",), problems.of(file.name))
+            keys = ("statement", "profile", "group") if file.name == RECORDING_FILE else ("statement",)
+            check_top_keys(documents[file.name], keys, problems.of(file.name))
     for file in (*files.evidence, *reversed(files.sets)):
         of_file = problems.of(file.name)
         for position, raw in enumerate(tables(documents.get(file.name, {}), "statement", of_file), start=1):

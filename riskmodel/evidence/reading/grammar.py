@@ -35,12 +35,18 @@ class BrokenNameError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNames:
-    """What a network file declares. ``broken`` are variables that were declared with a fault."""
+    """What is declared before statements are read: by the network file, and by that of recording.
+
+    ``broken`` are variables that were declared with a fault; ``recording_groups`` those that are recorded alike, and
+    ``profiles`` the recording profiles.
+    """
 
     variables: Mapping[str, Variable]
     composites: Mapping[str, tuple[str, ...]]
     broken: frozenset[str] = frozenset()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    recording_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
 
     def states(self, name: str) -> tuple[str, ...]:
         """The states of a variable or composite."""

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.limits import MOST_PEOPLE
-from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, Role, StatedBasis
+from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, StatedBasis
+
+StatedRole = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance"]
 
 
 class StrictTable(BaseModel):
@@ -28,7 +30,7 @@ class VariableTable(StrictTable):
     """``[[variable]]`` of network.toml."""
 
     name: str
-    role: Role
+    role: StatedRole
     states: list[str]
     definition: str
     column: str = ""
@@ -155,6 +157,31 @@ class SetTable(StrictTable):
     sources: Any = None
     override: Any = None
     pool: Any = None
+
+
+class ProfileTable(StrictTable):
+    """``[profile.NAME]`` of evidence/recording.toml: a recording profile, without its statements."""
+
+    title: str
+    note: str = ""
+    extends: str | None = None
+
+
+class ProfileFileTable(StrictTable):
+    """A recording profile in a file of its own. Its statements, sources and groups are read as tables of their own."""
+
+    title: str
+    note: str = ""
+    extends: str | None = None
+    statement: Any = None
+    sources: Any = None
+    group: Any = None
+
+
+class RecordingGroupTable(StrictTable):
+    """``[group.NAME]``: variables that are recorded alike."""
+
+    members: list[str]
 
 
 TYPES = {

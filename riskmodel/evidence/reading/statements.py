@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from riskmodel.evidence.reading.grammar import (
     parse_of,
 )
 from riskmodel.evidence.reading.network_file import text_at
+from riskmodel.evidence.reading.recording_words import parse_profile, parse_recorded
 from riskmodel.evidence.reading.schema import StatementTable, read_table
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import (
     AUDIT,
     CRUDE_RATIOS,
@@ -32,10 +34,11 @@ from riskmodel.evidence.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from riskmodel.errors import Problems
 
+_READERS: Mapping[str, Callable[[str, DeclaredNames], Event]] = {"dependence": parse_group, QUANTITY: parse_recorded}
 ID = re.compile(r"[A-Za-z]\w*(\.\w+)*", re.ASCII)
 DEFAULT_LEVEL = 0.95
 
@@ -74,24 +77,20 @@ def _statement(raw: object, declared: DeclaredNames, problems: Problems) -> Stat
     of: Event | None = None
     given: Given | None = None
     try:
-        of = (parse_group if table.quantity == "dependence" else parse_of)(table.of, declared)
+        of = _READERS.get(table.quantity, parse_of)(table.of, declared)
     except GrammarError as error:
         faults.append(("of", f"received {error.received}", f"allowed: {error.allowed}"))
     except BrokenNameError:
         pass
     try:
-        given = parse_given(table.given, table.quantity, declared)
+        given = _given(table, declared)
     except GrammarError as error:
         faults.append(("given", f"received {error.received}", f"allowed: {error.allowed}"))
     except BrokenNameError:
         pass
-    if table.quantity == "dependence":
-        if of is not None and given is not None:
-            faults += _dependence_faults(table, of, given, declared)
-            given = given if given.events else Given(none=True)
-    elif of is not None and given is not None:
-        faults += _meaning_faults(table, of, given, declared)
-        faults += _driving_faults(table, of, given, declared)
+    if of is not None and given is not None:
+        faults += _faults_between(table, of, given, declared)
+        given = Given(none=True) if table.quantity == "dependence" and not given.events else given
     for fault in faults:
         problems.note(*fault)
     if faults or of is None or given is None:
@@ -101,6 +100,23 @@ def _statement(raw: object, declared: DeclaredNames, problems: Problems) -> Stat
         of=of, given=given, given_text=table.given, file=problems.file, level=level, counts=table.counts or "",
         **table.model_dump(exclude={"of", "given", "level", "counts"}),
     )  # fmt: skip
+
+
+def _given(table: StatementTable, declared: DeclaredNames) -> Given:
+    if table.quantity == QUANTITY:
+        return parse_profile(table.given, declared)
+    return parse_given(table.given, table.quantity, declared)
+
+
+def _faults_between(table: StatementTable, of: Event, given: Given, declared: DeclaredNames) -> Iterator[Fault]:
+    """What is wrong with 'of' and 'given' together, and with what they drive."""
+    if table.quantity == "dependence":
+        yield from _dependence_faults(table, of, given, declared)
+    elif table.quantity != QUANTITY:
+        yield from _meaning_faults(table, of, given, declared)
+        yield from _driving_faults(table, of, given, declared)
+    elif table.drives:
+        yield "drives", f"received {table.drives!r}", "no 'drives': a rate is of the profile that it is given"
 
 
 def _claim_faults(table: StatementTable) -> Iterator[Fault]:
