@@ -20,7 +20,9 @@ from riskmodel.network.network import Network
 from riskmodel.network.recording import recording_nodes
 
 
-def build_network(priors: Priors, values: Array | None = None, *, constant_once: bool = False) -> Network:
+def build_network(
+    priors: Priors, values: Array | None = None, *, constant_once: bool = False, hold: bool = False
+) -> Network:
     """The network that a prior set's selected statements describe.
 
     Parameters
@@ -31,11 +33,14 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
     constant_once
         build a table that is the same in every draw only once, with a draw axis of length 1; its counts of draws in
         ``held`` and ``clipped`` are then of that one draw.
+    hold
+        hold what lies beyond reach in draw 0 as in any other: its values are none that someone stated.
 
     Raises
     ------
     InferenceError
-        when a table lacks a number, or a stated crude ratio lies beyond reach (the message gives the range).
+        when a table lacks a number, or a stated value (without ``hold``) lies beyond reach; the message gives the
+        range.
     """
     stated = StatementValues.of(priors, values)
     by_name = {variable.name: variable for variable in priors.network_variables}
@@ -45,12 +50,13 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
         name = variable.name
         varies = not constant_once or any(len(factors[parent].table) > 1 for parent in variable.parents)
         statements = stated.of_variable(name, varies=varies)
-        building = Building.of(variable, statements, by_name, factors, priors.prior_set.reference_setting)
+        reference = priors.prior_set.reference_setting
+        building = Building.of(variable, statements, by_name, factors, reference, hold=hold)
         built[name] = _form(variable)(building)
         factors[name] = Factor((*variable.parents, name), built[name].table)
     variables: tuple[Variable, ...] = priors.network_variables
     tables = {variable.name: built[variable.name].table for variable in variables}
-    held = {identifier: count for each in built.values() for identifier, count in each.held.items()}
+    held = {identifier: entries for each in built.values() for identifier, entries in each.held.items()}
     for group, members in priors.groups.items():
         about = stated.of_variable(group, varies=not constant_once).about(group, "dependence")
         if about:
@@ -62,8 +68,8 @@ def build_network(priors: Priors, values: Array | None = None, *, constant_once:
         (*variables, *nodes),
         {**tables, **recording},
         priors.composites,
-        held=held,
-        clipped={name: each.clipped for name, each in built.items() if each.clipped},
+        held_entries=held,
+        clipped_entries={name: each.clipped for name, each in built.items() if each.clipped.any()},
         rarer={name: each.rarer for name, each in built.items() if each.rarer},
         groups=dict(priors.groups),
     )

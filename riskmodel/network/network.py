@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskmodel.arrays import Array
+from riskmodel.arrays import Array, Ints
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Variable
 from riskmodel.network.elimination import Factor
@@ -26,10 +26,10 @@ class Network(Shown):
         in file order; circumstances are not among them.
     tables
         for each variable P(state | parents): (draws, states of each parent …, states of the variable).
-    held
-        how often (in draws) a statement's crude ratio was held at its reachable limit, by statement id.
-    clipped
-        how often (in draws) a combination of links left the simplex and was brought back, by variable.
+    held_entries
+        how many entries of a table were held at what can be reached, by the id of a statement: (draws,) or (1,).
+    clipped_entries
+        how many entries left the simplex, as a product of links, and were brought back, by variable: (draws,) or (1,).
     rarer
         conditions that make a finding less frequent (a link above 1), by variable.
     groups
@@ -39,8 +39,8 @@ class Network(Shown):
     variables: tuple[Variable, ...]
     tables: Mapping[str, Array]
     composites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
-    clipped: Mapping[str, int] = field(default_factory=dict)
+    held_entries: Mapping[str, Ints] = field(default_factory=dict)
+    clipped_entries: Mapping[str, Ints] = field(default_factory=dict)
     rarer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -63,6 +63,16 @@ class Network(Shown):
     @property
     def draws(self) -> int:
         return max(len(table) for table in self.tables.values())
+
+    @property
+    def held(self) -> dict[str, int]:
+        """In how many draws a statement was held at what can be reached, by its id."""
+        return _draws_with_any(self.held_entries)
+
+    @property
+    def clipped(self) -> dict[str, int]:
+        """In how many draws entries of a variable's table left the simplex and were brought back."""
+        return _draws_with_any(self.clipped_entries)
 
     @property
     def conditions(self) -> tuple[Variable, ...]:
@@ -95,6 +105,11 @@ class Network(Shown):
         """The network of a single draw."""
         tables = {name: table[index if len(table) > 1 else 0][None] for name, table in self.tables.items()}
         return Network(self.variables, tables, self.composites, groups=self.groups)
+
+
+def _draws_with_any(entries: Mapping[str, Ints]) -> dict[str, int]:
+    counts = {name: int(np.count_nonzero(by_draw)) for name, by_draw in entries.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def check_table(variable: Variable, table: Array) -> None:

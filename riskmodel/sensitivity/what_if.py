@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,8 +21,8 @@ from riskmodel.workers.signals import Signals
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.evidence.records import Priors
     from riskmodel.model import Model
+    from riskmodel.network.network import Network
 
 ROWS = 160  # what-ifs whose networks are built together
 THREADS = 2
@@ -119,7 +119,7 @@ def what_ifs(
     masks
         (variables, cases), of any settings.
     with_held
-        find out which what-ifs were held, which takes time.
+        find out which what-ifs were held, which takes all findings into account and so takes time.
     with_compared
         say which comparisons of posteriors hold; else there is none.
 
@@ -142,7 +142,7 @@ def what_ifs(
         rows = np.arange(first, min(first + ROWS, len(values)))
         with_stated = np.concatenate([stated[None], values[rows]])  # what is stated is held to a stricter check
         network = build_network(priors, with_stated)
-        held = held_in(priors, with_stated, network.held if with_held else {})[1:]
+        held = _held_in(network, len(with_stated))[1:] if with_held else ((),) * len(rows)
         scorer = DrawScorer(network, model.variables)
         batches = []
         for (setting, members, evidence), findings in zip(groups_of_cases, policy_findings, strict=True):
@@ -168,23 +168,10 @@ def what_ifs(
             yield from batches
 
 
-def held_in(priors: Priors, values: Array, counts: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
-    """Which statements each row asks beyond reach, found by halving; ``counts`` says how many rows do in all."""
-    statements: list[tuple[str, ...]] = [()] * len(values)
-    if not counts:
-        return tuple(statements)
-    waiting = [np.arange(1, len(values))]
-    while waiting:
-        rows = waiting.pop()
-        held = build_network(priors, values[np.concatenate([[0], rows])]).held
-        if not held:
-            continue
-        if set(held.values()) == {len(rows)} or len(rows) == 1:
-            for row in rows:
-                statements[row] = tuple(sorted(held))
-        else:
-            waiting += [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
-    return tuple(statements)
+def _held_in(network: Network, rows: int) -> tuple[tuple[str, ...], ...]:
+    """Which statements each row asks beyond reach."""
+    entries = {name: np.broadcast_to(held, rows) for name, held in sorted(network.held_entries.items())}
+    return tuple(tuple(name for name, held in entries.items() if held[row]) for row in range(rows))
 
 
 def _check_possible(model: Model, masks: Masks) -> None:

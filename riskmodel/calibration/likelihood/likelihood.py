@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.kernel import (
     Counts,
@@ -71,14 +71,12 @@ class Likelihood:
     def at_each(self, x: Array) -> Iterator[Point | None]:
         """As :meth:`at`, of several points (points, coordinates): one after another, their networks built at once."""
         try:
-            network = build_network(self.coordinates.priors, self.coordinates.values(x))
+            network = self.network(x)
         except InferenceError:  # at one of the points or more
-            network = None
-        if len(x) > 1 and (network is None or network.held):  # a ratio beyond reach is refused in draw 0 alone
-            yield from (self.at(row) for row in x)
+            yield from ([None] if len(x) == 1 else (self.at(row) for row in x))
             return
         for row in range(len(x)):
-            yield None if network is None else self._point(x[row], network.one_draw(row))
+            yield self._point(x[row], network.one_draw(row))
 
     def _point(self, x: Array, network: Network) -> Point | None:
         total, tables, counts = 0.0, [], []
@@ -93,6 +91,27 @@ class Likelihood:
             counts.append(expected)
         return Point(x, total, tables, counts) if np.isfinite(total) else None
 
+    def network(self, x: Array) -> Network:
+        """The network of points, (points, coordinates), with a draw each; what lies beyond reach is held.
+
+        Raises
+        ------
+        InferenceError
+            where the statements cannot hold together at one of the points.
+        """
+        return build_network(self.coordinates.priors, self.coordinates.values(x), hold=True)
+
+    def changes_of_slope(self, x: Array, others: Array) -> Bools:
+        """Whether the slope changes between a point and each of others, (others, coordinates).
+
+        It does where an entry of a table is held at what can be reached on one side alone, or clipped.
+        """
+        network = self.network(np.concatenate([x[None], others]))
+        changed = np.zeros(len(others), dtype=bool)
+        for entries in (*network.held_entries.values(), *network.clipped_entries.values()):
+            changed |= entries[1:] != entries[0]
+        return changed
+
     def log_likelihoods(self, x: Array) -> Array:
         """The log likelihood at many points, (points, coordinates); -inf where :meth:`at` is None."""
         parts = [x[start : start + POINTS_AT_ONCE] for start in range(0, len(x), POINTS_AT_ONCE)]
@@ -100,7 +119,7 @@ class Likelihood:
 
     def _log_likelihoods(self, x: Array) -> Array:
         try:
-            network = build_network(self.coordinates.priors, self.coordinates.values(x))
+            network = self.network(x)
         except InferenceError:  # at one of the points or more
             return (
                 np.full(1, -np.inf)

@@ -81,7 +81,7 @@ class TableSlopes:
             together = np.unique(coordinates[coordinates >= 0])
             rows[row, together] += STEP
             rows[row + 1, together] -= STEP
-        network = build_network(self.coordinates.priors, self.coordinates.values(rows))
+        network = build_network(self.coordinates.priors, self.coordinates.values(rows), hold=True)
         for setting, pieces in zip(self.settings, slopes_by_piece, strict=True):
             tables = tables_at_setting(network, setting)
             changed = changed_draws(tables)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from riskmodel.arrays import Array
+from riskmodel.arrays import Array, Ints
 from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Event, Priors, Statement, Variable
 from riskmodel.network.elimination import Factor, eliminate
 
@@ -69,6 +69,8 @@ class Building:
         those built so far: of its parents at least.
     reference
         the setting at which a statement holds that names none.
+    hold
+        whether values beyond reach are held at what can be reached in draw 0 too, and not refused there.
     """
 
     variable: Variable
@@ -82,6 +84,7 @@ class Building:
     variables: Mapping[str, Variable]
     tables: Mapping[str, Factor]
     reference: str
+    hold: bool = False
 
     @classmethod
     def of(
@@ -91,6 +94,8 @@ class Building:
         variables: Mapping[str, Variable],
         tables: Mapping[str, Factor],
         reference: str,
+        *,
+        hold: bool = False,
     ) -> Building:
         """``stated`` are the variable's statements alone."""
         by_quantity: defaultdict[str, list[Valued]] = defaultdict(list)
@@ -109,6 +114,7 @@ class Building:
             variables=variables,
             tables=tables,
             reference=reference,
+            hold=hold,
         )
 
     @property
@@ -172,14 +178,14 @@ class BuiltTable:
     table
         P(state | parents): (draws, states of each parent …, states).
     held
-        by the id of a statement, in how many draws it was held at what can be reached.
+        by the id of a statement, (draws,): how many entries were held at what can be reached, in each draw.
     clipped
-        in how many draws links left the simplex and were brought back.
+        (draws,): how many entries left the simplex and were brought back.
     rarer
         the conditions that make a finding rarer.
     """
 
     table: Array
-    held: Mapping[str, int] = field(default_factory=dict)
-    clipped: int = 0
+    held: Mapping[str, Ints] = field(default_factory=dict)
+    clipped: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     rarer: tuple[str, ...] = ()

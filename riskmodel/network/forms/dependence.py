@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from riskmodel.arrays import Array
+from riskmodel.arrays import Array, Ints
 from riskmodel.evidence.limits import MOST_CORRELATED
 from riskmodel.evidence.records import Variable, acting_node
 from riskmodel.network.forms.building import Valued
@@ -33,12 +33,12 @@ class Correlations:
         by the node of a condition (its manifestation, where findings of the group come from that): the correlation,
         (draws,), where it alone is present. Where several are, the mean of theirs holds.
     held
-        by the id of a statement, in how many draws it was above 0.99.
+        by the id of a statement, (draws,): 1 in the draws in which it was above 0.99.
     """
 
     none: Array
     given: Mapping[str, Array] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(cls, statements: Sequence[Valued], members: Sequence[Variable]) -> Correlations:
@@ -48,8 +48,8 @@ class Correlations:
             acting_node(event.variable, above): values for each, values in statements for event in each.given.events
         }
         none = next(values for statement, values in statements if not statement.given.events)
-        beyond = {statement.id: int((values > MOST_CORRELATED).sum()) for statement, values in statements}
-        return cls(none, nodes, {identifier: count for identifier, count in beyond.items() if count})
+        beyond = {statement.id: (values > MOST_CORRELATED).astype(np.int64) for statement, values in statements}
+        return cls(none, nodes, {identifier: draws for identifier, draws in beyond.items() if draws.any()})
 
     def over(self, parents: Sequence[str]) -> Array:
         """At each combination of parents: (draws, 2 or 1 for each, as the correlation depends on it or not)."""

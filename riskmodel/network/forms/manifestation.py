@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from riskmodel.arrays import Array, Bools
+from riskmodel.arrays import Array, Ints
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import Statement, Variable
 from riskmodel.network.forms.building import Building, BuiltTable
@@ -44,8 +44,8 @@ def occult_share(building: Building, node: str) -> Array:
 
 
 def manifest_link(
-    variable: Variable, link: Array, without: Array, share: Array, about: Sequence[Statement]
-) -> tuple[Array, Bools]:
+    variable: Variable, link: Array, without: Array, share: Array, about: Sequence[Statement], *, hold: bool = False
+) -> tuple[Array, Ints]:
     """The link of a manifest disease, from that of the disease as a whole.
 
     Parameters
@@ -58,22 +58,25 @@ def manifest_link(
         the occult share, (draws or 1,).
     about
         the statements that the link comes from.
+    hold
+        hold draw 0 as any other.
 
     Returns
     -------
-    the link, and the draws in which it was held at what can be reached.
+    the link, and (draws,) how many of its entries were held at what can be reached.
 
     Raises
     ------
     InferenceError
-        where the stated values (draw 0) are beyond reach; the message gives the range.
+        where the stated values (draw 0, without ``hold``) are beyond reach; the message gives the range.
     """
     o = share.reshape(-1, *(1,) * (link.ndim - 1))
     shown = (link - o) / (1 - o)
     rates, before = _steps(without * shown), _steps(without * np.ones_like(shown))
     low = rates < -ROUNDING
-    _refuse_beyond_reach(variable, rates[0], before[0], float(share[0]), about)
-    held = np.asarray(low.reshape(len(low), -1).any(axis=1))
+    if not hold:
+        _refuse_beyond_reach(variable, rates[0], before[0], float(share[0]), about)
+    held = np.asarray(low.reshape(len(low), -1).sum(axis=1))
     if held.any():
         mended = np.maximum(rates, 0.0)
         upto = np.cumsum(mended / mended.sum(axis=-1, keepdims=True), axis=-1)[..., :-1]
@@ -107,7 +110,7 @@ def _refuse_beyond_reach(
     )
 
 
-def solve_manifest(building: Building, table: Array, shares: Sequence[tuple[int, Array]]) -> tuple[Array, Bools]:
+def solve_manifest(building: Building, table: Array, shares: Sequence[tuple[int, Array]]) -> tuple[Array, Ints]:
     """A table given diseases, as the table given their manifestation nodes.
 
     Parameters
@@ -119,14 +122,14 @@ def solve_manifest(building: Building, table: Array, shares: Sequence[tuple[int,
 
     Returns
     -------
-    the table, and the draws in which it was held at what can be reached.
+    the table, and (draws,) how many of its entries were held at what can be reached.
     """
     for axis, share in shares:
         o = share.reshape(-1, *(1,) * (table.ndim - 2))
         absent, present = np.moveaxis(table, axis, 0)
         table = np.stack(np.broadcast_arrays(absent, (present - o * absent) / (1 - o)), axis=axis)
     low = table < -ROUNDING
-    if low[0].any():
+    if low[0].any() and not building.hold:
         index = [int(i) for i in np.unravel_index(int(table[0].argmin()), table[0].shape)]
         given = ", ".join(f"{p.name}={p.states[i]}" for p, i in zip(building.parents, index[:-1], strict=True))
         raise InferenceError(
@@ -134,6 +137,6 @@ def solve_manifest(building: Building, table: Array, shares: Sequence[tuple[int,
             f"{table[0][tuple(index)]:.4g}; its rates given the disease and without differ by more than the occult "
             f"share allows"
         )
-    held = np.asarray(low.reshape(len(low), -1).any(axis=1))
+    held = np.asarray(low.reshape(len(low), -1).sum(axis=1))
     mended = np.maximum(table, 0.0)
     return mended / mended.sum(axis=-1, keepdims=True), held

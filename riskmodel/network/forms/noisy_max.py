@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.arrays import Array
+from riskmodel.arrays import Array, Ints
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import SETTING, Event, Variable
 from riskmodel.network.forms.building import Building, BuiltTable, Valued
@@ -30,8 +30,8 @@ Candidates = dict[str, list[tuple[tuple[Event, ...], Array]]]
 class Finding:
     """A finding under construction; ``leak`` (F0) and each link are (draws, contextual parents …, states - 1).
 
-    ``causes`` are the parents that are conditions or manifestation nodes; ``held`` counts, by statement, the draws in
-    which a link was held at what can be reached.
+    ``causes`` are the parents that are conditions or manifestation nodes; ``held`` counts, by statement, the entries of
+    links that were held at what can be reached, (draws,).
     """
 
     variable: Variable
@@ -39,21 +39,21 @@ class Finding:
     causes: tuple[Variable, ...]
     leak: Array
     links: dict[str, Array]
-    held: dict[str, int]
+    held: dict[str, Ints]
 
     def add(self, cause: Variable, link: Array, without: Array, about: Sequence[Valued], building: Building) -> None:
         """Take the link of a condition; ``without`` is the cumulative distribution that it was divided by."""
         if cause.role == "manifestation":
             statements = [statement for statement, _ in about]
             share = occult_share(building, cause.name)
-            link, held = manifest_link(self.variable, link, without, share, statements)
+            link, held = manifest_link(self.variable, link, without, share, statements, hold=building.hold)
             if held.any():
-                self.held.update({statement.id: int(held.sum()) for statement in statements})
+                self.held.update({statement.id: held for statement in statements})
         self.links[cause.name] = link
 
 
 def finding_table(building: Building) -> BuiltTable:
-    """P(state | parents), how many draws were clipped, and the conditions with a link above 1 (draw 0)."""
+    """P(state | parents), what was held and clipped, and the conditions with a link above 1 (draw 0)."""
     variable, statements = building.variable, building.probabilities
     if not any(statement.given.none for statement, _ in statements):
         return stated_table(building)
@@ -152,8 +152,8 @@ def _expected(finding: Finding, cause: Variable, building: Building) -> Array:
     return np.expand_dims(expected, setting_axis) if setting_axis else expected
 
 
-def _combine(finding: Finding) -> tuple[Array, int]:
-    """The table (draws, contextual …, causes …, states), and in how many draws something was clipped."""
+def _combine(finding: Finding) -> tuple[Array, Ints]:
+    """The table (draws, contextual …, causes …, states), and how many of its entries were clipped, (draws,)."""
     count, draws = len(finding.causes), len(finding.leak)
     shape = (draws, *finding.leak.shape[1:-1], *(2,) * count, finding.leak.shape[-1])
     cumulative = np.empty(shape)
@@ -166,6 +166,6 @@ def _combine(finding: Finding) -> tuple[Array, int]:
         cumulative[(slice(None),) * lead + combination] = product
     mended = np.maximum.accumulate(np.clip(cumulative, 0.0, 1.0), axis=-1)
     changed = np.abs(mended - cumulative) > ROUNDING
-    clipped = int(changed.reshape(draws, -1).any(axis=1).sum())
+    clipped = changed.reshape(draws, -1).sum(axis=1)
     edges = np.concatenate([np.zeros((*shape[:-1], 1)), mended, np.ones((*shape[:-1], 1))], axis=-1)
     return np.diff(edges, axis=-1), clipped

@@ -22,7 +22,7 @@ SHORT = 1e-6  # a base rate missed by more than this share is out of reach
 
 
 def noisy_or_table(building: Building) -> BuiltTable:
-    """P(state | parents), and in how many draws a statement was held.
+    """P(state | parents), and where a statement was held.
 
     A weight is, where its link was cut at 1; a base rate, where its causes are too rare for it.
     """
@@ -39,7 +39,8 @@ def noisy_or_table(building: Building) -> BuiltTable:
     factor = _solve_factor(joint, present, weight, leak, rate)
     link = weight[:, None, :] * factor[:, :, None]
     short = _rate(joint, present, link, leak) < rate * (1 - SHORT)
-    _check_reach(variable.name, settings, rate[0], short[0])
+    if not building.hold:
+        _check_reach(variable.name, settings, rate[0], short[0])
     held = {}
     for statement, _ in building.weights:
         held[statement.id] = link[:, :, causes.index(statement.given.events[0].variable)] > 1
@@ -48,10 +49,9 @@ def noisy_or_table(building: Building) -> BuiltTable:
     absent = (1 - leak)[:, :, None] * _product(link, present)
     absent = absent.reshape(absent.shape[0], len(settings), *(2,) * len(causes))
     table = np.stack([absent, 1 - absent], axis=-1)
-    counts = {identifier: int(where.any(axis=1).sum()) for identifier, where in held.items()}
     return BuiltTable(
         building.in_order_of_parents(table, [SETTING, *causes]) if SETTING in variable.parents else table[:, 0],
-        held={identifier: count for identifier, count in counts.items() if count},
+        held={identifier: where.sum(axis=1) for identifier, where in held.items() if where.any()},
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.arrays import Array
+from riskmodel.arrays import Array, Ints
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.records import SETTING, Event, Statement, Variable
 from riskmodel.evidence.scale import logit
@@ -38,7 +38,8 @@ class Risk:
     crude: Array  # (draws, cells): crude coefficients
     gradient: Array  # (draws, cells): from bands stated in one setting, used in those without bands
     intercept: Array  # (draws, settings, cells)
-    held: dict[str, int] = field(default_factory=dict)
+    held: dict[str, Ints] = field(default_factory=dict)
+    hold: bool = False  # in draw 0 too
 
     @classmethod
     def of(cls, building: Building) -> Risk:
@@ -49,7 +50,9 @@ class Risk:
         offset, crude, gradient = np.zeros((3, building.draws, weights.shape[2]))
         each = tuple(cells(parents))
         intercept = np.zeros(weights.shape)
-        return cls(building.variable, parents, building.settings, each, weights, offset, crude, gradient, intercept)
+        risk = cls(building.variable, parents, building.settings, each, weights, offset, crude, gradient, intercept)
+        risk.hold = building.hold
+        return risk
 
     def mask(self, event: Event) -> Array:
         """1 for the cells in which the event holds, else 0; shape (cells,)."""
@@ -60,7 +63,7 @@ class Risk:
 
 
 def condition_table(building: Building) -> BuiltTable:
-    """P(state | parents), and in how many draws each crude ratio was held."""
+    """P(state | parents), and where each crude ratio was held."""
     risk = Risk.of(building)
     rates = _rates(building)
     if not building.adjusted and not building.crude and _is_whole(risk, rates):
@@ -192,11 +195,11 @@ def _solve_crude(risk: Risk, crude: Sequence[Valued], at: int, prevalence: Array
     beta = logistic_coefficients(weights, risk.offset, design, target, np.stack(starts, axis=1))
     risk.crude = beta[:, 1:] @ design[:, 1:].T
     missed = np.abs((weights * sigmoid(risk.offset + beta @ design.T)) @ design - target) > TOLERANCE * target
-    if missed[0].any():
+    if missed[0].any() and not risk.hold:
         raise InferenceError(f"{risk.variable.name}: {', '.join(held)} cannot all hold at once")
     for column, (identifier, draws) in enumerate(held.items(), start=1):
-        count = int((draws | missed[:, column]).sum())
-        risk.held |= {identifier: count} if count else {}
+        short = draws | missed[:, column]
+        risk.held |= {identifier: short.astype(np.int64)} if short.any() else {}
 
 
 def _width(statement: Statement, risk: Risk) -> int:
@@ -223,9 +226,11 @@ def _share(
 ) -> tuple[Array, NDArray[np.bool_]]:
     """P(exposed | condition) that a ratio asks for, and which draws are held at their limit.
 
-    A stated value beyond reach (draw 0) is refused.
+    A stated value beyond reach (draw 0) is refused, unless it is to be held as any other.
     """
     share, lowest, highest = exposed_share(statement.quantity, ratio, exposure, prevalence)
+    if risk.hold:
+        return hold(share, exposure, prevalence)
     if not lowest[0] < ratio[0] < highest[0]:
         raise InferenceError(
             f"{statement.id}: {statement.quantity} {ratio[0]:g} is beyond reach; "

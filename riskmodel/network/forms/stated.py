@@ -35,8 +35,7 @@ def stated_table(building: Building) -> BuiltTable:
     if not nodes:
         return BuiltTable(table)
     table, held = solve_manifest(building, table, [(axis, occult_share(building, name)) for axis, name in nodes])
-    count = int(held.sum())
-    return BuiltTable(table, held={statement.id: count for statement, _ in building.probabilities} if count else {})
+    return BuiltTable(table, held={s.id: held for s, _ in building.probabilities} if held.any() else {})
 
 
 def observed_table(building: Building) -> BuiltTable:
