@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,14 @@ import pandas as pd
 from riskmodel.arrays import Array
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.intervals import Marginal, corrected_marginals
-from riskmodel.calibration.likelihood.coordinates import prior_interval, prior_sd
+from riskmodel.calibration.likelihood.coordinates import Coordinates, prior_interval, prior_sd
 from riskmodel.calibration.likelihood.laplace import covariance
 from riskmodel.calibration.optimise import Fitted, LogPosterior
 from riskmodel.calibration.provenance import rounded
+from riskmodel.calibration.reach import held_at_edges, numbers_at, values_within_reach
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
-from riskmodel.evidence.records import RATIOS, Informed, Statement
+from riskmodel.evidence.records import RATIOS, CitedSource, Informed, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import Z95, scale_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def fitted_calibration(
     ``marginals``: the posterior of each learnt statement, as of :func:`marginals_at`.
     """
     prior_set, coordinates = model.priors.prior_set, posterior.coordinates
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     overrides: dict[str, dict[str, Any]] = {}
     learnt_ids = {coordinates.statements[column].id for column in coordinates.columns}
     for identifier in asked:
@@ -119,14 +120,71 @@ def fitted_calibration(
             if not is_unchanged:
                 block_overrides[fit.statement.id] = _override(fit, row, source.key)
         overrides |= _summing_to_one(block_overrides) if block.complete else block_overrides
+    brought = _bring_within_reach(model.priors, rows, overrides, source)
     frame = pd.DataFrame(rows)
+    held = held_at_edges(posterior, fitted.point.x, _sds_of_coordinates(coordinates, marginals)) & learnt_ids
+    frame["held"] = frame["statement"].isin(held | brought)
     order = {identifier: i for i, identifier in enumerate(model.priors.selected)}
     frame = frame.sort_values("statement", key=lambda names: names.map(order), ignore_index=True)
-    priors = with_overrides(model.priors, overrides, {source.key: source}) if overrides else model.priors
+    notes = [*notes, *_notes_on_edges(frame[frame["held"]], set(asked))]
     return Calibration(
-        replace(model, priors=priors), model, frame, fitted.converged, fitted.why, fitted.steps,
-        fitted.log_posterior, fitted.point.log_likelihood, origin, tuple(notes),
+        replace(model, priors=_with(model.priors, overrides, source)), model, frame, fitted.converged, fitted.why,
+        fitted.steps, fitted.log_posterior, fitted.point.log_likelihood, origin, tuple(notes),
     )  # fmt: skip
+
+
+def _with(priors: Priors, overrides: Mapping[str, Mapping[str, Any]], source: CitedSource) -> Priors:
+    return with_overrides(priors, overrides, {source.key: source}) if overrides else priors
+
+
+def _bring_within_reach(
+    stated: Priors, rows: list[dict[str, Any]], overrides: dict[str, dict[str, Any]], source: CitedSource
+) -> set[str]:
+    """Change the rows and overrides of statements beyond reach, and say which: also some that were not learnt."""
+    priors = _with(stated, overrides, source)
+    brought = values_within_reach(priors)
+    for name, value in brought.items():
+        before = stated.statement(name)
+        _bring(rows, before, stated.prior_set, value)
+        was = f"was {before.value:g}, beyond reach of the fitted statements"
+        note = {"note": f"{was}; {before.note}" if before.note else was}
+        overrides[name] = {**note, **overrides.get(name, {}), **numbers_at(priors.statement(name), value)}
+    return set(brought)
+
+
+def _bring(rows: list[dict[str, Any]], before: Statement, prior_set: PriorSet, value: float) -> None:
+    """Put a value within reach into a statement's row; a statement that was not to be learnt has none yet."""
+    if all(row["statement"] != before.id for row in rows):
+        rows.append(_unchanged_row(before, prior_interval(before, prior_set)))
+    row = next(row for row in rows if row["statement"] == before.id)
+    row |= {"posterior": value, "low": min(row["low"], value), "high": max(row["high"], value)}
+    ends = scale_of(before).to([row["posterior"], row["low"], row["high"], before.value])
+    sd = prior_sd(before, prior_set)
+    shifts = [float(end - ends[3]) / sd for end in ends[:3]]
+    row |= dict(zip(("shift", "shift_low", "shift_high"), shifts, strict=True))
+    row["verdict"] = _verdict(shifts[0])
+
+
+def _verdict(shift: float) -> str:
+    return "contradicted" if abs(shift) > CONTRADICTED else "moved"
+
+
+def _notes_on_edges(held: pd.DataFrame, asked: Container[str]) -> list[str]:
+    """What a reader should know of statements at the edge of what the others allow."""
+    rows = [(str(row["statement"]), row["prior"], row["posterior"]) for _, row in held.iterrows()]
+    learnt = [f"{name} at {after:.4g}" for name, _, after in rows if name in asked]
+    others = [f"{name} from {before:.4g} to {after:.4g}" for name, before, after in rows if name not in asked]
+    notes = []
+    if learnt:
+        notes.append(
+            f"held at the edge of what the other statements allow, so that the cohort may speak for a value beyond: "
+            f"{', '.join(learnt)}"
+        )
+    if others:
+        notes.append(
+            f"not to be learnt, but brought to the nearest value that the fitted statements allow: {', '.join(others)}"
+        )
+    return notes
 
 
 def marginals_at(posterior: LogPosterior, fitted: Fitted) -> list[Marginal]:
@@ -158,6 +216,13 @@ def _blocks(posterior: LogPosterior, x: Array, marginals: Sequence[Marginal], or
 
 def _sds(slopes: Array, covariance: Array) -> Array:
     return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slopes, covariance, slopes), 1e-300)))
+
+
+def _sds_of_coordinates(coordinates: Coordinates, marginals: Sequence[Marginal]) -> Array:
+    """About the standard deviation of each coordinate: that of its block's statements on their own scales."""
+    sds = iter([marginal.sd for marginal in marginals])
+    blocks = [(block.size, [next(sds) for _ in block.columns]) for block in coordinates.blocks]
+    return np.concatenate([np.full(size, np.mean(of_block)) for size, of_block in blocks])
 
 
 def _inverse(precision: Array) -> Array:
@@ -192,7 +257,7 @@ def _learnt_row(learnt: _Learnt, prior: tuple[float, float]) -> dict[str, object
         "shift": learnt.shift,
         "shift_low": learnt.shift_to(low),
         "shift_high": learnt.shift_to(high),
-        "verdict": "contradicted" if abs(learnt.shift) > CONTRADICTED else "moved",
+        "verdict": _verdict(learnt.shift),
         "n_informing": learnt.people(),
         "share": learnt.share(),
     }

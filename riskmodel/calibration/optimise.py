@@ -157,16 +157,18 @@ class _Climb:
         """Go on from a change of slope, or tell that neither side of any coordinate nor a step along it is higher."""
         at, sds = self.point.x, np.sqrt(np.diag(self.inverse))
         moves = BESIDE * np.concatenate([np.diag(sds), -np.diag(sds)])
-        rises = self.posterior.values(at + moves) - self.best
-        other = np.abs(moves @ gradient - 0.5 * BESIDE**2 - rises) > 2 * BESIDE**2  # than slope and metric promise
-        sides = [side for side in self.posterior.likelihood.at_each(at + moves[other]) if side is not None]
+        moves = moves[self.posterior.likelihood.changes_of_slope(at, at + moves)]
+        sides = [side for side in self.posterior.likelihood.at_each(at + moves) if side is not None]
         slope = slope_of_all(np.array([gradient, *map(self.posterior.gradient, sides)]), self.inverse)
         step = self.inverse @ slope
         promise = 0.5 * float(slope @ step)
-        highest = int(np.argmax(rises))
         better = _search(self.posterior, self.point, self.best, step, 2 * promise)
-        if better is None and rises[highest] > 0:
-            better = _search(self.posterior, self.point, self.best, moves[highest] / BESIDE, rises[highest] / BESIDE)
+        if better is None:
+            highest = max(sides, key=self.posterior.value, default=self.point)
+            rise = self.posterior.value(highest) - self.best
+            if rise > 0:
+                further = (highest.x - at) / BESIDE
+                better = _search(self.posterior, self.point, self.best, further, rise / BESIDE)
         if better is None or better[1] - self.best < self.tolerance:
             return self.ended("no step improves it noticeably, on either side", converged=True)
         self._move(*better, gradient)

@@ -47,7 +47,9 @@ class Calibration(Shown):
         and its interval from the prior, in prior standard deviations on the logit scale, or log scale of a ratio),
         ``verdict`` (``unchanged``: the data said nothing about it; ``moved``; ``contradicted``: by more than 2 prior
         sd), ``n_informing`` (how many people who tell of nothing else would say as much), ``share`` (0 to 1: of
-        the variance that the data took away). The numbers of ``model`` are these, to a hundredth of a standard error.
+        the variance that the data took away), ``held`` (at the edge of what the other statements allow; one that was
+        not to be learnt stands here only where it was brought within reach). The numbers of ``model`` are these, to a
+        hundredth of a standard error.
     converged
         whether the search arrived; a fit that was interrupted has not.
     log_posterior

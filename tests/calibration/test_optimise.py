@@ -31,6 +31,10 @@ class Ridge:
     def at_each(self, x: np.ndarray):
         return (Place(row) for row in x)
 
+    def changes_of_slope(self, x: np.ndarray, others: np.ndarray) -> np.ndarray:
+        side, sides = self.forms @ x >= self.levels, others @ self.forms.T >= self.levels
+        return (sides != side).any(axis=1)
+
     def value(self, point: Place) -> float:
         away = np.abs(self.forms @ point.x - self.levels)
         return float(-0.5 * np.sum((point.x - self.centre) ** 2) - self.heights @ away)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +31,16 @@ class TableSlopes:
     reached
         for each coordinate the pieces that it can move.
     active
-        the coordinates that move any piece, as far as is known.
+        the coordinates that can move any piece, as far as is known: what is held or clipped at one point may move
+        it at another.
     """
 
     def __init__(self, coordinates: Coordinates, lookups: Lookups, network: Network, settings: Sequence[int]) -> None:
         self.coordinates, self.lookups, self.settings = coordinates, lookups, settings
-        self.reached = _reached(lookups, network, coordinates)
+        self._above = _above(network)
+        self.reached = _reached(lookups, self._above, coordinates)
         self.active = np.arange(coordinates.size)
+        self._at_an_edge = np.empty(0, dtype=np.int64)
         self._latest: tuple[bytes, list[list[tuple[NDArray[np.int64], Array]]]] | None = None
 
     def at(self, x: Array) -> list[list[tuple[NDArray[np.int64], Array]]]:
@@ -55,9 +58,8 @@ class TableSlopes:
                 key,
                 [[_by_coordinate(*pair, self.lookups) for pair in zip(p, every, strict=True)] for p in slopes_by_piece],
             )
-            self.active = np.unique(
-                np.concatenate([self.active[:0], *(c for pieces in self._latest[1] for c, _ in pieces)])
-            )
+            moving = np.concatenate([self._at_an_edge, *(c for pieces in self._latest[1] for c, _ in pieces)])
+            self.active = np.intersect1d(self.active, moving)
         return self._latest[1]
 
     def _shared_pairs(self) -> NDArray[np.int64]:
@@ -82,6 +84,7 @@ class TableSlopes:
             rows[row, together] += STEP
             rows[row + 1, together] -= STEP
         network = build_network(self.coordinates.priors, self.coordinates.values(rows), hold=True)
+        self._at_an_edge = np.union1d(self._at_an_edge, self._movers(network))
         for setting, pieces in zip(self.settings, slopes_by_piece, strict=True):
             tables = tables_at_setting(network, setting)
             changed = changed_draws(tables)
@@ -99,6 +102,20 @@ class TableSlopes:
                     slopes = np.zeros_like(up)
                     slopes[possible] = np.log(up[possible] / down[possible]) / (2 * STEP)
                     parts.append((columns[which], slopes))
+
+    def _movers(self, network: Network) -> NDArray[np.int64]:
+        """The coordinates of tables that have held or clipped entries in any draw."""
+        held = {statement.subject for statement in self.coordinates.statements if statement.id in network.held}
+        above = set[str]().union(*(self._above.get(name, {name}) for name in held.union(network.clipped)))
+        return np.array(
+            [
+                coordinate
+                for block in self.coordinates.blocks
+                for coordinate in range(block.first, block.first + block.size)
+                if any(self.coordinates.statements[column].subject in above for column in block.columns)
+            ],
+            dtype=np.int64,
+        )
 
 
 def piece_table(lookups: Lookups, piece: Lookup, tables: Tables) -> Array:
@@ -131,14 +148,19 @@ def changed_draws(tables: Tables) -> dict[str, Bools]:
     return changed
 
 
-def _reached(lookups: Lookups, network: Network, coordinates: Coordinates) -> list[NDArray[np.int64]]:
-    """For each coordinate the pieces that it can move: those with a table of its variable, or of one below it."""
+def _above(network: Network) -> dict[str, set[str]]:
+    """For each variable it and all above it, with the groups that it goes together in."""
     above: dict[str, set[str]] = {}
     for variable in in_order(network.variables):
         above[variable.name] = {variable.name}.union(*(above[parent] for parent in variable.parents))
     for group, members in network.groups.items():
         for member in members:
             above[member].add(group)
+    return above
+
+
+def _reached(lookups: Lookups, above: Mapping[str, set[str]], coordinates: Coordinates) -> list[NDArray[np.int64]]:
+    """For each coordinate the pieces that it can move: those with a table of its variable, or of one below it."""
     reached = []
     for block in coordinates.blocks:
         names = {coordinates.statements[column].of.variable for column in block.columns}
