@@ -10,6 +10,7 @@ import numpy as np
 
 from riskmodel.arrays import States
 from riskmodel.errors import UsageError, as_list
+from riskmodel.evidence.records import recording_node
 from riskmodel.network.simulate import sample
 from riskmodel.text import Sheet, Shown
 
@@ -54,7 +55,7 @@ def simulate(
     setting
         where they present.
     missing
-        share of cells, beside the setting, that are blank at random; 0 to 1.
+        share of cells, beside the setting, that are not assessed, at random; 0 to 1.
     roles
         the roles of the variables that are assessed; conditions never are.
     """
@@ -73,20 +74,28 @@ def assessed(
     missing: float = 0.0,
     roles: Sequence[str] = (*HISTORY, "test"),
 ) -> Masks:
-    """What was assessed of people whose states are known, as evidence of shape (variables, people)."""
+    """What was assessed of people whose states are known, as evidence of shape (variables, people).
+
+    Under a recording profile, what was assessed is written down as often as the profile says.
+    """
     as_list("roles", roles)
     count = len(next(iter(states.values())))
     masks = np.repeat(np.array([[v.full_mask] for v in model.variables], dtype=np.uint8), count, axis=1)
     for row, variable in enumerate(model.variables):
         if variable.role not in roles:
             continue
-        recorded = np.ones(count, dtype=bool) if variable.name == "setting" else rng.random(count) >= missing
-        masks[row] = np.where(recorded, 1 << states[variable.name], variable.full_mask)
+        asked = np.ones(count, dtype=bool) if variable.name == "setting" else rng.random(count) >= missing
+        written = states.get(recording_node(variable.name), 1)  # the second state of a recording node
+        cells = np.where(written, 1 << states[variable.name], variable.blank_mask)
+        masks[row] = np.where(asked, cells, variable.full_mask)
     return masks
 
 
 def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd.DataFrame:
-    """A cohort as a case file: state names, blank where not assessed, outcomes where asked for."""
+    """A cohort as a case file: state names, blank where not assessed, outcomes where asked for.
+
+    Under a recording profile, what is not written down is blank, and what was not assessed says so.
+    """
     import pandas as pd
 
     count = cohort.masks.shape[1]
@@ -95,11 +104,12 @@ def to_cases(model: Model, cohort: Cohort, *, with_outcomes: bool = False) -> pd
     for row, variable in enumerate(model.variables):
         if variable.role == "circumstance":
             continue
-        names = np.array([*variable.states, ""], dtype=object)
+        names = np.array([*variable.states, "", "not_assessed" if variable.blank_tells else ""], dtype=object)
         if variable.role == "condition":
             if with_outcomes:
                 data[variable.column] = names[cohort.states[variable.name]]
             continue
-        recorded = cohort.masks[row] != variable.full_mask
-        data[variable.column] = names[np.where(recorded, cohort.states[variable.name], -1)]
+        cells, blank, unknown = cohort.masks[row], len(variable.states), len(variable.states) + 1
+        code = np.where(cells == 0, blank, np.where(cells == variable.full_mask, unknown, cohort.states[variable.name]))
+        data[variable.column] = names[code]
     return pd.DataFrame(data)
