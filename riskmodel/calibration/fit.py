@@ -173,8 +173,8 @@ def fit_coded(  # noqa: PLR0913
     masks
         evidence with outcomes, (variables, rows).
     tipping
-        whether to work out how the estimates would move at other odds ratios of verification, where these are fixed and
-        some outcome is unknown; seven further searches.
+        whether to work out how the estimates would move at other odds ratios of verification, where the one stated is
+        fixed and some outcome is unknown; seven further searches.
     notes
         on how the cohort was read, to be shown before those on the cohort.
     command
@@ -218,7 +218,7 @@ def fit_coded(  # noqa: PLR0913
         end = cohort.over(stated, learnt=not hold_verified_odds_ratio)
     verification = end.verification
     if tipping and stated.is_fixed and outcomes == "ignorable" and not everybody and not end.fitted.interrupted:
-        verification = cohort.tipping(end.marginals, stated)
+        verification = cohort.tipping(end.fitted.point.x, end.marginals, stated)
     notes += verification.notes() if verification is not None and not stated.says_nothing else []
     origin = Origin(
         name=name,

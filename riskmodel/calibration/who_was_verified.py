@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,14 @@ import pandas as pd
 from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.conclude import marginals_at
 from riskmodel.calibration.intervals import Marginal
+from riskmodel.calibration.learnable import kind_of
 from riskmodel.calibration.likelihood.coordinates import Coordinates
+from riskmodel.calibration.likelihood.laplace import FEW
 from riskmodel.calibration.likelihood.verified import VerifiedLikelihood
 from riskmodel.calibration.optimise import Fitted, LogPosterior, Progress, maximise
 from riskmodel.calibration.over_odds import OddsAverage, Walk, walk
 from riskmodel.calibration.verification_result import Verification
-from riskmodel.calibration.verified_odds import STANDARD, VerifiedOddsRatio, deciding_disease, is_verified
+from riskmodel.calibration.verified_odds import REACH, STANDARD, VerifiedOddsRatio, deciding_disease, is_verified
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 
@@ -61,8 +63,8 @@ class VerifiedCohort:
     def over(self, stated: VerifiedOddsRatio, *, learnt: bool) -> VerifiedFit:
         """The fit averaged over an odds ratio that is not known; ``learnt``: the cohort has a say in it."""
         log_odds = stated.nodes()
-        z = np.linspace(-1, 1, len(log_odds)) * 3.0
-        walked = self._walk(log_odds, -0.5 * z**2)
+        z = np.linspace(-REACH, REACH, len(log_odds))
+        walked = self._walk(log_odds, -0.5 * z**2, self.coordinates.start)
         if isinstance(walked, Fitted):
             posterior = LogPosterior(self.likelihood(float(np.log(stated.value))), self.coordinates, self.prior_weight)
             return VerifiedFit(walked, posterior, marginals_at(posterior, walked), None)
@@ -75,18 +77,44 @@ class VerifiedCohort:
         after = averages[learnt].odds_ratio() if learnt else None
         return VerifiedFit(walked.best, walked.posterior, marginals, self._result(stated, after, table, other))
 
-    def tipping(self, marginals: Sequence[Marginal], stated: VerifiedOddsRatio) -> Verification | None:
-        """How the marginals of a fit at a fixed odds ratio would move at others; None where this is interrupted."""
+    def tipping(self, x: Array, marginals: Sequence[Marginal], stated: VerifiedOddsRatio) -> Verification | None:
+        """How the marginals of a fit at a fixed odds ratio would move at others.
+
+        Of a fit with more than 40 coordinates only the base rates move, all else stays as it was fitted. None where
+        this is interrupted, or such a fit learnt no base rate.
+
+        Parameters
+        ----------
+        x
+            where the fit ended.
+        """
+        cohort, start = self, x
+        if self.coordinates.size > FEW:
+            moving, start = self._base_rates(x)
+            if not moving.size:
+                return None
+            cohort = replace(self, coordinates=moving)
+        learnt = {cohort.coordinates.statements[column].id for column in cohort.coordinates.columns}
         odds_ratios = sorted({*STANDARD, stated.value})
-        walked = self._walk(np.log(odds_ratios), np.zeros(len(odds_ratios)))
+        walked = cohort._walk(np.log(odds_ratios), np.zeros(len(odds_ratios)), start)
         if isinstance(walked, Fitted):
             return None
-        table = walked.path.table(marginals, float(np.log(stated.value)), odds_ratios)
+        shown = [marginal for marginal in marginals if marginal.statement.id in learnt]
+        table = walked.path.table(shown, float(np.log(stated.value)), odds_ratios)
         return self._result(stated, None, table, None)
 
-    def _walk(self, log_odds: Array, weights: Array) -> Walk | Fitted:
+    def _base_rates(self, x: Array) -> tuple[Coordinates, Array]:
+        """The base rates alone as coordinates, all else as it is at a point; and this point in them."""
+        every = self.coordinates
+        learnt = [every.statements[column] for column in every.columns]
+        ids = [statement.id for statement in learnt if kind_of(statement, every.priors) == "base_rates"]
+        alone = Coordinates(every.priors, ids)
+        alone.stated = every.values(x[None])[0]
+        places = {block.columns: block.places for block in every.blocks}
+        return alone, np.concatenate([np.empty(0), *(x[places[block.columns]] for block in alone.blocks)])
+
+    def _walk(self, log_odds: Array, weights: Array, start: Array) -> Walk | Fitted:
         likelihood = self.likelihood(0.0)
-        start = self.coordinates.start
         return walk(likelihood, self.prior_weight, log_odds, start, weights, self.tolerance, self.progress)
 
     def _result(

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from riskmodel.report.card.validation import Record
 
 SHOWN = 3  # reasons for rejecting rows, in a note
+HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ratio")  # a fit is made
 
 
 @click.command("calibrate", epilog=examples(
     "riskmodel calibrate cohort.csv -o local.toml --setting primary_care",
     "riskmodel calibrate cohort.csv -o local.toml --learn base_rates --prior-weight 0.1",
     "riskmodel calibrate cohort.csv -o local.toml --learn find.fever.none,find.fever.infection",
+    "riskmodel calibrate cohort.csv -o local.toml --learn base_rates --verified-odds-ratio 3,1,9",
     "riskmodel score cases.csv -o scored.csv --priors local.toml",
 ))  # fmt: skip
 @click.argument("cohort", type=CaseFile())
@@ -61,6 +63,17 @@ SHOWN = 3  # reasons for rejecting rows, in a note
     show_default=True,
     metavar="HOW",
     help="ignorable: every row, blank outcomes too; weighted, complete: only rows with an outcome.",
+)
+@click.option(
+    "--verified-odds-ratio",
+    metavar="OR[,LOW,HIGH]",
+    help="Odds that the outcome is known, disease present against absent, at equal recorded findings: a number, or the "
+    "median with its 95 % interval.  [default: 1]",
+)
+@click.option(
+    "--hold-verified-odds-ratio",
+    is_flag=True,
+    help="Average over that interval as stated; without this, the cohort has a say in it.",
 )
 @click.option(
     "--report",
@@ -124,10 +137,13 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     rows = read_rows(cohort, model.scoring, options)
     names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]
-    how = {"prior_weight": asked["prior_weight"], "name": name, "outcomes": asked["outcomes"]}
+    how = {key: asked[key] for key in HOW} | {"name": name}
     command = shlex.join(["riskmodel", *sys.argv[1:]])
     with progress_bar(" steps", "calibrating") as progress:
-        fitted = fit_coded(model, names, masks, asked["learn"], progress=progress, notes=notes, command=command, **how)
+        fitted = fit_coded(
+            model, names, masks, asked["learn"],
+            tipping=card is not None, progress=progress, notes=notes, command=command, **how,
+        )  # fmt: skip
     pages = _card(fitted, rows, asked, how) if card is not None else {}
     fitted.write(output)
     put(fitted.lines())

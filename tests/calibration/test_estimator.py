@@ -401,3 +401,11 @@ def test_bad_input_is_refused(cases, change, error, message):
 def test_an_unknown_condition_is_refused(cases):
     with pytest.raises(UsageError, match="did you mean 'fracture'"):
         rm.RedFlagClassifier(condition="fractur").fit(*cases)
+
+
+@pytest.mark.slow
+def test_an_odds_ratio_of_verification_reaches_the_fit(root, people):
+    X, Y = people
+    taken = small(root, verified_odds_ratio=(7, 3, 16), hold_verified_odds_ratio=True).fit(X, Y)
+    assert taken.calibration_.verification.stated.value == 7
+    assert taken.predict_proba(X).mean() < small(root).fit(X, Y).predict_proba(X).mean()

@@ -78,3 +78,22 @@ def test_figures_of_everyone_stand_beside_those_of_the_verified(cohort, verified
 def test_the_card_is_silent_on_verification_where_every_outcome_is_known(whole):
     assert "tables/verification.csv" not in whole
     assert "partial verification" not in whole["report.html"]
+
+
+def test_the_card_shows_what_other_odds_ratios_of_verification_would_mean(cohort):
+    """Outcomes of those whom the policy scans: nobody else had a chance, so that disease can have decided little."""
+    masks, names = MODEL.code(cohort[1], setting="emergency", known_outcomes=True), list(cohort[1]["case_id"])
+    learn = ["base.infection.emergency", "base.fracture.emergency"]
+    fitted = fit_coded(MODEL, names, masks, learn, tipping=True)
+    own = judge_coded(MODEL, masks, names, "before_imaging")
+    shown = dict.fromkeys(PREDICTOR_SETS, own)
+    pages = files(card(ValidatedFit(fitted, masks, own, own, folds=2, resamples=5, shown=shown)))
+    tipping = table(pages, "who_was_verified")
+    assert sorted(set(tipping["odds_ratio"])) == [0.1, 0.2, 0.5, 1, 2, 5, 10]
+    at_one = tipping[tipping["odds_ratio"] == 1].set_index("statement")
+    np.testing.assert_allclose(
+        at_one["posterior"], fitted.table.set_index("statement")["posterior"][at_one.index], rtol=1e-3
+    )
+    assert "If disease decided who was examined" in pages["report.html"]
+    assert "would be learnt if" in pages["report.md"]
+    assert "who_was_verified" not in "".join(pages_of(cohort[0]))

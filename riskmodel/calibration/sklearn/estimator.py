@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from riskmodel.calibration.fit import calibrate
 from riskmodel.calibration.sklearn.labels import InputError, labels_of, outcome_columns
+from riskmodel.calibration.verified_odds import Stated
 from riskmodel.decision.stakes import imaging_stakes
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.inference.compiled import CompiledScorer
@@ -52,6 +53,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         of the statements against the cohort, 0 or more.
     outcomes
         how unknown outcomes are taken, as of :func:`riskmodel.calibration.calibrate`.
+    verified_odds_ratio, hold_verified_odds_ratio
+        of a known outcome, disease present against absent, as of :func:`riskmodel.calibration.calibrate`.
     predictors
         what predictions read of ``X``: ``history`` (no test), ``before_imaging`` (all but the results of imaging, which
         are how most of these diagnoses are made) or ``all``. ``fit`` learns from all of it.
@@ -91,6 +94,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         learn: str | Sequence[str] | None = "base_rates",
         prior_weight: float = 1.0,
         outcomes: str = "ignorable",
+        verified_odds_ratio: Stated | None = None,
+        hold_verified_odds_ratio: bool = False,
         predictors: str = DEFAULT_PREDICTORS,
         columns: Sequence[str] | None = None,
         root: Path | None = None,
@@ -102,6 +107,8 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         self.learn = learn
         self.prior_weight = prior_weight
         self.outcomes = outcomes
+        self.verified_odds_ratio = verified_odds_ratio
+        self.hold_verified_odds_ratio = hold_verified_odds_ratio
         self.predictors = predictors
         self.columns = columns
         self.root = root
@@ -146,6 +153,7 @@ class RedFlagClassifier(TransformerMixin, ClassifierMixin, BaseEstimator):  # ty
         calibration = calibrate(
             model, cohort, self.learn or "",
             setting=self.setting, prior_weight=self.prior_weight, outcomes=self.outcomes,
+            verified_odds_ratio=self.verified_odds_ratio, hold_verified_odds_ratio=self.hold_verified_odds_ratio,
         )  # fmt: skip
         if not calibration.converged:
             warnings.warn(f"the fit has not converged: {calibration.why}", ConvergenceWarning, stacklevel=3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from riskmodel._version import __version__
 from riskmodel.metrics import FEWEST_EVENTS, PREDICTOR_SETS
-from riskmodel.pages.section import Report
+from riskmodel.pages.section import Report, Section
 from riskmodel.report.card import people, performance
 from riskmodel.report.card.bias import by_set, partly_known, predictor_sets, verification, warnings
 from riskmodel.report.card.checklist import checklist
@@ -17,6 +17,7 @@ from riskmodel.report.card.predictors import predictors
 from riskmodel.report.card.preparation import preparation
 from riskmodel.report.card.statements import model
 from riskmodel.report.card.validation import outcome_words
+from riskmodel.report.card.verified import who_was_verified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ def card(validation: ValidatedFit) -> Report:
         performance.performance(validation, before, after),
         predictor_sets(validation, sets),
         *([verification(validation, after)] if partly_known(validation) else []),
+        *_who_was_verified(validation),
         decisions(validation, before, after),
         performance.subgroups(validation),
         people.limitations(validation),
@@ -55,6 +57,11 @@ def card(validation: ValidatedFit) -> Report:
     )
 
 
+def _who_was_verified(v: ValidatedFit) -> list[Section]:
+    verification = v.fitted.verification
+    return [who_was_verified(verification)] if verification is not None and verification.table is not None else []
+
+
 def _facts(v: ValidatedFit) -> dict[str, str]:
     origin, parent, fitted = v.fitted.origin, v.fitted.parent, v.fitted.model
     status = "yes" if v.fitted.converged else f"no: {v.fitted.why}"
@@ -67,6 +74,7 @@ def _facts(v: ValidatedFit) -> dict[str, str]:
         "Cohort hash": f"{origin.cohort_hash}, of the people as they were coded, in any order",
         "Learnt": v.learn or "as asked",
         "Outcomes": f"taken as {origin.outcomes}; weight of the priors {origin.prior_weight:g}",
+        "Odds ratio of verification": origin.verified_odds or "1",
         "Predictors": f"{v.after.predictors}: {PREDICTOR_SETS[v.after.predictors]}",
         "Converged": f"{status}, after {v.fitted.steps} steps",
         "Performance": f"{v.folds}-fold cross-validation, {v.resamples} bootstrap resamples, seed {v.seed} for both",
