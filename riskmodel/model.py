@@ -20,6 +20,7 @@ from riskmodel.evidence.load import (
     pathways_digest,
     priors_digest,
     priors_root,
+    recording_digest,
     with_overrides,
     with_recording,
 )
@@ -370,7 +371,10 @@ class Model(Shown):
 
 
 def load(
-    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: str | Path | None = None
+    priors: str | Path = DEFAULT_PRIORS,
+    policy: str | Path = DEFAULT_POLICY,
+    root: str | Path | None = None,
+    recording: str | Path = IGNORABLE,
 ) -> Model:
     """Load a model.
 
@@ -382,6 +386,8 @@ def load(
         a policy's name (``consensus``, ``whitlock_2026`` …) or the path of a TOML file.
     root
         a priors folder of your own.
+    recording
+        what a blank means: the name of a recording profile or its TOML file, see :meth:`Model.with_recording`.
 
     Raises
     ------
@@ -389,7 +395,7 @@ def load(
         with every problem found.
     """
     folder = Path(root) if root else priors_root()
-    loaded = load_priors(priors, folder)
+    loaded = with_recording(load_priors(priors, folder), recording)
     rules = load_policy(policy, loaded.case_variables, folder, loaded.sources, tuple(loaded.composites))
     return Model(loaded, rules, folder)
 
@@ -418,18 +424,21 @@ def checked_model(model: object, where: str) -> None:
 
 
 def load_scoring(
-    priors: str | Path = DEFAULT_PRIORS, policy: str | Path = DEFAULT_POLICY, root: str | Path | None = None
+    priors: str | Path = DEFAULT_PRIORS,
+    policy: str | Path = DEFAULT_POLICY,
+    root: str | Path | None = None,
+    recording: str | Path = IGNORABLE,
 ) -> Scoring:
     """What scoring a file needs of a model, from the cache of compiled networks where it holds one."""
     folder = Path(root) if root else priors_root()
-    digest = priors_digest(priors, folder)
+    digest = priors_digest(priors, folder) + recording_digest(recording)
     entry = cache.fetch(digest)
     if entry is None:
-        model = load(priors, policy, root)
-        scoring, sources = model.scoring, tuple(model.priors.sources)
-        cache.keep(digest, cache.Entry(scoring.scorer, scoring.weights, scoring.inputs, scoring.fitted, sources))
-        return scoring
+        model = load(priors, policy, root, recording)
+        s, sources = model.scoring, tuple(model.priors.sources)
+        cache.keep(digest, cache.Entry(s.scorer, s.weights, s.inputs, s.fitted, s.blanks, sources))
+        return s
     variables = entry.scorer.variables
     composites = entry.scorer.output_names[len(entry.scorer.conditions) :]
     rules = load_policy(policy, variables, folder, entry.sources, composites)
-    return Scoring(variables, entry.scorer, entry.weights, rules, entry.inputs, entry.fitted)
+    return Scoring(variables, entry.scorer, entry.weights, rules, entry.inputs, entry.fitted, entry.blanks)

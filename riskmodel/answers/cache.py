@@ -23,6 +23,7 @@ from riskmodel._version import __version__
 from riskmodel.arrays import Array
 from riskmodel.evidence import distributions
 from riskmodel.evidence.digests import digest_of_priors
+from riskmodel.evidence.recording import BlankReading
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.scorer import Group, Scorer
 from riskmodel.inference.weights import Weights
@@ -40,17 +41,18 @@ class Entry:
     """What scoring needs of a prior set.
 
     ``inputs`` is the digest of its selected statements and network; ``fitted`` says to which cohorts these were fitted;
-    ``sources`` are the keys that a policy may cite.
+    ``blanks`` how blanks are read; ``sources`` are the keys that a policy may cite.
     """
 
     scorer: Scorer
     weights: Weights
     inputs: str
     fitted: tuple[str, ...]
+    blanks: BlankReading
     sources: tuple[str, ...]
 
 
-KINDS = {kind.__name__: kind for kind in (Entry, Scorer, Group, Weights, Variable)}
+KINDS = {kind.__name__: kind for kind in (Entry, Scorer, Group, Weights, Variable, BlankReading)}
 
 
 def folder() -> Path:

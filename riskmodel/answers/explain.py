@@ -14,6 +14,7 @@ from riskmodel.answers.occult import occult_if_present
 from riskmodel.answers.questions import Questions
 from riskmodel.answers.questions import questions as what_each_tells
 from riskmodel.answers.scoring import Scored, Scoring
+from riskmodel.answers.silence import NO_SILENCE, silences
 from riskmodel.answers.stopping import stop
 from riskmodel.answers.telling import informative_questions, without_each
 from riskmodel.arrays import Masks
@@ -114,6 +115,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         policy=policy.name,
         model=scoring.model_hash,
         fitted=scoring.fitted,
+        blanks=str(scoring.blanks),
+        silences=silences(scoring, case, serious[about]) if serious else NO_SILENCE,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from riskmodel.answers.silence import NO_SILENCE, Silences
 from riskmodel.answers.stopping import Stop
 from riskmodel.answers.telling import Question
 from riskmodel.text import RESEARCH_ONLY
@@ -97,6 +98,8 @@ class ExplainedCase:
     policy: str
     model: str
     fitted: tuple[str, ...] = ()  # to which cohorts the statements were fitted
+    blanks: str = ""  # how blanks are read
+    silences: Silences = NO_SILENCE  # what is not written down says of the condition of the observations
 
     @property
     def asked(self) -> tuple[tuple[str, tuple[str, ...], str], ...]:

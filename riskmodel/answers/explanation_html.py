@@ -8,7 +8,15 @@ from math import isnan, log10
 from typing import TYPE_CHECKING
 
 from riskmodel.answers.explanation import STEPS
-from riskmodel.answers.explanation_text import CONFLICT, OCCULT, STARTBACK, furthest, likelihood_ratio, signed
+from riskmodel.answers.explanation_text import (
+    CONFLICT,
+    LEAST_SAID,
+    OCCULT,
+    STARTBACK,
+    furthest,
+    likelihood_ratio,
+    signed,
+)
 from riskmodel.text import RESEARCH_ONLY, percent, words
 
 if TYPE_CHECKING:
@@ -39,11 +47,13 @@ def html_of(case: ExplainedCase) -> str:
         _headed(f"Action: {words(case.urgency)}", _action(case)),
         _headed("Rules that fired", _table((), [(rule.id, rule.reason, rule.source) for rule in case.rules], "lll")),
         _headed(_evidence_title(case), _evidence(case)),
+        _headed(f"What is not written down says of {words(case.about)}", _silences(case)),
         _headed("Next questions, examinations and tests that can change the action", _steps(case)),
         _headed("Most informative answers and tests", _informative(case)),
         _headed("Explained away", _explained_away(case)),
         _headed(f"Rules that need more information: {len(case.undetermined)}. Not assessed yet:", _waiting(case)),
         _headed("What the numbers were fitted to", "".join(f"<p>{escape(fit)}</p>" for fit in case.fitted)),
+        f"<p>Blanks: {escape(case.blanks)}</p>",
         f"<p>Conflict {signed(case.conflict, 2)} ({CONFLICT})</p>",
         f"<p>{RESEARCH_ONLY}</p>",
     ]
@@ -117,6 +127,14 @@ def _evidence(case: ExplainedCase) -> str:
     ]  # fmt: skip
     heads = ("", "", "decibans", "against | for", "likelihood ratio", "if left out")
     return _table(heads, rows, "llrlrr")
+
+
+def _silences(case: ExplainedCase) -> str:
+    silent = case.silences
+    shown = [item for item in silent.each if abs(item.change) >= LEAST_SAID][:STEPS]
+    rows = [(f"{words(item.variable)} not written down", signed(item.change)) for item in shown]
+    total = (f"all {len(silent.each)} that are not written down", signed(silent.change))
+    return _table(("", "decibans"), [*rows, total], "lr") if silent.each else ""
 
 
 def _sided_bar(share: float) -> Picture:

@@ -19,6 +19,8 @@ WIDTH = 110
 STARTBACK = "risk of lasting disability (STarT Back; a prognosis, which no probability reads)"
 CONFLICT = "above 0: the findings are less likely together than if they were independent"
 OCCULT = "Probability that a condition, if it is present, shows none of its usual signs (is occult)"
+SILENCE = "decibans: change against a blank that says nothing, all others kept as they are"
+SILENT, LEAST_SAID = 46, 0.05  # width of a name; decibans that are shown as 0.0
 DECIBANS = (
     "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
     "if left out: change in decibans if this finding is left out and all others stay",
@@ -45,6 +47,7 @@ def text_of(case: ExplainedCase) -> str:
             [f"{item.rule} would fire if {item.flag} were unknown" for item in case.explained_away],
         ),
         *_section(_about_title(case), _evidence(case)),
+        *_section(f"What is not written down says of {case.about}", _silences(case)),
         *_section("Next questions, examinations and tests that can change the action", _steps(case), always=True),
         *_section(
             "Most informative answers and tests (bits; the condition whose probability each can change most)",
@@ -52,6 +55,7 @@ def text_of(case: ExplainedCase) -> str:
         ),
         *_section("What the numbers were fitted to", [line for fit in case.fitted for line in wrap(fit, WIDTH)]),
         "",
+        *wrap(f"Blanks: {case.blanks}", WIDTH),
         f"Conflict {signed(case.conflict, 2)} ({CONFLICT})",
         RESEARCH_ONLY,
     ]
@@ -95,6 +99,15 @@ def _evidence(case: ExplainedCase) -> list[str]:
     ]
     heads = f"{'':38}  {'likelihood ratio':>16}  {'decibans':>8}  {'if left out':>11}"
     return [heads, *lines, *DECIBANS] if lines else []
+
+
+def _silences(case: ExplainedCase) -> list[str]:
+    """The blanks that tell most, and all together; none where no blank is read."""
+    silent = case.silences
+    shown = [item for item in silent.each if abs(item.change) >= LEAST_SAID][:STEPS]
+    lines = [f"{f'{item.variable} not written down':{SILENT}}  {signed(item.change):>8} decibans" for item in shown]
+    total = f"{f'all {len(silent.each)} that are not written down':{SILENT}}  {signed(silent.change):>8} decibans"
+    return [*lines, total, SILENCE] if silent.each else []
 
 
 def likelihood_ratio(decibans: float) -> str:

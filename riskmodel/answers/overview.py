@@ -24,6 +24,7 @@ def overview(priors: Priors, network: Network, scoring: Scoring) -> Sheet:
             "statements": facts["statements"],
             "of these": facts["of these"],
             "network": f"{len(variables)} variables, {sum(len(variable.parents) for variable in variables)} arcs",
+            "recording": scoring.blanks.profile,
             "policy": f"{len(scoring.policy.rules)} rules",
             "settings": ", ".join(settings_of(scoring.variables)) or "none",
             "model": scoring.model_hash,

@@ -18,6 +18,7 @@ from riskmodel.decision.policy import Policy
 from riskmodel.decision.startback import ALL, StartBackRows
 from riskmodel.evidence.digests import digest_of_priors
 from riskmodel.evidence.lineage import fit_sentences
+from riskmodel.evidence.recording import IGNORED, BlankReading, blank_reading
 from riskmodel.evidence.records import Priors, Variable
 from riskmodel.inference.impossible import ImpossiblePairs
 from riskmodel.inference.scorer import Posterior, Scorer
@@ -52,6 +53,8 @@ class Scoring(Shown):
         digests of the selected statements with the network, of what pathways cost, and of draws if there are any.
     fitted
         to which cohorts the statements were fitted, a sentence each.
+    blanks
+        how the blanks of a case are read.
     """
 
     variables: tuple[Variable, ...]
@@ -60,6 +63,7 @@ class Scoring(Shown):
     policy: Policy
     inputs: str
     fitted: tuple[str, ...] = ()
+    blanks: BlankReading = IGNORED
 
     def sheet(self) -> Sheet:
         return Sheet(
@@ -79,7 +83,9 @@ class Scoring(Shown):
 
         scorer = compile_scorer(network, priors.case_variables)
         inputs, fitted = f"{digest_of_priors(priors)} {pathways}".strip(), tuple(fit_sentences(priors))
-        return cls(priors.case_variables, scorer, compute_weights(scorer), policy, inputs, fitted)
+        return cls(
+            priors.case_variables, scorer, compute_weights(scorer), policy, inputs, fitted, blank_reading(priors)
+        )
 
     @cached_property
     def model_hash(self) -> str:

@@ -25,6 +25,7 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
         "model": scoring.model_hash,
         "inputs": {"cases_sha256": result.source_sha256, "priors": scoring.inputs, **_mapping(result.mapped)},
         "policy": scoring.policy.name,
+        "recording": {"profile": scoring.blanks.profile, "says": str(scoring.blanks)},
         "command": list(command),
         "options": dict(asked),
         "counts": {
@@ -87,6 +88,7 @@ def summary_lines(result: RunResult, scoring: Scoring, setting: str | None) -> I
             f"note: {result.summary.default_setting} rows name no setting and got as_reported: the base rates that the "
             f"seed documents state{serious}. That is no real clinic."
         )
+    yield f"blanks: {scoring.blanks}"
     if result.counts.scored:
         yield from _assessed(result.summary)
         yield from _means(result.summary, scoring)

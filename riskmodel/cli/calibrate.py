@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.cli.common import common, examples, load_model, progress_bar, put, say
+from riskmodel.cli.common import common, examples, load_model, progress_bar, put, recording_option, say
 from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
@@ -48,6 +48,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
     help="base_rates, findings, risk_factors, all, or ids of statements; several separated by commas.",
 )
 @common
+@recording_option
 @mapping_option
 @click.option("--name", metavar="NAME", help="Name of the cohort in the fitted set.  [default: the file's name]")
 @click.option(
@@ -130,7 +131,7 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
         check_folder(card)
     if not output.resolve().parent.is_dir():
         raise OutputError(f"{output}: no folder {output.resolve().parent}")
-    model = load_model(asked["priors"], asked["policy"], asked["setting"])
+    model = load_model(asked["priors"], asked["policy"], asked["setting"], asked["recording"])
     options = RunOptions(
         default_setting=model.default_setting(asked["setting"]), mapping=asked["mapping"], known_outcomes=True
     )

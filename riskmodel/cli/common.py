@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.cli.values import SettingName, Shipped
+from riskmodel.cli.values import ProfileName, SettingName, Shipped
 from riskmodel.errors import RiskModelError
 from riskmodel.workers.signals import INTERRUPTED, CtrlC
 
@@ -102,11 +102,21 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def load_model(priors: str, policy: str, setting: str | None) -> Model:
+recording_option = click.option(
+    "--recording",
+    default="ignorable",
+    show_default=True,
+    type=ProfileName(),
+    metavar="NAME|FILE",
+    help="What a blank means: ignorable (nothing), positives_only, chart, form, or a TOML file that extends one.",
+)
+
+
+def load_model(priors: str, policy: str, setting: str | None, recording: str = "ignorable") -> Model:
     """The model that the common options name; a setting that it does not have is refused."""
     from riskmodel.model import load
 
-    model = load(priors, policy)
+    model = load(priors, policy, recording=recording)
     model.default_setting(setting)
     detail(f"loaded {model!r} from {model.root}")
     return model

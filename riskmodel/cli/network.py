@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from riskmodel.cli.common import common, examples, load_model, put, put_json, say, write
+from riskmodel.cli.common import common, examples, load_model, put, put_json, recording_option, say, write
 from riskmodel.cli.reading import mapping_option, read_rows
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
@@ -29,6 +29,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
     "riskmodel check --compare seeds literature --cases cases.csv",
 ))  # fmt: skip
 @common
+@recording_option
 @click.option("--draws", default=0, metavar="K", help="Also build the network for K draws of all statements.")
 @click.option("--seed", default=0, show_default=True, metavar="N")
 @click.option(
@@ -50,7 +51,7 @@ def check_command(cases: str | None, mapping: Path | None, form: str, **asked: A
     from riskmodel.report.check import on_cases
 
     draws, seed, people, compare = asked["draws"], asked["seed"], asked["policies"], asked["compare"]
-    named = {key: asked[key] for key in ("priors", "policy", "setting")}
+    named = {key: asked[key] for key in ("priors", "policy", "setting", "recording")}
     if form == "json" and (compare or cases or people):
         raise UsageError("--format json holds the check of one model: leave out --compare, --cases and --policies")
     if compare:
@@ -138,6 +139,7 @@ def simulate_command(
     ),
 )
 @common
+@recording_option
 @click.option(
     "--format",
     "form",
@@ -149,11 +151,11 @@ def simulate_command(
 @click.option(
     "--for-pyagrum", is_flag=True, help="UAI and XDSL with the first parent fastest, as only pyAgrum reads them."
 )
-def export_command(priors: str, policy: str, setting: str | None, form: str, output: Path, for_pyagrum: bool) -> None:
-    """Write the network in another program's format, with all digits."""
+def export_command(form: str, output: Path, for_pyagrum: bool, **named: Any) -> None:
+    """Write the network in another program's format, with all digits; under a recording profile with its nodes."""
     from riskmodel.network.export import export as write_network
 
-    model = load_model(priors, policy, setting)
+    model = load_model(**named)
     for written in write_network(model.tables, output, form, for_pyagrum=for_pyagrum):
         say([f"wrote {written}"])
 
@@ -164,7 +166,7 @@ def _compare(sets: tuple[str, str], cases: str | None, mapping: Path | None, nam
 
     if cases is None:
         raise UsageError("say which cases to compare the sets on with --cases FILE")
-    first, second = (load_model(name, named["policy"], named["setting"]) for name in sets)
+    first, second = (load_model(**{**named, "priors": name}) for name in sets)
     rows = _read(first, named["setting"], cases, mapping)
     put(comparison_lines(first, second, rows.names, rows.masks))
     sys.exit(1 if rows.result.counts.rejected else 0)

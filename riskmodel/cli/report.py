@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import click
 
 from riskmodel.cli.common import examples, say
 from riskmodel.cli.reading import mapping_option, read_rows
-from riskmodel.cli.values import SettingName, Shipped
+from riskmodel.cli.values import ProfileName, SettingName, Shipped
 from riskmodel.errors import Problem, RiskModelError
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ if TYPE_CHECKING:
     metavar="SETTING",
     help="Setting of the report, and of cases that name none, instead of the spec's.",
 )
+@click.option(
+    "--recording",
+    type=ProfileName(),
+    metavar="NAME|FILE",
+    help="What a blank means, instead of the spec's: ignorable, positives_only, chart, form, or a TOML file.",
+)
 @click.option("--draws", type=click.IntRange(2), metavar="K", help="Number of draws, instead of the spec's.")
 @click.option(
     "--seed",
@@ -82,7 +89,7 @@ def report_command(output: Path, spec_file: Path | None, cases: str | None, mapp
     changes = {
         "priors": _first(asked["priors"], spec.priors), "policies": _first(asked["policy"], spec.policies),
         "settings": [asked["setting"]] if asked["setting"] else None, "draws": asked["draws"], "seed": asked["seed"],
-        "cases": _asked(spec.cases, cases, mapping),
+        "cases": _asked(spec.cases, cases, mapping), "recording": asked["recording"],
     }  # fmt: skip
     spec = spec.model_copy(update={key: value for key, value in changes.items() if value is not None})
     study = prepared(spec, str(spec_file or "report"))
@@ -130,8 +137,11 @@ def prepared(spec: Spec, file: str) -> Study:
             problems.append(Problem(file, f"key '{key}'", str(error), ""))
             return None
 
-    loaded = [tried(lambda name=name: load(name, spec.policies[0]), "priors") for name in spec.priors]  # type: ignore[misc]
-    models = [model for model in loaded if model is not None]
+    def loaded(name: str) -> Model:
+        return load(name, spec.policies[0], recording=spec.recording)
+
+    every = [tried(partial(loaded, name), "priors") for name in spec.priors]
+    models = [model for model in every if model is not None]
     if not models:
         raise SpecError(problems)
     for name in spec.policies[1:]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, say
+from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, recording_option, say
 from riskmodel.cli.reading import mapping_option
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "riskmodel score cases.csv -o scored.csv --setting primary_care",
     "riskmodel score cases.parquet -o scored.parquet --priors literature",
     "riskmodel score cases.csv -o scored.csv --draws 1000 --seed 1",
+    "riskmodel score cases.csv -o scored.csv --recording chart",
     "riskmodel score cases.csv -o scored.csv --ask-next",
     "riskmodel score cases.csv --dry-run --setting primary_care",
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), help="Format of --table; json has all cases.")
 @common
+@recording_option
 @mapping_option
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
 @click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
@@ -113,12 +115,13 @@ def _scorers(asked: dict[str, Any], progress: Progress | None) -> tuple[Scoring,
     from riskmodel.model import load, load_scoring
 
     if asked["draws"]:
-        uncertain = load(asked["priors"], asked["policy"]).uncertain(asked["draws"], asked["seed"], asked["level"])
+        model = load(asked["priors"], asked["policy"], recording=asked["recording"])
+        uncertain = model.uncertain(asked["draws"], asked["seed"], asked["level"])
         uncertain.scorer.progress = progress
         ask = asker(uncertain.scoring, find_pathways()) if asked["ask_next"] else None
         score = uncertain_score(uncertain, ask)
         return uncertain.scoring, score, score
-    scoring = load_scoring(asked["priors"], asked["policy"])
+    scoring = load_scoring(asked["priors"], asked["policy"], recording=asked["recording"])
     if asked["ask_next"]:
         score = asking_score(scoring, find_pathways())
         return scoring, score, score
@@ -148,6 +151,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
 @click.argument("cases", type=CaseFile())
 @click.option("--case", "case_id", required=True, metavar="ID", help="The case_id of the case.")
 @common
+@recording_option
 @mapping_option
 @click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -163,7 +167,7 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
     from riskmodel.decision.costs import find_pathways
     from riskmodel.model import load, load_scoring
 
-    scoring = load_scoring(asked["priors"], asked["policy"])
+    scoring = load_scoring(asked["priors"], asked["policy"], recording=asked["recording"])
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
     with shares_listed(scoring):
@@ -178,7 +182,7 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
         return
     from riskmodel.answers.uncertainty import describe, sureness_data, uncertain_of_cases
 
-    priors = load(asked["priors"], asked["policy"]).priors
+    priors = load(asked["priors"], asked["policy"], recording=asked["recording"]).priors
     uncertain = uncertain_of_cases(scoring, priors, masks, **drawn)
     with progress_bar(" draws", "draws") as progress:
         uncertain.scorer.progress = progress

@@ -42,6 +42,23 @@ class Shipped(click.ParamType[str]):
         return [*(CompletionItem(name) for name in names if name.startswith(incomplete)), *files]
 
 
+class ProfileName(click.ParamType[str]):
+    """The name of a recording profile, or the path of a TOML file."""
+
+    name = "text"
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        import tomllib
+
+        from riskmodel.evidence.reading.files import priors_root
+        from riskmodel.evidence.records import IGNORABLE
+
+        content = tomllib.loads((priors_root() / "evidence" / "recording.toml").read_text(encoding="utf-8"))
+        names = [IGNORABLE, *content.get("profile", {})]
+        files = [CompletionItem(incomplete, type="file")] if incomplete.endswith((".", "/")) or not incomplete else []
+        return [*(CompletionItem(name) for name in names if name.startswith(incomplete)), *files]
+
+
 class SettingName(click.ParamType[str]):
     """A setting of the prior set that the command line names."""
 

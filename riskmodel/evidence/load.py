@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
 
     from riskmodel.evidence.records import CitedSource, Priors
 
-__all__ = ["load_priors", "pathways_digest", "priors_digest", "priors_root", "with_overrides", "with_recording"]
+__all__ = [
+    "load_priors",
+    "pathways_digest",
+    "priors_digest",
+    "priors_root",
+    "recording_digest",
+    "with_overrides",
+    "with_recording",
+]
 
 
 def priors_digest(priors: str | Path = "seeds", root: Path | None = None) -> str:
@@ -90,6 +99,20 @@ def with_overrides(
     from riskmodel.evidence.reading.overrides import apply_overrides
 
     return apply_overrides(priors, overrides, sources or {})
+
+
+def recording_digest(profile: str | Path) -> str:
+    """A cache key of a recording profile beside that of the priors; empty for ``ignorable``.
+
+    >>> recording_digest("ignorable"), recording_digest("chart")
+    ('', ' recording chart')
+    """
+    from riskmodel.evidence.reading.recording import is_file, profile_files
+
+    if not is_file(profile):
+        return "" if profile == IGNORABLE else f" recording {profile}"
+    content = [(Path(file.name).stem, file.data) for file in profile_files(Path(profile).expanduser())]
+    return f" recording {hashlib.sha256(repr(content).encode()).hexdigest()}"
 
 
 def with_recording(priors: Priors, profile: str | Path) -> Priors:

@@ -24,6 +24,24 @@ BY_ROLE = {"findings": "finding", "risk_factors": "risk_factor"}  # groups that 
 ALWAYS = Profile(IGNORABLE, "A blank says nothing")
 
 
+@dataclass(frozen=True, slots=True)
+class BlankReading:
+    """How blanks are read: under which recording profile, its title, and of how many variables."""
+
+    profile: str = IGNORABLE
+    title: str = ALWAYS.title
+    variables: int = 0
+
+    def __str__(self) -> str:
+        if self.profile == IGNORABLE:
+            return "a blank says nothing: what is written down is taken not to depend on what is there (ignorable)"
+        what = f"{self.variables} findings and risk factors"
+        return f"a blank of {what} is read by the recording profile {self.profile} ({self.title}); no rule fires on it"
+
+
+IGNORED = BlankReading()
+
+
 class RecordingError(ValueError):
     """A profile whose rates cannot be worked out: of which variable, what was received, and what is allowed."""
 
@@ -159,6 +177,14 @@ def used_rates(priors: Priors) -> tuple[RecordingRates, ...]:
     by_id = {statement.id: statement for statement in priors.statements}
     every = rates_of(priors.profiles, priors.recording, by_id, priors.variables)
     return tuple(rates for rates in every if isinstance(rates, RecordingRates))
+
+
+def blank_reading(priors: Priors) -> BlankReading:
+    """How blanks are read under the profile in use."""
+    count = sum(variable.blank_tells for variable in priors.variables)
+    return (
+        BlankReading(priors.recording, priors.profile.title, count) if priors.recording != IGNORABLE else BlankReading()
+    )
 
 
 def use_profile(priors: Priors, name: str) -> Priors:

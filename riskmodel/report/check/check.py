@@ -50,6 +50,7 @@ def check_lines(model: Model, readings: Sequence[Reading], draws: int = 0, seed:
     variables, arcs, entries = network_size(network)
     yield f"Network: {variables} variables, {arcs} arcs, {entries} table entries"
     yield f"Policy {model.policy.name}: {len(model.policy.rules)} rules"
+    yield from wrap(f"Blanks: {model.scoring.blanks}", WIDTH)
     yield from _origins(priors)
     yield from _round_trip(readings)
     yield from _unheld(priors, seed)

@@ -12,7 +12,9 @@ from pydantic import Field
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import Problem, Problems, RiskModelError, nearest
 from riskmodel.evidence.reading.files import priors_root
+from riskmodel.evidence.reading.recording import is_file
 from riskmodel.evidence.reading.schema import StrictTable, read_table
+from riskmodel.evidence.records import IGNORABLE
 from riskmodel.model import DEFAULT_POLICY
 from riskmodel.sensitivity.targets import checked_targets
 
@@ -89,6 +91,7 @@ class Spec(StrictTable):
     priors: Names = Field(default_factory=lambda: ["seeds"])
     policies: list[str] = Field(default_factory=lambda: [DEFAULT_POLICY])  # none named: all
     settings: list[str] = Field(default_factory=list)
+    recording: str = IGNORABLE
     targets: list[str] = Field(default_factory=list)
     statements: list[str] = Field(default_factory=list)
     draws: Draws = 1000
@@ -132,6 +135,8 @@ def read_spec(path: Path) -> Spec:
         raise SpecError(problems.listed)
     if not spec.policies:
         spec = spec.model_copy(update={"policies": every_policy()})
+    if is_file(spec.recording):
+        spec = spec.model_copy(update={"recording": str(path.parent / spec.recording)})
     if spec.cases.file:
         asked = {"file": str(path.parent / spec.cases.file)}
         if spec.cases.mapping:
