@@ -268,6 +268,7 @@ def test_the_text_of_one_case() -> None:
         "Explained away",
         "Evidence for and against infection",
         "Next questions, examinations and tests that can change the action",
+        "Blanks",
         f"Conflict {answer.conflict:+.2f}",
         RESEARCH_ONLY,
     ]
