@@ -129,7 +129,9 @@ class Pgmpy:
     def conditions(self, weights: Weights, case: int) -> np.ndarray:
         """P(conditions | evidence) of one case, an axis a condition."""
         hard, virtual, result = {}, [], {}
-        for variable in self.network.case_variables:
+        for variable in self.network.variables:
+            if variable.name not in weights:
+                continue
             own = np.asarray(weights[variable.name][case], dtype=float)
             if np.all(own == 1):
                 continue
@@ -176,7 +178,7 @@ class Pyagrum:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.names = [variable.name for variable in network.case_variables]
+        self.names = [variable.name for variable in network.variables if variable.role != "manifestation"]
         self.net = to_pyagrum(network)
         self.engine = gum.LazyPropagation(self.net)
         for condition in network.conditions:
@@ -186,6 +188,8 @@ class Pyagrum:
     def present(self, weights: Weights, case: int) -> np.ndarray:
         """P(present | evidence) of each condition in one case."""
         for name in self.names:
+            if name not in weights:
+                continue
             own = weights[name][case]
             own = own / own.max()  # pyAgrum takes one weight above 0 for hard evidence, and leaves its size in
             if np.all(own == 1):
