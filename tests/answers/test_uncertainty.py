@@ -156,7 +156,7 @@ def test_dependence_by_hand(model, correlation):
     network = dependent(model, correlation)
     none = {condition.name: ("absent",) for condition in network.conditions} | {"setting": ("primary_care",)}
     both = conditional(network, Event("bladder_dysfunction", ("present",)), none | {"saddle_anaesthesia": ("present",)})
-    p, q = 0.002, 0.005
+    p, q = 0.0005, 0.0015
     expected = multivariate_normal([0, 0], [[1, correlation], [correlation, 1]]).cdf(norm.ppf([p, q]))
     assert both[0] * p == pytest.approx(expected, rel=1e-7)
 
