@@ -29,7 +29,6 @@ from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, check
 from riskmodel.calibration.who_was_verified import VerifiedCohort, VerifiedFit
 from riskmodel.casefiles.read.frame import identifiers
 from riskmodel.errors import CasesError, UsageError
-from riskmodel.evidence.records import IGNORABLE
 from riskmodel.model import Model, checked_model
 
 if TYPE_CHECKING:
@@ -183,9 +182,6 @@ def fit_coded(  # noqa: PLR0913
     tolerance
         rise of the log posterior that the search takes as none, above 0.
     """
-    if model.priors.recording != IGNORABLE:
-        received = f"the recording profile {model.priors.recording} cannot be fitted under yet"
-        raise UsageError(f"{received}; allowed: {IGNORABLE}, under which a blank says nothing")
     check_prior_weight(prior_weight)
     check_name(name)
     stated = checked_odds_ratio(verified_odds_ratio, outcomes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.arrays import Array, Bools
 from riskmodel.calibration.likelihood.coordinates import Coordinates
+from riskmodel.evidence.recording import used_rates
+from riskmodel.evidence.records import Priors, recording_node
 from riskmodel.inference.lookup import Lookup, Lookups, Tables, tables_at_setting
 from riskmodel.network.build import build_network, in_order
 from riskmodel.network.network import Network
@@ -90,12 +93,13 @@ class TableSlopes:
             changed = changed_draws(tables)
             for piece, parts, columns in zip(self.lookups.all, pieces, moves.T, strict=True):
                 touched = np.zeros(len(rows), dtype=bool)
-                for name in piece.tables:
+                names = _tables_of(piece, tables)
+                for name in names:
                     touched |= changed[name]
                 which = np.nonzero(touched[pair] | touched[pair + 1])[0]
                 if which.size:
                     up, down = (
-                        piece_table(self.lookups, piece, _in_draws(tables, piece.tables, pair[which] + k))
+                        piece_table(self.lookups, piece, _in_draws(tables, names, pair[which] + k))
                         for k in (0, 1)
                     )
                     possible = (up > 0) & (down > 0)
@@ -122,6 +126,12 @@ def piece_table(lookups: Lookups, piece: Lookup, tables: Tables) -> Array:
     """A piece's table at one setting, (draws, patterns, states)."""
     table = lookups.table(piece, tables)
     return table.reshape(len(table), piece.patterns, -1)
+
+
+def _tables_of(piece: Lookup, tables: Collection[str]) -> tuple[str, ...]:
+    """The tables that a piece is made of: those it multiplies, and how often its members are written down."""
+    nodes = (recording_node(member) for member in piece.members)
+    return (*piece.tables, *(node for node in nodes if node in tables))
 
 
 def _in_draws(tables: Tables, names: tuple[str, ...], rows: NDArray[np.int64]) -> dict[str, Array]:
@@ -161,9 +171,21 @@ def _above(network: Network) -> dict[str, set[str]]:
 
 def _reached(lookups: Lookups, above: Mapping[str, set[str]], coordinates: Coordinates) -> list[NDArray[np.int64]]:
     """For each coordinate the pieces that it can move: those with a table of its variable, or of one below it."""
+    nodes = _recording_nodes(coordinates.priors)
+    tables = [_tables_of(piece, above) for piece in lookups.all]
     reached = []
     for block in coordinates.blocks:
-        names = {coordinates.statements[column].of.variable for column in block.columns}
-        pieces = [i for i, piece in enumerate(lookups.all) if any(names & above[name] for name in piece.tables)]
+        stated = [coordinates.statements[column] for column in block.columns]
+        names = set[str]().union(*(nodes.get(s.id, {s.of.variable}) for s in stated))
+        pieces = [i for i, held in enumerate(tables) if any(names & above[name] for name in held)]
         reached += [np.array(pieces, dtype=np.int64)] * block.size
     return reached
+
+
+def _recording_nodes(priors: Priors) -> dict[str, set[str]]:
+    """For each rate of the recording profile in use the nodes that it speaks of."""
+    nodes: dict[str, set[str]] = {}
+    for rates in used_rates(priors):
+        for identifier in itertools.chain(*rates.statements):
+            nodes.setdefault(identifier, set()).add(recording_node(rates.variable))
+    return nodes

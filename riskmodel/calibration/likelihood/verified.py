@@ -18,7 +18,6 @@ from riskmodel.calibration.likelihood.verification import VerificationFit, Verif
 from riskmodel.calibration.outcome_weights import recorded_states
 from riskmodel.errors import InferenceError
 from riskmodel.inference.lookup import tables_at_setting
-from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
 
 
@@ -89,7 +88,7 @@ class VerifiedLikelihood(Likelihood):
 
     def _log_likelihoods(self, x: Array) -> Array:
         try:
-            network = build_network(self.coordinates.priors, self.coordinates.values(x))
+            network = self.network(x)
         except InferenceError:  # at one of the points or more
             return (
                 np.full(1, -np.inf) if len(x) == 1 else np.concatenate([self._log_likelihoods(r) for r in x[:, None]])
