@@ -32,6 +32,8 @@ class Origin:
         how many, and of how many at least one outcome is known.
     settings
         people by setting.
+    recording
+        the profile by which blanks were read; empty where they say nothing.
     verified_odds
         the odds ratio of verification that was stated; empty where it is 1.
     cohort_hash
@@ -48,6 +50,7 @@ class Origin:
     settings: Mapping[str, int] = field(default_factory=dict)
     outcomes: str = "ignorable"
     prior_weight: float = 1.0
+    recording: str = ""
     verified_odds: str = ""
     cohort_hash: str = ""
     command: str = ""
@@ -61,6 +64,7 @@ class Origin:
     def source(self, taken: Container[str], status: str) -> CitedSource:
         """As a source of kind data, under a key that is not taken."""
         note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
+        note += f"; blanks read by the recording profile {self.recording}" if self.recording else ""
         note += f"; odds ratio of verification {self.verified_odds}" if self.verified_odds else ""
         if status:
             note += f"; not converged: {status}"
@@ -104,7 +108,7 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
     overrides = tomlkit.table(is_super_table=True)
     before = {statement.id: statement for statement in parent.statements}
     for statement in priors.statements:
-        if statement != before[statement.id]:
+        if statement.id in before and statement != before[statement.id]:
             overrides[statement.id] = _table(_numbers(statement, before[statement.id]))
     document["override"] = overrides
     return tomlkit.dumps(document)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.outcome_weights import Weighting, inverse_probabilities
+from riskmodel.cases.recorded import POSITIVES_ONLY, recorded_in_masks
 from riskmodel.errors import CasesError, UsageError, nearest
-from riskmodel.evidence.records import Variable
+from riskmodel.evidence.records import IGNORABLE, Priors, Variable
 
 SHOWN = 10
 OUTCOMES = ("ignorable", "weighted", "complete")
@@ -74,6 +75,29 @@ def check_findings(variables: Sequence[Variable], masks: Masks) -> None:
             "no modelled finding is known: the cohort needs columns of risk factors, findings or tests "
             "(`riskmodel codebook` lists them); to learn base rates from outcomes alone, learn base_rates"
         )
+
+
+def warning_of_positives_only(variables: Sequence[Variable], masks: Masks, recording: str) -> str:
+    """What to tell where hardly anything is written down as absent, and blanks are fitted as if they said nothing."""
+    cells = recorded_in_masks(variables, masks)
+    if recording != IGNORABLE or cells.suspected != POSITIVES_ONLY:
+        return ""
+    open_to_doubt = cells.with_blanks
+    return (
+        f"in the yes-or-no columns with blanks {open_to_doubt.yes:,} cells say yes and {open_to_doubt.no:,} say no: it "
+        f"seems that hardly anything but what is present was written down. Blanks were taken to say nothing (recording "
+        f"profile {IGNORABLE}), and what is learnt of findings and risk factors is then far too high. Look at the "
+        f"recording profile {POSITIVES_ONLY}"
+    )
+
+
+def notes_on_blanks(priors: Priors, masks: Masks) -> list[str]:
+    """What a reader should know of how blanks were taken."""
+    variables = priors.case_variables
+    warning = warning_of_positives_only(variables, masks, priors.recording)
+    blanks = int((masks == 0).sum())
+    read = f"{blanks:,} blank cells were read by the recording profile {priors.recording} ({priors.profile.title})"
+    return [warning] if warning else [read] if priors.recording != IGNORABLE else []
 
 
 def check_possible(names: Sequence[Hashable], evidence: Array) -> None:

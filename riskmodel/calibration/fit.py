@@ -16,6 +16,7 @@ from riskmodel.calibration.cohort_checks import (
     check_outcomes,
     check_possible,
     known_outcomes,
+    notes_on_blanks,
     person_weights,
 )
 from riskmodel.calibration.conclude import fitted_calibration, marginals_at
@@ -24,11 +25,14 @@ from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.optimise import TOLERANCE, LogPosterior, Progress, check_prior_weight, maximise
 from riskmodel.calibration.provenance import check_name, cohort_hash
+from riskmodel.calibration.recording_rates import check_asked, learnable_rates
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, checked_odds_ratio, is_verified
 from riskmodel.calibration.who_was_verified import VerifiedCohort, VerifiedFit
 from riskmodel.casefiles.read.frame import identifiers
 from riskmodel.errors import CasesError, UsageError
+from riskmodel.evidence.recording import heard
+from riskmodel.evidence.records import IGNORABLE
 from riskmodel.model import Model, checked_model
 
 if TYPE_CHECKING:
@@ -186,13 +190,16 @@ def fit_coded(  # noqa: PLR0913
     check_name(name)
     stated = checked_odds_ratio(verified_odds_ratio, outcomes)
     priors = model.priors
+    check_asked(priors, learn)
     ids = requested_statements(priors, learn)
     if not masks.shape[1]:
         raise CasesError("the cohort has no row")
     check_identifiers(names, masks)
     notes = [*notes, *check_outcomes(model.variables, masks)]
     if {kind_of(priors.statement(i), priors) for i in ids} != {"base_rates"}:
-        check_findings(model.variables, masks)
+        check_findings(model.variables, heard(model.variables, masks))
+    ids, silent = learnable_rates(priors, ids, learn, masks)
+    notes += [*silent, *notes_on_blanks(priors, masks)]
     settings = _settings(model, masks)
     coordinates = Coordinates(priors, learnable_in(priors, ids, learn, settings) if settings else ids)
     if not coordinates.size:
@@ -228,6 +235,7 @@ def fit_coded(  # noqa: PLR0913
         outcomes=outcomes,
         prior_weight=prior_weight,
         cohort_hash=cohort_hash(model.variables, masks),
+        recording="" if priors.recording == IGNORABLE else priors.recording,
         verified_odds="" if stated.says_nothing else _odds_text(stated, hold=hold_verified_odds_ratio),
         command=command or _call(learn, prior_weight, name, outcomes, verified_odds_ratio),
     )

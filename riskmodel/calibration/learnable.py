@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 
 from riskmodel.errors import UsageError, nearest
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import Priors, Statement
 
-KINDS = ("base_rates", "findings", "risk_factors", "all")
+KINDS = ("base_rates", "findings", "risk_factors", "recording", "all")
 
 
 def requested_statements(priors: Priors, learn: str | Sequence[str]) -> list[str]:
@@ -19,7 +20,8 @@ def requested_statements(priors: Priors, learn: str | Sequence[str]) -> list[str
         ``base_rates`` (how common each condition is, by setting and age), ``findings`` (findings and tests
         given each condition), ``risk_factors`` (how common these are, the mix of ages and sexes, the ratios
         and weights by which they and other conditions raise a risk, and base rates by age, for a setting without
-        them takes its rise with age from there), ``all`` (these and how strongly findings go together), or ids of
+        them takes its rise with age from there), ``all`` (these and how strongly findings go together), ``recording``
+        (how often each state is written down, by the recording profile in use; no part of ``all``), or ids of
         statements; several joined by commas or as a sequence.
 
     Raises
@@ -77,7 +79,8 @@ def _no_names(value: object) -> UsageError:
 
 
 def _is_requested(statement: Statement, priors: Priors, names: Sequence[str]) -> bool:
-    if "all" in names or statement.id in names or kind_of(statement, priors) in names:
+    kind = kind_of(statement, priors)
+    if statement.id in names or kind in names or ("all" in names and kind != "recording"):
         return True
     return "risk_factors" in names and is_subgroup_rate(statement, priors)
 
@@ -114,7 +117,9 @@ def is_subgroup_rate(statement: Statement, priors: Priors) -> bool:
 
 
 def kind_of(statement: Statement, priors: Priors) -> str:
-    """The kind of a statement: base_rates, findings, risk_factors or dependence."""
+    """The kind of a statement: base_rates, findings, risk_factors, dependence or recording."""
+    if statement.quantity == QUANTITY:
+        return "recording"
     if statement.quantity == "dependence":
         return "dependence"
     roles = {variable.name: variable.role for variable in priors.variables}

@@ -160,7 +160,7 @@ def recorded_states(variables: Sequence[Variable], masks: Masks) -> tuple[Array,
         for mask in np.unique(masks[row])[:-1]:
             columns.append((masks[row] == mask).astype(float))
             states = [state for i, state in enumerate(variable.states) if mask >> i & 1]
-            names.append(f"{variable.name}={' or '.join(states)}")
+            names.append(f"{variable.name}={' or '.join(states)}" if states else f"{variable.name} not written down")
     return np.stack(columns, axis=1), names
 
 

@@ -99,8 +99,7 @@ class TableSlopes:
                 which = np.nonzero(touched[pair] | touched[pair + 1])[0]
                 if which.size:
                     up, down = (
-                        piece_table(self.lookups, piece, _in_draws(tables, names, pair[which] + k))
-                        for k in (0, 1)
+                        piece_table(self.lookups, piece, _in_draws(tables, names, pair[which] + k)) for k in (0, 1)
                     )
                     possible = (up > 0) & (down > 0)
                     slopes = np.zeros_like(up)
