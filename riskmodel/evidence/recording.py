@@ -223,4 +223,4 @@ def heard(variables: Sequence[Variable], masks: Masks) -> Masks:
     if not silent.any():
         return masks
     full = np.array([variable.full_mask for variable in variables], np.uint8)
-    return np.where(silent, full.reshape(-1, *(1,) * (masks.ndim - 1)), masks)
+    return masks | silent * full.reshape(-1, *(1,) * (masks.ndim - 1))  # 40 times as fast as to choose
