@@ -1,9 +1,10 @@
 """Calibration: how long a large fit takes, and whether fits find the truth.
 
 ``python -m benchmarks.calibration`` fits all statements to 100,000 people (run as a process, so that its peak is
-its own). ``python -m benchmarks.calibration recovery [REPLICATES]`` draws a truth from the statements' own
-distributions again and again, simulates 5,000 people of it, 30 % of cells blank and outcomes known of half, and
-counts how often the 95 % intervals hold it.
+its own). ``python -m benchmarks.calibration recovery [REPLICATES [PROFILE]]`` draws a truth from the statements' own
+distributions again and again, simulates 5,000 people of it, outcomes known of half, and counts how often the 95 %
+intervals hold it. Without a profile 30 % of cells are not assessed; with one (``positives_only``) people of an
+emergency department are written down as often as it says, and fitted by the same rates.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.likelihood.coordinates import prior_sd
 from riskmodel.evidence.distributions import draw_values
+from riskmodel.evidence.recording import QUANTITY
+from riskmodel.evidence.records import IGNORABLE
 from riskmodel.evidence.scale import Z95, scale_of
 from riskmodel.network.build import build_network
 
@@ -40,6 +43,8 @@ class Truth:
 def perturbed(model: rm.Model, rng: np.random.Generator) -> Truth:
     """A network whose statements are drawn from their distributions."""
     values = draw_values(model.priors, 2, rng)
+    rates = [s.quantity == QUANTITY for s in model.priors.selected_statements]
+    values[1, rates] = values[0, rates]  # a recording profile is known
     drawn = SimpleNamespace(
         tables=build_network(model.priors, values).one_draw(1),
         variables=model.variables,
@@ -61,14 +66,16 @@ def people(source, count: int, rng: np.random.Generator, setting: str, missing: 
     return masks
 
 
-def recovery(replicates: int, setting: str = "spine_clinic", seed: int = 1) -> pd.DataFrame:
+def recovery(
+    replicates: int, setting: str = "spine_clinic", seed: int = 1, recording: str = IGNORABLE, first: int = 0
+) -> pd.DataFrame:
     """One row a replicate and statement: the truth, the fit, and how far apart in prior sd."""
-    model = rm.load()
+    model, missing = rm.load(recording=recording), MISSING if recording == IGNORABLE else 0.0
     frames = []
-    for replicate in range(replicates):
+    for replicate in range(first, first + replicates):
         rng = np.random.default_rng([seed, replicate])
         truth = perturbed(model, rng)
-        masks = people(truth.model, RECOVERY_PEOPLE, rng, setting, MISSING, VERIFIED)
+        masks = people(truth.model, RECOVERY_PEOPLE, rng, setting, missing, VERIFIED)
         fitted = fit_coded(model, range(RECOVERY_PEOPLE), masks, "all")
         frame = fitted.table.copy()
         statements = [model.priors.statement(name) for name in frame["statement"]]
@@ -115,7 +122,8 @@ def large() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["recovery"]:
-        found = recovery(int(sys.argv[2]) if len(sys.argv) > 2 else REPLICATES)
+        how = {"recording": sys.argv[3], "setting": "emergency"} if len(sys.argv) > 3 else {}
+        found = recovery(int(sys.argv[2]) if len(sys.argv) > 2 else REPLICATES, **how)
         sys.stdout.write(summary(found) + "\n")
     else:
         large()

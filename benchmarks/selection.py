@@ -1,14 +1,16 @@
 """What base rates a fit finds when an outcome is known of some people only, and who decides of whom.
 
-``python -m benchmarks.selection [REPLICATES]`` simulates people of an emergency department, history and examination
-recorded in 70 % of cells, and lets the chance of a work-up depend on four things: the red flags that are recorded;
+``python -m benchmarks.selection [REPLICATES [SCENARIO …]]`` simulates people of an emergency department, history and
+examination recorded in 70 % of cells, and lets the chance of a work-up depend on: the red flags that are recorded;
 these and something unrecorded that goes with disease; the recorded flags again, but where the findings' own numbers
-are not those of the model; the policy alone, which examines those for whom it asks for imaging and nobody else.
+are not those of the model; the policy alone, which examines those for whom it asks for imaging and nobody else; and
+that something unrecorded together with findings that differ. Some fits state an odds ratio of verification.
 Printed: the fitted over the true base rate of the serious conditions, geometric means.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -23,12 +25,15 @@ PEOPLE, REPLICATES, SETTING = 10_000, 10, "emergency"
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 RARELY, PER_FLAG, UNRECORDED = -2.5, 0.8, 2.0  # log-odds of a work-up
 WAYS = ("ignorable", "weighted", "complete")
+STATED = ("7 fixed", "7 (3 to 16) held", "7 (3 to 16) learnt", "1 (0.1 to 10) held", "1 (0.1 to 10) learnt")
 RATES = [("base rates", "base_rates", 0.1, way) for way in WAYS]  # what is learnt, the prior's weight, and how
+OPEN = [("base rates", "base_rates", 0.1, way) for way in ("ignorable", *STATED[-2:])]
 FITS = {
-    "recorded": RATES,
-    "unrecorded": RATES,
+    "recorded": [*RATES, *OPEN[1:]],
+    "unrecorded": [*RATES, *(("base rates", "base_rates", 0.1, way) for way in STATED)],
     "policy": [rate for rate in RATES if rate[-1] != "weighted"],  # refused: nobody stands for the others
-    "findings differ": [*RATES, *(("all", "all", 1.0, way) for way in ("ignorable", "weighted"))],
+    "findings differ": [*RATES, *OPEN[1:], *(("all", "all", 1.0, way) for way in ("ignorable", "weighted"))],
+    "both": OPEN,
 }
 
 
@@ -36,7 +41,7 @@ def cohort_of(source, model: rm.Model, rng: np.random.Generator, scenario: str) 
     """Coded evidence with the outcomes of those who were worked up, and the true share of each condition."""
     people = cohort.simulate(source, PEOPLE, rng, setting=SETTING, missing=0.3, roles=cohort.HISTORY)
     masks = people.masks.copy()
-    known = worked_up(people, model, rng, UNRECORDED if scenario == "unrecorded" else 0.0)
+    known = worked_up(people, model, rng, UNRECORDED if scenario in ("unrecorded", "both") else 0.0)
     if scenario == "policy":
         known = (model.score(cohort.to_cases(model, people))["imaging"].astype(str) != "").to_numpy()
     for row, variable in enumerate(model.variables):
@@ -56,14 +61,25 @@ def worked_up(people, model: rm.Model, rng: np.random.Generator, unrecorded: flo
     return rng.random(PEOPLE) < chance
 
 
+def how(way: str) -> dict:
+    """The arguments of a fit, from its name in the table."""
+    if way in WAYS:
+        return {"outcomes": way}
+    numbers = [float(number) for number in re.findall(r"[\d.]+", way)]
+    return {
+        "verified_odds_ratio": numbers if len(numbers) == 3 else numbers[0],
+        "hold_verified_odds_ratio": way.endswith("held"),
+    }
+
+
 def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
     """The fitted over the true base rates of one simulated cohort, by what is learnt and how."""
     rng = np.random.default_rng([7, replicate])
-    source = perturbed(model, rng).model if scenario == "findings differ" else model
+    source = perturbed(model, rng).model if scenario in ("findings differ", "both") else model
     masks, truth = cohort_of(source, model, rng, scenario)
     rows = []
     for learnt, what, weight, way in FITS[scenario]:
-        fitted = fit_coded(model, range(PEOPLE), masks, what, outcomes=way, prior_weight=weight)
+        fitted = fit_coded(model, range(PEOPLE), masks, what, prior_weight=weight, **how(way))
         table = fitted.table.set_index("statement")
         for name in SERIOUS:
             found = table.loc[f"base.{name}.{SETTING}"]
@@ -73,10 +89,10 @@ def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
     return rows
 
 
-def main(replicates: int) -> None:
+def main(replicates: int, *scenarios: str) -> None:
     model = rm.load()
     rows: list[dict] = []
-    for scenario in FITS:
+    for scenario in scenarios or FITS:
         for replicate in range(replicates):
             rows += one(model, scenario, replicate)
             sys.stderr.write(f"{scenario} {replicate}\n")
@@ -92,4 +108,4 @@ def main(replicates: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPLICATES)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPLICATES, *sys.argv[2:])

@@ -29,6 +29,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
     "riskmodel calibrate cohort.csv -o local.toml --learn base_rates --prior-weight 0.1",
     "riskmodel calibrate cohort.csv -o local.toml --learn find.fever.none,find.fever.infection",
     "riskmodel calibrate cohort.csv -o local.toml --learn base_rates --verified-odds-ratio 3,1,9",
+    "riskmodel calibrate notes.csv -o local.toml --recording positives_only",
     "riskmodel score cases.csv -o scored.csv --priors local.toml",
 ))  # fmt: skip
 @click.argument("cohort", type=CaseFile())
@@ -45,7 +46,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
     default="all",
     show_default=True,
     metavar="WHAT",
-    help="base_rates, findings, risk_factors, all, or ids of statements; several separated by commas.",
+    help="base_rates, findings, risk_factors, all, recording, or ids of statements; several separated by commas.",
 )
 @common
 @recording_option
@@ -121,6 +122,7 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     far is written, marked as not converged, without a report card, and the exit status is 1. It is 1 too where rows
     of the cohort were rejected; they are counted, and the fit is that of the others.
     """
+    from riskmodel.calibration.cohort_checks import warning_of_positives_only
     from riskmodel.calibration.fit import fit_coded
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.metrics.predictors import checked_predictors
@@ -139,6 +141,8 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {key: asked[key] for key in HOW} | {"name": name}
+    warning = warning_of_positives_only(model.variables, masks, model.priors.recording)
+    say([f"Warning: {warning}"] if warning else [])
     command = shlex.join(["riskmodel", *sys.argv[1:]])
     with progress_bar(" steps", "calibrating") as progress:
         fitted = fit_coded(

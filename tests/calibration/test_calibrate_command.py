@@ -5,10 +5,13 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 import riskmodel as rm
+from riskmodel import cohort
 from riskmodel.calibration import calibrate
 from riskmodel.cli import commands
 
@@ -81,3 +84,47 @@ def test_the_command_refuses_bad_usage(people, tmp_path, monkeypatch, arguments,
     assert done.exit_code == 2
     assert message in done.stderr
     assert [path.name for path in Path().iterdir()] == ["people.csv"]
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory):
+    """600 people of an emergency department of whom what is present is written down, and hardly anything else."""
+    model = rm.load(recording="positives_only")
+    people = cohort.simulate(
+        model, 600, np.random.default_rng(3), setting="emergency", roles=("context", "risk_factor", "finding")
+    )
+    file = tmp_path_factory.mktemp("notes") / "notes.csv"
+    cohort.to_cases(model, people, with_outcomes=True).to_csv(file, index=False)
+    return file
+
+
+@pytest.mark.slow
+def test_the_command_fits_under_a_recording_profile(notes, tmp_path):
+    asked = ("--learn", "find.fever.none,base.nerve_compression.emergency", "--report", tmp_path / "card")
+    few = ("--folds", 2, "--resamples", 5)
+    done = run("calibrate", notes, "-o", tmp_path / "a.toml", "--recording", "positives_only", *asked, *few)
+    assert done.exit_code == 0, done.output
+    assert "read by the recording profile positives_only" in done.stdout
+    assert "Warning" not in done.stderr
+    learnt = rm.load(tmp_path / "a.toml").statement("find.fever.none").value
+    assert 0.03 < learnt < 0.08  # .05 is true
+    card = (tmp_path / "card" / "report.md").read_text()
+    assert "- Recording profile: positives_only" in card
+    assert "each state counts by how often it is not written down" in card
+    table = pd.read_csv(tmp_path / "card" / "tables" / "predictors.csv").set_index("variable")
+    fever = table.loc["fever"]
+    assert 0.02 < fever["assessed"] < 0.25  # blanks are not assessed
+    assert fever["present"] == pytest.approx(fever["expected"], abs=0.15)  # of those written down: nearly all
+    assert fever["expected"] > 0.6
+
+
+@pytest.mark.slow
+def test_the_command_warns_of_a_cohort_of_positives_alone(notes, tmp_path):
+    asked = ("--learn", "find.fever.none", "--report", tmp_path / "card", "--folds", 2, "--resamples", 5)
+    done = run("calibrate", notes, "-o", tmp_path / "b.toml", *asked)
+    assert done.exit_code == 0, done.output
+    assert "Warning: in the yes-or-no columns" in done.stderr
+    assert "hardly anything but what is present was written down" in done.stdout
+    assert rm.load(tmp_path / "b.toml").statement("find.fever.none").value > 0.2  # .05 is true: what is warned of
+    first = (tmp_path / "card" / "report.md").read_text().split("## ")[0]
+    assert "In the yes-or-no columns" in first

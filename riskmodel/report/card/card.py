@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel._version import __version__
+from riskmodel.calibration.cohort_checks import warning_of_positives_only
+from riskmodel.evidence.records import IGNORABLE
 from riskmodel.metrics import FEWEST_EVENTS, PREDICTOR_SETS
 from riskmodel.pages.section import Report, Section
 from riskmodel.report.card import people, performance
@@ -51,10 +53,17 @@ def card(validation: ValidatedFit) -> Report:
     name = validation.fitted.origin.name
     return Report(
         f"Validation of a model fitted to cohort {name}",
-        (*_main_results(validation, before, after), *warnings(validation, after, sets)),
+        (*_blanks(validation), *_main_results(validation, before, after), *warnings(validation, after, sets)),
         sections,
         _facts(validation),
     )
+
+
+def _blanks(v: ValidatedFit) -> list[str]:
+    """The warning of a cohort in which hardly anything but what is present seems to be written down."""
+    parent = v.fitted.parent
+    warning = warning_of_positives_only(parent.variables, v.masks, parent.priors.recording)
+    return [f"{warning[0].upper()}{warning[1:]}."] if warning else []
 
 
 def _who_was_verified(v: ValidatedFit) -> list[Section]:
@@ -74,6 +83,7 @@ def _facts(v: ValidatedFit) -> dict[str, str]:
         "Cohort hash": f"{origin.cohort_hash}, of the people as they were coded, in any order",
         "Learnt": v.learn or "as asked",
         "Outcomes": f"taken as {origin.outcomes}; weight of the priors {origin.prior_weight:g}",
+        "Recording profile": origin.recording or IGNORABLE,
         "Odds ratio of verification": origin.verified_odds or "1",
         "Predictors": f"{v.after.predictors}: {PREDICTOR_SETS[v.after.predictors]}",
         "Converged": f"{status}, after {v.fitted.steps} steps",

@@ -87,7 +87,9 @@ def outcomes(v: ValidatedFit) -> Section:
         f"prediction is made from {PREDICTOR_SETS[v.after.predictors]} (predictor set {v.after.predictors}); no "
         "outcome enters it."
     )
-    sentences = (how[v.fitted.origin.outcomes], measured)
+    odds = v.fitted.origin.verified_odds
+    stated = (f"The odds ratio of verification was stated: {odds}, not 1." if odds else "",)
+    sentences = (how[v.fitted.origin.outcomes], *filter(None, stated), measured)
     return Section("outcomes", "Outcomes", sentences, tables)
 
 

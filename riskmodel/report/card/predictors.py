@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cases.codebook import entries
-from riskmodel.evidence.records import SETTING, Event
+from riskmodel.evidence.recording import WRITTEN, blank_reading, heard
+from riskmodel.evidence.records import IGNORABLE, SETTING, Event, recording_node
 from riskmodel.metrics.predictors import PREDICTOR_SETS, predictors_of
 from riskmodel.network.ask import conditional
 from riskmodel.pages.section import Column, Section, Table
@@ -33,13 +34,23 @@ def predictors(v: ValidatedFit) -> Section:
             "into one of the bands below; no other transformation is made."
         ),
         (
-            "Missing values: a blank cell means not assessed, never absent. Nobody was left out for a blank cell and "
+            f"Missing values: {_what_a_blank_means(v)} Nobody was left out for a blank cell and "
             "no value was imputed: what is missing in a person is summed over, exactly, given all that is known of "
             f"that person. {empty} of {len(frame)} predictors were assessed in nobody, and {blank} of all cells are "
             "blank."
         ),
     )
     return Section("predictors", "Predictors and missing data", sentences, (_definitions(v), _known_table(frame)))
+
+
+def _what_a_blank_means(v: ValidatedFit) -> str:
+    reading = blank_reading(v.fitted.parent.priors)
+    if reading.profile == IGNORABLE:
+        return "a blank cell means not assessed, never absent."
+    return (
+        f"a blank cell was read by the recording profile {reading.profile} ({v.fitted.parent.priors.profile.title}): "
+        "each state counts by how often it is not written down."
+    )
 
 
 def definitions(v: ValidatedFit) -> pd.DataFrame:
@@ -80,14 +91,15 @@ def known(v: ValidatedFit) -> pd.DataFrame:
     Returns
     -------
     one row a predictor: variable, role, people (assessed), assessed (share), present (share of those beyond the base
-    state), expected (the same share as the model before the fit has it, in the settings of the cohort).
+    state), expected (the same share as the model before the fit has it, in the settings of the cohort; under a
+    recording profile of those in whom it is written down).
     """
     rows = []
-    settings = _settings(v)
+    settings, read = _settings(v), heard(v.fitted.parent.variables, v.masks)
     for row, variable in enumerate(v.fitted.parent.variables):
         if variable.role not in ROLES or variable.name == SETTING:
             continue
-        masks = v.masks[row]
+        masks = read[row]
         assessed, base = masks != variable.full_mask, masks == 1
         beyond = (masks & 1) == 0
         decided = int((base | beyond).sum())
@@ -111,6 +123,9 @@ def _settings(v: ValidatedFit) -> list[tuple[str, float]]:
 
 def _expected(v: ValidatedFit, variable: Variable, setting: str) -> float:
     given = {SETTING: (setting,)} if setting else {}
+    node = recording_node(variable.name)
+    if any(node == other.name for other in v.fitted.parent.tables.variables):
+        given[node] = (WRITTEN,)
     return float(conditional(v.fitted.parent.tables, Event(variable.name, variable.states[1:]), given)[0])
 
 
