@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +63,7 @@ class Model(Shown):
     priors: Priors
     policy: Policy
     root: Path = field(default_factory=priors_root)
+    profile_named: bool = field(default=False, compare=False)  # ends the warning on files that seem to need a profile
 
     def sheet(self) -> Sheet:
         from riskmodel.answers.overview import overview
@@ -191,6 +193,7 @@ class Model(Shown):
         if block.impossible:
             first = block.impossible[0]
             raise InferenceError(f"row {cases.index[first.row]}: {first.problem}")
+        self.warn_of_blanks(cases, masks, setting, **asked)
         return to_frame(block.columns, cases.index, identifiers(cases, self.variables, mapping))
 
     def posterior(
@@ -301,7 +304,27 @@ class Model(Shown):
         >>> bool(after < before)
         True
         """
-        return replace(self, priors=with_recording(self.priors, profile))
+        return replace(self, priors=with_recording(self.priors, profile), profile_named=True)
+
+    def warn_of_blanks(self, cases: pd.DataFrame, masks: Masks, setting: str | None, **asked: Any) -> None:
+        """Warn the caller where the blanks of a frame, coded as ``masks``, seem to need a profile and none is named."""
+        from riskmodel.answers.blank_warning import IN_PYTHON, blank_notice
+        from riskmodel.casefiles.second_look import warn_of_blanks
+
+        if not self.profile_named:
+            notice = blank_notice(self.scoring, self._under_profile, IN_PYTHON)
+            warn_of_blanks(cases, masks, self.variables, notice, setting=self.default_setting(setting), **asked)
+
+    def _under_profile(self, profile: str) -> Scoring | None:
+        """What scoring needs under a recording profile, kept for the next time; None without such a profile."""
+        if profile not in self._scorings:
+            with suppress(UsageError):
+                self._scorings[profile] = self.with_recording(profile).scoring
+        return self._scorings.get(profile)
+
+    @cached_property
+    def _scorings(self) -> dict[str, Scoring]:
+        return {}
 
     def with_policy(self, policy: str | Path) -> Model:
         """The same priors under another policy."""
@@ -374,7 +397,7 @@ def load(
     priors: str | Path = DEFAULT_PRIORS,
     policy: str | Path = DEFAULT_POLICY,
     root: str | Path | None = None,
-    recording: str | Path = IGNORABLE,
+    recording: str | Path | None = None,
 ) -> Model:
     """Load a model.
 
@@ -388,6 +411,7 @@ def load(
         a priors folder of your own.
     recording
         what a blank means: the name of a recording profile or its TOML file, see :meth:`Model.with_recording`.
+        Without one blanks say nothing, and files that seem to need a profile are warned of.
 
     Raises
     ------
@@ -395,9 +419,9 @@ def load(
         with every problem found.
     """
     folder = Path(root) if root else priors_root()
-    loaded = with_recording(load_priors(priors, folder), recording)
+    loaded = with_recording(load_priors(priors, folder), recording or IGNORABLE)
     rules = load_policy(policy, loaded.case_variables, folder, loaded.sources, tuple(loaded.composites))
-    return Model(loaded, rules, folder)
+    return Model(loaded, rules, folder, profile_named=recording is not None)
 
 
 def checked_settings(model: Model, settings: Sequence[str] | None) -> tuple[str, ...]:

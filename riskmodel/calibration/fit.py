@@ -118,6 +118,7 @@ def calibrate(  # noqa: PLR0913
     checked_model(model, "calibrate")
     asked: dict[str, Any] = {"known_outcomes": True, "mapping": mapping}
     masks = model.code(cohort, setting=setting, allow_repeats=True, **asked)  # repeats are refused below
+    model.warn_of_blanks(cohort, masks, setting, **asked)
     names = identifiers(cohort, model.variables, mapping)
     return fit_coded(
         model, list(cohort.index if names is None else names), masks, learn,

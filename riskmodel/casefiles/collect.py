@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.answers.blank_warning import Notice
 from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import RunOptions, RunResult
@@ -35,7 +36,11 @@ def all_possible(_masks: Masks) -> ScoredBlock:
 
 
 def read_cases(
-    source: str | Path, variables: Sequence[Variable], options: RunOptions, possible: Score = all_possible
+    source: str | Path,
+    variables: Sequence[Variable],
+    options: RunOptions,
+    possible: Score = all_possible,
+    notice: Notice | None = None,
 ) -> CaseRows:
     """Read a file of moderate size as :func:`riskmodel.casefiles.run.run` does.
 
@@ -43,6 +48,8 @@ def read_cases(
     ----------
     possible
         names the rows whose evidence is impossible; it has no columns.
+    notice
+        says what there is to be said of a file whose blanks seem to have a meaning.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def read_cases(
         The file is unreadable or structurally broken, or no row of it is good.
     """
     rows = _Evidence()
-    result = run(source, None, variables, possible, options, rows=rows)
+    result = run(source, None, variables, possible, options, rows=rows, notice=notice)
     if not rows.names:
         file = result.layout.file
         if not result.counts.read:

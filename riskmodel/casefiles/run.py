@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.answers.blank_warning import Notice
 from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
 from riskmodel.casefiles.options import Reject, RunCounts, RunOptions, RunResult
 from riskmodel.casefiles.read.block import CodedBlock, reject_of_file
@@ -19,6 +20,7 @@ from riskmodel.casefiles.read.open import CaseReader, open_reader
 from riskmodel.casefiles.rejects import Rejects
 from riskmodel.casefiles.repeats import REPEATED, seen_ids
 from riskmodel.casefiles.run_files import RunFiles
+from riskmodel.casefiles.second_look import SecondLook
 from riskmodel.casefiles.select_rows import Shape, check_columns, shape_of, take_coded, take_columns, without_impossible
 from riskmodel.casefiles.tally import Tally, tally_rows
 from riskmodel.casefiles.write.row_writer import RowWriter, Writers
@@ -34,8 +36,9 @@ _MOST_THREADS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Worked:
-    """One block, scored and rendered, before repeats are dropped."""
+    """One block, scored and rendered, before repeats are dropped; with the piece of the file that it was read from."""
 
+    piece: Any
     coded: CodedBlock
     columns: tuple[OutputColumn, ...]
     rendered: Any
@@ -53,6 +56,7 @@ def run(  # noqa: PLR0913 - all but four have defaults
     rows: RowWriter | None = None,
     report: Report | None = None,
     progress: Progress | None = None,
+    notice: Notice | None = None,
 ) -> RunResult:
     """Score every row of a case file.
 
@@ -77,6 +81,8 @@ def run(  # noqa: PLR0913 - all but four have defaults
         Gives the text of ``<output>.run.json``, written together with the output (not with a stream).
     progress
         Called with bytes (rows for Parquet) done and their total where known.
+    notice
+        Says what there is to be said of a file whose blanks seem to have a meaning; without it nothing is.
 
     Raises
     ------
@@ -96,7 +102,7 @@ def run(  # noqa: PLR0913 - all but four have defaults
         chosen = compiled_score if reader.engine == "compiled" and compiled_score else score
         writers = Writers([*files.open_rows(reader.engine), *([rows] if rows else [])])
         rejects = Rejects(files.open_rejects if files.takes_rejects else None, reader.name)
-        job = Job(reader, chosen, writers, rejects, options)
+        job = Job(reader, chosen, writers, rejects, options, notice)
         job.execute(progress, signals)
         result = job.result(files.rejects)
         files.commit(report(result) if report else None, signals)
@@ -107,7 +113,13 @@ class Job:
     """One run: `work` in any thread, `take` in file order."""
 
     def __init__(
-        self, reader: CaseReader, score: Score, writer: RowWriter, rejects: Rejects, options: RunOptions
+        self,
+        reader: CaseReader,
+        score: Score,
+        writer: RowWriter,
+        rejects: Rejects,
+        options: RunOptions,
+        notice: Notice | None = None,
     ) -> None:
         self.reader = reader
         self.coder = reader.coder
@@ -117,6 +129,7 @@ class Job:
         self.threads = options.threads or min(len(os.sched_getaffinity(0)), _MOST_THREADS)
         self.seen = None if options.allow_repeats else seen_ids(reader.engine)
         self.tally = Tally()
+        self.second_look = SecondLook(reader, notice)
         self.records = 0
         self.lines = reader.header_lines
         self.shape: Shape | None = None
@@ -139,7 +152,7 @@ class Job:
         check_columns(scored.columns, coded.masks.shape[1])
         coded, columns = without_impossible(coded, scored)
         tally = tally_rows(self.coder.contract, coded, columns)
-        return _Worked(coded, columns, self.writer.render(coded, columns), tally)
+        return _Worked(item, coded, columns, self.writer.render(coded, columns), tally)
 
     def begin(self, scored: ScoredBlock) -> None:
         """Write the header; the columns of the first block are those of the run."""
@@ -161,6 +174,7 @@ class Job:
             refused += self._repeats(worked, repeated)
             refused.sort(key=lambda reject: reject.record)
         self.tally.add(worked.tally)
+        self.second_look.keep(worked.piece, coded.rows[~repeated])
         self.rejects.add([reject_of_file(reject, self.records, self.lines) for reject in refused])
         self.writer.write(worked.rendered, repeated)
         self.records += coded.records
@@ -176,10 +190,11 @@ class Job:
 
     def result(self, rejects: Path | None) -> RunResult:
         """What was done; ``rejects`` is their file, if there is one."""
+        summary = self.tally.summary(self.coder.contract)
         return RunResult(
             counts=RunCounts(self.records, self.tally.rows, self.rejects.rows),
-            summary=self.tally.summary(self.coder.contract),
-            warnings=self.coder.layout.warnings,
+            summary=summary,
+            warnings=self.coder.layout.warnings + self.second_look.warnings(summary),
             reasons=self.rejects.reasons.listed,
             unlisted=self.rejects.reasons.unlisted,
             mapped=self.coder.mapped(self.tally.translated),

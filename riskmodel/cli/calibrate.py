@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, examples, load_model, progress_bar, put, recording_option, say
-from riskmodel.cli.reading import mapping_option, read_rows
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
 
@@ -137,7 +137,8 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     options = RunOptions(
         default_setting=model.default_setting(asked["setting"]), mapping=asked["mapping"], known_outcomes=True
     )
-    rows = read_rows(cohort, model.scoring, options)
+    notice = notice_of_blanks(model.scoring, asked["priors"], asked["policy"])
+    rows = read_rows(cohort, model.scoring, options, notice)
     names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {key: asked[key] for key in HOW} | {"name": name}

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from riskmodel.cli.common import say
+from riskmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from riskmodel.answers.blank_warning import Notice
     from riskmodel.answers.scoring import Scoring
     from riskmodel.casefiles.collect import CaseRows
     from riskmodel.casefiles.options import RunOptions
@@ -22,7 +25,25 @@ mapping_option = click.option(
 )
 
 
-def read_rows(cases: str | Path, scoring: Scoring, options: RunOptions) -> CaseRows:
+def notice_of_blanks(scoring: Scoring, priors: str, policy: str) -> Notice | None:
+    """What is to be said of files whose blanks seem to have a meaning; nothing where a recording profile was named."""
+    from riskmodel.answers.blank_warning import blank_notice
+    from riskmodel.model import load_scoring
+
+    context = click.get_current_context(silent=True)
+    if context is not None and context.get_parameter_source("recording") is ParameterSource.COMMANDLINE:
+        return None
+
+    def under(profile: str) -> Scoring | None:
+        try:
+            return load_scoring(priors, policy, recording=profile)
+        except UsageError:  # no such profile in priors of one's own
+            return None
+
+    return blank_notice(scoring, under)
+
+
+def read_rows(cases: str | Path, scoring: Scoring, options: RunOptions, notice: Notice | None = None) -> CaseRows:
     """The good rows of a file; says how many were read and rejected, and why."""
     from riskmodel.answers.output_columns import only_possible
     from riskmodel.answers.settings import shares_listed
@@ -30,6 +51,6 @@ def read_rows(cases: str | Path, scoring: Scoring, options: RunOptions) -> CaseR
     from riskmodel.casefiles.summary import read_lines
 
     with shares_listed(scoring):
-        rows = read_cases(cases, scoring.variables, options, only_possible(scoring))
+        rows = read_cases(cases, scoring.variables, options, only_possible(scoring), notice)
     say(read_lines(rows.result, "used"))
     return rows

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import examples, say
-from riskmodel.cli.reading import mapping_option, read_rows
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows
 from riskmodel.cli.values import ProfileName, SettingName, Shipped
 from riskmodel.errors import Problem, RiskModelError
+from riskmodel.evidence.records import IGNORABLE
 
 if TYPE_CHECKING:
     from riskmodel.casefiles.collect import CaseRows
@@ -166,7 +167,9 @@ def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> Case
     mapping = Path(spec.cases.mapping) if spec.cases.mapping else None
     try:
         options = RunOptions(default_setting=model.default_setting(setting), mapping=mapping)
-        return read_rows(spec.cases.file, model.scoring, options)
+        named = spec.recording != IGNORABLE or (file != "report" and "recording" in spec.model_fields_set)
+        notice = None if named else notice_of_blanks(model.scoring, spec.priors[0], spec.policies[0])
+        return read_rows(spec.cases.file, model.scoring, options, notice)
     except RiskModelError as error:
         problems.append(Problem(file, "key 'cases.file'", str(error), ""))
         return None

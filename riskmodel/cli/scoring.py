@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, recording_option, say
-from riskmodel.cli.reading import mapping_option
+from riskmodel.cli.reading import mapping_option, notice_of_blanks
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -96,6 +96,7 @@ def score_command(
                 rows=rows,
                 report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
                 progress=progress,
+                notice=notice_of_blanks(scoring, asked["priors"], asked["policy"]),
             )  # fmt: skip
     if dry_run:
         put(dry_run_lines(result))
@@ -171,7 +172,8 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
     setting = checked_setting(scoring.variables, asked["setting"])
     options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
     with shares_listed(scoring):
-        masks, warned = find_case(cases, case_id, scoring.variables, options)
+        of_blanks = notice_of_blanks(scoring, asked["priors"], asked["policy"])
+        masks, warned = find_case(cases, case_id, scoring.variables, options, of_blanks)
     say(f"warning: {warning}" for warning in warned)
     drawn = {name: asked[name] for name in ("draws", "seed", "level")}
     hashed = scoring.under_draws(**drawn) if asked["draws"] else scoring

@@ -109,6 +109,7 @@ class Coder:
         self.contract = contract
         self.layout = layout
         self.mapping = mapping
+        self.default_setting = default_setting
         self.width = len(layout.names)
         self.full = np.array([variable.full_mask for variable in contract.variables], np.uint8)
         self.setting = contract.by_variable.get(SETTING, -1)
@@ -126,6 +127,10 @@ class Coder:
         self.silent = {row for row, decoder in enumerate(self.decoders) if decoder.blank == 0}  # 0 is a blank there
         speaking = [row for row in dict.fromkeys(layout.rows) if row >= 0 and self.decoders[row].translates]
         self.slots: dict[int, int] = {row: slot for slot, row in enumerate(speaking)}
+
+    def under(self, variables: Sequence[Variable]) -> Coder:
+        """The coder of the same file for the same variables in another model."""
+        return Coder(ColumnContract(tuple(variables)), self.layout, self.mapping, self.default_setting)
 
     def mapped(self, translated: Mapping[tuple[int, int], int]) -> Mapped | None:
         """What the mapping was and did, from how many cells each translation of each slot was used on."""

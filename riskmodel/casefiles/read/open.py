@@ -32,6 +32,9 @@ class CaseReader(Protocol):
     def read(self, item: Any) -> CodedBlock:
         """One piece, split into cells and coded."""
 
+    def reread(self, item: Any, variables: Sequence[Variable]) -> CodedBlock:
+        """One piece once more, coded for the same variables in another model."""
+
     def progress(self) -> tuple[int, int | None]:
         """How much has been taken of how much: bytes, rows for Parquet; the total is None where it is not known."""
 
@@ -58,6 +61,9 @@ class CsvReader:
 
     def read(self, item: RecordBlock) -> CodedBlock:
         return self._reader.read(item)
+
+    def reread(self, item: RecordBlock, variables: Sequence[Variable]) -> CodedBlock:
+        return SmallReader(self.coder.under(variables)).read(item)
 
     def progress(self) -> tuple[int, int | None]:
         return self.source.position, self.source.size

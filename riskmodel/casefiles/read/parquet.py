@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -123,6 +124,12 @@ class ParquetReader:
             hashes=_hashes(cells) if isinstance(cells, TextCells) else None,
             translated=translated[:, rows],
         )
+
+    def reread(self, item: Any, variables: Sequence[Variable]) -> CodedBlock:
+        """Code one batch of rows for the same variables in another model."""
+        other = copy(self)
+        other.coder = self.coder.under(variables)
+        return other.read(item)
 
     def _decode(self, row: int, column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_]]:
         """Masks of a column, what the mapping did, and which cells are bad; each different value is decoded once."""

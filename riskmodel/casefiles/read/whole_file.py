@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from riskmodel.answers.blank_warning import Notice
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.block import reject_of_file
 from riskmodel.casefiles.read.open import open_reader
+from riskmodel.casefiles.second_look import warnings_of_piece
 from riskmodel.errors import CasesError, nearest
 from riskmodel.evidence.records import Variable
 
@@ -19,9 +21,15 @@ MOST_NAMES = 10_000  # identifiers remembered for a hint
 
 
 def find_case(
-    source: str | Path, case_id: str, variables: Sequence[Variable], options: RunOptions
+    source: str | Path,
+    case_id: str,
+    variables: Sequence[Variable],
+    options: RunOptions,
+    notice: Notice | None = None,
 ) -> tuple[Masks, tuple[str, ...]]:
-    """The coded evidence of the first case of that identifier, shape (variables, 1), and warnings about the columns.
+    """The coded evidence of the first case of that identifier, shape (variables, 1), and warnings about the file.
+
+    ``notice`` says what there is to be said of the blanks of the cases around it.
 
     Raises
     ------
@@ -37,7 +45,8 @@ def find_case(
                 raise CasesError(f"{reader.name}: line {lines + coded.fault.line + 1}: {coded.fault.problem}")
             names = coded.words()[0]
             if case_id in names:
-                return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), reader.coder.layout.warnings
+                warned = reader.coder.layout.warnings + warnings_of_piece(reader, item, coded, notice)
+                return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), warned
             for reject in coded.rejects:
                 if reject.case_id == case_id:
                     raise CasesError(f"{reader.name}: {reject_of_file(reject, records, lines)}")
