@@ -20,7 +20,7 @@ FLOORS = (
     ("model",),
     ("cohort", "metrics"),
     ("calibration", "pathways", "value"),
-    ("sensitivity",),
+    ("sensitivity", "synthesis"),
     ("figures", "validation"),
     ("report",),
     ("cli",),

@@ -1,0 +1,1 @@
+"""Studies in: counts of several studies become one statement for the next setting."""

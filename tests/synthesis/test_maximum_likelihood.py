@@ -1,0 +1,75 @@
+"""Random effects by maximum likelihood, against what other programs published and against plain integration."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from riskmodel.synthesis.maximum_likelihood import most_likely
+from riskmodel.synthesis.quadrature import log_likelihood
+from tests.support.published_studies import ANTI_CCP, CORONARY_CT, TELOMERASE, true_results
+
+
+def test_anti_ccp_by_laplace_is_as_published():
+    """The R package dtametaTMB 0.1.0, fitReitsma: sensitivity and specificity of 37 studies."""
+    fit = most_likely(*true_results(ANTI_CCP), points=1)
+    assert np.allclose(fit.mean, [0.6534029, 3.1089906], atol=5e-5)
+    assert np.allclose(fit.covariance[[0, 1, 0], [0, 1, 1]], [0.5426397, 0.5717019, -0.2704148], atol=5e-5)
+    assert np.allclose(fit.error, [0.1274866, 0.1458847], atol=5e-5)
+    assert -2 * fit.log_likelihood == pytest.approx(545.56, abs=5e-4)
+
+
+@pytest.mark.slow
+def test_anti_ccp_by_quadrature():
+    fit = most_likely(*true_results(ANTI_CCP))
+    assert -2 * fit.log_likelihood == pytest.approx(545.294, abs=5e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("counts", [ANTI_CCP, TELOMERASE, CORONARY_CT], ids=["anti_ccp", "telomerase", "coronary_ct"])
+def test_fifteen_points_are_enough(counts):
+    """The same likelihood as with 41 points, to 1e-6, at the most likely parameters."""
+    events, totals = true_results(counts)
+    fit = most_likely(events, totals)
+    root = np.linalg.cholesky(fit.covariance + 1e-12 * np.eye(2))
+    few, many = (log_likelihood(events, totals, fit.mean[None], root[None], points)[0] for points in (15, 41))
+    assert abs(few - many) < 1e-6
+
+
+def test_no_step_to_any_side_is_more_likely():
+    events, totals = true_results(TELOMERASE)
+    fit = most_likely(events, totals)
+    rng = np.random.default_rng(1)
+    mean = fit.mean + rng.normal(0, 0.05, (200, 2))
+    root = np.linalg.cholesky(fit.covariance + 1e-12 * np.eye(2)) + np.tril(rng.normal(0, 0.05, (200, 2, 2)))
+    assert log_likelihood(events, totals, mean, root).max() < fit.log_likelihood
+
+
+def test_the_likelihood_is_the_integral():
+    """Against the plain integrand, summed over a fine grid, with zero cells among the studies."""
+    events, totals = np.array([[3.0, 0.0], [0.0, 12.0], [7.0, 5.0]]), np.array([[10.0, 20.0], [4.0, 12.0], [9.0, 40.0]])
+    mean, root = np.array([0.4, -1.0]), np.array([[0.8, 0.0], [-0.5, 0.6]])
+    step = 0.02
+    effects = np.stack(np.meshgrid(*[np.arange(-9, 9, step)] * 2, indexing="ij"), axis=-1)
+    normal = stats.multivariate_normal(mean, root @ root.T).pdf(effects)
+    shares = 1 / (1 + np.exp(-effects))
+    exact = [
+        (normal * stats.binom.pmf(study, of, shares).prod(axis=-1)).sum() * step**2
+        for study, of in zip(events, totals, strict=True)
+    ]
+    assert log_likelihood(events, totals, mean[None], root[None], 41)[0] == pytest.approx(np.log(exact).sum(), abs=1e-9)
+
+
+def test_one_dimension_is_a_rate():
+    """Without spread, the binomial likelihood of all studies together."""
+    events, totals = np.array([[3.0], [5.0], [4.0]]), np.array([[30.0], [50.0], [40.0]])
+    fit = most_likely(events, totals)
+    assert fit.covariance[0, 0] == pytest.approx(0, abs=1e-4)
+    assert fit.mean[0] == pytest.approx(np.log(0.1 / 0.9), abs=1e-4)
+    assert fit.error[0] == pytest.approx(1 / np.sqrt(120 * 0.1 * 0.9), rel=1e-3)
+    assert fit.log_likelihood == pytest.approx(stats.binom.logpmf(events, totals, 0.1).sum(), abs=1e-6)
+
+
+def test_a_mean_that_the_likelihood_drives_to_the_edge_has_no_error():
+    fit = most_likely(np.array([[0.0], [0.0], [0.0]]), np.array([[30.0], [50.0], [40.0]]))
+    assert np.isinf(fit.error[0])
+    assert fit.mean[0] < -8
