@@ -15,6 +15,7 @@ from riskmodel.errors import InferenceError
 from riskmodel.evidence.load import with_overrides
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
+from tests.support.exact_posterior import exact_intervals
 from tests.support.hidden import HIDDEN, SHARES
 from tests.support.small_priors import variant
 from tests.support.tabular import without_policy
@@ -96,6 +97,32 @@ def test_the_fit_ends_at_the_edge_after_few_likelihoods(hidden: Model, monkeypat
         for start in (fitted.point.x, posterior.coordinates.start)
     ]
     assert fitted.log_posterior == pytest.approx(-min(climbs), abs=0.01)
+
+
+@pytest.mark.parametrize("infected", [195, 180, 165])
+def test_the_interval_of_a_statement_at_its_edge_is_that_of_its_exact_posterior(hidden: Model, infected: int) -> None:
+    """Its best value is the edge, .81, and with 165 of 200 just below it."""
+    masks = people(hidden, infected)
+    row = fit_coded(hidden, range(INFECTED + OTHERS), masks, FEVER[1:2]).table.iloc[0]
+    assert row["held"] == (infected > 170)
+    exact = exact_intervals(hidden, masks, {FEVER[1]: (0.6, 0.99)}, 241)
+    np.testing.assert_allclose([row[["low", "high"]].tolist()], exact, rtol=0.003)
+
+
+@pytest.mark.slow
+def test_an_edge_of_one_statement_leaves_the_interval_of_another(hidden: Model) -> None:
+    """How common infection is has nothing to do with how often it shows: as without the edge, and as it exactly is."""
+    masks, rate = people(hidden), "base.infection.here"
+    both, alone = (
+        fit_coded(hidden, range(INFECTED + OTHERS), masks, names).table.set_index("statement")
+        for names in ([rate, FEVER[1]], [rate])
+    )
+    assert both["held"].to_dict() == {rate: False, FEVER[1]: True}
+    np.testing.assert_allclose(
+        both.loc[rate, ["low", "high"]].astype(float), alone.loc[rate, ["low", "high"]].astype(float), rtol=0.01
+    )
+    exact = exact_intervals(hidden, masks, {rate: (0.2, 0.4), FEVER[1]: (0.6, 0.99)}, 61)
+    np.testing.assert_allclose(both.loc[[rate, FEVER[1]], ["low", "high"]], exact, rtol=0.03)
 
 
 @pytest.mark.parametrize("names", [FEVER[1:2], FEVER[:2], FEVER], ids=len)
