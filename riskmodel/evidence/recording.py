@@ -159,15 +159,14 @@ def _best(
         if state in meant and (at is None or setting in at.states):
             rank = (level, -len(meant), -len(at.states) if at else -MAX_STATES, -depth[statement.id])
             ranked.append((rank, statement.id))
-    where = f" in {setting}" if setting and ranked else ""
     if not ranked:
         others = ", ".join(sorted({statement.id for statement, _ in about}))
         received = f"{variable.name}={state} has no rate, but other states have ({others})"
         raise RecordingError(variable.name, received, "a statement for each state, or for none")
     top = max(ranked)[0]
-    best = [identifier for rank, identifier in ranked if rank == top]
+    best = sorted(identifier for rank, identifier in ranked if rank == top)
     if len(best) > 1:
-        received = f"{' and '.join(best)} both speak of {variable.name}={state}{where}"
+        received = f"{' and '.join(best)} both speak of {variable.name}={state}"
         raise RecordingError(variable.name, received, "one of them, or a statement of the variable itself")
     return best[0]
 

@@ -67,7 +67,9 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     driving = [s for s in chosen if s.quantity not in APART]
     check_coverage(driving, register.touched | silent, declared, choice.prior_set, of_set)
     by_id = {statement.id: statement for statement in statements}
-    finished = finish_profiles(profiles.tables, declared, [by_id[name] for name in recorded], problems)
+    finished = finish_profiles(
+        profiles.tables, declared, [by_id[name] for name in recorded], problems, register.touched
+    )
     problems.refuse()
     return Priors(
         variables=tuple(declared.variables.values()),

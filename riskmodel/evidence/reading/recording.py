@@ -20,11 +20,13 @@ from riskmodel.evidence.reading.schema import (
     read_table,
     show,
 )
+from riskmodel.evidence.reading.sets import Choice, parameter, select
 from riskmodel.evidence.recording import RECORDING, ROLES, RecordingError, lineage_of, rates_of, role_groups
 from riskmodel.evidence.records import IGNORABLE, Profile, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from riskmodel.evidence.records import Priors
 
@@ -101,7 +103,11 @@ def _groups(raw: object, declared: DeclaredNames, problems: Problems) -> dict[st
 
 
 def finish_profiles(
-    profiles: Mapping[str, Profile], declared: DeclaredNames, recorded: Iterable[Statement], problems: Problems
+    profiles: Mapping[str, Profile],
+    declared: DeclaredNames,
+    recorded: Iterable[Statement],
+    problems: Problems,
+    touched: AbstractSet[str] = frozenset(),
 ) -> dict[str, Profile]:
     """The profiles with their statements, once every rate of each can be worked out.
 
@@ -109,9 +115,12 @@ def finish_profiles(
     ----------
     recorded
         the statements about recording that the prior set takes.
+    touched
+        variables and groups of which nothing is reported, since a problem with them was.
     """
     stated: dict[str, list[str]] = {name: [] for name in profiles}
-    by_id = {statement.id: statement for statement in recorded}
+    alike = {parameter(statement): statement for statement in recorded}  # two of one parameter were reported
+    by_id = {statement.id: statement for statement in alike.values()}
     for statement in by_id.values():
         event = statement.given.event(RECORDING)
         if event is not None and event.states[0] in stated:
@@ -120,6 +129,7 @@ def finish_profiles(
         name: replace(profile, statements=(*profile.statements, *stated[name])) for name, profile in profiles.items()
     }
     variables = list(declared.variables.values())
+    silenced = touched | {v for group in touched for v in declared.recording_groups.get(group, ())}
     for name, profile in finished.items():
         of_entry = problems.of(profile.file).at(f"profile {name!r}")
         try:
@@ -128,7 +138,7 @@ def finish_profiles(
             of_entry.note("extends", error.received, error.allowed)
             continue
         for rates in rates_of(finished, name, by_id, variables):
-            if isinstance(rates, RecordingError):
+            if isinstance(rates, RecordingError) and rates.variable not in silenced:
                 of_entry.note("", rates.received, rates.allowed)
     return finished
 
@@ -184,7 +194,6 @@ def add_profile(priors: Priors, path: Path) -> Priors:
 
 
 def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
-    from riskmodel.evidence.reading.sets import Choice, select
     from riskmodel.evidence.reading.statements import Register, source_faults
 
     document = file.parse()
@@ -225,7 +234,7 @@ def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
     taken = set(select(new, Choice(priors.prior_set, {}), problems))
     profile = Profile(name, table.title if table else "", extends, (), groups, table.note if table else "", file.name)
     recorded = [s for s in register.statements.values() if s in new and s.id in taken]
-    finished = _finished(priors, profile, declared, recorded, problems)
+    finished = _finished(priors, profile, declared, recorded, problems, register.touched)
     digest = hashlib.sha256(f"{priors.digest}{hashlib.sha256(file.data).hexdigest()}".encode()).hexdigest()
     return replace(
         priors,
@@ -246,11 +255,16 @@ def _check_new(statements: Sequence[Statement], problems: Problems) -> None:
 
 
 def _finished(
-    priors: Priors, profile: Profile, declared: DeclaredNames, recorded: Sequence[Statement], problems: Problems
+    priors: Priors,
+    profile: Profile,
+    declared: DeclaredNames,
+    recorded: Sequence[Statement],
+    problems: Problems,
+    touched: AbstractSet[str],
 ) -> Profile:
     """The profile of a file with its statements, checked with those that it extends."""
     every = {**priors.profiles, profile.name: profile}
     before = {identifier for each in priors.profiles.values() for identifier in each.statements}
     earlier = [statement for statement in priors.statements if statement.id in before]
     emptied = {name: replace(each, statements=()) for name, each in every.items()}
-    return finish_profiles(emptied, declared, [*earlier, *recorded], problems)[profile.name]
+    return finish_profiles(emptied, declared, [*earlier, *recorded], problems, touched)[profile.name]

@@ -57,7 +57,7 @@ def _of_variable(variable: Variable, word: str, text: str, declared: DeclaredNam
 
 def parse_profile(text: str, declared: DeclaredNames) -> Given:
     """Under which profile a rate holds, and in which settings where it is not all."""
-    parts = [part.strip() for part in text.split(";")]
+    parts = [part.strip() for part in text.split(";") if part.strip()]
     names = [part for part in parts if "=" not in part]
     if len(names) != 1:
         raise GrammarError(f"{text!r}", f"{ALLOWED}; profiles: {', '.join(declared.profiles) or 'none is declared'}")
