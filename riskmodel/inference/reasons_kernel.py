@@ -32,6 +32,7 @@ class WeightArrays(NamedTuple):
     flag: Masks
     counted: Bools
     silence: Array
+    reading: States
 
     @classmethod
     def of(cls, scorer: Scorer, weights: Weights) -> WeightArrays:
@@ -60,8 +61,11 @@ class ReasonArrays(NamedTuple):
 @compiled
 def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
     """Work out the reasons of cases (see `weights.find_reasons`) into the arrays of `ReasonArrays`."""
-    setting_row, condition_rows, full, first, decibans, marginal, baseline, leaders, flag, counted, silence = weights
+    setting_row, condition_rows, full, first, decibans, marginal, baseline = weights[:7]
+    leaders, flag, counted, silence, reading = weights[7:]
     leading, most_raised, slots, conditions, assessed, ratio = reasons
+    parts = np.flatnonzero(reading >= 0)
+    shown = np.zeros(masks.shape[0], dtype=np.bool_)
     size, slot_of, speaks_of = np.empty(TOP), np.empty(TOP, dtype=np.int64), np.empty(TOP, dtype=np.int64)
     for case in range(masks.shape[1]):
         setting = 0
@@ -82,6 +86,11 @@ def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # ty
                 raised, best = i, rise
         # The findings that weigh most, kept sorted by insertion: there are TOP of them, and hundreds of slots.
         count, product = 0, 1.0
+        for part in parts:
+            shown[reading[part]] = False
+        for part in parts:
+            if masks[part, case] and not masks[part, case] & 1:
+                shown[reading[part]] = True
         size[:] = 0.0
         slot_of[:] = -1
         speaks_of[:] = 0
@@ -97,7 +106,9 @@ def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # ty
             if first[row] < 0:  # setting, conditions and circumstances are no evidence
                 continue
             slot = first[row] + np.int64(mask) - 1
-            product = product * marginal[setting, slot]
+            normal = reading[row] >= 0 and masks[reading[row], case] == 1
+            if not normal and not shown[row]:  # else it follows from another observation of the same scan
+                product = product * marginal[setting, slot]
             about, weight = raised, 0.0
             if raised >= 0:
                 weight = abs(decibans[setting, raised, slot])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.arrays import Array, Bools, Masks, States
+from riskmodel.evidence.plain_readings import reading_of
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.scorer import Posterior, Scorer
 
@@ -44,6 +45,8 @@ class Weights:
         (variables,): whether the variable counts as assessed (all but setting and conditions).
     silence
         (settings, variables): P(not written down | setting), 1 where no recording profile says.
+    reading
+        (variables,): the row of the plain reading of a scan that a variable is a part of, -1 for all others.
     """
 
     first: States
@@ -54,6 +57,7 @@ class Weights:
     flag: Masks
     counted: Bools
     silence: Array
+    reading: States
 
     @property
     def slots(self) -> int:
@@ -77,7 +81,8 @@ class Reasons:
     assessed
         (cases,): how many variables were assessed.
     ratio
-        (cases,): product of P(finding | setting) over P(all findings | setting); blanks that are read count too.
+        (cases,): product of P(finding | setting) over P(all findings | setting); blanks that are read count too. A scan
+        counts once: a normal one without its parts, and the parts that it shows without "abnormal".
     """
 
     leading: States
@@ -130,7 +135,24 @@ def compute_weights(scorer: Scorer) -> Weights:
             [row != scorer.setting_row and row not in scorer.condition_rows for row in range(len(variables))]
         ),
         silence=scorer.posterior(silent).evidence.reshape(settings, len(variables)) / blank.evidence[:, None],
+        reading=_readings(variables),
     )
+
+
+def _readings(variables: Sequence[Variable]) -> States:
+    """(variables,): the row of the plain reading of each part of a scan, -1 for what is no part."""
+    rows, reading = {variable.name: row for row, variable in enumerate(variables)}, reading_of(variables)
+    return np.array([rows.get(reading.get(variable.name, ""), -1) for variable in variables], dtype=np.int64)
+
+
+def _follows(weights: Weights, masks: Masks) -> Bools:
+    """(variables, cases): whether an observation follows from another of the same scan."""
+    follows = np.zeros(masks.shape, dtype=np.bool_)
+    for part in np.flatnonzero(weights.reading >= 0):
+        scan = weights.reading[part]
+        follows[part] = masks[scan] == 1  # a normal scan shows none of its parts
+        follows[scan] |= (masks[part] != 0) & (masks[part] & 1 == 0)  # one that shows a part is abnormal
+    return follows
 
 
 def _silent_cases(scorer: Scorer, settings: int) -> Masks:
@@ -161,6 +183,7 @@ def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Post
     product = np.ones(count)
     size = np.zeros((len(scorer.variables), count))
     speaks_of = np.zeros((len(scorer.variables), count), dtype=np.int64)
+    follows = _follows(weights, masks)
     for row, variable in enumerate(scorer.variables):
         silent = masks[row] == 0
         product = np.where(silent, product * weights.silence[setting, row], product)
@@ -170,7 +193,7 @@ def find_reasons(scorer: Scorer, weights: Weights, masks: Masks, posterior: Post
         if weights.first[row] < 0:
             continue
         slot = np.where(silent, 0, weights.first[row] + masks[row].astype(np.int64) - 1)
-        product = np.where(observed, product * weights.marginal[setting, slot], product)
+        product = np.where(observed & ~follows[row], product * weights.marginal[setting, slot], product)
         size[row], speaks_of[row] = _size(weights, row, masks[row], setting, slot, most_raised, observed)
     slots, conditions = _top(weights, masks, size, speaks_of)
     with np.errstate(divide="ignore", invalid="ignore"):
