@@ -83,7 +83,7 @@ def value_text(value: object) -> str:
 
 
 class CellDecoder:
-    """Decodes the cells of one column.
+    """Decodes the cells of one column; ``parts`` are the columns of what a scan shows, of a plain reading.
 
     >>> trauma = CellDecoder(Variable("trauma", "risk_factor", ("none", "minor", "major"), ""))
     >>> trauma.decode("Major"), trauma.decode("yes"), trauma.decode("minor|major"), trauma.decode("")
@@ -94,8 +94,16 @@ class CellDecoder:
     (6, 6, 1, 6)
     """
 
-    def __init__(self, variable: Variable, rules: CellRules | None = None, *, needed: bool = False) -> None:
+    def __init__(
+        self,
+        variable: Variable,
+        rules: CellRules | None = None,
+        *,
+        parts: tuple[str, ...] = (),
+        needed: bool = False,
+    ) -> None:
         self.variable = variable
+        self.parts = parts
         self.rules = rules or CellRules()
         self.values = {whole(text): word for text, word in self.rules.values.items()}
         self.missing = frozenset(map(whole, self.rules.missing))
@@ -156,8 +164,7 @@ class CellDecoder:
 
     def _done(self, text: str) -> str:
         """Why yes and no are refused beside a scan, and where its content goes."""
-        parts = [name for name in self.variable.parents if name.startswith(f"{self.variable.name}_")]
-        where = f"; what it shows goes into {', '.join(parts)}" if parts else ""
+        where = f"; what it shows goes into {', '.join(self.parts)}" if self.parts else ""
         return f"{excerpt(text)!r} mostly says whether the scan was done, not what was read{where}"
 
     def _decode_set(self, text: str) -> int | CellProblem:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from riskmodel.errors import UsageError
-from riskmodel.evidence.plain_readings import ANY_OF
+from riskmodel.evidence.plain_readings import ANY_OF, plain_readings
 from riskmodel.evidence.records import SETTING, Variable
 
 CASE_ID = "case_id"
@@ -90,7 +90,7 @@ class ColumnContract:
     """The columns a case file may have, made from the variables of a network.
 
     ``variables`` in the order of the rows of the coded evidence; ``by_column`` and ``by_variable`` give
-    that row from a header or a variable's name.
+    that row from a header or a variable's name, and ``parts`` the columns of what a scan shows, by the scan's name.
 
     >>> fever = Variable("fever", "finding", ("absent", "present"), "38 degrees or more")
     >>> ColumnContract((fever,)).by_column["fever"]
@@ -100,6 +100,7 @@ class ColumnContract:
     variables: tuple[Variable, ...]
     by_column: Mapping[str, int] = field(init=False)
     by_variable: Mapping[str, int] = field(init=False)
+    parts: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         by_column = {variable.column: row for row, variable in enumerate(self.variables)}
@@ -108,6 +109,7 @@ class ColumnContract:
             raise UsageError(f"variables must have names and columns of their own, and none may be {CASE_ID}")
         object.__setattr__(self, "by_column", MappingProxyType(by_column))
         object.__setattr__(self, "by_variable", MappingProxyType(by_variable))
+        object.__setattr__(self, "parts", MappingProxyType(plain_readings(self.variables)))
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -67,9 +67,13 @@ class CaseMapping:
     rules: Mapping[str, CellRules] = field(default_factory=dict)
     sha256: str = ""
 
-    def decoder(self, variable: Variable, *, needed: bool = False) -> CellDecoder:
-        """The decoder of a variable's cells under this mapping; ``needed`` refuses blanks."""
-        return CellDecoder(variable, self.rules.get(variable.name), needed=needed)
+    def decoder(self, variable: Variable, *, parts: tuple[str, ...] = (), needed: bool = False) -> CellDecoder:
+        """The decoder of a variable's cells under this mapping.
+
+        ``parts`` are the columns of what a scan shows, named where its plain reading is refused; ``needed`` refuses
+        blanks.
+        """
+        return CellDecoder(variable, self.rules.get(variable.name), parts=parts, needed=needed)
 
 
 def load_mapping(mapping: MappingLike, contract: ColumnContract) -> CaseMapping:
@@ -220,7 +224,7 @@ class _Check:
     def value_map(self, variable: Variable, words: dict[str, str], common: dict[str, str]) -> dict[str, str]:
         """The value map of one variable; what each text stands for must itself be understood."""
         for text, word in words.items():
-            mask = CellDecoder(variable).decode(word)
+            mask = CellDecoder(variable, parts=self.contract.parts.get(variable.name, ())).decode(word)
             if isinstance(mask, CellProblem):
                 self.problems.append(f"values.{variable.name}.{text}: {word!r}: {mask.problem}")
         return {**common, **words}

@@ -12,11 +12,13 @@ import pytest
 
 from riskmodel.answers.output_columns import compiled_score, small_score
 from riskmodel.casefiles.options import RunOptions
+from riskmodel.casefiles.read.block import Coder
 from riskmodel.casefiles.run import run
 from riskmodel.cases.cells import CellDecoder, CellProblem
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.mapping import load_mapping
 from riskmodel.errors import RiskModelError, UsageError
+from riskmodel.evidence.records import Variable
 from tests.support.models import shipped
 
 MODEL = shipped()
@@ -45,7 +47,7 @@ def table() -> str:
 
 @pytest.mark.parametrize("scan", ["xray", "ct", "mri"])
 def test_words_of_a_scan(scan):
-    decoder = CellDecoder(VARIABLE[scan])
+    decoder = CellDecoder(VARIABLE[scan], parts=CONTRACT.parts[scan])
     assert {decoder.decode(text) for text in ("normal", "NORMAL", "negative")} == {1}
     assert {decoder.decode(text) for text in ("abnormal", "Positive")} == {2}
     assert {decoder.decode(text) for text in ("", "unknown", "normal|abnormal")} == {3}
@@ -56,6 +58,16 @@ def test_words_of_a_scan(scan):
         assert f"goes into {scan}_" in found.problem
         assert "allowed: normal or abnormal" in found.problem
         assert isinstance(CellDecoder(VARIABLE[f"{scan}_fracture"]).decode(text), int) == (text != "done")
+
+
+def test_the_refusal_names_the_parts_that_the_network_knows_whatever_they_are_called():
+    tumour = Variable("growth", "test", ("absent", "present"), "", parents=("malignancy",))
+    other = Variable("mri_price", "finding", ("absent", "present"), "")
+    mri = Variable("mri", "test", ("normal", "abnormal"), "", parents=("growth", "mri_price"), form="any_of")
+    coder = Coder.of(["mri"], (tumour, other, mri), RunOptions(), "cases.csv")
+    problem = coder.decoders[2].decode("yes")
+    assert isinstance(problem, CellProblem)
+    assert "; what it shows goes into growth;" in problem.problem
 
 
 def test_a_mapping_may_say_what_yes_means():

@@ -121,7 +121,9 @@ class Coder:
                 "--setting (setting= in Python) for all rows"
             )
         self.decoders: list[CellDecoder] = [
-            mapping.decoder(variable, needed=nameless and row == self.setting)
+            mapping.decoder(
+                variable, parts=contract.parts.get(variable.name, ()), needed=nameless and row == self.setting
+            )
             for row, variable in enumerate(contract.variables)
         ]
         self.silent = {row for row, decoder in enumerate(self.decoders) if decoder.blank == 0}  # 0 is a blank there
