@@ -59,6 +59,33 @@ class ReasonArrays(NamedTuple):
 
 
 @compiled
+def _show_parts(masks, case, reading, parts, shown):  # type: ignore[no-untyped-def]
+    """Whether each scan shows a part of what it can show, so that it is abnormal, into ``shown`` (variables,)."""
+    for part in parts:
+        shown[reading[part]] = False
+    for part in parts:
+        if masks[part, case] and not masks[part, case] & 1:
+            shown[reading[part]] = True
+
+
+@compiled
+def _lead_and_rise(masks, case, setting, probability, condition_rows, baseline, leaders):  # type: ignore[no-untyped-def]
+    """What leads and what rose most: the first in file order, unless another is larger beyond rounding."""
+    lead, most, raised, best = -1, 0.0, -1, 1.0
+    for i in range(leaders.shape[0]):
+        output = leaders[i]
+        p, p0 = probability[output, case], baseline[setting, output]
+        if p > most * (1.0 + RISE):
+            lead, most = i, p
+        rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
+        if masks[condition_rows[output], case] == 2:  # known to be present
+            rise = np.inf
+        if rise > best * (1.0 + RISE):
+            raised, best = i, rise
+    return lead, raised
+
+
+@compiled
 def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901
     """Work out the reasons of cases (see `weights.find_reasons`) into the arrays of `ReasonArrays`."""
     setting_row, condition_rows, full, first, decibans, marginal, baseline = weights[:7]
@@ -72,25 +99,10 @@ def find_reasons_of_cases(masks, weights, probability, findings, reasons):  # ty
         if setting_row >= 0:
             while not (masks[setting_row, case] >> setting) & 1:
                 setting += 1
-        # What leads and what rose most: the first in file order, unless another is larger beyond rounding.
-        lead, most, raised, best = -1, 0.0, -1, 1.0
-        for i in range(leaders.shape[0]):
-            output = leaders[i]
-            p, p0 = probability[output, case], baseline[setting, output]
-            if p > most * (1.0 + RISE):
-                lead, most = i, p
-            rise = (p / (1.0 - p)) / (p0 / (1.0 - p0))
-            if masks[condition_rows[output], case] == 2:  # known to be present
-                rise = np.inf
-            if rise > best * (1.0 + RISE):
-                raised, best = i, rise
+        lead, raised = _lead_and_rise(masks, case, setting, probability, condition_rows, baseline, leaders)
         # The findings that weigh most, kept sorted by insertion: there are TOP of them, and hundreds of slots.
         count, product = 0, 1.0
-        for part in parts:
-            shown[reading[part]] = False
-        for part in parts:
-            if masks[part, case] and not masks[part, case] & 1:
-                shown[reading[part]] = True
+        _show_parts(masks, case, reading, parts, shown)
         size[:] = 0.0
         slot_of[:] = -1
         speaks_of[:] = 0

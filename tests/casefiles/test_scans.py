@@ -64,7 +64,7 @@ def test_the_refusal_names_the_parts_that_the_network_knows_whatever_they_are_ca
     tumour = Variable("growth", "test", ("absent", "present"), "", parents=("malignancy",))
     other = Variable("mri_price", "finding", ("absent", "present"), "")
     mri = Variable("mri", "test", ("normal", "abnormal"), "", parents=("growth", "mri_price"), form="any_of")
-    coder = Coder.of(["mri"], (tumour, other, mri), RunOptions(), "cases.csv")
+    coder = Coder.of(["case_id", "mri"], (tumour, other, mri), RunOptions(), "cases.csv")
     problem = coder.decoders[2].decode("yes")
     assert isinstance(problem, CellProblem)
     assert "; what it shows goes into growth;" in problem.problem
