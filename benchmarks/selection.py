@@ -21,19 +21,23 @@ from benchmarks.calibration import perturbed
 from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
 
-PEOPLE, REPLICATES, SETTING = 10_000, 10, "emergency"
+PEOPLE, REPLICATES, SETTING = 5_000, 10, "emergency"
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 RARELY, PER_FLAG, UNRECORDED = -2.5, 0.8, 2.0  # log-odds of a work-up
 WAYS = ("ignorable", "weighted", "complete")
 STATED = ("7 fixed", "7 (3 to 16) held", "7 (3 to 16) learnt", "1 (0.1 to 10) held", "1 (0.1 to 10) learnt")
 RATES = [("base rates", "base_rates", 0.1, way) for way in WAYS]  # what is learnt, the prior's weight, and how
-OPEN = [("base rates", "base_rates", 0.1, way) for way in ("ignorable", *STATED[-2:])]
+OF_FOUR = [f"base.{name}.{SETTING}" for name in SERIOUS]
+OPEN = [("four base rates", OF_FOUR, 0.1, way) for way in ("ignorable", *STATED)]
 FITS = {
-    "recorded": [*RATES, *OPEN[1:]],
-    "unrecorded": [*RATES, *(("base rates", "base_rates", 0.1, way) for way in STATED)],
+    "recorded": RATES,
+    "unrecorded": RATES,
     "policy": [rate for rate in RATES if rate[-1] != "weighted"],  # refused: nobody stands for the others
-    "findings differ": [*RATES, *OPEN[1:], *(("all", "all", 1.0, way) for way in ("ignorable", "weighted"))],
-    "both": OPEN,
+    "findings differ": [*RATES, *(("all", "all", 1.0, way) for way in ("ignorable", "weighted"))],
+    "recorded, stated": [OPEN[0], *OPEN[-2:]],
+    "unrecorded, stated": OPEN,
+    "findings differ, stated": [OPEN[0], *OPEN[-2:]],
+    "both, stated": [OPEN[0], *OPEN[-2:]],
 }
 
 
@@ -41,7 +45,7 @@ def cohort_of(source, model: rm.Model, rng: np.random.Generator, scenario: str) 
     """Coded evidence with the outcomes of those who were worked up, and the true share of each condition."""
     people = cohort.simulate(source, PEOPLE, rng, setting=SETTING, missing=0.3, roles=cohort.HISTORY)
     masks = people.masks.copy()
-    known = worked_up(people, model, rng, UNRECORDED if scenario in ("unrecorded", "both") else 0.0)
+    known = worked_up(people, model, rng, UNRECORDED if scenario.startswith(("unrecorded", "both")) else 0.0)
     if scenario == "policy":
         known = (model.score(cohort.to_cases(model, people))["imaging"].astype(str) != "").to_numpy()
     for row, variable in enumerate(model.variables):
@@ -75,7 +79,7 @@ def how(way: str) -> dict:
 def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
     """The fitted over the true base rates of one simulated cohort, by what is learnt and how."""
     rng = np.random.default_rng([7, replicate])
-    source = perturbed(model, rng).model if scenario in ("findings differ", "both") else model
+    source = perturbed(model, rng).model if scenario.startswith(("findings differ", "both")) else model
     masks, truth = cohort_of(source, model, rng, scenario)
     rows = []
     for learnt, what, weight, way in FITS[scenario]:
@@ -85,7 +89,10 @@ def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
             found = table.loc[f"base.{name}.{SETTING}"]
             held = found["low"] <= truth[name] <= found["high"]
             ratio = np.log(found["posterior"] / truth[name])
-            rows.append({"scenario": scenario, "learnt": learnt, "way": way, "ratio": ratio, "held": held})
+            width = np.log(found["high"] / found["low"])
+            rows.append(
+                {"scenario": scenario, "learnt": learnt, "way": way, "ratio": ratio, "held": held, "width": width}
+            )
     return rows
 
 
@@ -102,6 +109,7 @@ def main(replicates: int, *scenarios: str) -> None:
             "fitted over true": np.exp(frame["ratio"].mean()),
             "held": frame["held"].mean(),
             "spread": np.exp(frame["ratio"].std()),
+            "high over low": np.exp(frame["width"].mean()),
         }
     )
     sys.stdout.write(shown.round(2).to_string() + "\n")

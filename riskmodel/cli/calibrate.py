@@ -122,7 +122,6 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     far is written, marked as not converged, without a report card, and the exit status is 1. It is 1 too where rows
     of the cohort were rejected; they are counted, and the fit is that of the others.
     """
-    from riskmodel.calibration.cohort_checks import warning_of_positives_only
     from riskmodel.calibration.fit import fit_coded
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.metrics.predictors import checked_predictors
@@ -142,8 +141,6 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {key: asked[key] for key in HOW} | {"name": name}
-    warning = warning_of_positives_only(model.variables, masks, model.priors.recording)
-    say([f"Warning: {warning}"] if warning else [])
     command = shlex.join(["riskmodel", *sys.argv[1:]])
     with progress_bar(" steps", "calibrating") as progress:
         fitted = fit_coded(

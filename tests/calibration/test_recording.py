@@ -9,6 +9,7 @@ import riskmodel as rm
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.likelihood import Likelihood
+from riskmodel.calibration.likelihood.verified import VerifiedLikelihood
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.evidence.load import load_priors, with_recording
 from riskmodel.evidence.recording import heard, use_profile
@@ -172,3 +173,14 @@ def test_rates_of_a_profile_of_its_own_file_are_not_learnt(model, tmp_path):
         fit_coded(own, range(400), masks, ["ours.pain"])
     fitted = fit_coded(own, range(400), masks, ["s0"])
     assert load_priors(fitted.write(tmp_path / "fitted.toml"), own.root).statement("s0").informed
+
+
+def test_blanks_with_a_meaning_and_verification_by_disease_go_together(model):
+    coordinates = Coordinates(model.priors, model.priors.selected)
+    likelihood = VerifiedLikelihood(coordinates, mixed(model, 300, 2), ["first", "second"], np.log(3.0))
+    x = coordinates.start + np.random.default_rng(1).normal(0, 0.2, coordinates.size)
+    gradient = likelihood.gradient(likelihood.at(x))
+    direction = np.random.default_rng(2).normal(0, 1, (4, coordinates.size))
+    for d in direction:
+        up, down = likelihood.log_likelihoods(x + 1e-4 * np.stack([d, -d]))
+        assert (up - down) / 2e-4 == pytest.approx(gradient @ d, rel=1e-4, abs=1e-3)
