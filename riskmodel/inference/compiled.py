@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Masks, end_to_end
 from riskmodel.inference.reasons_kernel import ReasonArrays, WeightArrays, find_reasons_of_cases
+from riskmodel.inference.row_positions import PackedGroups
 from riskmodel.inference.score_kernel import (
     Factors,
     JointStates,
-    PackedGroups,
     Results,
     Widths,
     score_cases,
@@ -47,8 +47,7 @@ class CompiledScorer:
 
 
 def _with_tables(groups: Sequence[Group]) -> tuple[PackedGroups, Array, Widths]:
-    flat = np.concatenate([np.empty(0), *(group.table.ravel() for group in groups)])
-    return PackedGroups.of(groups), flat, widths_of(groups)
+    return PackedGroups.of(groups), end_to_end([group.table for group in groups]), widths_of(groups)
 
 
 def find_reasons_compiled(scorer: Scorer, weights: Weights, masks: Masks, posterior: Posterior) -> Reasons:

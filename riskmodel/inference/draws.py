@@ -13,7 +13,7 @@ from functools import partial, reduce
 
 import numpy as np
 
-from riskmodel.arrays import Array, Masks, States
+from riskmodel.arrays import Array, Masks, States, end_to_end
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.compile import compile_scorer, join_groups, join_plan
 from riskmodel.inference.lookup import Lookup, Lookups, tables_at_setting
@@ -142,9 +142,7 @@ class DrawScorer:
             for kind, plan, rows in zip(every_kind, self._plans, needed, strict=True)
         ]
         for k in range(draws.stop - draws.start):
-            kinds = [
-                np.concatenate([_of_draw(rows, k).ravel() for rows in groups] or [np.empty(0)]) for groups in built
-            ]
+            kinds = [end_to_end([_of_draw(rows, k) for rows in groups]) for groups in built]
             inner_static, outer_static = _of_draw(static_in, k), _of_draw(static_out, k)
             yield (
                 self._states._replace(inner_static=inner_static, outer_static=outer_static, occult=_of_draw(occult, k)),

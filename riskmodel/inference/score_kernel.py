@@ -1,76 +1,33 @@
 """The scorer's arithmetic as compiled passes over the cases of one model.
 
-First :func:`find_positions` looks where each case's row of each table begins, then :func:`score_cases` multiplies and
-sums. What they read is laid out in the tuples below, which stand beside them: compiled code is kept on disk by the file
-it comes from, and would not notice a field that moves in another file.
+Where each case's row of each table begins is found before (:mod:`~riskmodel.inference.row_positions`);
+:func:`score_cases` multiplies and sums. What it reads is laid out in the tuples below, which stand beside it: compiled
+code is kept on disk by the file it comes from, and would not notice a field that moves in another file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, Masks, States
+from riskmodel.arrays import Array, Masks, States, end_to_end
+from riskmodel.inference.row_positions import Positions, setting_of
 from riskmodel.inference.scorer import Group, Scorer
 
-NO_ROW = int(np.iinfo(np.int32).min)  # before any row
 Widths = NDArray[np.uintp]  # (groups,): how many joint states a table tells apart
-Positions = NDArray[np.int32]  # (groups, cases): entries of flat tables; 85,000 in all in the shipped model
 
 # No fused multiply-add and no reassociation (numba's default), so that the sums are those of the numpy engine.
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
-inlined = numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)  # a call with arrays costs 25 ns
 
-
-class PackedGroups(NamedTuple):
-    """Where the rows of groups' tables begin, when these are laid end to end.
-
-    Attributes
-    ----------
-    rows, multipliers
-        of all groups' members, those of group g from ``first[g]`` to ``first[g + 1]``; the multipliers count entries.
-    offset
-        where the row begins in the group's table in which every mask would be 1.
-    setting_stride
-        entries from one setting's table to the next; 0 where the table is the same in every setting.
-    skip
-        entries from that row to the one that changes nothing, or `NO_ROW`.
-    """
-
-    rows: States
-    multipliers: States
-    first: States
-    offset: States
-    setting_stride: States
-    skip: States
-
-    @classmethod
-    def of(cls, groups: Sequence[Group], *, every_setting: bool = True) -> PackedGroups:
-        """Groups whose tables are laid out for every setting, or for one."""
-        settings = [len(group.table) if every_setting else 1 for group in groups]
-        return cls(
-            rows=_integers(row for group in groups for row in group.rows),
-            multipliers=_integers(multiplier * _entries(group) for group in groups for multiplier in group.multipliers),
-            first=_starts(len(group.rows) for group in groups),
-            offset=_starts(count * group.table[0].size for count, group in zip(settings, groups, strict=True))[:-1]
-            + _integers(group.start * _entries(group) for group in groups),
-            setting_stride=_integers(
-                group.table[0].size * (count > 1) for count, group in zip(settings, groups, strict=True)
-            ),
-            skip=_integers(
-                (group.skip - group.start) * _entries(group) if group.skip >= 0 else NO_ROW for group in groups
-            ),
-        )
-
-    def positions(self, masks: Masks, setting_row: int) -> Positions:
-        """Where each case's row of each group's table begins, or -1 where it changes nothing; (groups, cases)."""
-        positions = np.empty((len(self.offset), masks.shape[1]), dtype=np.int32)
-        _find_positions(masks, setting_row, self, positions)
-        return positions
+# The arithmetic counts no references to arrays (`_nrt`), which cost a fifth of the time: it makes none, and works in a
+# `Room` that it is given. A call with arrays costs 25 ns, hence `forceinline`.
+UNCOUNTED: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+uncounted = numba.njit(**UNCOUNTED)
+inlined = numba.njit(forceinline=True, **UNCOUNTED)
 
 
 class Factors(NamedTuple):
@@ -100,11 +57,11 @@ class JointStates(NamedTuple):
     def of(cls, scorer: Scorer) -> JointStates:
         return cls(
             setting_row=scorer.setting_row,
-            context_rows=_integers(scorer.context_rows),
+            context_rows=np.array(scorer.context_rows, dtype=np.int64),
             context_states=scorer.context_states,
-            condition_rows=_integers(scorer.condition_rows),
-            inner_static=scorer.inner_static,
-            outer_static=scorer.outer_static,
+            condition_rows=np.array(scorer.condition_rows, dtype=np.int64),
+            inner_static=end_to_end([scorer.inner_static]).reshape(scorer.inner_static.shape),
+            outer_static=end_to_end([scorer.outer_static]).reshape(scorer.outer_static.shape),
             bits=scorer.bits,
             node_bits=scorer.node_bits,
             occult=scorer.occult,
@@ -125,23 +82,29 @@ class Results(NamedTuple):
         return cls(np.empty((outputs, cases)), np.empty(cases), np.empty(cases))
 
 
+class Room(NamedTuple):
+    """Where the arithmetic of a case is done: (joint states,) each, and (look-ups,) of the rows that it multiplies."""
+
+    product: Array
+    joint: Array
+    shown: Array
+    rest: Array
+    scratch: Array
+    base: Widths
+    starts: Widths
+    widths: Widths
+
+    @classmethod
+    def of(cls, joint_states: int, look_ups: int) -> Room:
+        """For cases of so many joint states and look-ups."""
+        product, joint, shown, rest, scratch = (end_to_end([np.zeros(joint_states)]) for _ in range(5))
+        base, starts, widths = (np.empty(look_ups, dtype=np.uintp) for _ in range(3))
+        return cls(product, joint, shown, rest, scratch, base, starts, widths)
+
+
 def widths_of(groups: Sequence[Group]) -> Widths:
     """The widths of groups' tables."""
     return np.array([group.width for group in groups], dtype=np.uintp)
-
-
-def _entries(group: Group) -> int:
-    """Of one pattern's row of the table: [contexts ·] joint states."""
-    return int(group.table[0, 0].size)
-
-
-def _integers(values: Iterable[int]) -> States:
-    return np.array(list(values), dtype=np.int64)
-
-
-def _starts(sizes: Iterable[int]) -> States:
-    """Where each of these begins when they are laid end to end, and where the last ends."""
-    return np.cumsum([0, *sizes], dtype=np.int64)
 
 
 ZERO, ONE = np.uintp(0), np.uintp(1)
@@ -253,57 +216,32 @@ def _mix(values, size, node_bits, occult):  # type: ignore[no-untyped-def]
 @inlined
 def _finish(values, width, wider, static, shown):  # type: ignore[no-untyped-def]
     """Widen, times the static factor, times what a disease may hide; the lowest block last: all others read it."""
-    start = wider
+    start = wider - width
     while start > ZERO:
-        start -= width
         for k in range(width):
             values[start + k] = values[k] * static[start + k] * shown[start + k]
+        start -= width
+    for k in range(width):
+        values[k] = values[k] * static[k] * shown[k]
 
 
 @inlined
 def _finish_plain(values, width, wider, static):  # type: ignore[no-untyped-def]
-    start = wider
+    start = wider - width
     while start > ZERO:
-        start -= width
         for k in range(width):
             values[start + k] = values[k] * static[start + k]
+        start -= width
+    for k in range(width):
+        values[k] = values[k] * static[k]
 
 
 @inlined
-def _setting_of(mask):  # type: ignore[no-untyped-def]
-    """The index of the only bit that is set."""
-    setting = 0
-    while not (mask >> setting) & 1:
-        setting += 1
-    return setting
-
-
-@compiled
-def _find_positions(masks, setting_row, groups, positions):  # type: ignore[no-untyped-def]
-    """See `PackedGroups.positions`. Cases run innermost: a pattern is a sum over rows that lie far apart."""
-    rows, multipliers, first, offset, stride, skip = groups
-    for g in range(offset.shape[0]):
-        position = positions[g]
-        position[:] = 0
-        for m in range(first[g], first[g + 1]):
-            row, multiplier = masks[rows[m]], multipliers[m]
-            for case in range(masks.shape[1]):
-                position[case] += multiplier * (np.int64(row[case]) - 1)
-        for case in range(masks.shape[1]):
-            if position[case] == skip[g]:
-                position[case] = -1
-            elif stride[g]:
-                position[case] += offset[g] + stride[g] * _setting_of(masks[setting_row, case])
-            else:
-                position[case] += offset[g]
-
-
-@inlined
-def _any_of(values, size, members, rest, scratch):  # type: ignore[no-untyped-def]
-    """As `scorer._any_of`; values stay as they are, the lowest bit of `members` is that of the highest condition."""
+def _any_of(values, size, members, total, rest, scratch):  # type: ignore[no-untyped-def]
+    """What `scorer._any_of` adds to a total; the lowest bit of `members` is that of the highest condition."""
     for k in range(size):
         rest[k] = values[k]
-    total, half = 0.0, size
+    half = size
     while members:
         half = half >> ONE
         if members & 1:
@@ -314,27 +252,27 @@ def _any_of(values, size, members, rest, scratch):  # type: ignore[no-untyped-de
     return total
 
 
-@compiled
-def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, results):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
-    """Score cases (see `Scorer.posterior`) into the results.
+def score_cases(
+    masks: Masks, states: JointStates, inner: Factors, hidden: Factors, outer: Factors, results: Results
+) -> None:
+    """Score cases, (variables, cases), into the results; see `Scorer.posterior`."""
+    look_ups = max(len(factors.positions) for factors in (inner, hidden, outer))
+    _score_cases(masks, states, inner, hidden, outer, results, Room.of(states.outer_static.shape[1], look_ups))
 
-    Parameters are masks (variables, cases), `JointStates`, `Factors` three times and `Results`.
-    """
+
+@uncounted
+def _score_cases(masks, states, inner_factors, hidden_factors, outer_factors, results, room):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, C901
     # Fields become locals here: reading them inside the loops costs 4 to 9 % of the time.
     setting_row, context_rows, context_states, condition_rows = states[:4]
     inner_static, outer_static, bits, node_bits, occult, composites, presence = states[4:]
     inner_tables, inner_positions, _ = inner_factors
     probability, evidence, findings = results
     inner_count, hidden_count = inner_positions.shape[0], hidden_factors.positions.shape[0]
-    most = max(inner_count, hidden_count, outer_factors.positions.shape[0])
+    product, joint, shown, rest, scratch, base, starts, widths = room
     combinations = inner_static.shape[1]
     width, joint_states = np.uintp(inner_static.shape[2]), np.uintp(outer_static.shape[1])
-    product, base = np.empty(width), np.empty(inner_count, dtype=np.uintp)
-    joint, shown = np.empty(joint_states), np.empty(joint_states)
-    rest, scratch = np.empty(joint_states), np.empty(joint_states)
-    starts, widths = np.empty(most, dtype=np.uintp), np.empty(most, dtype=np.uintp)
     for case in range(masks.shape[1]):
-        setting = _setting_of(masks[setting_row, case]) if setting_row >= 0 else 0
+        setting = setting_of(masks[setting_row, case]) if setting_row >= 0 else 0
 
         # Inner: for each combination of contexts that the evidence allows a product of rows; their sum.
         count = 0
@@ -342,7 +280,8 @@ def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, res
             if inner_positions[g, case] >= 0:
                 base[count] = inner_positions[g, case]
                 count += 1
-        joint[:width] = 0.0
+        for k in range(width):
+            joint[k] = 0.0
         prior = inner_static[setting if inner_static.shape[0] > 1 else 0]
         for a in range(combinations):
             allowed = True
@@ -384,14 +323,20 @@ def score_cases(masks, states, inner_factors, hidden_factors, outer_factors, res
                 for k in range(joint_states):
                     joint[k] = joint[k] * ((mask >> presence[c, k]) & 1)
 
+        # Marginals: the upper half has the highest bit's condition present; then fold it away, and the next. Where that
+        # condition is the first of a composite, the composite's other members are looked for in the lower half.
         for o in range(composites.shape[0]):
-            probability[presence.shape[0] + o, case] = _any_of(joint, joint_states, composites[o], rest, scratch)
-        # Marginals: the upper half has the highest bit's condition present; then fold it away, and the next.
+            probability[presence.shape[0] + o, case] = 0.0
         half = joint_states
         for b in range(bits.shape[0]):
             half = half >> ONE
+            present = _tree_sum(joint, half, half, scratch)
             if bits[b] >= 0:
-                probability[bits[b], case] = _tree_sum(joint, half, half, scratch)
+                probability[bits[b], case] = present
+            for o in range(composites.shape[0]):
+                if composites[o] & ((2 << b) - 1) == 1 << b:
+                    present_or = _any_of(joint, half, composites[o] >> (b + 1), present, rest, scratch)
+                    probability[presence.shape[0] + o, case] = present_or
             _fold(joint, half)
         total = joint[0]
         evidence[case] = total
