@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,6 +83,18 @@ class RecordedCells:
         """Whether hardly any "no" is written down."""
         of_not_yes = self.no < FEW_NOT_YES * (self.no + self.blank) and self.no < self.yes
         return self.no < FEW * self.filled or of_not_yes
+
+
+def telling(variables: Sequence[Variable]) -> tuple[Variable, ...]:
+    """The same variables, a blank being kept apart from what says "not assessed" wherever a profile may read it."""
+    names = {name for names in role_groups(variables).values() for name in names}
+    return tuple(replace(variable, blank_tells=variable.name in names) for variable in variables)
+
+
+def as_read(variables: Sequence[Variable], masks: Masks) -> Masks:
+    """Evidence in which every blank is 0 as these variables read it, (variables, cases): 0 where a blank tells."""
+    fills = np.array([variable.blank_mask for variable in variables], np.uint8)
+    return np.where(masks == 0, fills[:, None], masks)
 
 
 def yes_or_no(variables: Sequence[Variable], columns: Collection[int] | None = None) -> list[int]:

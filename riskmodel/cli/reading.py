@@ -43,14 +43,32 @@ def notice_of_blanks(scoring: Scoring, priors: str, policy: str) -> Notice | Non
     return blank_notice(scoring, under)
 
 
-def read_rows(cases: str | Path, scoring: Scoring, options: RunOptions, notice: Notice | None = None) -> CaseRows:
-    """The good rows of a file; says how many were read and rejected, and why."""
+def read_rows(
+    cases: str | Path,
+    scoring: Scoring,
+    options: RunOptions,
+    notice: Notice | None = None,
+    *,
+    blanks_apart: bool = False,
+) -> CaseRows:
+    """The good rows of a file; says how many were read and rejected, and why.
+
+    With ``blanks_apart`` every blank that a recording profile may read is 0, whether the model reads it or not.
+    """
     from riskmodel.answers.output_columns import only_possible
     from riskmodel.answers.settings import shares_listed
     from riskmodel.casefiles.collect import read_cases
     from riskmodel.casefiles.summary import read_lines
+    from riskmodel.cases.recorded import as_read, telling
 
+    possible, variables = only_possible(scoring), scoring.variables
     with shares_listed(scoring):
-        rows = read_cases(cases, scoring.variables, options, only_possible(scoring), notice)
+        rows = read_cases(
+            cases,
+            telling(variables) if blanks_apart else variables,
+            options,
+            (lambda masks: possible(as_read(variables, masks))) if blanks_apart else possible,
+            notice,
+        )
     say(read_lines(rows.result, "used"))
     return rows

@@ -125,6 +125,7 @@ def prepared(spec: Spec, file: str) -> Study:
     SpecError
         with all that is wrong with it, together.
     """
+    from riskmodel.cases.recorded import as_read
     from riskmodel.model import load
     from riskmodel.report.sensitivity.spec import SpecError, check_spec
     from riskmodel.report.sensitivity.study import Study
@@ -148,17 +149,20 @@ def prepared(spec: Spec, file: str) -> Study:
     for name in spec.policies[1:]:
         tried(lambda name=name: models[0].with_policy(name), "policies")  # type: ignore[misc]
     rows = _cases(spec, file, models[0], problems)
-    names, masks = (list(rows.names), rows.masks) if rows else ([], models[0].scoring.scorer.blank(0))
+    names, recorded = (list(rows.names), rows.masks) if rows else ([], models[0].scoring.scorer.blank(0))
     problems += check_spec(spec, file, models[0], names)
     if problems:
         raise SpecError(problems)
     kept = [names.index(name) for name in spec.cases.ids] or list(range(len(names)))
     rejected = rows.result.counts.rejected if rows else 0
-    return Study(spec, tuple(models), tuple(names[i] for i in kept), masks[:, kept], rejected=rejected)
+    masks = as_read(models[0].variables, recorded)
+    return Study(
+        spec, tuple(models), tuple(names[i] for i in kept), masks[:, kept], recorded[:, kept], rejected=rejected
+    )
 
 
 def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> CaseRows | None:
-    """The good cases of the file that the spec names, if any."""
+    """The good cases of the file that the spec names, if any; every blank that a profile may read is 0."""
     from riskmodel.casefiles.options import RunOptions
 
     if not spec.cases.file:
@@ -169,7 +173,7 @@ def _cases(spec: Spec, file: str, model: Model, problems: list[Problem]) -> Case
         options = RunOptions(default_setting=model.default_setting(setting), mapping=mapping)
         named = spec.recording != IGNORABLE or (file != "report" and "recording" in spec.model_fields_set)
         notice = None if named else notice_of_blanks(model.scoring, spec.priors[0], spec.policies[0])
-        return read_rows(spec.cases.file, model.scoring, options, notice)
+        return read_rows(spec.cases.file, model.scoring, options, notice, blanks_apart=True)
     except RiskModelError as error:
         problems.append(Problem(file, "key 'cases.file'", str(error), ""))
         return None

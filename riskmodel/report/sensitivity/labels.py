@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import MANIFEST, OCCULT
 from riskmodel.pages.section import Label, Labels
-from riskmodel.text import words
+from riskmodel.text import listed, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,9 @@ def statement_label(statement: Statement) -> str:
     """
     kind = KINDS.get(statement.quantity, "")
     what = ", ".join(filter(None, [_event(str(statement.of)), kind]))
+    if statement.quantity == QUANTITY:
+        states = words(listed(list(statement.of.states), "or"))
+        what = f"{words(statement.of.variable)}, written down if {states}"
     if statement.quantity == "dependence":
         what = f"correlation within {words(statement.of.variable)}"
     given = ", ".join(_given(part.strip()) for part in statement.given_text.split(";") if part.strip())

@@ -19,6 +19,7 @@ from riskmodel.report.sensitivity.sections.one_way import one_way_section
 from riskmodel.report.sensitivity.sections.pathways import pathways_section
 from riskmodel.report.sensitivity.sections.provenance import provenance_section
 from riskmodel.report.sensitivity.sections.published_tables import published_tables_section
+from riskmodel.report.sensitivity.sections.recording import recording_section
 from riskmodel.report.sensitivity.sections.rests_on import rests_on_section
 from riskmodel.report.sensitivity.sections.sets import sets_section
 from riskmodel.report.sensitivity.sections.sobol import sobol_indices, sobol_section
@@ -35,6 +36,7 @@ SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
     ("the cases", cases_section),
     ("single statements", one_way_section),
     ("single statements on the cases", flips_section),
+    ("what a blank means", recording_section),
     ("two statements together", two_way_section),
     ("all statements at once", sobol_section),
     ("shares of the uncertainty", rests_on_section),

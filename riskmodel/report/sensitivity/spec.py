@@ -92,6 +92,7 @@ class Spec(StrictTable):
     policies: list[str] = Field(default_factory=lambda: [DEFAULT_POLICY])  # none named: all
     settings: list[str] = Field(default_factory=list)
     recording: str = IGNORABLE
+    profiles: list[str] = Field(default_factory=list)
     targets: list[str] = Field(default_factory=list)
     statements: list[str] = Field(default_factory=list)
     draws: Draws = 1000
@@ -179,6 +180,7 @@ def check_spec(spec: Spec, file: str, model: Model, names: Sequence[str]) -> lis
         the identifiers of the cases in the case file.
     """
     problems = unknown(file, "settings", spec.settings, model.settings, "setting")
+    problems += unknown(file, "profiles", spec.profiles, [IGNORABLE, *model.priors.profiles], "recording profile")
     problems += _statement_problems(file, "statements", spec.statements, model)
     for pair in spec.two_way.pairs:
         if len(pair) != 2 or pair[0] == pair[-1]:

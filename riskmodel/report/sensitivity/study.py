@@ -32,6 +32,8 @@ class Study:
         one a prior set of the spec, with the spec's first policy; the first is reported on.
     names, masks
         the cases and their evidence, shape (variables, cases); none where no case file was given.
+    recorded
+        the same evidence with every blank as 0 that a recording profile may read, whether the model does or not.
     progress
         is given the name of the part of the report that begins.
     rejected
@@ -44,6 +46,7 @@ class Study:
     models: tuple[Model, ...]
     names: tuple[str, ...]
     masks: Masks
+    recorded: Masks
     progress: Progress = lambda _part: None
     rejected: int = 0
     results: dict[Callable[[Study], Any], Any] = field(default_factory=dict, init=False, repr=False)
