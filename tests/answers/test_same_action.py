@@ -8,14 +8,12 @@ from riskmodel.cohort import HISTORY, simulate
 from riskmodel.evidence.distributions import draw_values
 from tests.support.brute import actions, with_values
 
-DRAWS, SEED = 12, 9  # none of these draws asks for more than the network can give, where hardly any disease is occult
+DRAWS, SEED = 12, 7
 
 
 @pytest.mark.slow
 def test_shares_are_those_of_rebuilt_models():
     model = rm.load()
-    for name in ("infection", "malignancy", "fracture", "cauda_equina"):
-        model = model.with_statement(f"occult.{name}", value=0.005, low=0.001, high=0.01)
     masks = simulate(model, 30, np.random.default_rng(1), setting="emergency", missing=0.4, roles=HISTORY).masks
     values = draw_values(model.priors, DRAWS, np.random.default_rng(SEED))
     evidence, imaging, both = [], [], []

@@ -132,13 +132,13 @@ def test_both_engines_on_any_small_network(network, seed):
 
 def test_what_leads_is_the_most_probable_of_the_serious(model):
     _, variables, scorer, weights = model
-    masks, _ = random_evidence(variables, 2_000, np.random.default_rng(9), known=0.3)
+    masks, _ = random_evidence(variables, 2_000, np.random.default_rng(9), known=0.15)
     posterior = scorer.posterior(masks)
     p = posterior.probability[weights.leaders]
     for find in (find_reasons, find_reasons_compiled):
         reasons = find(scorer, weights, masks, posterior)
         assert np.all(p[reasons.leading, np.arange(2_000)] >= p.max(axis=0) * (1 - 1e-8))
-        assert np.mean(reasons.leading != reasons.most_raised) > 0.1
+        assert np.mean(reasons.leading != reasons.most_raised) > 0.2
 
 
 def test_what_rose_most_rose_by_the_largest_factor_over_its_odds_in_the_setting(model):
@@ -309,15 +309,16 @@ def test_a_scan_and_what_it_shows_are_one_finding(model, cells):
 
 
 def test_findings_that_fit_have_a_low_conflict_and_those_that_do_not_a_high_one(model):
+    """Fever with a low CRP hardly clashes, for disease elsewhere explains it: a high one with a low ESR does."""
     _, variables, scorer, weights = model
     names = [variable.name for variable in variables]
     masks = scorer.blank(2, 1)
     for name, mask in (("fever", 2), ("crp", 4), ("iv_drug_use", 2)):
         masks[names.index(name), 0] = mask
-    for name, mask in (("fever", 2), ("crp", 1)):
+    for name, mask in (("crp", 4), ("esr", 1)):
         masks[names.index(name), 1] = mask
     fits, clashes = np.log10(reasons_of(scorer, weights, masks).ratio)
-    assert fits < 0 < clashes
+    assert fits < -0.2 < 0.2 < clashes
 
 
 def test_next_questions_tell_what_they_are_defined_to_tell(model):

@@ -25,7 +25,7 @@ from tests.value.test_value import POLICY, READINGS, SCAN, TINY
 KINDS = {  # statements of every kind, of both sets
     "seeds": (
         "find.fever.none", "find.fever.infection", "base.infection.primary_care", "risk.infection.recent_infection",
-        "base.fracture.primary_care", "test.esr.from_20_to_50.none", "risk.malignancy.age50", "dependence.course",
+        "find.duration.none.6_12", "test.esr.from_20_to_50.none", "risk.malignancy.age50", "dependence.course",
         "base.cauda_equina.primary_care",
     ),
     "literature": ("base.malignancy.primary_care", "find.spinal_tenderness.fracture", "risk.fracture.female"),
@@ -204,8 +204,8 @@ def test_a_statement_of_nought_can_have_a_bearing(tiny):
 def test_flips_by_rebuilding():
     model = rm.load()
     cases = pd.read_csv("notebooks/data/published_cases.csv", dtype=str).iloc[[0, 4]]
-    names = ["base.malignancy.primary_care", "base.fracture.primary_care", "base.infection.primary_care",
-             "risk.fracture.female", "base.infection.spine_clinic"]  # fmt: skip
+    names = ["find.fever.none", "base.malignancy.primary_care", "find.spinal_tenderness.none.study",
+             "risk.fracture.female", "find.duration.none.6_12", "base.infection.spine_clinic"]  # fmt: skip
     masks = model.code(cases, setting="primary_care")
     found = flips(model, cases, setting="primary_care", statements=names)
     now, order = actions(model, masks), list(cases["case_id"])

@@ -9,12 +9,16 @@ import numpy as np
 
 import riskmodel as rm
 from riskmodel.evidence.records import Statement
+from riskmodel.network.build import build_network
 
 RATIOS = ("risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight")
 
 
 def with_values(model: rm.Model, values: Mapping[str, float]) -> rm.Model:
-    """The model with bare values in some statements, all other parts of their distributions in proportion."""
+    """The model with bare values in some statements, all other parts of their distributions in proportion.
+
+    What lies beyond reach is held there, as in draws and sweeps.
+    """
     register = {s.id: s for s in model.priors.statements}
     new = dict(values)
     done = set()
@@ -30,7 +34,9 @@ def with_values(model: rm.Model, values: Mapping[str, float]) -> rm.Model:
         replace(s, value=new[s.id], low=None, high=None, n=None, events=None) if s.id in new else s
         for s in model.priors.statements
     )
-    return replace(model, priors=replace(model.priors, statements=statements))
+    other = replace(model, priors=replace(model.priors, statements=statements))
+    vars(other)["tables"] = build_network(other.priors, hold=True)
+    return other
 
 
 def parts_of(model: rm.Model, statement: Statement) -> list[str]:
