@@ -222,4 +222,4 @@ def heard(variables: Sequence[Variable], masks: Masks) -> Masks:
     if not silent.any():
         return masks
     full = np.array([variable.full_mask for variable in variables], np.uint8)
-    return masks | silent * full.reshape(-1, *(1,) * (masks.ndim - 1))  # 40 times as fast as to choose
+    return np.asarray(masks | silent * full.reshape(-1, *(1,) * (masks.ndim - 1)))  # far quicker than to choose

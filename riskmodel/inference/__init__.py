@@ -59,8 +59,9 @@ product of all CPTs that speak of a member, summed over the members' states that
                              x  v                              v: the members, and conditions with a member as parent
 
 This is variable elimination [1, 2] with all its sums done beforehand. The pattern of a case is a number in a mixed
-base, the sum of multiplier · (mask - 1); the last one means that nothing is known. If the group has no CPT but its
-members' own, that row is exactly 1 (the group is **barren** [3]) and never multiplied: it is the group's ``skip``.
+base, start + the sum of multiplier · (mask - 1), with a start of 0 where no blank is read; the last one means that
+nothing is known. If the group has no CPT but its members' own, that row is exactly 1 (the group is **barren** [3]) and
+never multiplied: it is the group's ``skip``.
 Risk factors are not barren: conditions depend on them, and an unknown one must be averaged over. Small barren groups
 are joined (:func:`~riskmodel.inference.compile.join_plan`), so that one look-up serves several.
 
@@ -88,6 +89,9 @@ More
   allowing or forbidding them: then the row is summed anew from ``Group.states``, the product before the sum.
 - *Noisy-OR and noisy-MAX* [5, 6] are how findings' CPTs were stated. The scorer does not need them: with the conditions
   enumerated, their CPTs are tables as any other.
+- *Blanks* that a recording profile reads have the mask 0 and the first row of their variable's table: there each state
+  weighs P(not written down | state), and where a cell names states P(written down | state). That is the row of a
+  network with a node "written down" below each such variable, observed; the scorer never looks such nodes up.
 - *Draws* of the statements have the same look-ups with other entries. A draw's weight for a case is
   P(evidence | setting, draw), so that the weighted draws are those of the posterior over the statements (importance
   weights; their effective number is (Σw)² / Σw² [7]).
@@ -98,7 +102,7 @@ Where it stands
 ``parts`` names what is enumerated and the groups; ``lookup`` builds tables for any number of draws; ``compile`` makes
 the immutable ``scorer.Scorer``, whose arithmetic in numpy is the readable one. ``score_kernel`` repeats it compiled,
 for ``compiled`` and ``draws``. ``intervals`` are weighted quantiles; ``weights`` and ``reasons_kernel`` the reasons;
-``impossible`` names two observations that exclude each other.
+``impossible`` names two observations that exclude each other; ``silence`` what an answer to a blank would be.
 
 References
 ----------

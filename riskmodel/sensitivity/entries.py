@@ -16,6 +16,7 @@ import pandas as pd
 from riskmodel.arrays import Array, Masks
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.plain_readings import ANY_OF
+from riskmodel.evidence.recording import heard
 from riskmodel.evidence.records import Variable
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.network.network import Network
@@ -243,7 +244,8 @@ def _compatible(model: Model, masks: Masks, variable: Variable) -> Iterator[Inde
     """
     if variable.name == "setting":
         return
-    possible = {v.name: int(masks[row, 0]) for row, v in enumerate(model.variables)}
+    unread = heard(model.variables, masks)  # what a blank allows is every state
+    possible = {v.name: int(unread[row, 0]) for row, v in enumerate(model.variables)}
     parents = [model.tables.variable(name) for name in variable.parents]
     for column in np.ndindex(*(len(parent.states) for parent in parents)):
         each = list(zip(parents, column, strict=True))

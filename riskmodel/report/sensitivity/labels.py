@@ -56,6 +56,8 @@ def statement_label(statement: Statement) -> str:
         what = f"{words(statement.of.variable)}, written down if {states}"
     if statement.quantity == "dependence":
         what = f"correlation within {words(statement.of.variable)}"
+    elif statement.quantity == "recorded":
+        what = f"{words(statement.of.variable)} {words(' or '.join(statement.of.states))} written down"
     given = ", ".join(_given(part.strip()) for part in statement.given_text.split(";") if part.strip())
     return f"{what} | {given}" if given else what
 
