@@ -58,7 +58,9 @@ def sample_draws(
     variable → state indices, shape (count,); those given among them.
     """
     states: dict[str, States] = dict(given or {})
-    for variable in in_order(network.variables):
+    what_is_written = [variable for variable in network.variables if variable.role == "recording"]
+    others = [variable for variable in network.variables if variable.role != "recording"]
+    for variable in (*in_order(others), *what_is_written):  # last: people are the same under every recording profile
         if variable.name in states or (names is not None and variable.name not in names):
             continue
         table = network.tables[variable.name]
