@@ -41,8 +41,8 @@ def compared_profiles(study: Study) -> list[str]:
 
 def under_profile(study: Study, profile: str, names: list[str] | None = None) -> tuple[Model, Masks]:
     """The model under a profile, and the cases (some of them, where named) as it reads them."""
-    own = profile == study.model.priors.recording
-    model = study.model if own else study.model.with_recording(profile)
+    reported = profile == study.model.priors.recording
+    model = study.model if reported else study.model.with_recording(profile)
     rows = [study.names.index(name) for name in (study.names if names is None else names)]
     return model, np.ascontiguousarray(as_read(model.variables, study.recorded[:, rows]))
 
@@ -105,10 +105,10 @@ def recording_section(study: Study) -> Section | None:
     """Nothing without cases, or where the priors have no recording profile."""
     if not study.names or not study.model.priors.profiles:
         return None
-    own = words(study.model.priors.recording)
+    reported = words(study.model.priors.recording)
     how = (
         "Under the recording profile ignorable a blank says nothing. Under any other it counts, for each state of the "
-        f"finding, as one minus how often that state is written down. This report is made under {own}; here the cases "
+        f"finding, as one minus how often that state is written down. This report is made under {reported}; here the cases "
         "are scored under other profiles too. A cell that says not assessed is no blank, and rules on findings take a "
         "blank as not assessed under every profile."
     )
