@@ -108,9 +108,9 @@ def recording_section(study: Study) -> Section | None:
     reported = words(study.model.priors.recording)
     how = (
         "Under the recording profile ignorable a blank says nothing. Under any other it counts, for each state of the "
-        f"finding, as one minus how often that state is written down. This report is made under {reported}; here the cases "
-        "are scored under other profiles too. A cell that says not assessed is no blank, and rules on findings take a "
-        "blank as not assessed under every profile."
+        "finding, as one minus how often that state is written down. This report is made under "
+        f"{reported}; here the cases are scored under other profiles too. A cell that says not assessed is no blank, "
+        "and rules on findings take a blank as not assessed under every profile."
     )
     if not (study.recorded == 0).any():
         none = "No cell of these cases that a profile reads is blank: they are the same under every profile."
