@@ -8,14 +8,17 @@ JC, Bates DM. J Comput Graph Stat 1995;4:12). With one point a dimension it is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from scipy.special import expit, gammaln
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
+
+Parts: TypeAlias = "list[Array]"  # one for each dimension, (parameters, studies)
 
 POINTS = 15  # a dimension
 CLOSE = (
@@ -52,44 +55,94 @@ def log_likelihood(events: Array, totals: Array, mean: Array, root: Array, point
 
 def _of_block(events: Array, totals: Array, mean: Array, root: Array, points: int) -> Array:
     nodes, log_weights = _grid(points, events.shape[1])
-    centre, curvature = _most_probable(events, totals, mean, root)
-    factor = np.linalg.cholesky(curvature)
-    spread = np.swapaxes(np.linalg.inv(factor), -1, -2)
-    z = centre[:, :, None, :] + np.einsum("pkij,qj->pkqi", spread, nodes)
-    logits = mean[:, None, None, :] + np.einsum("pij,pkqj->pkqi", root, z)
-    log_binomial = events[:, None, :] * logits - totals[:, None, :] * np.logaddexp(0, logits)
-    log_integrand = (log_binomial - 0.5 * z**2 + 0.5 * nodes**2).sum(axis=-1) + log_weights
+    counts, people, root = events.T, totals.T, np.moveaxis(root, 0, -1)[..., None]  # dimensions first: quick in NumPy
+    centre, curvature = _most_probable(counts, people, mean.T[..., None], root)
+    factor = _factor(curvature)
+    log_integrand = np.zeros((*centre[0].shape, len(nodes))) + log_weights
+    steps = _solved_transposed([[f[..., None] for f in row] for row in factor], list(nodes.T))
+    z = [c[..., None] + step for c, step in zip(centre, steps, strict=True)]
+    for i, effect in enumerate(_times(root[..., None], z)):
+        logits = mean[:, i, None, None] + effect
+        log_integrand += counts[i][:, None] * logits - people[i][:, None] * np.logaddexp(0, logits)
+        log_integrand += 0.5 * (nodes[:, i] ** 2 - z[i] ** 2)
     highest = log_integrand.max(axis=-1, keepdims=True)
     log_integral = np.log(np.exp(log_integrand - highest).sum(axis=-1)) + highest[..., 0]
-    log_scale = np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
-    total: Array = (log_integral - log_scale).sum(axis=-1)
+    for i in range(len(factor)):
+        log_integral -= np.log(factor[i][i])
+    total: Array = log_integral.sum(axis=-1)
     return total
 
 
-def _most_probable(events: Array, totals: Array, mean: Array, root: Array) -> tuple[Array, Array]:
-    """The mode z of each study's standardised effects, θ = mean + root · z, and minus the second derivative there.
+def _most_probable(counts: Array, people: Array, mean: Array, root: Array) -> tuple[Parts, list[Parts]]:
+    """The mode z of each study's standardised effects, θ = mean + root · z, and minus the second derivatives there.
 
     Newton's steps, shortened where they are long in θ, so that every one climbs: the second derivative of the logistic
     log-likelihood changes by no more than its own size a unit of θ.
     """
-    parameters, dimensions = mean.shape
-    z = np.zeros((parameters, len(events), dimensions))
+    z: Parts = [np.zeros((mean.shape[1], counts.shape[1]))] * len(mean)
     for _ in range(MOST_STEPS):
-        slope, curvature = _derivatives(events, totals, mean, root, z)
-        step = np.linalg.solve(curvature, slope[..., None])[..., 0]
-        length = np.linalg.norm(np.einsum("pij,pkj->pki", root, step), axis=-1, keepdims=True)
-        z = z + step * np.divide(np.log1p(length), length, out=np.ones_like(length), where=length > 0)
-        if np.abs(step).max() < CLOSE:
+        slope, curvature = _derivatives(counts, people, mean, root, z)
+        factor = _factor(curvature)
+        step = _solved_transposed(factor, _solved(factor, slope))
+        length = np.sqrt(sum((effect**2 for effect in _times(root, step)), start=np.zeros(())))
+        shortened = np.divide(np.log1p(length), length, out=np.ones_like(length), where=length > 0)
+        z = [old + shortened * new for old, new in zip(z, step, strict=True)]
+        if max(float(np.abs(new).max()) for new in step) < CLOSE:
             break
-    return z, _derivatives(events, totals, mean, root, z)[1]
+    return z, _derivatives(counts, people, mean, root, z)[1]
 
 
-def _derivatives(events: Array, totals: Array, mean: Array, root: Array, z: Array) -> tuple[Array, Array]:
-    """The slope of the integrand's logarithm in z, and minus its second derivatives."""
-    share = expit(mean[:, None, :] + np.einsum("pij,pkj->pki", root, z))
-    slope = np.einsum("pji,pkj->pki", root, events - totals * share) - z
-    weight = totals * share * (1 - share)
-    return slope, np.eye(mean.shape[1]) + np.einsum("pli,pkl,plj->pkij", root, weight, root)
+def _derivatives(counts: Array, people: Array, mean: Array, root: Array, z: Parts) -> tuple[Parts, list[Parts]]:
+    """The slope of the integrand's logarithm in z, and minus its second derivatives (lower triangle)."""
+    size = range(len(z))
+    shares = [expit(mean[i] + effect) for i, effect in enumerate(_times(root, z))]
+    weights = [people[i] * shares[i] * (1 - shares[i]) for i in size]
+    slope = [sum((root[i, j] * (counts[i] - people[i] * shares[i]) for i in size[j:]), start=-z[j]) for j in size]
+    curvature = [
+        [
+            sum((root[k, i] * weights[k] * root[k, j] for k in size[i:]), start=np.ones(()) * (i == j))
+            for j in size[: i + 1]
+        ]
+        for i in size
+    ]
+    return slope, curvature
+
+
+def _times(root: Array, z: Parts) -> Parts:
+    """Root · z for a lower triangular root."""
+    return [sum((root[i, j] * z[j] for j in range(i + 1)), start=np.zeros(())) for i in range(len(z))]
+
+
+def _factor(matrix: list[Parts]) -> list[Parts]:
+    """Cholesky's factor of 1 + a positive semidefinite matrix, of which the lower triangle is given.
+
+    No square of a pivot is below 1, whatever the rounding of large entries makes of it.
+    """
+    factor: list[Parts] = []
+    for i, row in enumerate(matrix):
+        new: Parts = []
+        for j, entry in enumerate(row):
+            other = factor[j] if j < i else new
+            rest = entry - sum((new[k] * other[k] for k in range(j)), start=np.zeros(()))
+            new.append(np.sqrt(np.maximum(rest, 1)) if i == j else rest / factor[j][j])
+        factor.append(new)
+    return factor
+
+
+def _solved(factor: list[Parts], right: Sequence[Array]) -> Parts:
+    """The x with factor · x = right."""
+    x: Parts = []
+    for i, row in enumerate(factor):
+        x.append((right[i] - sum((row[j] * x[j] for j in range(i)), start=np.zeros(()))) / row[i])
+    return x
+
+
+def _solved_transposed(factor: list[Parts], right: Sequence[Array]) -> Parts:
+    """The x with factorᵀ · x = right."""
+    x: dict[int, Array] = {}
+    for i in reversed(range(len(factor))):
+        x[i] = (right[i] - sum((factor[j][i] * x[j] for j in x), start=np.zeros(()))) / factor[i][i]
+    return [x[i] for i in range(len(factor))]
 
 
 @cache
