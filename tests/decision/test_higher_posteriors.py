@@ -20,41 +20,17 @@ from tests.decision.test_policy import CONDITIONS, POLICIES, PRIORS, VARIABLES, 
 from tests.support.less import asks_less, lost_in_a_riskier_setting
 from tests.support.models import shipped
 from tests.support.rules import VOCABULARY
+from tests.support.small_policy import policy_text, rule
 
-FALLING = """
-title = "Physiotherapy where nothing is likely"
-urgencies = ["within_24_hours", "routine"]
-referrals = ["physiotherapy", "doctor"]
-[supersedes]
-mri = ["xray"]
-[[rule]]
-id = "low"
-when = "p(any_serious) < 0.01"
-urgency = "routine"
-referral = ["physiotherapy"]
-reason = "R."
-source = "assumption"
-[[rule]]
-id = "likely"
-when = "p(infection) >= 0.02 and raised(infection, 3) and not p(malignancy) < 0.001"
-urgency = "within_24_hours"
-imaging = ["mri"]
-imaging_within = "routine"
-referral = ["doctor"]
-reason = "R."
-source = "assumption"
-[[rule]]
-id = "broken"
-when = "p(fracture) > 0.05"
-urgency = "within_24_hours"
-imaging = ["xray"]
-reason = "R."
-source = "assumption"
-[[otherwise]]
-urgency = "routine"
-reason = "R."
-source = "assumption"
-"""
+LIKELY = "p(infection) >= 0.02 and raised(infection, 3) and not p(malignancy) < 0.001"
+FALLING = policy_text(
+    ["within_24_hours", "routine"],
+    ["physiotherapy", "doctor"],
+    rule("low", "p(any_serious) < 0.01", urgency="routine", referral=["physiotherapy"]),
+    rule("likely", LIKELY, urgency="within_24_hours", imaging=["mri"], imaging_within="routine", referral=["doctor"]),
+    rule("broken", "p(fracture) > 0.05", urgency="within_24_hours", imaging=["xray"]),
+    head='[supersedes]\nmri = ["xray"]',
+)
 
 
 @pytest.fixture(scope="module")

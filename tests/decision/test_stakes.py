@@ -11,30 +11,18 @@ import riskmodel as rm
 from riskmodel.answers.questions import questions
 from riskmodel.decision.stakes import scans, stakes
 from tests.support.paths import ROOT
+from tests.support.small_policy import policy_text, rule
 
 TEXT = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf-8")
 STATED = next(rule["when"] for rule in tomllib.loads(TEXT)["rule"] if rule["id"] == "mri_for_infection").strip()
 LOOKED = STATED.partition("and ")[2]  # what the rule asks beside the posterior
 CASE = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["yes"]})
-IMPROBABLE = """
-title = "Tests where a disease is improbable"
-urgencies = ["routine"]
-referrals = []
-[threshold.bloods]
-harm = 1
-benefit = 9
-[[rule]]
-id = "bloods"
-when = "{when}"
-urgency = "routine"
-tests = ["esr"]
-reason = "R."
-source = "assumption"
-[[otherwise]]
-urgency = "routine"
-reason = "R."
-source = "assumption"
-"""
+
+
+def improbable(when: str) -> str:
+    """A policy that asks for a blood test at a threshold."""
+    bloods = rule("bloods", when, urgency="routine", tests=["esr"])
+    return policy_text(["routine"], [], bloods, head="threshold.bloods = { harm = 1, benefit = 9 }")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +72,7 @@ def test_a_reworded_rule_has_the_same_stakes_and_asks_the_same(model, tmp_path, 
 )
 def test_a_rule_for_the_improbable_is_no_stake(model, tmp_path, when):
     path = tmp_path / "improbable.toml"
-    path.write_text(IMPROBABLE.format(when=when), encoding="utf-8")
+    path.write_text(improbable(when), encoding="utf-8")
     assert stakes(model.with_policy(path).policy) == ()
-    path.write_text(IMPROBABLE.format(when="p(infection) >= threshold(bloods)"), encoding="utf-8")
+    path.write_text(improbable("p(infection) >= threshold(bloods)"), encoding="utf-8")
     assert [stake.threshold for stake in stakes(model.with_policy(path).policy)] == ["bloods"]

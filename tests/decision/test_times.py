@@ -11,33 +11,27 @@ from riskmodel.decision.actions import Decision
 from riskmodel.decision.policy import Policy
 from riskmodel.decision.reading.load import load_policy
 from riskmodel.evidence.load import load_priors, priors_root
+from tests.support import small_policy
+from tests.support.small_policy import policy_text
 
 PRIORS = load_priors("seeds")
 VARIABLES = PRIORS.case_variables
 ROW = {variable.name: row for row, variable in enumerate(VARIABLES)}
 CONDITIONS = [variable.name for variable in VARIABLES if variable.role == "condition"]
-HEAD = """
-title = "Times"
-urgencies = ["immediate", "within_24_hours", "within_48_hours", "within_2_weeks", "routine", "self_care"]
-referrals = ["emergency_department", "admit_or_observe", "oncology"]
-enough = ["age", "fever"]
+HEAD = policy_text(
+    ["immediate", "within_24_hours", "within_48_hours", "within_2_weeks", "routine", "self_care"],
+    ["emergency_department", "admit_or_observe", "oncology"],
+    head="""enough = ["age", "fever"]
 [one_of]
 ct_or_mri = ["ct", "mri"]
 [supersedes]
 mri = ["ct", "xray"]
-ct = ["xray"]
-[[otherwise]]
-urgency = "routine"
-reason = "Nothing fires."
-source = "assumption"
-"""
+ct = ["xray"]""",
+)
 
 
 def rule(number: int, when: str, **keys: object) -> str:
-    lines = [f"{key} = {value!r}".replace("'", '"') for key, value in keys.items()]
-    return "\n".join(
-        ["[[rule]]", f'id = "r{number}"', f'when = "{when}"', *lines, 'reason = "R."', 'source = "assumption"', ""]
-    )
+    return small_policy.rule(f"r{number}", when, **keys)
 
 
 EVERY_WORD = [
@@ -219,6 +213,6 @@ def test_a_scan_of_which_a_part_is_recorded_is_done(policy_of) -> None:
 
 def test_a_normal_scan_counts_its_parts_as_assessed(policy_of, monkeypatch) -> None:
     monkeypatch.setattr(f"{__name__}.HEAD", HEAD.replace('["age", "fever"]', '["mri_tumour", "fever"]'))
-    policy = policy_of(rule(1, "enough", urgency="routine", safety="false").replace('"false"', "false"))
+    policy = policy_of(rule(1, "enough", urgency="routine", safety=False))
     assert undetermined(policy, fever="absent", mri="normal")[0]
     assert not undetermined(policy, fever="absent", mri="abnormal")[0]

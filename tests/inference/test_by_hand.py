@@ -17,6 +17,7 @@ from riskmodel.inference.scorer import Scorer
 from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.network.build import build_network
 from tests.support.masks import MODEL, ROUNDING, ROW, SCORER, SERIOUS, case, odds, settings_of_network
+from tests.support.small_policy import policy_text, rule
 
 # ---- findings that say nothing, and findings worked out by hand ------------------------------------
 
@@ -123,32 +124,13 @@ def test_bayes_rule_in_odds_on_the_shipped_network(setting: str) -> None:
     assert ill / well == pytest.approx(13.4)
 
 
-THRESHOLDS = """
-title = "A threshold and a rise"
-urgencies = ["immediate", "routine"]
-referrals = ["doctor"]
-threshold.possible = { harm = 1, benefit = 49 }
-
-[[rule]]
-id = "reached"
-when = "p(infection) >= threshold(possible)"
-urgency = "immediate"
-referral = ["doctor"]
-reason = "It may be."
-source = "assumption"
-
-[[rule]]
-id = "risen"
-when = "raised(malignancy)"
-urgency = "immediate"
-reason = "It rose."
-source = "assumption"
-
-[[otherwise]]
-urgency = "routine"
-reason = "Nothing else."
-source = "assumption"
-"""
+THRESHOLDS = policy_text(
+    ["immediate", "routine"],
+    ["doctor"],
+    rule("reached", "p(infection) >= threshold(possible)", urgency="immediate", referral=["doctor"]),
+    rule("risen", "raised(malignancy)", urgency="immediate"),
+    head="threshold.possible = { harm = 1, benefit = 49 }",
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,26 +5,13 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.pathways.first_step import compare_policies
+from tests.support.small_policy import policy_text, rule
 
-MINIMAL = """
-title = "{title}"
-urgencies = ["at_once", "routine"]
-referrals = ["doctor"]
-
-[[rule]]
-id = "fever"
-when = "fever"
-urgency = "at_once"
-imaging = ["mri"]
-referral = ["doctor"]
-reason = "A test."
-source = "assumption"
-
-[[otherwise]]
-urgency = "routine"
-reason = "A test."
-source = "assumption"
-"""
+MINIMAL = policy_text(
+    ["at_once", "routine"],
+    ["doctor"],
+    rule("fever", "fever", urgency="at_once", imaging=["mri"], referral=["doctor"]),
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +22,7 @@ def model() -> rm.Model:
 @pytest.mark.slow
 def test_a_policy_without_the_words_of_others_is_compared_too(model, tmp_path):
     path = tmp_path / "minimal.toml"
-    path.write_text(MINIMAL.format(title="Minimal"), encoding="utf-8")
+    path.write_text(MINIMAL, encoding="utf-8")
     frame = compare_policies(model, ["consensus", str(path)], 300, np.random.default_rng(0))
     shipped, minimal = frame[frame["policy"] == "consensus"], frame[frame["policy"] == str(path)]
     assert shipped["within_48_hours"].notna().all()

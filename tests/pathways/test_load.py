@@ -8,51 +8,17 @@ from riskmodel.cohort import HISTORY, simulate
 from riskmodel.decision.costs import load_pathways
 from riskmodel.pathways.load import emergency_referrals, policy_load
 from riskmodel.report.check.load import load_lines, waiting_lines
+from tests.support.small_policy import otherwise, policy_text, rule
 
-POLICY = """
-title = "Load"
-urgencies = ["immediate", "routine"]
-referrals = ["emergency_department", "admit_or_observe", "doctor"]
-[[rule]]
-id = "hot"
-when = "fever"
-urgency = "immediate"
-imaging = ["mri"]
-referral = ["doctor"]
-reason = "R."
-source = "assumption"
-[[rule]]
-id = "numb"
-when = "saddle_anaesthesia or night_pain"
-urgency = "immediate"
-referral = ["emergency_department"]
-reason = "R."
-source = "assumption"
-[[rule]]
-id = "saddle"
-when = "saddle_anaesthesia"
-urgency = "immediate"
-imaging = ["ct"]
-referral = ["emergency_department"]
-reason = "R."
-source = "assumption"
-[[rule]]
-id = "here"
-when = "setting == emergency"
-instead_of = ["emergency_department"]
-referral = ["admit_or_observe"]
-reason = "R."
-source = "assumption"
-[[otherwise]]
-when = "no_flags"
-urgency = "routine"
-reason = "R."
-source = "assumption"
-[[otherwise]]
-urgency = "routine"
-reason = "R."
-source = "assumption"
-"""
+POLICY = policy_text(
+    ["immediate", "routine"],
+    ["emergency_department", "admit_or_observe", "doctor"],
+    rule("hot", "fever", urgency="immediate", imaging=["mri"], referral=["doctor"]),
+    rule("numb", "saddle_anaesthesia or night_pain", urgency="immediate", referral=["emergency_department"]),
+    rule("saddle", "saddle_anaesthesia", urgency="immediate", imaging=["ct"], referral=["emergency_department"]),
+    rule("here", "setting == emergency", instead_of=["emergency_department"], referral=["admit_or_observe"]),
+    otherwise("routine", when="no_flags"),
+)
 PEOPLE = 3000
 
 
