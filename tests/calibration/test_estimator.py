@@ -1,68 +1,25 @@
-"""The classifier: scikit-learn's own checks, its tools, unknown findings and outcomes, thresholds."""
+"""The classifier: scikit-learn's tools, unknown findings and outcomes, thresholds."""
 
 import copy
 import pickle
 import re
-from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
-from sklearn.utils.estimator_checks import check_estimator
-from sklearn.utils.validation import check_array
 
 import riskmodel as rm
 from riskmodel.calibration.sklearn.labels import InputError
 from riskmodel.cohort import simulate, to_cases
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.metrics import summarise
-from tests.support import tabular
 from tests.support.scans import SCANS
 
 FOUR = ["infection", "malignancy", "fracture", "cauda_equina"]
 SETTING = "spine_clinic"
-
-POLICY = """
-title = "One threshold"
-urgencies = ["immediate", "routine"]
-referrals = []
-[threshold.scan]
-harm = 0.3
-benefit = 0.7
-note = "Ours."
-[[rule]]
-id = "scan"
-when = "p(first) >= threshold(scan)"
-urgency = "immediate"
-imaging = ["mri"]
-reason = "Likely enough."
-source = "assumption"
-locator = "one"
-[[otherwise]]
-urgency = "routine"
-reason = "Nothing."
-source = "assumption"
-locator = "one"
-"""
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """The small network of three findings and two conditions, the first one serious, with a policy."""
-    folder = tabular.write_priors(tmp_path_factory.mktemp("small"))
-    for file in (folder / "network.toml", folder / "evidence" / "all.toml"):
-        text = (
-            file.read_text()
-            .replace('"scan', '"mri')
-            .replace('definition = "A scan."', 'definition = "A scan."\nimaging = true')
-        )
-        file.write_text(text.replace('definition = "One disease."', 'definition = "One disease."\nserious = true'))
-    (folder / "policies" / "plain.toml").write_text(POLICY)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -85,77 +42,6 @@ def cases(seeds):
 
 def small(root, **options):
     return rm.RedFlagClassifier("seeds", "plain", root=root, **{"learn": "all", **options})
-
-
-# ---- scikit-learn's own checks -----------------------------------------------------------------------------
-
-
-class Signs(rm.RedFlagClassifier):
-    """The same on free numbers, as scikit-learn's checks draw them: a number above 0 is a finding, any label a class.
-
-    Everything but the decoding of cells and labels is that of the classifier.
-    """
-
-    WORDS: ClassVar = {"exposed": ("no", "yes"), "pain": ("none", "much"), "mri": ("normal", "abnormal")}
-
-    def fit(self, X, Y=None):
-        if Y is not None:
-            y = np.asarray(Y).ravel()
-            known = np.unique(y)
-            Y = np.searchsorted(known, y) if len(known) == 2 else y
-        return super().fit(X, Y)
-
-    def _frame(self, X):
-        if isinstance(X, pd.DataFrame) and "exposed" in X:
-            return X
-        values = check_array(X, ensure_all_finite="allow-nan", dtype=float)
-        columns = zip(self.WORDS.items(), values.T, strict=False)
-        known = {name: np.where(np.isnan(x), None, np.where(x > 0, words[1], words[0])) for (name, words), x in columns}
-        return pd.DataFrame(known, dtype=object)
-
-
-BY_NAME = "columns are known by name and may differ between fit and predict: what is not there is not assessed"
-NAMED = "the message names the value and what is allowed, in the project's words instead of scikit-learn's"
-LABELS = "labels are 0 and 1, booleans or the condition's states: others would have to be guessed"
-UNKNOWN = "an unknown outcome (NaN) is data, not an error"
-ONE_CLASS = "one class is refused, in the words of calibrate: such a cohort tells nothing about the other"
-INAPPLICABLE = {
-    "check_n_features_in_after_fitting": BY_NAME,
-    "check_transformer_general": BY_NAME,
-    "check_classifiers_classes": LABELS,
-    "check_classifiers_train": LABELS,
-    "check_classifiers_regression_target": NAMED,
-    "check_classifier_not_supporting_multiclass": NAMED,
-    "check_supervised_y_no_nan": UNKNOWN,
-    "check_supervised_y_2d": "a table of one column is taken as a vector without a warning: both are documented",
-    "check_fit2d_1sample": ONE_CLASS,
-    "check_classifiers_one_label": ONE_CLASS,
-}
-
-
-def failed(estimator):
-    found = check_estimator(estimator, on_fail=None, on_skip=None)
-    return {result["check_name"]: result["exception"] for result in found if result["status"] == "failed"}
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_scikit_learn_s_checks_hold_but_for_those_that_do_not_apply(root):
-    """The list is exact: a check that begins to hold, or ceases to, fails this test."""
-    found = failed(Signs("seeds", "plain", root=root, condition="first", learn="all"))
-    assert set(found) <= set(INAPPLICABLE), found
-    assert set(found) == set(INAPPLICABLE)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-def test_arrays_without_names_are_all_that_fails_on_the_classifier_itself():
-    """Its data are cases with named columns: each check that feeds it bare numbers is refused for that reason."""
-    for name, problem in failed(rm.RedFlagClassifier(learn=None)).items():
-        chain = [problem, problem.__cause__, problem.__context__]
-        refused = [one for one in chain if isinstance(one, InputError)]
-        about = "without names" in str(problem) or any("without names" in str(one) for one in refused)
-        assert about or "sparse" in name or name in INAPPLICABLE, (name, problem)
 
 
 # ---- fitting ----------------------------------------------------------------------------------------------

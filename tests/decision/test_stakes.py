@@ -9,9 +9,17 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.answers.questions import questions
-from riskmodel.decision.stakes import scans, stakes
+from riskmodel.decision.stakes import (
+    Option,
+    best_benefit,
+    imaging_stakes,
+    option_benefit,
+    scan_composites,
+    scans,
+    stakes,
+)
 from tests.support.paths import ROOT
-from tests.support.small_policy import policy_text, rule
+from tests.support.small_policy import policy_text, probable, rule, threshold
 
 TEXT = (ROOT / "priors" / "policies" / "consensus.toml").read_text(encoding="utf-8")
 STATED = next(rule["when"] for rule in tomllib.loads(TEXT)["rule"] if rule["id"] == "mri_for_infection").strip()
@@ -22,7 +30,7 @@ CASE = pd.DataFrame({"age": [60], "iv_drug_use": ["yes"], "worsening_course": ["
 def improbable(when: str) -> str:
     """A policy that asks for a blood test at a threshold."""
     bloods = rule("bloods", when, urgency="routine", tests=["esr"])
-    return policy_text(["routine"], [], bloods, head="threshold.bloods = { harm = 1, benefit = 9 }")
+    return policy_text(["routine"], [], bloods, head=threshold("bloods", 1, 9))
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +84,56 @@ def test_a_rule_for_the_improbable_is_no_stake(model, tmp_path, when):
     assert stakes(model.with_policy(path).policy) == ()
     path.write_text(improbable("p(infection) >= threshold(bloods)"), encoding="utf-8")
     assert [stake.threshold for stake in stakes(model.with_policy(path).policy)] == ["bloods"]
+
+
+def test_stakes_are_those_of_the_thresholds_that_rules_read() -> None:
+    policy = rm.load().policy
+    read = {stake.threshold: stake for stake in stakes(policy)}
+    assert {"mri_for_infection", "bloods_infection", "ct_for_fracture"} <= set(read)
+    assert not {"mri_for_nerve_compression", "rheumatology_inflammatory"} & set(read)  # not serious
+    for name, stake in read.items():
+        assert (stake.harm, stake.benefit) == (policy.thresholds[name].harm, policy.thresholds[name].benefit)
+        rules = [rule for rule in policy.rules if f"p({stake.condition}) >= threshold({name})" in rule.when]
+        assert rules, name
+    chosen = imaging_stakes(policy)
+    assert sorted(s.condition for s in chosen) == ["cauda_equina", "fracture", "infection", "malignancy"]
+    assert all(set(s.asks) & set(policy.imaging_tokens) for s in chosen)
+    assert stakes(rm.load(policy="clinical_note").policy) == ()
+
+
+def test_net_benefit_is_nought_at_its_threshold() -> None:
+    option = Option(("a",), (0.33,), harm=0.01)
+    worth = option_benefit(option, np.array([[0.0, 0.01 / 0.34, 1.0]]), ["a"])
+    np.testing.assert_allclose(worth, [-0.01, 0.0, 0.33], atol=1e-15)
+
+
+THREE = (  # condition, scan, harm, benefit
+    ("infection", "mri", 0.01, 1.0),
+    ("malignancy", "mri", 0.01, 0.33),
+    ("cauda_equina", "mri", 0.02, 1.0),
+    ("fracture", "xray", 0.001, 0.04),
+)
+WHOLE = policy_text(
+    ["immediate", "routine"],
+    [],
+    *(probable(name, name, urgency="immediate", imaging=[scan]) for name, scan, _, _ in THREE),
+    head="".join(threshold(name, harm, benefit) for name, _, harm, benefit in THREE),
+)
+
+
+def test_one_scan_is_charged_once(tmp_path: Path) -> None:
+    """Three conditions that ask for one MRI: its harm was once charged for each of them."""
+    (tmp_path / "three.toml").write_text(WHOLE, encoding="utf-8")
+    policy = rm.load(policy=tmp_path / "three.toml").policy
+    mri, xray = scans(policy)
+    assert [option.conditions for option in mri.options] == [
+        ("infection", "malignancy"), ("infection", "malignancy", "cauda_equina"),
+    ]  # fmt: skip
+    assert [option.harm for option in mri.options] == [0.01, 0.02]
+    assert [option.conditions for option in xray.options] == [("fracture",)]
+    names = ["infection", "malignancy", "cauda_equina", *scan_composites(policy)]
+    low = np.array([[0.008], [0.008], [0.0], [0.016], [0.016]])  # either alone is below its threshold
+    assert best_benefit(mri, low, names)[0] == pytest.approx(0.008 + 0.008 * 0.33 - 0.01 * (1 - 0.016))
+    assert best_benefit(mri, low, names)[0] > 0
+    sure = np.array([[0.0], [0.0], [0.5], [0.0], [0.5]])  # cauda equina alone: its own harm and benefit
+    assert best_benefit(mri, sure, names)[0] == pytest.approx(0.5 - 0.02 * 0.5)

@@ -17,7 +17,7 @@ from riskmodel.inference.scorer import Scorer
 from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.network.build import build_network
 from tests.support.masks import MODEL, ROUNDING, ROW, SCORER, SERIOUS, case, odds, settings_of_network
-from tests.support.small_policy import policy_text, rule
+from tests.support.small_policy import policy_text, probable, rule, threshold
 
 # ---- findings that say nothing, and findings worked out by hand ------------------------------------
 
@@ -127,9 +127,9 @@ def test_bayes_rule_in_odds_on_the_shipped_network(setting: str) -> None:
 THRESHOLDS = policy_text(
     ["immediate", "routine"],
     ["doctor"],
-    rule("reached", "p(infection) >= threshold(possible)", urgency="immediate", referral=["doctor"]),
+    probable("infection", "possible", urgency="immediate", referral=["doctor"]),
     rule("risen", "raised(malignancy)", urgency="immediate"),
-    head="threshold.possible = { harm = 1, benefit = 49 }",
+    head=threshold("possible", 1, 49),
 )
 
 
@@ -156,8 +156,8 @@ def fires(policy: Policy, rule: str, condition: str, p: float, base: float) -> b
 def test_a_threshold_is_reached_when_equal(policy: Policy) -> None:
     threshold = policy.thresholds["possible"].value
     assert threshold == 0.02
-    assert fires(policy, "reached", "infection", threshold, 1e-4)
-    assert not fires(policy, "reached", "infection", np.nextafter(threshold, 0), 1e-4)
+    assert fires(policy, "possible", "infection", threshold, 1e-4)
+    assert not fires(policy, "possible", "infection", np.nextafter(threshold, 0), 1e-4)
 
 
 @pytest.mark.parametrize("base", [0.02, 0.1, 0.3, 0.7])

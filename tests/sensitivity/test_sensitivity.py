@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +17,7 @@ from riskmodel.sensitivity.ranges import ranges
 from riskmodel.sensitivity.targets import parse_target
 from riskmodel.sensitivity.what_if import what_ifs
 from tests.support.brute import actions, parts_of, posterior, with_values
-from tests.value.test_value import POLICY, READINGS, SCAN, TINY
+from tests.support.scanned_tiny import scanned_tiny
 
 KINDS = {  # statements of every kind, of both sets
     "seeds": (
@@ -155,17 +152,7 @@ def test_the_same_cases_give_the_same_bytes():
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> rm.Model:
-    return tiny_model(tmp_path_factory.mktemp("flips"))
-
-
-def tiny_model(folder: Path) -> rm.Model:
-    """A small network with a scan, and a policy of two thresholds."""
-    root = Path(shutil.copytree(TINY, folder / "tiny"))
-    with (root / "network.toml").open("a", encoding="utf-8") as file:
-        file.write(SCAN)
-    (root / "evidence" / "scan.toml").write_text(READINGS, encoding="utf-8")
-    (root / "policy.toml").write_text(POLICY, encoding="utf-8")
-    return rm.load("seeds", root / "policy.toml", root)
+    return scanned_tiny(tmp_path_factory.mktemp("flips"))
 
 
 def test_a_flip_in_closed_form(tiny):

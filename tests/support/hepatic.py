@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.support.small_policy import policy_text, probable, threshold
+
 NETWORK = """
 [[variable]]
 name = "liver_disease"
@@ -39,28 +41,12 @@ COUNTS = {  # (scan, pathology): people
     ("abnormal", ""): 166,
     ("normal", ""): 140,
 }
-POLICY = """
-title = "One threshold"
-urgencies = ["immediate", "routine"]
-referrals = []
-[threshold.look]
-harm = 0.3
-benefit = 0.7
-note = "Ours."
-[[rule]]
-id = "look"
-when = "p(liver_disease) >= threshold(look)"
-urgency = "immediate"
-imaging = ["scan"]
-reason = "Likely enough."
-source = "assumption"
-locator = "one"
-[[otherwise]]
-urgency = "routine"
-reason = "Nothing."
-source = "assumption"
-locator = "one"
-"""
+POLICY = policy_text(
+    ["immediate", "routine"],
+    [],
+    probable("liver_disease", "look", urgency="immediate", imaging=["scan"]),
+    head=threshold("look", 0.3, 0.7),
+)
 
 
 def write_hepatic(folder: Path) -> Path:

@@ -16,6 +16,16 @@ def otherwise(urgency: str, **keys: object) -> str:
     return _table("otherwise", urgency=urgency, **keys)
 
 
+def threshold(name: str, harm: float, benefit: float) -> str:
+    """A threshold, for the ``head`` of a policy."""
+    return f"[threshold.{name}]\nharm = {harm}\nbenefit = {benefit}\n"
+
+
+def probable(condition: str, of_threshold: str, **keys: object) -> str:
+    """A rule, named as its threshold, that fires where a condition's probability reaches this."""
+    return rule(of_threshold, f"p({condition}) >= threshold({of_threshold})", **keys)
+
+
 def policy_text(urgencies: Sequence[str], referrals: Sequence[str], *rules: str, head: str = "") -> str:
     """A policy: its words, any other top-level keys and tables, its rules, and ``routine`` where none fires.
 

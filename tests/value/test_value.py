@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import shutil
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,11 +16,8 @@ from riskmodel.answers.scoring import Scoring
 from riskmodel.decision.stakes import (
     Option,
     Scan,
-    best_benefit,
-    imaging_stakes,
     option_benefit,
     scan_composites,
-    stakes,
 )
 from riskmodel.decision.stakes import scans as scans_of
 from riskmodel.errors import UsageError
@@ -33,73 +28,13 @@ from riskmodel.network.simulate import sample_draws
 from riskmodel.sensitivity import ValueStudy, evpi, evppi
 from riskmodel.value.additive import KNOTS, Additive, knot_weights, normal_scores
 from riskmodel.value.choices import Choices, mean_gain
-from tests.support.paths import DATA
-
-TINY = DATA / "tiny"
-POLICY = """
-title = "Two thresholds"
-urgencies = ["within_24_hours", "routine"]
-referrals = []
-[threshold.infection]
-harm = 0.2
-benefit = 1.0
-[threshold.fracture]
-harm = 0.05
-benefit = 0.2
-[[rule]]
-id = "infection"
-when = "p(infection) >= threshold(infection)"
-urgency = "within_24_hours"
-imaging = ["mri"]
-reason = "Likely enough."
-source = "assumption"
-[[rule]]
-id = "fracture"
-when = "p(fracture) >= threshold(fracture)"
-urgency = "within_24_hours"
-imaging = ["mri"]
-reason = "Likely enough."
-source = "assumption"
-[[otherwise]]
-urgency = "routine"
-reason = "Nothing."
-source = "assumption"
-"""
-SCAN = """
-[[variable]]
-name = "mri"
-role = "test"
-imaging = true
-states = ["normal", "abnormal"]
-parents = ["infection", "fracture"]
-definition = "A scan."
-"""
-READINGS = "\n".join(
-    f"""
-[[statement]]
-id = "find.mri.{given.partition("=")[0]}"
-quantity = "probability"
-of = "mri=abnormal"
-given = "{given}"
-value = {value}
-n = 100
-basis = "assumption"
-source = "assumption"
-read = "no"
-"""
-    for given, value in (("none", 0.05), ("infection=present alone", 0.95), ("fracture=present alone", 0.9))
-)
+from tests.support.scanned_tiny import scanned_tiny
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> rm.Model:
     """The tiny network with a scan and a policy of two thresholds."""
-    root = Path(shutil.copytree(TINY, tmp_path_factory.mktemp("value") / "tiny"))
-    with (root / "network.toml").open("a", encoding="utf-8") as file:
-        file.write(SCAN)
-    (root / "evidence" / "scan.toml").write_text(READINGS, encoding="utf-8")
-    (root / "policy.toml").write_text(POLICY, encoding="utf-8")
-    return rm.load("seeds", root / "policy.toml", root)
+    return scanned_tiny(tmp_path_factory.mktemp("value"))
 
 
 # ---- a nested simulation ---------------------------------------------------------------------------
@@ -341,76 +276,3 @@ def test_bad_arguments_say_so(tiny: rm.Model) -> None:
         evpi(rm.load(policy="healthusias"))
     with pytest.raises(UsageError, match=r"setting 'her'.*did you mean 'here'"):
         evpi(tiny, settings=["her"])
-
-
-# ---- what is at stake ------------------------------------------------------------------------------
-
-
-def test_stakes_are_those_of_the_thresholds_that_rules_read() -> None:
-    policy = rm.load().policy
-    read = {stake.threshold: stake for stake in stakes(policy)}
-    assert {"mri_for_infection", "bloods_infection", "ct_for_fracture"} <= set(read)
-    assert not {"mri_for_nerve_compression", "rheumatology_inflammatory"} & set(read)  # not serious
-    for name, stake in read.items():
-        assert (stake.harm, stake.benefit) == (policy.thresholds[name].harm, policy.thresholds[name].benefit)
-        rules = [rule for rule in policy.rules if f"p({stake.condition}) >= threshold({name})" in rule.when]
-        assert rules, name
-    chosen = imaging_stakes(policy)
-    assert sorted(s.condition for s in chosen) == ["cauda_equina", "fracture", "infection", "malignancy"]
-    assert all(set(s.asks) & set(policy.imaging_tokens) for s in chosen)
-    assert stakes(rm.load(policy="clinical_note").policy) == ()
-
-
-def test_net_benefit_is_nought_at_its_threshold() -> None:
-    option = Option(("a",), (0.33,), harm=0.01)
-    worth = option_benefit(option, np.array([[0.0, 0.01 / 0.34, 1.0]]), ["a"])
-    np.testing.assert_allclose(worth, [-0.01, 0.0, 0.33], atol=1e-15)
-
-
-THREE = "".join(
-    f"""
-[threshold.{condition}]
-harm = {harm}
-benefit = {benefit}
-
-[[rule]]
-id = "{condition}"
-when = "p({condition}) >= threshold({condition})"
-urgency = "immediate"
-imaging = ["{scan}"]
-reason = "It may be."
-source = "assumption"
-"""
-    for condition, scan, harm, benefit in (
-        ("infection", "mri", 0.01, 1.0), ("malignancy", "mri", 0.01, 0.33), ("cauda_equina", "mri", 0.02, 1.0),
-        ("fracture", "xray", 0.001, 0.04),
-    )
-)  # fmt: skip
-WHOLE = f"""
-title = "Three conditions are a reason for one scan"
-urgencies = ["immediate", "routine"]
-referrals = []
-{THREE}
-[[otherwise]]
-urgency = "routine"
-reason = "Nothing else."
-source = "assumption"
-"""
-
-
-def test_one_scan_is_charged_once(tmp_path: Path) -> None:
-    """Three conditions that ask for one MRI: its harm was once charged for each of them."""
-    (tmp_path / "three.toml").write_text(WHOLE, encoding="utf-8")
-    policy = rm.load(policy=tmp_path / "three.toml").policy
-    mri, xray = scans_of(policy)
-    assert [option.conditions for option in mri.options] == [
-        ("infection", "malignancy"), ("infection", "malignancy", "cauda_equina"),
-    ]  # fmt: skip
-    assert [option.harm for option in mri.options] == [0.01, 0.02]
-    assert [option.conditions for option in xray.options] == [("fracture",)]
-    names = ["infection", "malignancy", "cauda_equina", *scan_composites(policy)]
-    low = np.array([[0.008], [0.008], [0.0], [0.016], [0.016]])  # either alone is below its threshold
-    assert best_benefit(mri, low, names)[0] == pytest.approx(0.008 + 0.008 * 0.33 - 0.01 * (1 - 0.016))
-    assert best_benefit(mri, low, names)[0] > 0
-    sure = np.array([[0.0], [0.0], [0.5], [0.0], [0.5]])  # cauda equina alone: its own harm and benefit
-    assert best_benefit(mri, sure, names)[0] == pytest.approx(0.5 - 0.02 * 0.5)
