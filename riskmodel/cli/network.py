@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from riskmodel.cli.common import common, examples, load_model, put, put_json, recording_option, say, write
-from riskmodel.cli.reading import mapping_option, read_rows
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -64,7 +64,7 @@ def check_command(cases: str | None, mapping: Path | None, form: str, **asked: A
         put_json(check_data(model, readings, draws, seed))
         sys.exit(0 if all(reading.holds for reading in readings) else 1)
     setting = named["setting"]
-    rows = _read(model, setting, cases, mapping) if cases else None
+    rows = _read(model, named, cases, mapping) if cases else None
     readings = round_trip(model.priors, model.tables)
     put(checking.check_lines(model, readings, draws, seed))
     for group in _groups(model, setting, rows, seed):
@@ -167,7 +167,7 @@ def _compare(sets: tuple[str, str], cases: str | None, mapping: Path | None, nam
     if cases is None:
         raise UsageError("say which cases to compare the sets on with --cases FILE")
     first, second = (load_model(**{**named, "priors": name}) for name in sets)
-    rows = _read(first, named["setting"], cases, mapping)
+    rows = _read(first, {**named, "priors": sets[0]}, cases, mapping)
     put(comparison_lines(first, second, rows.names, rows.masks))
     sys.exit(1 if rows.result.counts.rejected else 0)
 
@@ -184,8 +184,8 @@ def _groups(model: Model, setting: str | None, rows: CaseRows | None, seed: int)
     return [simulated(model, setting, seed)]
 
 
-def _read(model: Model, setting: str | None, cases: str, mapping: Path | None) -> CaseRows:
+def _read(model: Model, named: dict[str, Any], cases: str, mapping: Path | None) -> CaseRows:
     from riskmodel.casefiles.options import RunOptions
 
-    options = RunOptions(default_setting=model.default_setting(setting), mapping=mapping)
-    return read_rows(cases, model.scoring, options)
+    options = RunOptions(default_setting=model.default_setting(named["setting"]), mapping=mapping)
+    return read_rows(cases, model.scoring, options, notice_of_blanks(model.scoring, named["priors"], named["policy"]))

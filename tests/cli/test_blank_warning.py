@@ -187,7 +187,13 @@ def test_a_mapping_and_columns_that_are_not_read_change_nothing(seeds, positives
     assert told[0] == told[1]
 
 
-def test_every_command_that_reads_cases_warns(positives, run, tmp_path):
+@pytest.mark.slow
+def test_a_check_on_cases_warns(positives, run, tmp_path):
+    told = run("check", "--cases", written(positives, tmp_path), *EMERGENCY, "--draws", 20)
+    assert told.stderr.count(FEW_NO) == 1
+
+
+def test_an_explanation_warns_of_its_file(positives, run, tmp_path):
     path = written(positives, tmp_path)
     told = run("explain", path, "--case", positives["case_id"].iloc[4], *EMERGENCY)
     assert FEW_NO in told.stderr

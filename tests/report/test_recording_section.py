@@ -8,6 +8,7 @@ import pytest
 
 from riskmodel.cli.report import prepared
 from riskmodel.report.sensitivity.sections.recording import (
+    _suspicion,
     compared_profiles,
     profile_actions,
     recording_flips,
@@ -120,3 +121,19 @@ def test_without_cases_or_blanks_there_is_little_to_say(tmp_path, published):
 def test_a_profile_that_does_not_exist_is_named(tmp_path, published):
     with pytest.raises(SpecError, match=r"unknown recording profile 'charts'.*did you mean 'chart'"):
         study(tmp_path, published, 'profiles = ["charts"]\n')
+
+
+@pytest.mark.slow
+def test_cases_that_look_like_positives_only_are_said_to_and_warned_of(tmp_path, published, capsys):
+    positives = published.replace({"no": "", "absent": "", "none": ""})
+    many = pd.concat([positives] * 4)
+    many["case_id"] = [f"c{i}" for i in range(len(many))]
+    looked_at = study(tmp_path, many)
+    assert 'hardly any "no" is written down' in capsys.readouterr().err
+    sentences = " ".join(_suspicion(looked_at))
+    assert 'answers are "no": look at the profile positives only' in sentences
+    named = study(tmp_path, many, 'recording = "ignorable"\n')
+    assert "written down" not in capsys.readouterr().err
+    assert np.array_equal(named.masks, looked_at.masks)
+    assert _suspicion(study(tmp_path, many, 'recording = "chart"\n')) == []
+    assert _suspicion(study(tmp_path, published)) == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from riskmodel.cases.recorded import as_read
+from riskmodel.cases.recorded import POSITIVES_ONLY, as_read, recorded_in_masks
 from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import IGNORABLE
 from riskmodel.pages.section import Column, Figure, Section, Table, mark, number
@@ -116,9 +116,21 @@ def recording_section(study: Study) -> Section | None:
         none = "No cell of these cases that a profile reads is blank: they are the same under every profile."
         return Section("recording", TITLE, (how, none))
     actions, rates = profile_actions(study), recording_flips(study)
-    sentences = (how, _changes(study, actions), *_flips(study, rates))
+    sentences = (how, *_suspicion(study), _changes(study, actions), *_flips(study, rates))
     tables = (_actions_table(study, actions), *([_flips_table(study, rates)] if len(rates) else []))
     return Section("recording", TITLE, sentences, tables, (_figure(study, actions),))
+
+
+def _suspicion(study: Study) -> list[str]:
+    """That the cases look like those of another profile, if they do."""
+    model, columns = study.model, np.flatnonzero((study.recorded != study.model.scoring.scorer.blank(1)).any(axis=1))
+    cells = recorded_in_masks(model.variables, study.recorded, columns.tolist())
+    if model.priors.recording != IGNORABLE or cells.suspected not in model.priors.profiles:
+        return []
+    counted = f"{cells.blank:,} of {cells.blank + cells.filled:,} cells are blank"
+    if cells.suspected == POSITIVES_ONLY:
+        counted = f'{cells.no:,} of {cells.filled:,} answers are "no"'
+    return [f"In the yes-or-no columns of these cases {counted}: look at the profile {words(cells.suspected)}."]
 
 
 def _changes(study: Study, actions: pd.DataFrame) -> str:
