@@ -158,12 +158,21 @@ def _sums_by_recording(values: Array, written: Array) -> Array:
     Each state weighs by P(written down), (draws, settings or 1, states), where a cell names it, and by the rest where
     the cell is blank. Where nothing is known (all states) each weighs 1: somebody wrote that it was not assessed.
     """
-    rates = written[:, :, None, :, None]
-    named = _sums_of_subsets(values * rates)
-    everything = _sums_of_subsets(values)[..., -1:, :]
-    blank = _sums_of_subsets(values * (1.0 - rates))[..., -1:, :]
-    everything = np.broadcast_to(everything, blank.shape)
-    return np.concatenate([blank, named[..., :-1, :], everything], axis=-2)
+    states, full = range(values.shape[-2]), (1 << values.shape[-2]) - 1
+    of_state = [(values[..., state, :], written[:, :, state, None, None]) for state in states]
+    shape = np.broadcast_shapes(of_state[0][0].shape, of_state[0][1].shape)
+    sums = np.empty((*shape[:-1], full + 1, shape[-1]))  # a blank, the sets of states that are named, all states
+    sums[..., [0, full], :] = 0.0
+    for state, (value, rate) in enumerate(of_state):
+        sums[..., 0, :] += value * (1.0 - rate)
+        np.multiply(value, rate, out=sums[..., 1 << state, :])
+    for mask in range(1, full):
+        highest = 1 << (mask.bit_length() - 1)
+        if mask != highest:
+            np.add(sums[..., mask ^ highest, :], sums[..., highest, :], out=sums[..., mask, :])
+    for value, _ in of_state:
+        sums[..., full, :] += value
+    return sums
 
 
 def mask_count(size: int, blank: bool) -> int:  # noqa: FBT001 - of a member of a look-up
