@@ -310,8 +310,9 @@ class Model(Shown):
         """Warn the caller where the blanks of a frame, coded as ``masks``, seem to need a profile and none is named."""
         from riskmodel.answers.blank_warning import IN_PYTHON, blank_notice
         from riskmodel.casefiles.second_look import warn_of_blanks
+        from riskmodel.cases.recorded import FEWEST_ROWS
 
-        if not self.profile_named:
+        if not self.profile_named and len(cases) >= FEWEST_ROWS:
             notice = blank_notice(self.scoring, self._under_profile, IN_PYTHON)
             warn_of_blanks(cases, masks, self.variables, notice, setting=self.default_setting(setting), **asked)
 
