@@ -63,20 +63,20 @@ def _sentence(suspicion: Suspicion, now: Scoring, other: Scoring, naming: str) -
     of_first = f" of the first {cases:,} cases" if cases < cells.rows else ""
     profile = naming.format(cells.suspected)
     means = f"would be {_percent(after)} instead of {_percent(before)}"
-    if _percent(after) == _percent(before):
-        means = f"would still be {_percent(before)}"
-    instead = f"the mean probability of a serious condition{of_first} {means}"
+    other_way = f"with {profile}, the mean probability of a serious condition{of_first} {means}"
+    if _percent(after) == _percent(before):  # as where outcomes are evidence
+        other_way = f"look at {profile}"
     quiet = f"{naming.format('ignorable')}: as now, without this warning"
     if cells.suspected == POSITIVES_ONLY:
         doubtful = cells.with_blanks
         return (
             f'hardly any "no" is written down: {doubtful.no:,} of {doubtful.filled:,} answers in {_columns(doubtful)}, '
             f"where {_share(doubtful)} of the cells are blank. A blank is taken as unknown. If it mostly means that "
-            f"the finding was not there, probabilities are too high: with {profile}, {instead}. {quiet}."
+            f"the finding was not there, probabilities are too high: {other_way}. {quiet}."
         )
     return (
         f"hardly any cell is blank: {cells.blank:,} of {cells.filled + cells.blank:,} in {_columns(cells)}. If these "
-        f"are slips on a form that asked everything: with {profile}, {instead}. If unanswered questions were stored "
+        f"are slips on a form that asked everything: {other_way}. If unanswered questions were stored "
         f'as "no", probabilities are too low: export them as blank. {quiet}.'
     )
 
