@@ -27,6 +27,9 @@ class Verification:
         the conditions any of which may have decided.
     people, verified
         how many, and of how many an outcome is known.
+    bounds
+        one row a condition: ``condition``, ``present``, ``unknown`` (people), ``lowest`` and ``highest`` (share of all
+        people with it, if nobody or everybody of those with an unknown outcome has it): nothing is assumed.
     table
         one row an odds ratio and statement: ``odds_ratio``, ``statement``, ``posterior``, ``low``, ``high``.
     otherwise
@@ -39,6 +42,7 @@ class Verification:
     disease: tuple[str, ...]
     people: int
     verified: int
+    bounds: pd.DataFrame
     table: pd.DataFrame | None = None
     otherwise: pd.DataFrame | None = None
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Array, Masks
+from riskmodel.calibration.cohort_checks import known_outcomes
 from riskmodel.calibration.conclude import marginals_at
 from riskmodel.calibration.intervals import Marginal
 from riskmodel.calibration.learnable import kind_of
@@ -130,6 +131,7 @@ class VerifiedCohort:
             disease=tuple(deciding_disease(self.variables, self.masks)),
             people=self.masks.shape[1],
             verified=int(is_verified(self.variables, self.masks).sum()),
+            bounds=_bounds(self.variables, self.masks),
             table=table,
             otherwise=None if other is None else _as_frame(other),
         )
@@ -138,3 +140,14 @@ class VerifiedCohort:
 def _as_frame(marginals: Sequence[Marginal]) -> pd.DataFrame:
     rows = [(marginal.statement.id, marginal.value, *marginal.interval()) for marginal in marginals]
     return pd.DataFrame(rows, columns=["statement", "posterior", "low", "high"])
+
+
+def _bounds(variables: Sequence[Variable], masks: Masks) -> pd.DataFrame:
+    """How common each condition can be among these people at all (Manski, Am Econ Rev 1990;80:319)."""
+    rows = {variable.name: row for row, variable in enumerate(variables)}
+    people = masks.shape[1]
+    counted = []
+    for name, whom in known_outcomes(variables, masks).items():
+        present, unknown = int((masks[rows[name]] == 2).sum()), int((~whom).sum())
+        counted.append((name, present, unknown, present / people, (present + unknown) / people))
+    return pd.DataFrame(counted, columns=["condition", "present", "unknown", "lowest", "highest"])

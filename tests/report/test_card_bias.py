@@ -94,6 +94,12 @@ def test_the_card_shows_what_other_odds_ratios_of_verification_would_mean(cohort
     np.testing.assert_allclose(
         at_one["posterior"], fitted.table.set_index("statement")["posterior"][at_one.index], rtol=1e-3
     )
+    bounds = table(pages, "verification_bounds").set_index("condition")
+    infected = MODEL.variables.index(MODEL.priors.variable("infection"))
+    present, unknown = ((masks[infected] == code).sum() for code in (2, 3))
+    assert bounds.loc["infection", ["present", "unknown"]].tolist() == [present, unknown]
+    assert bounds.loc["infection", "lowest"] == pytest.approx(present / len(names))
+    assert bounds.loc["infection", "highest"] == pytest.approx((present + unknown) / len(names))
     assert "If disease decided who was examined" in pages["report.html"]
     assert "would be learnt if" in pages["report.md"]
     assert "who_was_verified" not in "".join(pages_of(cohort[0]))

@@ -33,7 +33,21 @@ def who_was_verified(verification: Verification) -> Section:
     ]
     ordered = table.sort_values(["statement", "odds_ratio"], kind="stable")
     shown = Table("who_was_verified", "The fit at other odds ratios of verification", ordered, columns, shown=28)
-    return Section("who_was_verified", "If disease decided who was examined", tuple(sentences), (shown,))
+    tables = (shown, _bounds(verification))
+    return Section("who_was_verified", "If disease decided who was examined", tuple(sentences), tables)
+
+
+def _bounds(verification: Verification) -> Table:
+    columns = (
+        Column("condition", "Condition"), Column("present", "With it", "whole"), Column("unknown", "Unknown", "whole"),
+        Column("lowest", "If none of these", "percent"), Column("highest", "If all of these", "percent"),
+    )  # fmt: skip
+    note = (
+        "The share of all people with the condition, if nobody, or everybody, whose outcome is unknown has it. Beyond "
+        "these bounds no odds ratio can lead; between them everything rests on who was examined."
+    )
+    frame = verification.bounds.assign(condition=verification.bounds["condition"].map(words))
+    return Table("verification_bounds", "What the cohort bounds without any assumption", frame, columns, note=note)
 
 
 def _tipping(table: pd.DataFrame, stated: float) -> list[str]:
