@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.model import Model, load
     from riskmodel.report.check.compare_models import compare
     from riskmodel.sensitivity.follow_statement import follow
+    from riskmodel.synthesis.two_by_two import from_2x2
     from riskmodel.validation import validate
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "elicit",
     "follow",
+    "from_2x2",
     "load",
     "metrics",
     "recalibrate",
@@ -42,6 +44,7 @@ _HOMES = {
     "compare": "report.check.compare_models",
     "elicit": "evidence.elicitation",
     "follow": "sensitivity.follow_statement",
+    "from_2x2": "synthesis.two_by_two",
     "load": "model",
     "recalibrate": "calibration",
     "validate": "validation",

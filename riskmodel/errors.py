@@ -94,6 +94,12 @@ class PolicyError(PriorsError):
     subject = "policy"
 
 
+class StudiesError(PriorsError):
+    """Counts of studies that cannot be used: all problems together."""
+
+    subject = "studies"
+
+
 def as_list(name: str, value: object) -> None:
     """Refuse a text where a list of texts is wanted: Python would take it letter by letter.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,6 +24,8 @@ from riskmodel.evidence.load import (
     recording_digest,
     with_overrides,
     with_recording,
+    with_replaced,
+    with_statements,
 )
 from riskmodel.evidence.records import IGNORABLE
 from riskmodel.text import Sheet, Shown
@@ -45,6 +47,7 @@ Cases: TypeAlias = "pd.DataFrame | pd.Series | Mapping[str, Any] | list[dict[str
 
 DEFAULT_PRIORS = "seeds"
 DEFAULT_POLICY = "consensus"
+RESTATING = frozenset({"source", "basis", "events", "locator", "read", "counts", "level"})  # keys of another source
 
 
 @dataclass(frozen=True, repr=False)
@@ -271,13 +274,62 @@ class Model(Shown):
         name = frame.index[0] if names is None else names.iloc[0]
         return explain_case(self.scoring, masks, str(name), find_pathways(self.root))
 
-    def with_statement(self, statement: str, **numbers: float) -> Model:
-        """A new model in which one statement has another value, low, high or n; nothing is mutated.
+    def with_statement(self, statement: str, **changes: Any) -> Model:
+        """A new model in which one statement has other numbers, or another source; nothing is mutated.
 
+        Parameters
+        ----------
+        statement
+            its id.
+        changes
+            value, low, high or n alone try another number: who says the statement stays as it was. With ``source`` or
+            ``basis`` the number is another one, and the keys are those of a statement: events, n, value (events / n
+            where it is not given), low, high, locator, read, note. A source that the model does not have is added by
+            :meth:`with_statements`.
+
+        Raises
+        ------
+        PriorsError
+            with every problem of the numbers.
+
+        Examples
+        --------
         >>> load().with_statement("find.fever.infection", value=0.55).statement("find.fever.infection").value
         0.55
         """
-        return replace(self, priors=with_overrides(self.priors, {statement: numbers}))
+        if not RESTATING & set(changes):
+            return replace(self, priors=with_overrides(self.priors, {statement: changes}))
+        return replace(self, priors=with_replaced(self.priors, statement, changes))
+
+    def with_statements(
+        self, statements: Iterable[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Model:
+        """A new model with statements of other studies; nothing is mutated.
+
+        Parameters
+        ----------
+        statements
+            with the keys of a ``[[statement]]`` of a prior file, as :func:`riskmodel.from_2x2` gives them. Each that
+            drives a table goes in place of the statement that states the same; ``drives = "audit"`` is compared only.
+        sources
+            what they cite and the model does not have: for each key title, kind, year …
+
+        Raises
+        ------
+        PriorsError
+            with every problem of every statement.
+
+        Examples
+        --------
+        >>> study = dict(id="fever_of_a_study", quantity="probability", of="fever=present",
+        ...              given="infection=present alone", value=0.5, events=20, n=40, basis="study",
+        ...              source="smith_2024", locator="table 2", read="full_text")
+        >>> sources = {"smith_2024": {"title": "Smith A. Spine 2024;1:1", "kind": "study", "year": 2024}}
+        >>> load().with_statements([study], sources).statement("fever_of_a_study").source
+        'smith_2024'
+        """
+        tables = [dict(statement) for statement in statements]
+        return replace(self, priors=with_statements(self.priors, tables, sources))
 
     def with_recording(self, profile: str | Path) -> Model:
         """The same model under a recording profile, which says what a blank means.

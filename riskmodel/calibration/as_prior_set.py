@@ -91,6 +91,7 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
     """The TOML of a set that extends the fitted model's own and gives the model again."""
     priors = model.priors
     extends, parent = _parent(model, path)
+    _check_sources(priors, parent)
     document = tomlkit.document()
     document.add(tomlkit.comment(f"{origin.headline()}."))
     document.add(tomlkit.comment(RESEARCH_ONLY))
@@ -112,6 +113,17 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
             overrides[statement.id] = _table(_numbers(statement, before[statement.id]))
     document["override"] = overrides
     return tomlkit.dumps(document)
+
+
+def _check_sources(priors: Priors, parent: Priors) -> None:
+    """Refuse statements that were stated from Python: a set that extends the parent would lose their sources."""
+    before = {statement.id: statement for statement in parent.statements}
+    stated = [s.id for s in priors.statements if s.id not in before or s.source != before[s.id].source]
+    if stated:
+        raise UsageError(
+            f"{', '.join(stated)} of this model stand in no prior set: write them into a set of your own, "
+            "with their sources, and fit the model of that set"
+        )
 
 
 def _table(values: Mapping[str, Any]) -> tomlkit.items.Table:

@@ -10,7 +10,7 @@ from riskmodel.evidence.reading.files import PATHWAYS, priors_root, read_files
 from riskmodel.evidence.records import IGNORABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from riskmodel.evidence.records import CitedSource, Priors
 
@@ -22,6 +22,8 @@ __all__ = [
     "recording_digest",
     "with_overrides",
     "with_recording",
+    "with_replaced",
+    "with_statements",
 ]
 
 
@@ -99,6 +101,39 @@ def with_overrides(
     from riskmodel.evidence.reading.overrides import apply_overrides
 
     return apply_overrides(priors, overrides, sources or {})
+
+
+def with_statements(
+    priors: Priors, tables: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]] | None = None
+) -> Priors:
+    """The same priors with further statements; each that drives a table goes in place of what states the same.
+
+    Parameters
+    ----------
+    priors
+        left as they are.
+    tables
+        with the keys of a ``[[statement]]``: id, quantity, of, given, value, events, n, basis, source, locator, read …
+    sources
+        what they cite beside the sources of the priors: for each key title, kind, year …, as under ``[sources.KEY]``.
+
+    Raises
+    ------
+    PriorsError
+        with every problem of every statement.
+    """
+    from riskmodel.evidence.reading.restated import add_statements
+
+    return add_statements(priors, tables, sources or {})
+
+
+def with_replaced(
+    priors: Priors, identifier: str, changes: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]] | None = None
+) -> Priors:
+    """The same priors in which one statement has another source; keys and errors as of :func:`with_statements`."""
+    from riskmodel.evidence.reading.restated import replace_statement
+
+    return replace_statement(priors, identifier, changes, sources or {})
 
 
 def recording_digest(profile: str | Path) -> str:

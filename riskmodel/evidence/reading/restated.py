@@ -1,0 +1,132 @@
+"""The same priors with statements of other studies: added, or in place of what stands there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import Problems, nearest
+from riskmodel.evidence.reading.bibliography import check_citations, read_sources
+from riskmodel.evidence.reading.coverage import check_coverage, check_register
+from riskmodel.evidence.reading.grammar import DeclaredNames
+from riskmodel.evidence.reading.sets import parameter
+from riskmodel.evidence.reading.statements import Register, source_faults
+from riskmodel.evidence.recording import QUANTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from riskmodel.evidence.records import Priors, Statement
+
+APART = ("dependence", QUANTITY)  # they fill no table of a variable
+FILE = "statements"  # where a problem is reported, and what stands as the file of a statement from Python
+
+
+def add_statements(
+    priors: Priors, tables: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]
+) -> Priors:
+    """Priors with further statements, each with the keys of a ``[[statement]]``; one that drives a table is taken."""
+    problems = Problems(file=FILE)
+    register = Register({statement.id: statement for statement in priors.statements})
+    return _restated(priors, register, [dict(table) for table in tables], sources, problems)
+
+
+def replace_statement(
+    priors: Priors, identifier: str, changes: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]
+) -> Priors:
+    """Priors in which one statement has another source and its numbers; what is not named stays, but for the numbers.
+
+    The old interval, people and counts belong to the old source, and so do its locator, how it was read and its note.
+    """
+    problems = Problems(file=FILE)
+    statements = {statement.id: statement for statement in priors.statements}
+    if identifier not in statements:
+        problems.note("", f"unknown statement {identifier!r}", f"a statement's id{nearest(identifier, statements)}")
+        problems.refuse()
+    old = statements.pop(identifier)
+    table: dict[str, Any] = {"id": identifier, "quantity": old.quantity, "of": str(old.of), "given": old.given_text}
+    table |= {"read": "no", "drives": old.drives, **changes}
+    events, n = changes.get("events"), changes.get("n")
+    if "value" not in changes and isinstance(events, int) and isinstance(n, int) and n > 0:
+        table["value"] = events / n
+    return _restated(priors, Register(statements), [table], sources, problems, before=old)
+
+
+def _restated(
+    priors: Priors,
+    register: Register,
+    tables: Sequence[dict[str, Any]],
+    sources: Mapping[str, Mapping[str, Any]],
+    problems: Problems,
+    before: Statement | None = None,
+) -> Priors:
+    cited = dict(priors.sources)
+    read_sources({"sources": {key: dict(source) for key, source in sources.items()}}, cited, problems)
+    variables = {variable.name: variable for variable in priors.variables}
+    declared = DeclaredNames(variables, priors.composites, groups=priors.groups)
+    stood = set(register.statements)
+    for position, table in enumerate(tables, start=1):
+        register.read(table, position, declared, problems)
+    new = [statement for name, statement in register.statements.items() if name not in stood]
+    check_citations(new, [], cited, problems)
+    for statement in new:
+        for fault in source_faults(statement, cited):
+            problems.at(f"statement {statement.id!r}").note(*fault)
+    _check_apart(new, problems)
+    problems.refuse()
+    statements = _in_order(priors, register, before)
+    selected = _selected(priors, new, statements)
+    _check_tables(priors, statements, selected, declared, problems)
+    problems.refuse()
+    pins = dict.fromkeys([*priors.prior_set.pins, *(s.id for s in new if not s.is_audit)])
+    overrides = {name: table for name, table in priors.prior_set.overrides.items() if name not in {s.id for s in new}}
+    text = repr([sorted(table.items()) for table in tables])
+    return replace(
+        priors,
+        statements=tuple(statements.values()),
+        selected=selected,
+        sources=cited,
+        prior_set=replace(priors.prior_set, pins=tuple(pins), overrides=overrides),
+        digest=hashlib.sha256(f"{priors.digest}{text}".encode()).hexdigest(),
+        pooled={name: pool for name, pool in priors.pooled.items() if name in selected and name not in overrides},
+    )
+
+
+def _check_apart(new: Sequence[Statement], problems: Problems) -> None:
+    """No two new statements state one parameter: neither could be taken."""
+    first: dict[object, str] = {}
+    for statement in new:
+        if not statement.is_audit and first.setdefault(parameter(statement), statement.id) != statement.id:
+            received = f"{first[parameter(statement)]} and {statement.id} state one parameter"
+            problems.at(f"statement {statement.id!r}").note("given", received, "one of them, or both pooled")
+
+
+def _in_order(priors: Priors, register: Register, before: Statement | None) -> dict[str, Statement]:
+    """All statements, one that was replaced where it stood."""
+    order = [statement.id for statement in priors.statements] if before else list(register.statements)
+    return {name: register.statements[name] for name in order}
+
+
+def _selected(priors: Priors, new: Sequence[Statement], statements: Mapping[str, Statement]) -> tuple[str, ...]:
+    taken = {parameter(statement) for statement in new if not statement.is_audit}
+    fresh = {statement.id for statement in new if not statement.is_audit}
+    former = set(priors.selected)
+    return tuple(
+        name
+        for name, statement in statements.items()
+        if name in fresh or (name in former and not statement.is_audit and parameter(statement) not in taken)
+    )
+
+
+def _check_tables(
+    priors: Priors,
+    statements: Mapping[str, Statement],
+    selected: Sequence[str],
+    declared: DeclaredNames,
+    problems: Problems,
+) -> None:
+    driving = [statement for statement in statements.values() if statement.quantity not in APART]
+    check_register(driving, frozenset(), declared, problems)
+    chosen = [statements[name] for name in selected if statements[name].quantity not in APART]
+    check_coverage(chosen, frozenset(), declared, priors.prior_set, problems)

@@ -1,0 +1,172 @@
+"""The statements that a two-by-two table of one study supports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from riskmodel.errors import Problems, StudiesError
+from riskmodel.text import Sheet, Shown
+
+CELLS = ("tp", "fp", "fn", "tn")
+DESIGNS = ("cohort", "two_gate", "case_control")
+OTHERS = ("unknown", "excluded")
+DIGITS = 4
+
+Design = Literal["", "cohort", "two_gate", "case_control"]
+Others = Literal["unknown", "excluded"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TwoByTwo(Shown):
+    """What a two-by-two table states.
+
+    ``statements`` have the keys of a ``[[statement]]``; ``sources`` is the study, under its key; ``refused`` says what
+    the table does not support, and why. All three are ready for :meth:`riskmodel.Model.with_statements`.
+    """
+
+    statements: tuple[Mapping[str, Any], ...]
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+
+    def sheet(self) -> Sheet:
+        facts = {
+            str(s["id"]): f"P({s['of']} | {s['given']}) = {s['value']:.3g} ({s['events']} of {s['n']})"
+            + (", compared only" if "drives" in s else "")
+            for s in self.statements
+        }
+        return Sheet("Two-by-two table", {**facts, "not supported": "; ".join(self.refused) or "nothing is refused"})
+
+    def toml(self) -> str:
+        """As text for a set file: its statements, their source, and the pins with which the set takes them."""
+        import tomlkit
+
+        document = tomlkit.document()
+        driving = [str(statement["id"]) for statement in self.statements if "drives" not in statement]
+        if driving:
+            document["pin"] = driving
+        if self.sources:
+            document["sources"] = {key: dict(source) for key, source in self.sources.items()}
+        entries = tomlkit.aot()
+        for statement in self.statements:
+            entries.append(tomlkit.item(dict(statement)))
+        document["statement"] = entries
+        return tomlkit.dumps(document)
+
+
+def from_2x2(  # noqa: PLR0913
+    tp: int,
+    fp: int,
+    fn: int,
+    tn: int,
+    *,
+    of: str,
+    given: str,
+    source: str,
+    locator: str,
+    title: str = "",
+    year: int | None = None,
+    read: str = "full_text",
+    setting: str = "",
+    design: Design = "",
+    others: Others = "unknown",
+) -> TwoByTwo:
+    """The statements that a two-by-two table of a finding and a condition supports, with their counts.
+
+    Parameters
+    ----------
+    tp, fp, fn, tn
+        people with the condition and the finding, without the condition but with the finding, with the condition but
+        without the finding, and with neither.
+    of, given
+        the finding and the condition, such as ``fever=present`` and ``infection=present``.
+    source, locator, title, year, read
+        the key of the source, where in it the table stands, what it is called, and how it was read. With ``title`` the
+        source is a new one.
+    setting
+        where the people of the study presented.
+    design
+        ``cohort`` where people with and without the condition came as they come: only then is its share a base rate.
+    others
+        ``excluded`` where nobody in the study had another condition of the model. Then the two shares are those of
+        the finding "given the condition alone" and "given none", which drive a table. Otherwise they are of people
+        who may have other conditions too, and can only be compared with what the network gives.
+
+    Raises
+    ------
+    StudiesError
+        with every problem of the table.
+
+    Examples
+    --------
+    >>> study = from_2x2(20, 30, 20, 330, of="fever=present", given="infection=present", source="smith_2024",
+    ...                  locator="table 2", others="excluded")
+    >>> [(statement["given"], statement["events"], statement["n"]) for statement in study.statements]
+    [('infection=present alone', 20, 40), ('none', 30, 360)]
+    """
+    counts = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    _check(counts, of, given, design, others)
+    finding, condition = (text.split("=")[0].strip() for text in (of, given))
+    claim = {"basis": "study", "source": source, "locator": locator, "read": read}
+    name = f"{source}.{finding}.{condition}"
+    where = f"; setting={setting}" if setting else ""
+    refused: list[str] = []
+    if others == "excluded":
+        groups = {"alone": f"{given.strip()} alone", "none": "none"}
+    else:
+        groups = {"present": f"{given.strip()}{where}", "absent": f"{condition}=absent{where}"}
+        refused.append(
+            f"{of} in people with {condition} alone, and with no condition: the study's people may have had other "
+            'conditions; where it excluded these, others="excluded" says so'
+        )
+    audit = {} if others == "excluded" else {"drives": "audit"}
+    statements = [
+        {
+            "id": f"{name}.{key}",
+            "quantity": "probability",
+            "of": of,
+            "given": group,
+            **_share(events, n),
+            **claim,
+            **audit,
+        }
+        for (key, group), (events, n) in zip(groups.items(), ((tp, tp + fn), (fp, fp + tn)), strict=True)
+    ]
+    if design == "cohort" and setting:
+        rate = _share(tp + fn, sum(counts.values()))
+        statements.append(
+            {"id": f"{source}.{condition}.{setting}", "quantity": "probability", "of": given.strip(),
+             "given": f"setting={setting}", **rate, **claim}
+        )  # fmt: skip
+    else:
+        why = "no setting is named" if design == "cohort" else f"the design is {design or 'not stated'}, not a cohort"
+        refused.append(f"how frequent {condition} is: {why}")
+    sources = {source: {"title": title, "kind": "study", **({"year": year} if year else {})}} if title else {}
+    return TwoByTwo(tuple(statements), sources, tuple(refused))
+
+
+def _check(counts: Mapping[str, object], of: str, given: str, design: str, others: str) -> None:
+    problems = Problems(file="from_2x2")
+    for cell, count in counts.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            problems.note(cell, f"received {count!r}", "allowed: a whole number, 0 or more")
+    if not problems.listed:
+        for first, second, who in (("tp", "fn", "with"), ("fp", "tn", "without")):
+            if counts[first] == counts[second] == 0:
+                problems.note(f"{first}, {second}", f"nobody {who} the condition", "at least one person")
+    for key, text in (("of", of), ("given", given)):
+        if text.count("=") != 1:
+            problems.note(key, f"received {text!r}", "allowed: variable=state, such as fever=present")
+    for key, word, allowed in (("design", design, ("", *DESIGNS)), ("others", others, OTHERS)):
+        if word not in allowed:
+            problems.note(key, f"received {word!r}", f"allowed: {', '.join(filter(None, allowed))}")
+    if problems.listed:
+        raise StudiesError(problems.listed)
+
+
+def _share(events: int, n: int) -> dict[str, Any]:
+    """The value with the digits that it deserves, and its counts; a share that is only nearly 0 or 1 is not rounded."""
+    rounded = float(f"{events / n:.{DIGITS}g}")
+    value = rounded if rounded not in (0, 1) or events in (0, n) else events / n
+    return {"value": value, "events": events, "n": n}
