@@ -125,6 +125,16 @@ def test_an_edge_of_one_statement_leaves_the_interval_of_another(hidden: Model) 
     np.testing.assert_allclose(both.loc[[rate, FEVER[1]], ["low", "high"]], exact, rtol=0.03)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [FEVER[:2], FEVER[1:]], ids=["without", "share"])
+def test_intervals_of_statements_that_share_an_edge_are_near_those_of_their_exact_posterior(hidden, names) -> None:
+    masks = people(hidden)
+    table = fit_coded(hidden, range(INFECTED + OTHERS), masks, names).table
+    spans = {FEVER[0]: (0.02, 0.12), FEVER[1]: (0.6, 0.995), FEVER[2]: (0.001, 0.4)}
+    exact = exact_intervals(hidden, masks, {name: spans[name] for name in table["statement"]}, 61)
+    np.testing.assert_allclose(table[["low", "high"]].astype(float), exact, rtol=0.15)
+
+
 @pytest.mark.parametrize("names", [FEVER[1:2], FEVER[:2], FEVER], ids=len)
 def test_what_is_held_is_written_within_reach_and_named(hidden: Model, names) -> None:
     fit = fit_coded(hidden, range(INFECTED + OTHERS), people(hidden), names)

@@ -32,7 +32,7 @@ def covariance(posterior: LogPosterior, point: Point) -> Array:
     prior = posterior.prior_precision(point.x)
     if len(point.x) <= FEW:
         sds = np.minimum(np.sqrt(np.diag(_inverse(_ridged(once + prior)))), WIDEST)
-        exact = _information(posterior, point, sds)
+        exact = _information(posterior, point, sds, once)
         if exact is not None:
             if squared is once:
                 squared = exact
@@ -41,8 +41,12 @@ def covariance(posterior: LogPosterior, point: Point) -> Array:
     return inverse if squared is once else np.asarray(inverse @ (squared + prior) @ inverse)
 
 
-def _information(posterior: LogPosterior, point: Point, sds: Array) -> Array | None:
-    """Minus the second derivatives of the log likelihood; None where they leave the posterior no maximum."""
+def _information(posterior: LogPosterior, point: Point, sds: Array, scores: Array) -> Array | None:
+    """Minus the second derivatives of the log likelihood; None where they leave the posterior no maximum.
+
+    Coordinates that share a kink cross it together in such wide steps, which looks like information about both: what
+    they tell of each other is taken from ``scores``, the sum of the outer products.
+    """
     size = len(point.x)
     information = np.zeros((size, size))
     if not _add_differences(information, range(size), posterior, point, np.full(size, DIFFERENCE)):
@@ -53,6 +57,8 @@ def _information(posterior: LogPosterior, point: Point, sds: Array) -> Array | N
         return None
     information[:, kinked] = information[kinked].T  # rows of other coordinates crossed the kink in steps too small
     information = 0.5 * (information + information.T)
+    both = np.ix_(kinked, kinked)
+    information[both] = np.where(np.eye(len(kinked), dtype=bool), information[both], scores[both])
     return information if np.linalg.eigvalsh(information + prior)[0] > 0 else None
 
 
