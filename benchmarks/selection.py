@@ -21,7 +21,7 @@ from benchmarks.calibration import perturbed
 from riskmodel import cohort
 from riskmodel.calibration.fit import fit_coded
 
-PEOPLE, REPLICATES, SETTING = 5_000, 10, "emergency"
+PEOPLE, STATED_PEOPLE, REPLICATES, SETTING = 10_000, 5_000, 10, "emergency"
 SERIOUS = ("infection", "malignancy", "fracture", "cauda_equina")
 RARELY, PER_FLAG, UNRECORDED = -2.5, 0.8, 2.0  # log-odds of a work-up
 WAYS = ("ignorable", "weighted", "complete")
@@ -41,9 +41,13 @@ FITS = {
 }
 
 
+def people_in(scenario: str) -> int:
+    return STATED_PEOPLE if scenario.endswith("stated") else PEOPLE
+
+
 def cohort_of(source, model: rm.Model, rng: np.random.Generator, scenario: str) -> tuple[np.ndarray, dict]:
     """Coded evidence with the outcomes of those who were worked up, and the true share of each condition."""
-    people = cohort.simulate(source, PEOPLE, rng, setting=SETTING, missing=0.3, roles=cohort.HISTORY)
+    people = cohort.simulate(source, people_in(scenario), rng, setting=SETTING, missing=0.3, roles=cohort.HISTORY)
     masks = people.masks.copy()
     known = worked_up(people, model, rng, UNRECORDED if scenario.startswith(("unrecorded", "both")) else 0.0)
     if scenario == "policy":
@@ -56,13 +60,13 @@ def cohort_of(source, model: rm.Model, rng: np.random.Generator, scenario: str) 
 
 def worked_up(people, model: rm.Model, rng: np.random.Generator, unrecorded: float) -> np.ndarray:
     """Who is worked up by chance, the more likely the more red flags are recorded."""
-    flags = np.zeros(PEOPLE)
+    flags = np.zeros(people.masks.shape[1])
     for row, variable in enumerate(model.variables):
         if variable.is_flag:
             flags += (people.masks[row] & 1) == 0  # the base state is ruled out
     serious = np.any([people.outcome(name) for name in SERIOUS], axis=0)
     chance = 1 / (1 + np.exp(-(RARELY + PER_FLAG * flags + unrecorded * serious)))
-    return rng.random(PEOPLE) < chance
+    return rng.random(len(chance)) < chance
 
 
 def how(way: str) -> dict:
@@ -88,7 +92,7 @@ def one(model: rm.Model, scenario: str, replicate: int) -> list[dict]:
     masks, truth = cohort_of(source, model, rng, scenario)
     rows = []
     for learnt, what, weight, way in FITS[scenario]:
-        fitted = fit_coded(model, range(PEOPLE), masks, what, prior_weight=weight, **how(way))
+        fitted = fit_coded(model, range(masks.shape[1]), masks, what, prior_weight=weight, **how(way))
         for told, table in tables_of(fitted, way).items():
             for name in SERIOUS:
                 found = table.loc[f"base.{name}.{SETTING}"]
