@@ -36,7 +36,7 @@ ANSWERS = ("yes", "no", "unclear")
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class StudyCounts:
     """One row: ``counts`` has tp, fp, fn and tn, or events and n; ``details`` what else the row says of the study."""
 
     study: str
@@ -57,7 +57,7 @@ class Study:
         return "tp" in self.counts
 
 
-def read_studies(table: str | Path | pd.DataFrame, priors: Priors | None = None) -> tuple[Study, ...]:
+def read_studies(table: str | Path | pd.DataFrame, priors: Priors | None = None) -> tuple[StudyCounts, ...]:
     """The studies of a table.
 
     Parameters
@@ -166,7 +166,7 @@ class _Row:
     def fault(self, column: str, received: str, allowed: str) -> None:
         self.problems.at(f"{self.label}, column {column!r}").note("", received, allowed)
 
-    def study(self, declared: DeclaredNames | None) -> Study:
+    def study(self, declared: DeclaredNames | None) -> StudyCounts:
         for column in REQUIRED:
             if not self.cells[column]:
                 self.fault(column, "blank", "a text")
@@ -185,7 +185,7 @@ class _Row:
         details = {
             name: text for name, text in self.cells.items() if text and (name in rest or name.startswith(QUADAS))
         }
-        return Study(
+        return StudyCounts(
             **plain, counts=counts, year=int(year) if year else None, setting=self.cells.get("setting", ""),
             cutoff=self.cells.get("cutoff", ""), design=self._word("design", DESIGNS),
             read=self._word("read", tuple(HOW_READ)) or "no", details=details,
@@ -240,7 +240,7 @@ class _Row:
                 self.fault(column, f"received {text!r}", "allowed: variable=state, such as fever=present")
 
 
-def _check_repeats(labels: Sequence[str], studies: Sequence[Study], problems: Problems) -> None:
+def _check_repeats(labels: Sequence[str], studies: Sequence[StudyCounts], problems: Problems) -> None:
     first: dict[tuple[str, ...], str] = {}
     for label, row in zip(labels, studies, strict=True):
         key = (row.study, row.of, row.given, row.setting, row.cutoff)
