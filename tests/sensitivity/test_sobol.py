@@ -12,7 +12,7 @@ from riskmodel.evidence.distributions import dimensions, draw_values, values_at
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.network.build import build_network
 from riskmodel.sensitivity import one_way, sobol
-from tests.sensitivity.test_sensitivity import tiny_model
+from tests.support.scanned_tiny import scanned_tiny
 
 CASE = pd.DataFrame({"case_id": ["one"], "age": [30], "fever": ["yes"]})
 TARGET = "log_odds(infection) of case one"
@@ -20,7 +20,7 @@ TARGET = "log_odds(infection) of case one"
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> rm.Model:
-    return tiny_model(tmp_path_factory.mktemp("sobol"))
+    return scanned_tiny(tmp_path_factory.mktemp("sobol"))
 
 
 def brute(model: rm.Model, values: np.ndarray) -> np.ndarray:
