@@ -187,7 +187,7 @@ def _flips_table(study: Study, rates: pd.DataFrame) -> Table:
         Column("case", "Case", "case"),
         Column("statement", "Recording rate", "statement"),
         Column("value", "Stated, 95 % range", "number", interval=("low", "high")),
-        Column("flip", "Flips at", "number"),
+        Column("flip", "Flips at", "number", 4),
         Column("in_sd", "Distance, standard deviations", "number"),
         Column("within", "Within its 95 % range"),
         Column("kind", "What changes"),
