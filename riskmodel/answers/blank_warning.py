@@ -59,12 +59,14 @@ def blank_notice(now: Scoring, under: Callable[[str], Scoring | None], naming: s
 
 
 def _sentence(suspicion: Suspicion, now: Scoring, other: Scoring, naming: str) -> str:
-    cells, (before, after, cases) = suspicion.cells, _means(suspicion, now, other)
-    of_first = f" of the first {cases:,} cases" if cases < cells.rows else ""
+    cells, masks = suspicion.cells, suspicion.first_cases(other.variables)
+    before, after, aside = _means(masks, now, other)
+    of_first = f" of the first {masks.shape[1]:,} cases" if masks.shape[1] < cells.rows else ""
+    of_first += ", outcomes left aside," if aside else ""
     profile = naming.format(cells.suspected)
     means = f"would be {_percent(after)} instead of {_percent(before)}"
     other_way = f"with {profile}, the mean probability of a serious condition{of_first} {means}"
-    if _percent(after) == _percent(before):  # as where outcomes are evidence
+    if _percent(after) == _percent(before):
         other_way = f"look at {profile}"
     quiet = f"{naming.format('ignorable')}: as now, without this warning"
     if cells.suspected == POSITIVES_ONLY:
@@ -81,12 +83,15 @@ def _sentence(suspicion: Suspicion, now: Scoring, other: Scoring, naming: str) -
     )
 
 
-def _means(suspicion: Suspicion, now: Scoring, other: Scoring) -> tuple[float, float, int]:
-    """The mean probability of any serious condition, now and under the profile, and in how many cases."""
-    masks = suspicion.first_cases(other.variables)
+def _means(masks: Masks, now: Scoring, other: Scoring) -> tuple[float, float, bool]:
+    """The mean probability of any serious condition now and under the profile, and whether outcomes were left aside."""
+    outcomes = [row for row, variable in enumerate(other.variables) if variable.role == "condition"]
+    unknown = now.scorer.blank(1)[outcomes]
+    aside = bool((masks[outcomes] != unknown).any())  # a cohort's: where they are evidence, blanks tell nothing more
+    masks[outcomes] = unknown
     before, after = _any_serious(now, heard(now.variables, masks)), _any_serious(other, masks)
     possible = ~(np.isnan(before) | np.isnan(after))
-    return float(before[possible].mean()), float(after[possible].mean()), masks.shape[1]
+    return float(before[possible].mean()), float(after[possible].mean()), aside
 
 
 def _any_serious(scoring: Scoring, masks: Masks) -> Array:

@@ -229,3 +229,10 @@ def test_the_sample_holds_no_blank_for_the_model_in_use(seeds, positives):
     masks = other.code(positives, setting="emergency")
     assert (masks == 0).any()
     assert np.array_equal(heard(seeds.variables, masks), seeds.code(positives, setting="emergency"))
+
+
+def test_outcomes_of_a_cohort_are_left_aside(seeds, people, positives, run, tmp_path):
+    cohort = positives.assign(infection=np.where(people.outcome("infection"), "present", "absent"))
+    told = run("score", written(cohort, tmp_path), "--dry-run", "--known-outcomes", *EMERGENCY).stdout
+    assert "of a serious condition, outcomes left aside, would be" in told
+    assert figures(told) == expected(seeds, positives)
