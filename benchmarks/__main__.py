@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.csv
 import pyarrow.parquet
 
-from benchmarks import casefile, report, scorers
+from benchmarks import casefile, recording, report, scorers
 from benchmarks.calibration import PEOPLE
 from benchmarks.draws import CASES, DRAWS
 from benchmarks.measure import in_turn, machine, median_ratio, median_seconds, run
@@ -121,6 +121,19 @@ def fit() -> str:
     return table(["people, all statements", "fit and intervals", "steps", "peak"], rows)
 
 
+def blanks() -> str:
+    """What a wrong recording profile costs: observed over predicted, share imaged and log loss."""
+    rows = [
+        [setting, *(f"{value:.3f}" if isinstance(value, float) else value for value in row.values())]
+        for setting in recording.SETTINGS
+        for row in recording.by_record(setting, recording.PEOPLE)
+    ]
+    ratio = recording.cost(recording.PEOPLE)
+    return table(["setting", "written down", "a blank is read as", "O/E", "imaged", "log loss"], rows) + (
+        f"\n\nScoring under a profile takes {ratio:.2f} times as long as without, reading and writing left aside."
+    )
+
+
 def main() -> None:
     parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
     with tempfile.TemporaryDirectory() as name:
@@ -136,6 +149,7 @@ def main() -> None:
         parts.append("## Sensitivity\n\n" + sensitivity())
         parts.append("## Value of information, per 1,000 people\n\n" + value())
         parts.append("## Calibration\n\n" + fit())
+        parts.append("## Blanks under recording profiles\n\n" + blanks())
         parts.append("## Large files, CSV to CSV\n\n" + files(folder))
     text = "\n\n".join(parts) + "\n"
     RESULTS.write_text(text)
