@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.model import Model, load
     from riskmodel.report.check.compare_models import compare
     from riskmodel.sensitivity.follow_statement import follow
+    from riskmodel.synthesis.synthesise import synthesise
     from riskmodel.synthesis.two_by_two import from_2x2
     from riskmodel.validation import validate
 
@@ -34,6 +35,7 @@ __all__ = [
     "load",
     "metrics",
     "recalibrate",
+    "synthesise",
     "validate",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "from_2x2": "synthesis.two_by_two",
     "load": "model",
     "recalibrate": "calibration",
+    "synthesise": "synthesis.synthesise",
     "validate": "validation",
 }
 

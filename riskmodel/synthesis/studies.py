@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problems, StudiesError, nearest
+from riskmodel.evidence.reading.bibliography import KEY as SOURCE
 from riskmodel.evidence.reading.grammar import (
     EVENT,
     BrokenNameError,
@@ -170,6 +171,9 @@ class _Row:
         for column in REQUIRED:
             if not self.cells[column]:
                 self.fault(column, "blank", "a text")
+        if self.cells["source"] and not SOURCE.fullmatch(self.cells["source"]):
+            allowed = "allowed: the key of a source: lower case, digits, underscores"
+            self.fault("source", f"received {self.cells['source']!r}", allowed)
         counts = self._counts()
         self._check_events(counts, declared)
         year = self.cells.get("year", "")

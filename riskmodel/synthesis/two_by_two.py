@@ -19,11 +19,11 @@ Others = Literal["unknown", "excluded"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TwoByTwo(Shown):
-    """What a two-by-two table states.
+class StudyStatements(Shown):
+    """What the counts of studies state.
 
     ``statements`` have the keys of a ``[[statement]]``; ``sources`` is the study, under its key; ``refused`` says what
-    the table does not support, and why. All three are ready for :meth:`riskmodel.Model.with_statements`.
+    the counts do not support, and why. The first two are ready for :meth:`riskmodel.Model.with_statements`.
     """
 
     statements: tuple[Mapping[str, Any], ...]
@@ -32,11 +32,13 @@ class TwoByTwo(Shown):
 
     def sheet(self) -> Sheet:
         facts = {
-            str(s["id"]): f"P({s['of']} | {s['given']}) = {s['value']:.3g} ({s['events']} of {s['n']})"
+            str(s["id"]): f"P({s['of']} | {s['given']}) = {s['value']:.3g} ({_behind(s)})"
             + (", compared only" if "drives" in s else "")
             for s in self.statements
         }
-        return Sheet("Two-by-two table", {**facts, "not supported": "; ".join(self.refused) or "nothing is refused"})
+        return Sheet(
+            "Statements of studies", {**facts, "not supported": "; ".join(self.refused) or "nothing is refused"}
+        )
 
     def toml(self) -> str:
         """As text for a set file: its statements, their source, and the pins with which the set takes them."""
@@ -71,7 +73,7 @@ def from_2x2(  # noqa: PLR0913
     setting: str = "",
     design: Design = "",
     others: Others = "unknown",
-) -> TwoByTwo:
+) -> StudyStatements:
     """The statements that a two-by-two table of a finding and a condition supports, with their counts.
 
     Parameters
@@ -110,17 +112,10 @@ def from_2x2(  # noqa: PLR0913
     finding, condition = (text.split("=")[0].strip() for text in (of, given))
     claim = {"basis": "study", "source": source, "locator": locator, "read": read}
     name = f"{source}.{finding}.{condition}"
-    where = f"; setting={setting}" if setting else ""
-    refused: list[str] = []
-    if others == "excluded":
-        groups = {"alone": f"{given.strip()} alone", "none": "none"}
-    else:
-        groups = {"present": f"{given.strip()}{where}", "absent": f"{condition}=absent{where}"}
-        refused.append(
-            f"{of} in people with {condition} alone, and with no condition: the study's people may have had other "
-            'conditions; where it excluded these, others="excluded" says so'
-        )
-    audit = {} if others == "excluded" else {"drives": "audit"}
+    alone = " alone" if others == "excluded" else ""
+    groups, compared, why = groups_of(of, given.strip() + alone, setting)
+    refused = [why] if compared else []
+    audit = {"drives": "audit"} if compared else {}
     statements = [
         {
             "id": f"{name}.{key}",
@@ -143,7 +138,29 @@ def from_2x2(  # noqa: PLR0913
         why = "no setting is named" if design == "cohort" else f"the design is {design or 'not stated'}, not a cohort"
         refused.append(f"how frequent {condition} is: {why}")
     sources = {source: {"title": title, "kind": "study", **({"year": year} if year else {})}} if title else {}
-    return TwoByTwo(tuple(statements), sources, tuple(refused))
+    return StudyStatements(tuple(statements), sources, tuple(refused))
+
+
+def groups_of(of: str, given: str, setting: str = "") -> tuple[dict[str, str], bool, str]:
+    """Whom the two shares of a table are of, whether they can be compared only, and the reason.
+
+    >>> groups_of("fever=present", "infection=present alone")[0]
+    {'alone': 'infection=present alone', 'none': 'none'}
+    """
+    condition, where = given.split("=", maxsplit=1)[0].strip(), f"; setting={setting}" if setting else ""
+    if given.endswith(" alone"):
+        return {"alone": given, "none": "none"}, False, ""
+    why = (
+        f"{of} in people with {condition} alone, and with no condition: the study's people may have had other "
+        'conditions; where it excluded these, others="excluded" (in a table: given the condition alone) says so'
+    )
+    return {"present": f"{given}{where}", "absent": f"{condition}=absent{where}"}, True, why
+
+
+def _behind(statement: Mapping[str, Any]) -> str:
+    if "events" in statement:
+        return f"{statement['events']} of {statement['n']}"
+    return f"{statement['low']:.3g} to {statement['high']:.3g}"
 
 
 def _check(counts: Mapping[str, object], of: str, given: str, design: str, others: str) -> None:

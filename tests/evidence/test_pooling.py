@@ -1,6 +1,7 @@
 """Several statements on one quantity, pooled by a set."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +9,10 @@ import pytest
 import riskmodel as rm
 from riskmodel.errors import PriorsError
 from riskmodel.evidence.distributions import interval_sd
-from riskmodel.evidence.pooling import prediction_interval
+from riskmodel.evidence.pooling import pooled_statement, prediction_interval
 from riskmodel.evidence.scale import Z95
 from riskmodel.network.roundtrip import round_trip
+from tests.support.published_studies import BCG
 
 POOL = """
 extends = "seeds"
@@ -155,3 +157,18 @@ def test_the_check_shows_what_is_pooled(pooled):
     lines = list(check_lines(pooled, round_trip(pooled.priors, pooled.tables), draws=64))
     at = lines.index("Numbers that mine fixes, overrides or pools:")
     assert "pooled of find.fever.infection, find.fever.infection.study" in lines[at + 2]
+
+
+def test_thirteen_trials_are_pooled_as_published(seeds):
+    """BCG against tuberculosis: the R package metafor gives τ² 0.3181 (Paule-Mandel), mean log ratio -0.7150."""
+    vaccinated, healthy, controls, well = (np.array(BCG[key], float) for key in BCG)
+    ratio = vaccinated / (vaccinated + healthy) / (controls / (controls + well))
+    sd = np.sqrt(1 / vaccinated - 1 / (vaccinated + healthy) + 1 / controls - 1 / (controls + well))
+    like = next(s for s in seeds.priors.statements if s.quantity == "risk_ratio")
+    trials = [
+        replace(like, value=r, low=r * np.exp(-Z95 * s), high=r * np.exp(Z95 * s), n=None, events=None, level=0.95)
+        for r, s in zip(ratio, sd, strict=True)
+    ]
+    statement, pool = pooled_statement(trials[0], trials, seeds.priors.prior_set)
+    assert pool.tau2 == pytest.approx(0.3181, abs=5e-5)
+    assert math.log(statement.value) == pytest.approx(-0.7150, abs=5e-5)

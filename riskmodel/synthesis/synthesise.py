@@ -1,0 +1,177 @@
+"""A table of studies made into statements for the next setting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, log10
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from scipy.special import expit, logit
+
+from riskmodel.errors import Problems, StudiesError, UsageError
+from riskmodel.evidence.limits import RAREST, WIDEST
+from riskmodel.evidence.records import HOW_READ
+from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects, drawn_effects
+from riskmodel.synthesis.studies import StudyCounts, read_studies
+from riskmodel.synthesis.two_by_two import StudyStatements, groups_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from riskmodel.arrays import Array
+    from riskmodel.model import Model
+
+DIGITS = 3
+RESULTS = {"next": "of the next setting", "mean": "of the mean; the next setting is less sure"}
+Group = tuple[str, str, bool]  # finding, condition, and whether its studies are two-by-two tables
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """The statements of a table of studies, and the draws behind them.
+
+    ``stated`` has the statements, their sources, what is refused, and the text for a set file. ``drawn`` is by ``of``
+    and ``given`` of the table: the effects are sensitivity and false-positive rate, drawn together, or one rate.
+    """
+
+    stated: StudyStatements
+    drawn: Mapping[tuple[str, str], DrawnEffects]
+
+
+def synthesise(
+    table: str | Path | pd.DataFrame,
+    model: Model | None = None,
+    *,
+    result: Literal["next", "mean"] = "next",
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Synthesis:
+    """Random effects of the studies of each finding and condition, as statements with an interval of 95 %.
+
+    Parameters
+    ----------
+    table
+        as of :func:`~riskmodel.synthesis.studies.read_studies`. Where ``given`` is a condition "alone", its table
+        drives P(finding | condition alone) and P(finding | none); otherwise both shares are compared only. Settings
+        of one finding are taken together: how much they differ is in the interval.
+    model
+        with it, names of variables and states are checked, and its sources can be cited.
+    result
+        ``next``: the probability in the next setting; ``mean``: in the middle one.
+    draws, seed
+        of each random-effects model.
+
+    Raises
+    ------
+    StudiesError
+        with every problem of the table.
+    """
+    if result not in RESULTS:
+        raise UsageError(f"result is {result!r}; allowed: {', '.join(RESULTS)}")
+    studies = read_studies(table, None if model is None else model.priors)
+    groups: dict[Group, list[StudyCounts]] = {}
+    for study in studies:
+        groups.setdefault((study.of, study.given, study.is_two_by_two), []).append(study)
+    _check_groups(groups)
+    conditions = set() if model is None else {condition.name for condition in model.priors.conditions}
+    known_sources = {} if model is None else model.priors.sources
+    statements: list[Mapping[str, Any]] = []
+    sources: dict[str, dict[str, Any]] = {}
+    refused, drawn = [], {}
+    for (of, given, two_by_two), rows in groups.items():
+        effects = drawn_effects(*_counts(rows), draws=draws, seed=seed)
+        drawn[of, given] = effects
+        drives = not two_by_two and (of.split("=")[0].strip() in conditions or _is_free(given))
+        targets, audit, why = groups_of(of, given) if two_by_two else ({"rate": given}, not drives, _WHY)
+        refused += [f"{of} given {given}: {why}"] if audit else []
+        claim = _claim(of, given, rows, audit=audit)
+        intervals = effects.next_setting() if result == "next" else effects.average()
+        for i, (key, group) in enumerate(targets.items()):
+            statements.append(
+                {"id": f"{claim['source']}.{key}", "quantity": "probability", "of": of, "given": group,
+                 **_numbers(intervals[i]), **claim, "note": _note(effects, i, len(rows), result)}
+            )  # fmt: skip
+        names = ", ".join(dict.fromkeys(row.study for row in rows))
+        sources[claim["source"]] = {"title": f"Random effects of {_studies(len(rows))}: {names}", "kind": "review"}
+        for row in rows:
+            if row.source not in known_sources:
+                year = {"year": row.year} if row.year else {}
+                sources.setdefault(row.source, {"title": row.study, "kind": "study", **year})
+    return Synthesis(StudyStatements(tuple(statements), sources, tuple(refused)), drawn)
+
+
+_WHY = "its people may have had other conditions; compared only"
+
+
+def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]]) -> None:
+    problems = Problems(file="studies")
+    for (of, given, two_by_two), rows in groups.items():
+        if two_by_two and (of, given, False) in groups:
+            received = f"two-by-two tables and shares of {of}"
+            problems.at(f"{of} given {given}").note("", received, "one of the two: they are not taken together")
+        cutoffs = sorted({row.cutoff for row in rows if row.cutoff})
+        if len(cutoffs) > 1:
+            received = f"cut-offs {', '.join(cutoffs)} for {of}"
+            problems.at(f"{of} given {given}").note("", received, "one cut-off; several are not taken together")
+    if problems.listed:
+        raise StudiesError(problems.listed)
+
+
+def _counts(rows: Sequence[StudyCounts]) -> tuple[Array, Array]:
+    """Events and people, (studies, 2): with the condition, and without it; or (studies, 1)."""
+    if not rows[0].is_two_by_two:
+        return _columns(rows, ("events",)), _columns(rows, ("n",))
+    positive, negative = _columns(rows, ("tp", "fp")), _columns(rows, ("fn", "tn"))
+    return positive, positive + negative
+
+
+def _columns(rows: Sequence[StudyCounts], keys: Sequence[str]) -> Array:
+    return np.array([[row.counts[key] for key in keys] for row in rows], float)
+
+
+def _is_free(given: str) -> bool:
+    """Whether no condition is spoken of, or one alone."""
+    return not given or given.endswith(" alone") or given.split("=", maxsplit=1)[0].strip() in ("setting", "none")
+
+
+def _claim(of: str, given: str, rows: Sequence[StudyCounts], *, audit: bool) -> dict[str, Any]:
+    words = "_".join(re.findall(r"\w+", f"{of} {given}")).lower()
+    return {
+        "basis": "study",
+        "source": f"synthesis_{words}",
+        "locator": "; ".join(f"{row.source}: {row.locator}" for row in rows),
+        "read": max((row.read for row in rows), key=list(HOW_READ).index),
+        **({"drives": "audit"} if audit else {}),
+    }
+
+
+def _note(effects: DrawnEffects, i: int, studies: int, result: str) -> str:
+    value, low, high = effects.average()[i]
+    spread = float(np.median(effects.spread[:, i]))
+    together = f"; correlation {np.median(effects.correlation):.2f}" if effects.mean.shape[1] == 2 else ""
+    return (
+        f"Random effects of {_studies(studies)}, {RESULTS[result]}: mean {value:.3g} ({low:.3g} to {high:.3g}), "
+        f"spread on the logit scale {spread:.2g}{together}."
+    )
+
+
+def _studies(number: int) -> str:
+    return "1 study" if number == 1 else f"{number} studies"
+
+
+def _numbers(interval: Array) -> dict[str, float]:
+    """Value and interval with the digits that they deserve, inside what a statement may say."""
+    middle, low, high = logit(np.clip(interval, 10 * RAREST, 1 - 10 * RAREST))
+    excess = max(0.0, high - low - np.log(WIDEST / 10))
+    low, high = (low + excess, high) if middle - low > high - middle else (low, high - excess)
+    return {key: _rounded(float(expit(x))) for key, x in (("value", middle), ("low", low), ("high", high))}
+
+
+def _rounded(p: float) -> float:
+    """Three digits of the probability or of what it lacks to 1, whichever is smaller."""
+    return round(p, DIGITS - 1 - floor(log10(min(p, 1 - p))))

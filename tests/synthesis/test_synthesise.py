@@ -1,0 +1,126 @@
+"""From a table of studies to a prior set."""
+
+import pandas as pd
+import pytest
+
+import riskmodel as rm
+from riskmodel.errors import StudiesError
+from riskmodel.model import Model
+from riskmodel.synthesis.synthesise import Synthesis
+
+STUDIES = pd.DataFrame(
+    [
+        (
+            "Smith 2024",
+            "smith_2024",
+            "table 2",
+            "full_text",
+            "fever=present",
+            "infection=present alone",
+            20,
+            30,
+            20,
+            330,
+        ),
+        ("Jones 2020", "jones_2020", "p. 4", "abstract", "fever=present", "infection=present alone", 0, 3, 9, 88),
+        (
+            "Green 2021",
+            "green_2021",
+            "table 1",
+            "full_text",
+            "fever=present",
+            "infection=present alone",
+            11,
+            9,
+            30,
+            400,
+        ),
+        (
+            "Smith 2024",
+            "smith_2024",
+            "table 3",
+            "full_text",
+            "night_pain=present",
+            "malignancy=present",
+            12,
+            90,
+            7,
+            200,
+        ),
+    ],
+    columns=["study", "source", "locator", "read", "of", "given", "tp", "fp", "fn", "tn"],
+)
+RATES = pd.DataFrame(
+    [
+        ("Smith 2024", "smith_2024", "table 1", "infection=present", "setting=emergency", 4, 600),
+        ("Green 2021", "green_2021", "table 1", "infection=present", "setting=emergency", 0, 90),
+    ],
+    columns=["study", "source", "locator", "of", "given", "events", "n"],
+)
+BOTH = pd.concat([STUDIES, RATES], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def synthesis() -> Synthesis:
+    return rm.synthesise(BOTH, rm.load())
+
+
+def test_the_statements_go_into_a_model(synthesis, seeds: Model):
+    model = seeds.with_statements(synthesis.stated.statements, synthesis.stated.sources)
+    new = set(model.priors.selected) - set(seeds.priors.selected)
+    assert new == {
+        "synthesis_fever_present_infection_present_alone.alone",
+        "synthesis_fever_present_infection_present_alone.none",
+        "synthesis_infection_present_setting_emergency.rate",
+    }
+    alone = model.statement("synthesis_fever_present_infection_present_alone.alone")
+    assert 0.2 < alone.value < 0.45
+    assert (alone.low < 0.15, alone.high > 0.6) == (
+        True,
+        True,
+    )  # 20 of 40, 0 of 9 and 11 of 41: the next setting is anybody's guess
+    assert alone.read == "abstract"
+    assert "jones_2020: p. 4" in alone.locator
+    assert alone.note.startswith("Random effects of 3 studies, of the next setting: mean ")
+    assert model.priors.sources["jones_2020"].title == "Jones 2020"
+    model.uncertain(32, 1)  # can be drawn
+
+
+def test_where_other_conditions_were_not_excluded_it_is_compared(synthesis):
+    compared = [s["id"] for s in synthesis.stated.statements if s.get("drives") == "audit"]
+    assert compared == [
+        "synthesis_night_pain_present_malignancy_present.present",
+        "synthesis_night_pain_present_malignancy_present.absent",
+    ]
+    assert len(synthesis.stated.refused) == 1
+
+
+def test_the_text_is_a_set(synthesis, seeds: Model, tmp_path):
+    file = tmp_path / "synthesis.toml"
+    file.write_text('extends = "seeds"\n' + synthesis.stated.toml(), encoding="utf-8")
+    case = {"fever": "yes", "night_pain": "yes"}
+    in_python = seeds.with_statements(synthesis.stated.statements, synthesis.stated.sources)
+    first, second = (m.posterior(case, setting="emergency").to_numpy() for m in (in_python, rm.load(file)))
+    assert (first == second).all()
+
+
+def test_the_mean_is_surer_than_the_next_setting(synthesis):
+    mean = rm.synthesise(BOTH, result="mean").stated.statements[0]
+    following = synthesis.stated.statements[0]
+    assert mean["high"] - mean["low"] < following["high"] - following["low"]
+
+
+def test_nothing_seen_anywhere_is_a_statement_too(seeds: Model):
+    never = STUDIES.head(1).assign(tp=0, fp=0)
+    stated = rm.synthesise(never, seeds).stated
+    model = seeds.with_statements(stated.statements, stated.sources)
+    for statement in stated.statements:
+        assert 0 < model.statement(statement["id"]).low < 1e-3
+
+
+def test_what_cannot_be_taken_together_is_refused():
+    with pytest.raises(StudiesError, match=r"cut-offs 20, 50 for fever=present; one cut-off"):
+        rm.synthesise(STUDIES.assign(cutoff=["20", "50", "", ""]))
+    shares = RATES.assign(study=["Hall 2019", "Ito 2018"], of="fever=present", given="infection=present alone")
+    with pytest.raises(StudiesError, match="two-by-two tables and shares of fever=present"):
+        rm.synthesise(pd.concat([STUDIES, shares], ignore_index=True))
