@@ -15,6 +15,7 @@ from riskmodel._version import __version__
 from riskmodel.calibration.provenance import printable, today
 from riskmodel.errors import UsageError
 from riskmodel.evidence.load import load_priors
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import CitedSource, Fit, Priors, Statement
 from riskmodel.text import RESEARCH_ONLY
 
@@ -116,9 +117,13 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
 
 
 def _check_sources(priors: Priors, parent: Priors) -> None:
-    """Refuse statements that were stated from Python: a set that extends the parent would lose their sources."""
+    """Refuse statements that were stated from Python: a set that extends the parent would lose their sources.
+
+    Those of a recording profile in a file of its own stay there.
+    """
     before = {statement.id: statement for statement in parent.statements}
-    stated = [s.id for s in priors.statements if s.id not in before or s.source != before[s.id].source]
+    inside = [s for s in priors.statements if s.id in before or s.quantity != QUANTITY]
+    stated = [s.id for s in inside if s.id not in before or s.source != before[s.id].source]
     if stated:
         raise UsageError(
             f"{', '.join(stated)} of this model stand in no prior set: write them into a set of your own, "
