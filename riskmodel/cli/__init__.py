@@ -10,6 +10,7 @@ from riskmodel.cli.common import Commands
 from riskmodel.cli.network import check_command, codebook_command, export_command, simulate_command
 from riskmodel.cli.report import report_command
 from riskmodel.cli.scoring import explain_command, score_command
+from riskmodel.cli.synthesise import synthesise_command
 from riskmodel.cli.validate import validate_command
 
 
@@ -30,6 +31,7 @@ for command in (
     export_command,
     calibrate_command,
     report_command,
+    synthesise_command,
     validate_command,
 ):
     commands.add_command(command)

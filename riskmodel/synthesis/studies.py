@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SHARE = ("events", "n")
 REQUIRED = ("study", "source", "locator", "of", "given")
 QUADAS = "quadas_"
+WHOLE = re.compile(r"[0-9]+(\.0+)?")  # 20.0 is what programs write of 20 in a column with blanks
 COLUMNS = (
     *REQUIRED, *CELLS, *SHARE, "year", "read", "setting", "cutoff", "design", "reference_standard", "verified_partly",
     "note",
@@ -214,10 +216,10 @@ class _Row:
             return {}
         counts = {}
         for column in wanted:
-            if not (self.cells[column].isascii() and self.cells[column].isdigit()):
+            if not WHOLE.fullmatch(self.cells[column]):
                 self.fault(column, f"received {self.cells[column]!r}", "allowed: a whole number, 0 or more")
             else:
-                counts[column] = int(self.cells[column])
+                counts[column] = int(self.cells[column].split(".")[0])
         if len(counts) < len(wanted):
             return {}
         if wanted == SHARE and not 0 < counts["n"] >= counts["events"]:

@@ -2,8 +2,10 @@
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import riskmodel as rm
+from riskmodel.cli import commands
 from riskmodel.errors import StudiesError
 from riskmodel.model import Model
 from riskmodel.synthesis.synthesise import Synthesis
@@ -124,3 +126,25 @@ def test_what_cannot_be_taken_together_is_refused():
     shares = RATES.assign(study=["Hall 2019", "Ito 2018"], of="fever=present", given="infection=present alone")
     with pytest.raises(StudiesError, match="two-by-two tables and shares of fever=present"):
         rm.synthesise(pd.concat([STUDIES, shares], ignore_index=True))
+
+
+def test_the_command_writes_a_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    BOTH.to_csv("studies.csv", index=False)
+    done = CliRunner().invoke(commands, ["synthesise", "studies.csv", "-o", "set.toml"])
+    assert done.exit_code == 0, done.output
+    assert "synthesis_infection_present_setting_emergency.rate" in done.stdout
+    assert "not supported: night_pain=present given malignancy=present" in done.stderr
+    again = CliRunner().invoke(commands, ["synthesise", "studies.csv", "-o", "more.toml", "--priors", "set.toml"])
+    assert again.exit_code == 2  # the same statements once more
+    assert "duplicate" in again.stderr
+    case = {"fever": "yes", "night_pain": "yes"}
+    stated = rm.synthesise(BOTH, rm.load()).stated
+    in_python = rm.load().with_statements(stated.statements, stated.sources)
+    first, second = (m.posterior(case, setting="emergency").to_numpy() for m in (in_python, rm.load("set.toml")))
+    assert (first == second).all()
+    BOTH.replace({"fever=present": "feverr=present"}).to_csv("bad.csv", index=False)
+    refused = CliRunner().invoke(commands, ["synthesise", "bad.csv", "-o", "bad.toml"])
+    assert refused.exit_code == 2
+    assert "bad.csv: line 2, column 'of': received unknown variable 'feverr'" in refused.stderr
+    assert not (tmp_path / "bad.toml").exists()
