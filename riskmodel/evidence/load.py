@@ -142,10 +142,12 @@ def recording_digest(profile: str | Path) -> str:
     >>> recording_digest("ignorable"), recording_digest("chart")
     ('', ' recording chart')
     """
-    from riskmodel.evidence.reading.recording import is_file, profile_files
+    from riskmodel.evidence.recording import is_file
 
     if not is_file(profile):
         return "" if profile == IGNORABLE else f" recording {profile}"
+    from riskmodel.evidence.reading.recording import profile_files  # loads a heavy library
+
     content = [(Path(file.name).stem, file.data) for file in profile_files(Path(profile).expanduser())]
     return f" recording {hashlib.sha256(repr(content).encode()).hexdigest()}"
 
@@ -175,8 +177,8 @@ def with_recording(priors: Priors, profile: str | Path) -> Priors:
     >>> charts.recording, len(charts.selected) > len(usual.selected)
     ('chart', True)
     """
-    from riskmodel.evidence.reading.recording import add_profile, is_file
-    from riskmodel.evidence.recording import use_profile
+    from riskmodel.evidence.reading.recording import add_profile
+    from riskmodel.evidence.recording import is_file, use_profile
 
     if not is_file(profile):
         return use_profile(priors, str(profile))

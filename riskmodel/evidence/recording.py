@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +68,12 @@ class RecordingRates:
     variable: str
     settings: tuple[str, ...]
     statements: tuple[tuple[str, ...], ...]
+
+
+def is_file(profile: str | Path) -> bool:
+    """Whether a profile is meant by its file rather than by its name."""
+    text = str(profile)
+    return isinstance(profile, Path) or text.endswith(".toml") or "/" in text or "\\" in text
 
 
 def role_groups(variables: Iterable[Variable]) -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from riskmodel.evidence.reading.schema import (
     show,
 )
 from riskmodel.evidence.reading.sets import Choice, parameter, select
-from riskmodel.evidence.recording import RECORDING, ROLES, RecordingError, lineage_of, rates_of, role_groups
+from riskmodel.evidence.recording import RECORDING, ROLES, RecordingError, is_file, lineage_of, rates_of, role_groups
 from riskmodel.evidence.records import IGNORABLE, Profile, Statement
 
 if TYPE_CHECKING:
@@ -141,12 +141,6 @@ def finish_profiles(
             if isinstance(rates, RecordingError) and rates.variable not in silenced:
                 of_entry.note("", rates.received, rates.allowed)
     return finished
-
-
-def is_file(profile: str | Path) -> bool:
-    """Whether a profile is meant by its file rather than by its name."""
-    text = str(profile)
-    return isinstance(profile, Path) or text.endswith(".toml") or "/" in text or "\\" in text
 
 
 def profile_files(path: Path) -> list[PriorFile]:

@@ -12,8 +12,8 @@ from pydantic import Field
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import Problem, Problems, RiskModelError, nearest
 from riskmodel.evidence.reading.files import priors_root
-from riskmodel.evidence.reading.recording import is_file
 from riskmodel.evidence.reading.schema import StrictTable, read_table
+from riskmodel.evidence.recording import is_file
 from riskmodel.evidence.records import IGNORABLE
 from riskmodel.model import DEFAULT_POLICY
 from riskmodel.sensitivity.targets import checked_targets
