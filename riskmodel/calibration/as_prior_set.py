@@ -15,8 +15,9 @@ from riskmodel._version import __version__
 from riskmodel.calibration.provenance import printable, today
 from riskmodel.errors import UsageError
 from riskmodel.evidence.load import load_priors
+from riskmodel.evidence.origin import CitedSource, Fit
 from riskmodel.evidence.recording import QUANTITY
-from riskmodel.evidence.records import CitedSource, Fit, Priors, Statement
+from riskmodel.evidence.records import Priors, Statement
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:

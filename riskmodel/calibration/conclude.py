@@ -20,7 +20,8 @@ from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.reach import held_at_edges, numbers_at, values_within_reach
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
-from riskmodel.evidence.records import RATIOS, CitedSource, Informed, Priors, PriorSet, Statement
+from riskmodel.evidence.origin import CitedSource, Informed
+from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import Z95, scale_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from riskmodel.evidence.records import IGNORABLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from riskmodel.evidence.records import CitedSource, Priors
+    from riskmodel.evidence.origin import CitedSource
+    from riskmodel.evidence.records import Priors
 
 __all__ = [
     "load_priors",

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import nearest
 from riskmodel.evidence.distributions import equivalent_sample_size, interval_sd
-from riskmodel.evidence.records import HOW_READ, RATIOS, Pooled, PriorSet, Statement
+from riskmodel.evidence.origin import Pooled
+from riskmodel.evidence.records import HOW_READ, RATIOS, PriorSet, Statement
 from riskmodel.evidence.scale import scale_of
 
 if TYPE_CHECKING:

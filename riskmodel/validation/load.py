@@ -8,12 +8,13 @@ from typing import Literal
 from pydantic import Field
 
 from riskmodel.errors import Problems, nearest
+from riskmodel.evidence.origin import CitedSource
 from riskmodel.evidence.reading.bibliography import read_sources
 from riskmodel.evidence.reading.files import PriorFile
 from riskmodel.evidence.reading.grammar import BrokenNameError, DeclaredNames, GrammarError, parse_event
 from riskmodel.evidence.reading.network_file import check_top_keys, tables
 from riskmodel.evidence.reading.schema import StrictTable, read_table
-from riskmodel.evidence.records import CitedSource, Event, Priors
+from riskmodel.evidence.records import Event, Priors
 from riskmodel.validation.records import Combination, PublishedRow, PublishedTables
 
 FILE = "validation.toml"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from riskmodel.evidence.records import CitedSource, Event
+from riskmodel.evidence.origin import CitedSource
+from riskmodel.evidence.records import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import PriorsError, Problems, nearest
+from riskmodel.evidence.origin import CitedSource, Pooled
 from riskmodel.evidence.pooling import pool_all
 from riskmodel.evidence.reading.bibliography import check_citations, check_unused, read_excluded, read_sources
 from riskmodel.evidence.reading.coverage import check_coverage, check_register
@@ -14,7 +15,7 @@ from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable
 from riskmodel.evidence.reading.sets import SetFile, check_ids, merge, select
 from riskmodel.evidence.reading.statements import Register, override, source_faults
 from riskmodel.evidence.recording import QUANTITY
-from riskmodel.evidence.records import CitedSource, Pooled, Priors, PriorSet, Statement
+from riskmodel.evidence.records import Priors, PriorSet, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import nearest
+from riskmodel.evidence.origin import CitedSource, Fit
 from riskmodel.evidence.reading.network_file import check_top_keys, tables, text_at
 from riskmodel.evidence.reading.schema import ExcludedTable, SourceTable, read_table, show
-from riskmodel.evidence.records import CitedSource, Fit, Statement
+from riskmodel.evidence.records import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,8 @@ from riskmodel.evidence.reading.statements import override
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from riskmodel.evidence.records import CitedSource, Priors
+    from riskmodel.evidence.origin import CitedSource
+    from riskmodel.evidence.records import Priors
 
 
 def apply_overrides(

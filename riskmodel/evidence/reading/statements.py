@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.limits import Fault, Numbers, limit_faults, number_faults
+from riskmodel.evidence.origin import CitedSource, Informed
 from riskmodel.evidence.reading.grammar import (
     BrokenNameError,
     DeclaredNames,
@@ -21,17 +22,7 @@ from riskmodel.evidence.reading.network_file import text_at
 from riskmodel.evidence.reading.recording_words import parse_profile, parse_recorded
 from riskmodel.evidence.reading.schema import StatementTable, read_table
 from riskmodel.evidence.recording import QUANTITY
-from riskmodel.evidence.records import (
-    AUDIT,
-    CRUDE_RATIOS,
-    OCCULT,
-    CitedSource,
-    Event,
-    Given,
-    Informed,
-    Statement,
-    acting_node,
-)
+from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, OCCULT, Event, Given, Statement, acting_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
