@@ -23,6 +23,7 @@ def test_thresholds_of_consensus_are_computed() -> None:
         "mri_for_infection": (0.01, 1.0),
         "mri_for_malignancy": (0.006, 0.33),
         "mri_for_cauda_equina": (0.015, 1.0),
+        "neurology_for_lookalike": (0.001, 0.02),
         "xray_for_fracture": (0.00145, 0.04),
         "ct_for_fracture": (0.015, 0.04),
         "bloods_infection": (0.001, 1.0),
