@@ -174,8 +174,9 @@ def test_findings_and_sections_count_alike(written):
     text = re.sub(LINK, r"\1", (written / "report.md").read_text(encoding="utf-8"))
     table, flips, asked = (frame(written, name) for name in ("cases", "flips", "next_questions"))
     fragile = int((table["same_action"] < 0.9).sum())
-    assert f"{fragile} of {len(table)} cases are fragile" in text
-    assert f"{fragile} of the cases are fragile" in text
+    are = "is" if fragile == 1 else "are"
+    assert f"{fragile} of {len(table)} cases {are} fragile" in text
+    assert f"{fragile} of the cases {are} fragile" in text
     dependent = flips[flips["within"] == "yes"]["case"].nunique()
     assert f"In {dependent} of {len(table)} cases at least one flip" in text
     unasked = int(re.search(r"In (\d+) of 8 cases one more answer, which the policy does not", text)[1])

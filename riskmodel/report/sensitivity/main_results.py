@@ -47,9 +47,10 @@ def _fragile(study: Study) -> str:
     ]
     if len(cases) > len(named):
         named.append(f"{len(cases) - len(named)} more")
+    are, these = ("is", "This is") if len(cases) == 1 else ("are", "These are")
     return (
-        f"{len(cases)} of {len(study.names)} cases are [[section:cases_section|fragile]]: fewer than "
-        f"{percent(FRAGILE)} of the draws give the same urgency and imaging. These are {listed(named)}."
+        f"{len(cases)} of {len(study.names)} cases {are} [[section:cases_section|fragile]]: fewer than "
+        f"{percent(FRAGILE)} of the draws give the same urgency and imaging. {these} {listed(named)}."
         f"{nearest_flip(study)}"
     )
 

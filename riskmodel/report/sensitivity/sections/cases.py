@@ -109,6 +109,10 @@ def fragile_cases(study: Study) -> pd.DataFrame:
     return actions[actions["same_action"] < FRAGILE]
 
 
+def _are_fragile(count: int) -> str:
+    return "1 of the cases is fragile" if count == 1 else f"{count} of the cases are fragile"
+
+
 # ---- the section -----------------------------------------------------------------------------------
 
 
@@ -124,7 +128,7 @@ def cases_section(study: Study) -> Section | None:
             "it gives to the findings of the case."
         ),
         (
-            f"{len(fragile_cases(study))} of the cases are fragile: fewer than {percent(FRAGILE)} of the weighted "
+            f"{_are_fragile(len(fragile_cases(study)))}: fewer than {percent(FRAGILE)} of the weighted "
             "draws give the same urgency and imaging as the stated values."
         ),
     ]
