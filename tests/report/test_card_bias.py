@@ -62,7 +62,7 @@ def test_the_card_shows_performance_with_and_without_scans(cohort, whole):
     before = shown.loc[("any serious disease", "AUC", "before imaging"), "value"]
     assert performance.loc[("any serious disease", "AUC"), "value_after"] == pytest.approx(before)
     assert "Incorporation bias" in whole["report.html"]
-    assert "a scan (X-ray, " in whole["report.html"]
+    assert "a scan (X-ray, CT and MRI)" in whole["report.html"]
 
 
 def test_figures_of_everyone_stand_beside_those_of_the_verified(cohort, verified):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from riskmodel.evidence.plain_readings import reading_of
 from riskmodel.metrics import summarise
 from riskmodel.metrics.predictors import PREDICTOR_SETS, imaging_of, predictors_of
 from riskmodel.metrics.verification import warning_of_unknown
@@ -57,7 +58,9 @@ def by_set(v: ValidatedFit, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def _incorporation(v: ValidatedFit) -> str:
-    scans = listed([words(name) for name in imaging_of(v.fitted.parent)])
+    model = v.fitted.parent
+    parts = reading_of(model.variables)
+    scans = listed([words(name) for name in imaging_of(model) if name not in parts])
     return (
         f"Incorporation bias: a scan ({scans}) is how most of these diagnoses are made. A model that is shown the scan "
         "predicts what is already known, and looks better than it is at the moment when somebody decides whether to "
