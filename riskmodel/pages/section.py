@@ -50,7 +50,8 @@ class Column:
 
     ``percent`` shows a share (0 to 1) as per cent; ``digits`` are the significant digits of a ``number``; a ``name``
     is an identifier that is shown in words. ``interval`` names the columns of the frame with the lower and the upper
-    limit: a person reads them in the same cell, the CSV has all three.
+    limit: a person reads them in the same cell, the CSV has all three. ``time`` names the column that says by when,
+    read in the same cell too.
     """
 
     name: str
@@ -58,11 +59,12 @@ class Column:
     kind: Kind = "text"
     digits: int = 3
     interval: tuple[str, str] | tuple[()] = ()
+    time: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Its columns in the frame and in the CSV."""
-        return (self.name, *self.interval)
+        return (self.name, *self.interval, *filter(None, [self.time]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,12 +188,16 @@ def shown_value(value: object, column: Column) -> str:
 
 
 def with_limits(values: tuple[object, ...], column: Column) -> str:
-    """A cell and, where the column has them, its limits: ``14 % (4.3 to 42 %)``.
+    """A cell and, where the column has them, its limits or its time: ``14 % (4.3 to 42 %)``, ``MRI (immediate)``.
 
     >>> with_limits((0.14, 0.043, 0.42), Column("p", "P", "percent", interval=("low", "high")))
     '14 % (4.3 to 42 %)'
+    >>> with_limits(("mri", "within_2_weeks"), Column("imaging", "Imaging", "name", time="imaging_within"))
+    'MRI (within 2 weeks)'
     """
     texts = [shown_value(value, column) for value in values]
+    if column.time and all(texts):
+        return f"{texts[0]} ({texts[1]})"
     if len(texts) == 1 or not all(texts):
         return texts[0]
     return f"{texts[0]} ({texts[1].removesuffix(' %')} to {texts[2]})"
