@@ -10,7 +10,7 @@ import numpy as np
 
 from riskmodel.decision.actions import NEVER, Decision, Levels, earliest, unite
 from riskmodel.decision.language.evaluate import Beliefs, Bools, Floats, Masks, Program, Truth
-from riskmodel.decision.language.nodes import PosteriorComparison, leaves
+from riskmodel.decision.language.nodes import AllOf, Holds, PosteriorComparison, children, leaves
 from riskmodel.decision.language.vocabulary import Vocabulary
 from riskmodel.evidence.plain_readings import is_reported, settled_masks
 from riskmodel.evidence.recording import heard
@@ -172,7 +172,22 @@ class Policy(Shown):
             if variable.role == "test":
                 np.copyto(undone[row], 1, where=~reported[row])
         values = self.result_program.findings(undone)
-        return {rule.id: values[self.result_program.slots[rule.condition]].false for rule in self._reading_results}
+        slots = self.result_program.slots
+        no_result = {rule.id: values[slots[rule.condition]].false for rule in self._reading_results}
+        for name, rows in self._required_results.items():
+            no_result[name] = np.asarray(~reported[rows].all(axis=0))
+        return no_result
+
+    @cached_property
+    def _required_results(self) -> dict[str, list[int]]:
+        """The rows of the tests without a result of which a rule that reads posteriors is never true, by rule."""
+        required = {}
+        for rule in self._on_posteriors:
+            parts = children(rule.condition) if isinstance(rule.condition, AllOf) else ()
+            rows = [part.row for part in parts if isinstance(part, Holds) and self.variables[part.row].role == "test"]
+            if rows:
+                required[rule.id] = rows
+        return required
 
     def _done(self, masks: Masks) -> Bools:
         """Where the result of each scan and test is known: its own, that of a part, or that of any that will do."""

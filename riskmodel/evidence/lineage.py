@@ -22,7 +22,8 @@ def cohort_shares(statement: Statement) -> dict[str, float]:
 
     Each fit multiplies the variance by 1 − share, so that what came before it keeps 1 − share of the precision.
 
-    >>> from riskmodel.evidence.records import Event, Given, Informed, Statement
+    >>> from riskmodel.evidence.origin import Informed
+    >>> from riskmodel.evidence.records import Event, Given, Statement
     >>> fits = (Informed("first", 40, 0.5), Informed("second", 30, 0.2))
     >>> fever = Statement("fever", "probability", Event("fever", ("present",)), Given(), "", 0.5, "seed", "x",
     ...                   "full_text", informed=fits)
