@@ -46,6 +46,11 @@ def log_likelihood(events: Array, totals: Array, mean: Array, root: Array, point
     -------
     (parameters,)
     """
+    return np.asarray(study_log_likelihoods(events, totals, mean, root, points).sum(axis=1))
+
+
+def study_log_likelihoods(events: Array, totals: Array, mean: Array, root: Array, points: int = POINTS) -> Array:
+    """The parts of :func:`log_likelihood` that each study brings, (parameters, studies)."""
     nodes, _ = _grid(points, events.shape[1])
     most = max(1, BLOCK // (len(events) * nodes.size))
     blocks = range(0, len(mean), most)
@@ -69,8 +74,7 @@ def _of_block(events: Array, totals: Array, mean: Array, root: Array, points: in
     log_integral = np.log(np.exp(log_integrand - highest).sum(axis=-1)) + highest[..., 0]
     for i in range(len(factor)):
         log_integral -= np.log(factor[i][i])
-    total: Array = log_integral.sum(axis=-1)
-    return total
+    return np.asarray(log_integral)
 
 
 def _most_probable(counts: Array, people: Array, mean: Array, root: Array) -> tuple[Parts, list[Parts]]:
@@ -155,5 +159,6 @@ def _grid(points: int, dimensions: int) -> tuple[Array, Array]:
     return np.stack([grid.ravel() for grid in grids], axis=-1), np.sum(log_grids, axis=0).ravel()
 
 
-def _log_coefficients(events: Array, totals: Array) -> float:
-    return float((gammaln(totals + 1) - gammaln(events + 1) - gammaln(totals - events + 1)).sum())
+def _log_coefficients(events: Array, totals: Array) -> Array:
+    """One a study."""
+    return np.asarray((gammaln(totals + 1) - gammaln(events + 1) - gammaln(totals - events + 1)).sum(axis=1))

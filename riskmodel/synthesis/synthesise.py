@@ -37,10 +37,14 @@ class Synthesis:
 
     ``stated`` has the statements, their sources, what is refused, and the text for a set file. ``drawn`` is by ``of``
     and ``given`` of the table: the effects are sensitivity and false-positive rate, drawn together, or one rate.
+    ``studies`` are the rows behind each of them, in the order of the table; ``result`` and ``seed`` as they were asked.
     """
 
     stated: StudyStatements
     drawn: Mapping[tuple[str, str], DrawnEffects]
+    studies: Mapping[tuple[str, str], tuple[StudyCounts, ...]]
+    result: str = "next"
+    seed: int = 0
 
 
 def synthesise(
@@ -102,7 +106,9 @@ def synthesise(
             if row.source not in known_sources:
                 year = {"year": row.year} if row.year else {}
                 sources.setdefault(row.source, {"title": row.study, "kind": "study", **year})
-    return Synthesis(StudyStatements(tuple(statements), sources, tuple(refused)), drawn)
+    by_finding = {(of, given): tuple(rows) for (of, given, _), rows in groups.items()}
+    stated = StudyStatements(tuple(statements), sources, tuple(refused))
+    return Synthesis(stated, drawn, by_finding, result, seed)
 
 
 _WHY = "its people may have had other conditions; compared only"

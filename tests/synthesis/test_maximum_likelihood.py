@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from riskmodel.synthesis.maximum_likelihood import most_likely
-from riskmodel.synthesis.quadrature import log_likelihood
+from riskmodel.synthesis.quadrature import log_likelihood, study_log_likelihoods
 from tests.support.published_studies import ANTI_CCP, CORONARY_CT, TELOMERASE, true_results
 
 
@@ -73,3 +73,11 @@ def test_a_mean_that_the_likelihood_drives_to_the_edge_has_no_error():
     fit = most_likely(np.array([[0.0], [0.0], [0.0]]), np.array([[30.0], [50.0], [40.0]]))
     assert np.isinf(fit.error[0])
     assert fit.mean[0] < -8
+
+
+def test_each_study_brings_its_part_of_the_likelihood():
+    events, totals = true_results(TELOMERASE)
+    mean, root = np.array([[1.0, 2.0], [0.5, 3.0]]), np.array([[[0.7, 0], [0.3, 1.1]], [[0.2, 0], [0, 0.4]]])
+    parts = study_log_likelihoods(events, totals, mean, root)
+    alone = [log_likelihood(events[k : k + 1], totals[k : k + 1], mean, root) for k in range(len(events))]
+    np.testing.assert_allclose(parts, np.transpose(alone), rtol=1e-12)

@@ -148,3 +148,10 @@ def test_the_command_writes_a_set(tmp_path, monkeypatch):
     assert refused.exit_code == 2
     assert "bad.csv: line 2, column 'of': received unknown variable 'feverr'" in refused.stderr
     assert not (tmp_path / "bad.toml").exists()
+
+
+def test_a_synthesis_keeps_the_studies_behind_each_of_its_draws(synthesis):
+    assert synthesis.studies.keys() == synthesis.drawn.keys()
+    rows = synthesis.studies["fever=present", "infection=present alone"]
+    assert [row.study for row in rows] == ["Smith 2024", "Jones 2020", "Green 2021"]
+    assert (synthesis.result, synthesis.seed) == ("next", 0)
