@@ -15,7 +15,7 @@ from riskmodel.arrays import Array, Masks
 from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import joint_distributions
-from riskmodel.evidence.lineage import IN_COHORT, basis_shares, narrowed_draws, read_shares, reading_words
+from riskmodel.evidence.lineage import HOW_FITTED, basis_shares, narrowed_draws, read_shares, reading_words
 from riskmodel.evidence.recording import used_rates
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, agreement
@@ -166,15 +166,15 @@ def shares(
 
     Returns
     -------
-    "basis" → kind (seed, study, assumption, cohort) → (outputs,) and "read" → likewise, by how the figure was read;
-    the kinds of each sum to 1. A fitted statement counts in part as what it was, and in part as cohort.
+    "basis" → kind (seed, study, assumption, cohort, synthesis) → (outputs,) and "read" → likewise, by how the figure
+    was read; the kinds of each sum to 1. A fitted statement counts in part as what it was, in part as what its fit was.
     """
     values = drawn_values(priors, draws, seed)
     priors = without_silent(priors, masks)
     chosen = priors.selected_statements
     kinds = {
         "basis": {basis: [basis_shares(s).get(basis, 0.0) for s in chosen] for basis in ALL_BASES},
-        "read": {read: [read_shares(s).get(read, 0.0) for s in chosen] for read in (*HOW_READ, IN_COHORT)},
+        "read": {read: [read_shares(s).get(read, 0.0) for s in chosen] for read in (*HOW_READ, *HOW_FITTED)},
     }
     whole = {
         i: members for members in joint_distributions(chosen) for i in members

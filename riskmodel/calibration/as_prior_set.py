@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,7 @@ def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
     sources = tomlkit.table(is_super_table=True)
     for key, source in priors.sources.items():
         if key not in parent.sources:
-            sources[key] = _table({name: value for name, value in asdict(source).items() if value and name != "key"})
+            sources[key] = _table(source.as_table())
     document["sources"] = sources
     overrides = tomlkit.table(is_super_table=True)
     before = {statement.id: statement for statement in parent.statements}
@@ -154,11 +154,11 @@ def _numbers(statement: Statement, before: Statement) -> dict[str, object]:
 
 
 def _inline(statement: Statement) -> tomlkit.items.Array:
-    """What each cohort told, as a list of tables, one a line."""
+    """What each fit told, as a list of tables."""
     steps = tomlkit.array()
     for step in statement.informed:
         table = tomlkit.inline_table()
-        table.update(asdict(step))
+        table.update(step.as_table())
         steps.append(table)
     return steps
 

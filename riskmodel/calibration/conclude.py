@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,9 +77,12 @@ class _Learnt:
         """The share of the variance on its scale that the data took away, 0 to 1."""
         return min(max(1.0 - (self.marginal.sd / self.prior) ** 2, 0.0), 1.0)
 
-    def informed(self, cohort: str) -> Informed:
-        """What the data told, with three digits."""
-        return Informed(cohort, float(f"{self.people():.3g}"), round(self.share(), 3))
+    def informed(self, cohort: str, row: Mapping[str, Any]) -> Informed:
+        """What the data told, with three digits; ``row`` has the 95 % interval before."""
+        low, high = (float(f"{row[end]:.3g}") for end in ("prior_low", "prior_high"))
+        stated = self.statement.value
+        was = (stated, min(low, stated), max(high, stated))
+        return Informed(cohort, float(f"{self.people():.3g}"), round(self.share(), 3), was=was)
 
     def people(self) -> float:
         """The size that a count would need to tell as much as the data did; no more than there are people."""
@@ -279,6 +282,6 @@ def _override(learnt: _Learnt, row: Mapping[str, object], key: str) -> dict[str,
     was = f"was {old.value:g} ({row['prior_low']:.3g} to {row['prior_high']:.3g})"
     fitted = [float(row[name]) for name in ("posterior", "low", "high")]  # type: ignore[arg-type]
     value, low, high = rounded(*fitted, ratio=old.quantity in RATIOS)
-    informed = [asdict(step) for step in (*old.informed, learnt.informed(key))]
+    informed = [step.as_table() for step in (*old.informed, learnt.informed(key, row))]
     note = f"{was}; {old.note}" if old.note else was
     return {"value": value, "low": low, "high": high, "informed": informed, "note": note}

@@ -112,7 +112,7 @@ def calibrate(  # noqa: PLR0913
     >>> model = rm.load()
     >>> people = simulate(model, 400, np.random.default_rng(1), setting="spine_clinic")
     >>> fitted = calibrate(model, to_cases(model, people, with_outcomes=True), "base_rates", name="clinic")
-    >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].cohort
+    >>> fitted.converged, fitted.model.statement("base.fracture.spine_clinic").informed[0].source
     (True, 'clinic')
     """
     checked_model(model, "calibrate")

@@ -8,7 +8,6 @@ nothing there; the value to write down is the nearest that the network can give.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from math import ceil, floor, log10
 from typing import Any
 
@@ -69,7 +68,7 @@ def numbers_at(statement: Statement, value: float) -> dict[str, Any]:
     """The numbers of a statement with another value, as an override has them: its interval reaches the value."""
     numbers: dict[str, Any] = {"value": value}
     if statement.informed:
-        numbers["informed"] = [asdict(step) for step in statement.informed]
+        numbers["informed"] = [step.as_table() for step in statement.informed]
     if statement.low is not None and statement.high is not None:
         numbers |= {"low": min(statement.low, value), "high": max(statement.high, value)}
     return numbers

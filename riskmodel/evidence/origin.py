@@ -1,28 +1,49 @@
-"""Where numbers come from: documents, fitted cohorts, and what was pooled."""
+"""Where numbers come from: documents, fits to cohorts and to published tables, and what was pooled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FitKind = Literal["cohort", "synthesis"]
+HASHED = {"cohort": "cohort_hash", "synthesis": "tables_hash"}  # in the file, what the hash is of
+SOURCE_KEYS = ("title", "kind", "year", "form", "where", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a cohort was fitted: the day, the program's version, a hash of the cohort, and the command."""
+    """How numbers were fitted: the day, the program's version, a hash of the cohort or tables, and the command."""
 
     date: str
     version: str
-    cohort_hash: str
+    data_hash: str
     command: str
+    kind: FitKind = "cohort"
 
     def __str__(self) -> str:
-        return f"{self.date}, riskmodel {self.version}, cohort {self.cohort_hash[:23]}…, {self.command}"
+        data = "cohort" if self.kind == "cohort" else "tables"
+        return f"{self.date}, riskmodel {self.version}, {data} {self.data_hash[:23]}…, {self.command}"
+
+    def as_table(self) -> dict[str, str]:
+        """As ``[sources.KEY.fit]`` of a set has it."""
+        hashed = {HASHED[self.kind]: self.data_hash}
+        return {"date": self.date, "version": self.version, **hashed, "command": self.command}
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, str]) -> Fit:
+        """Of what :meth:`as_table` gives."""
+        kind: FitKind = "synthesis" if HASHED["synthesis"] in table else "cohort"
+        return cls(table["date"], table["version"], table[HASHED[kind]], table["command"], kind)
 
 
 @dataclass(frozen=True, slots=True)
 class CitedSource:
     """A document that states numbers, cited by its key.
 
-    ``form`` says what sort of document it is, ``fit`` how a cohort was fitted.
+    ``form`` says what sort of document it is, ``fit`` how a cohort or published tables were fitted.
     """
 
     key: str
@@ -34,18 +55,43 @@ class CitedSource:
     note: str = ""
     fit: Fit | None = None
 
+    def as_table(self) -> dict[str, Any]:
+        """As ``[sources.KEY]`` of a set has it, without what is empty."""
+        facts = {key: value for key in SOURCE_KEYS if (value := getattr(self, key))}
+        return facts | ({"fit": self.fit.as_table()} if self.fit else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Informed:
-    """What one cohort told a statement.
+    """What one fit, to a cohort or to published tables, told a statement.
 
-    ``people`` is the size of a count that tells as much; ``share`` (0 to 1) the share of the variance before this fit,
-    on the statement's scale, that the data took away.
+    ``source`` is the fit's key among the sources. ``people`` is the size of a count that tells as much; ``share``
+    (0 to 1) the share of the variance before this fit, on the statement's scale, that the data took away; ``was`` the
+    value before it and the ends of its 95 % interval. ``tables`` are the published tables, each with its share of what
+    this fit told, the largest first; small ones may be left out.
     """
 
-    cohort: str
+    source: str
     people: float
     share: float
+    kind: FitKind = "cohort"
+    was: tuple[float, float, float] | None = None
+    tables: tuple[tuple[str, float], ...] = ()
+
+    def as_table(self) -> dict[str, Any]:
+        """As ``informed`` of an override has it."""
+        table: dict[str, Any] = {self.kind: self.source, "people": self.people, "share": self.share}
+        table |= {"was": list(self.was)} if self.was else {}
+        return table | ({"tables": dict(self.tables)} if self.tables else {})
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, Any]) -> Informed:
+        """Of what :meth:`as_table` gives."""
+        kind: FitKind = "synthesis" if "synthesis" in table else "cohort"
+        before = table.get("was")
+        was = (before[0], before[1], before[2]) if before else None
+        shares = sorted(table.get("tables", {}).items(), key=lambda item: (-item[1], item[0]))
+        return cls(table[kind], table["people"], table["share"], kind, was, tuple(shares))
 
 
 @dataclass(frozen=True, slots=True)

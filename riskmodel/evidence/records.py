@@ -36,7 +36,7 @@ SETTING, ANY_SERIOUS = (
     "setting",
     "any_serious",
 )  # names that the program knows
-COHORT = "cohort"
+COHORT, SYNTHESIS = "cohort", "synthesis"  # fitted to the people of a cohort, or to published tables
 IGNORABLE = "ignorable"  # the recording profile under which a blank says nothing
 Read = Literal["full_text", "abstract", "second_hand", "no"]
 HOW_READ = MappingProxyType({  # how the figure was read at its source, the best first
@@ -49,7 +49,7 @@ WORKED_BACK = "worked_back"
 REPLACED = MappingProxyType({  # keys of former versions: the key instead, and what it says
     "verified": ("read", 'read = "full_text", "abstract", "second_hand" or "no": how the figure was read'),
 })  # fmt: skip
-ALL_BASES: tuple[str, ...] = (*BASES, COHORT)  # a cohort: fitted, not stated
+ALL_BASES: tuple[str, ...] = (*BASES, COHORT, SYNTHESIS)
 QUANTITIES: tuple[str, ...] = get_args(QuantityKind)
 RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive", "adjusted_odds_ratio", "relative_weight"})
 CRUDE_RATIOS = frozenset({"risk_ratio", "odds_ratio", "likelihood_ratio_positive"})
@@ -196,8 +196,9 @@ class Statement(Shown):
     """One number from one source about one quantity, as its source states it.
 
     ``read`` says how the figure was read at its source (a key of ``HOW_READ``); ``counts`` is ``WORKED_BACK`` where
-    events were worked back from a rounded share, and empty where they are as printed. ``informed`` are the cohorts
-    that the number has been fitted to, the first first; its basis, source and reading stay what they were.
+    events were worked back from a rounded share, and empty where they are as printed. ``informed`` are the fits, to
+    cohorts or published tables, that the number has been through, the first first; its basis, source and reading stay
+    what they were.
     """
 
     id: str

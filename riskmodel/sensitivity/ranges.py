@@ -84,7 +84,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
     frame with ``statement``, ``says``, ``value``, ``low`` and ``high`` (quantiles .025 and .975), ``sd`` (on the
     logit scale of a probability, the log scale of a ratio), ``origin`` of the range, ``changed`` (how the set came
     by the number, where not simply as stated), ``basis``, ``source``, ``read`` and ``fitted`` (what
-    cohorts told of it).
+    cohorts and published tables told of it).
     """
     chosen, problems = checked_statements(priors, names)
     refuse(problems)

@@ -62,7 +62,7 @@ def test_a_fitted_statement_keeps_what_it_was(seeds, rates, tmp_path):
         assert read_shares(after).get("in_cohort", 0.0) == parts.get("cohort", 0.0)
     statement = loaded.statement("base.fracture.spine_clinic")
     assert statement.informed[0].share > 0.1
-    source = loaded.priors.sources[statement.informed[0].cohort]
+    source = loaded.priors.sources[statement.informed[0].source]
     assert source.kind == "data"
     assert source.fit.version == rm.__version__
     assert source.fit.command.startswith("riskmodel.calibrate(learn='base_rates', prior_weight=1, name='Spine clinic")
@@ -126,7 +126,7 @@ def test_a_changed_model_and_a_set_of_ones_own_are_extended_whole(seeds, people,
     assert second.priors.statements == again.model.priors.statements
     assert {"first", "first_2"} <= set(second.priors.sources)
     third = calibrate(second, people, "base_rates", name="third").model.statement("base.fracture.spine_clinic")
-    assert [step.cohort for step in third.informed] == ["first", "third"]
+    assert [step.source for step in third.informed] == ["first", "third"]
     assert third.basis == seeds.statement("base.fracture.spine_clinic").basis
     by_hand = second.with_statement("base.fracture.spine_clinic", value=0.05).statement("base.fracture.spine_clinic")
     assert by_hand.informed == ()

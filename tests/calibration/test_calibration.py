@@ -326,7 +326,7 @@ def test_a_fit_of_a_fit_starts_from_it(seeds):
     assert np.all(again["high"] - again["low"] < moved["high"] - moved["low"])
     statement = second.model.statement("base.infection.emergency")
     assert statement.note.count("was ") == 2
-    assert [step.cohort for step in statement.informed] == ["first", "second"]
+    assert [step.source for step in statement.informed] == ["first", "second"]
 
 
 # ---- intervals against the exact posterior ---------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import PriorsError, Problems, nearest
-from riskmodel.evidence.origin import CitedSource, Pooled
+from riskmodel.evidence.origin import HASHED, CitedSource, Informed, Pooled
 from riskmodel.evidence.pooling import pool_all
 from riskmodel.evidence.reading.bibliography import check_citations, check_unused, read_excluded, read_sources
 from riskmodel.evidence.reading.coverage import check_coverage, check_register
@@ -56,7 +56,7 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     check_ids(chain, {*register.statements, *register.faulty}, problems)
     for link in chain:
         for identifier, table in link.overrides.items():
-            check_cohorts(table, sources, problems.of(link.file).at(f"override {identifier!r}"))
+            check_fits(table, sources, problems.of(link.file).at(f"override {identifier!r}"))
     statements, pooled = _renumber(register, chain, choice.prior_set, problems)
     of_set = problems.of(choice.prior_set.file)
     selected = select([s for s in statements if s.quantity != QUANTITY], choice, of_set)
@@ -181,9 +181,14 @@ def _renumber(
     return list(statements.values()), pooled
 
 
-def check_cohorts(table: OverrideTable, sources: Mapping[str, CitedSource], problems: Problems) -> None:
-    """Every cohort that an override names must be a source."""
+def check_fits(table: OverrideTable, sources: Mapping[str, CitedSource], problems: Problems) -> None:
+    """Every fit that an override names must be a source, and of the kind that the source says."""
     for step in table.informed or ():
-        if step.cohort not in sources:
-            allowed = f"a key under [sources]{nearest(step.cohort, sources)}"
-            problems.note("informed", f"unknown source {step.cohort!r}", allowed)
+        informed = Informed.of_table(step.model_dump(exclude_none=True))
+        source = sources.get(informed.source)
+        if source is None:
+            allowed = f"a key under [sources]{nearest(informed.source, sources)}"
+            problems.note("informed", f"unknown source {informed.source!r}", allowed)
+        elif source.fit is not None and source.fit.kind != informed.kind:
+            allowed = f"{source.fit.kind} = {informed.source!r}: its fit has a {HASHED[source.fit.kind]}"
+            problems.note("informed", f"{informed.kind} = {informed.source!r}", allowed)

@@ -40,7 +40,7 @@ def read_sources(document: dict[str, Any], sources: dict[str, CitedSource], prob
 
 
 def _source(key: str, table: SourceTable) -> CitedSource:
-    fit = None if table.fit is None else Fit(**table.fit.model_dump())
+    fit = None if table.fit is None else Fit.of_table(table.fit.model_dump(exclude_none=True))
     return CitedSource(key, **{**table.model_dump(), "fit": fit})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.limits import what_if_faults
-from riskmodel.evidence.reading.assemble import check_cohorts
+from riskmodel.evidence.reading.assemble import check_fits
 from riskmodel.evidence.reading.coverage import check_coverage
 from riskmodel.evidence.reading.grammar import DeclaredNames
 from riskmodel.evidence.reading.schema import OverrideTable, read_table
@@ -35,7 +35,7 @@ def apply_overrides(
         if identifier not in statements:
             problems.note("", f"unknown statement {identifier!r}", f"a statement's id{nearest(identifier, statements)}")
         elif table is not None:
-            check_cohorts(table, sources, of_entry)
+            check_fits(table, sources, of_entry)
             numbers = table.model_dump(exclude_none=True)
             statements[identifier] = override(statements[identifier], numbers, of_entry, what_if_faults)
             merged[identifier] = {**merged.get(identifier, {}), **numbers}

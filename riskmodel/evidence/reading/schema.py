@@ -7,10 +7,12 @@ from datetime import date, time
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.limits import MOST_PEOPLE
+from riskmodel.evidence.origin import HASHED
 from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, StatedBasis
 
 StatedRole = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance"]
@@ -24,6 +26,13 @@ class StrictTable(BaseModel):
 
 
 TableT = TypeVar("TableT", bound=StrictTable)
+
+
+def _with_one(table: TableT, keys: tuple[str, ...]) -> TableT:
+    """The table, where it has exactly one of these keys."""
+    if sum(getattr(table, key) is not None for key in keys) != 1:
+        raise PydanticCustomError("one_of", "{keys}: one of them", {"keys": " or ".join(keys)})
+    return table
 
 
 class VariableTable(StrictTable):
@@ -66,16 +75,21 @@ class StatementTable(StrictTable):
     note: str = ""
 
 
-SourceKind = Literal["seed", "study", "review", "guideline", "statistics", "data", "assumption"]
+SourceKind = Literal["seed", "study", "review", "guideline", "statistics", "data", "synthesis", "assumption"]
 
 
 class FitTable(StrictTable):
-    """``[sources.KEY.fit]``: how a cohort was fitted."""
+    """``[sources.KEY.fit]``: how a cohort (``cohort_hash``) or published tables (``tables_hash``) were fitted."""
 
     date: str
     version: str
-    cohort_hash: str
+    cohort_hash: str | None = None
+    tables_hash: str | None = None
     command: str
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> FitTable:
+        return _with_one(self, tuple(HASHED.values()))
 
 
 class SourceTable(StrictTable):
@@ -103,16 +117,33 @@ class ExcludedTable(StrictTable):
     compare: list[str] = Field(default_factory=list)
 
 
-class InformedTable(StrictTable):
-    """One of ``informed`` of an override: the cohort's key under [sources], and what it told."""
+Share = Annotated[float, Field(ge=0, le=1)]
+ROUNDED = 0.01  # what rounding adds to shares at most
 
-    cohort: str
+
+class InformedTable(StrictTable):
+    """One of ``informed`` of an override: the key of the cohort or synthesis under [sources], and what it told."""
+
+    cohort: str | None = None
+    synthesis: str | None = None
     people: Annotated[float, Field(ge=0)]
-    share: Annotated[float, Field(ge=0, le=1)]
+    share: Share
+    was: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
+    tables: dict[str, Share] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> InformedTable:
+        if self.tables and self.synthesis is None:
+            raise PydanticCustomError("tables", "tables beside synthesis only: a cohort is people, not tables")
+        if sum(self.tables.values()) > 1 + ROUNDED:
+            raise PydanticCustomError("tables", "shares of the tables that sum to 1 at most")
+        if self.was is not None and not self.was[1] <= self.was[0] <= self.was[2]:
+            raise PydanticCustomError("was", "was = [value, low, high], the value within its range")
+        return _with_one(self, tuple(HASHED))
 
 
 class OverrideTable(StrictTable):
-    """``[override."statement.id"]`` of a set; with ``informed``, a number fitted to these cohorts, the first first."""
+    """``[override."statement.id"]`` of a set; with ``informed``, a number of these fits, the first first."""
 
     former = MappingProxyType({
         "basis": ("informed", 'informed = [{ cohort = "key", people = 120, share = 0.4 }]: fit to the cohort again')

@@ -222,7 +222,7 @@ def override(
     """A statement with other numbers (value, low, high, n) in place of its own; as it is where these are faulty.
 
     A new value keeps the interval or n; new bounds replace n, a new n replaces the interval; the
-    events behind the old value go. What cohorts told goes too, unless the override says it: the number is
+    events behind the old value go. What fits told goes too, unless the override says it: the number is
     no longer theirs. A correlation of 0 takes its interval with it: the group is switched off.
     """
     words = {key: numbers[key] for key in ("informed", "note") if key in numbers}
@@ -243,18 +243,18 @@ def override(
     changed = {**kept, **numbers}
     result = Numbers(statement.quantity, **changed)
     beyond = [] if "informed" in words else limits(result)  # a fit may be as unsure as it finds itself
-    faults = [*(list(number_faults(result)) or beyond), *_cohort_faults(words, numbers)]
+    faults = [*(list(number_faults(result)) or beyond), *_fit_faults(words, numbers)]
     for fault in faults:
         problems.note(*fault)
     if faults:
         return statement
     level = DEFAULT_LEVEL if bounds or "n" in numbers else statement.level
     if numbers:
-        words["informed"] = tuple(Informed(**step) for step in words.get("informed", ()))
+        words["informed"] = tuple(Informed.of_table(step) for step in words.get("informed", ()))
     return replace(statement, **changed, **words, level=level, events=None, counts="")
 
 
-def _cohort_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:
+def _fit_faults(words: Mapping[str, Any], numbers: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with who says an override."""
     if "informed" in words and not {"value", "low", "high"} <= set(numbers):
         yield "informed", "a fitted number without value, low and high", "all three, as they were fitted"

@@ -30,7 +30,7 @@ def provenance_section(study: Study) -> Section:
         "number of people it is worth), or, where the source gives none, the default of the prior set for that basis. "
         "Sources without statements in this set are those of the other statements in [[section:coherence]]."
     )
-    cited = {statement.source for statement in priors.statements} | {f.cohort for s in chosen for f in s.informed}
+    cited = {statement.source for statement in priors.statements} | {f.source for s in chosen for f in s.informed}
     sources = pd.DataFrame(
         [
             {
