@@ -1,4 +1,4 @@
-"""Random effects by maximum likelihood, against what other programs published and against plain integration."""
+"""Random effects by maximum likelihood, against plain integration."""
 
 import numpy as np
 import pytest
@@ -6,33 +6,7 @@ from scipy import stats
 
 from riskmodel.synthesis.maximum_likelihood import most_likely
 from riskmodel.synthesis.quadrature import log_likelihood, study_log_likelihoods
-from tests.support.published_studies import ANTI_CCP, CORONARY_CT, TELOMERASE, true_results
-
-
-def test_anti_ccp_by_laplace_is_as_published():
-    """The R package dtametaTMB 0.1.0, fitReitsma: sensitivity and specificity of 37 studies."""
-    fit = most_likely(*true_results(ANTI_CCP), points=1)
-    assert np.allclose(fit.mean, [0.6534029, 3.1089906], atol=5e-5)
-    assert np.allclose(fit.covariance[[0, 1, 0], [0, 1, 1]], [0.5426397, 0.5717019, -0.2704148], atol=5e-5)
-    assert np.allclose(fit.error, [0.1274866, 0.1458847], atol=5e-5)
-    assert -2 * fit.log_likelihood == pytest.approx(545.56, abs=5e-4)
-
-
-@pytest.mark.slow
-def test_anti_ccp_by_quadrature():
-    fit = most_likely(*true_results(ANTI_CCP))
-    assert -2 * fit.log_likelihood == pytest.approx(545.294, abs=5e-4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("counts", [ANTI_CCP, TELOMERASE, CORONARY_CT], ids=["anti_ccp", "telomerase", "coronary_ct"])
-def test_fifteen_points_are_enough(counts):
-    """The same likelihood as with 41 points, to 1e-6, at the most likely parameters."""
-    events, totals = true_results(counts)
-    fit = most_likely(events, totals)
-    root = np.linalg.cholesky(fit.covariance + 1e-12 * np.eye(2))
-    few, many = (log_likelihood(events, totals, fit.mean[None], root[None], points)[0] for points in (15, 41))
-    assert abs(few - many) < 1e-6
+from tests.support.published_studies import TELOMERASE, true_results
 
 
 def test_no_step_to_any_side_is_more_likely():
