@@ -279,9 +279,7 @@ def _summing_to_one(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str,
 def _override(learnt: _Learnt, row: Mapping[str, object], key: str) -> dict[str, Any]:
     """The number as the set holds it: what it was stays, with what the cohort told."""
     old = learnt.statement
-    was = f"was {old.value:g} ({row['prior_low']:.3g} to {row['prior_high']:.3g})"
     fitted = [float(row[name]) for name in ("posterior", "low", "high")]  # type: ignore[arg-type]
     value, low, high = rounded(*fitted, ratio=old.quantity in RATIOS)
     informed = [step.as_table() for step in (*old.informed, learnt.informed(key, row))]
-    note = f"{was}; {old.note}" if old.note else was
-    return {"value": value, "low": low, "high": high, "informed": informed, "note": note}
+    return {"value": value, "low": low, "high": high, "informed": informed}

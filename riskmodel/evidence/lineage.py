@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from riskmodel.evidence.records import COHORT, HOW_READ, SYNTHESIS
+from riskmodel.text import figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,6 +90,23 @@ def lineage(statement: Statement) -> str:
         people = f"{sum(fit.people for fit in fits):,.0f} people{f'; {tables}' if tables else ''}"
         parts.append(f"{100 * share:.0f} % from {fits[0].kind} {name} ({people})")
     return ", ".join(parts)
+
+
+def informed_words(statement: Statement) -> str:
+    """What a fitted number was, and what informed it, in one line; empty for a number that was not fitted.
+
+    >>> from riskmodel.evidence.origin import Informed
+    >>> from riskmodel.evidence.records import Event, Given, Statement
+    >>> fit = Informed("tables", 30, 0.2, "synthesis", (0.4, 0.2, 0.7))
+    >>> informed_words(Statement("fever", "probability", Event("fever", ("present",)), Given(), "", 0.5, "assumption",
+    ...                          "assumption", "no", informed=(fit,)))
+    'was 0.4 (0.2 to 0.7, assumption), informed by: 20 % from synthesis tables (30 people)'
+    """
+    if not statement.informed:
+        return ""
+    first = statement.informed[0].was
+    before = f"{figure(first[0])} ({figure(first[1])} to {figure(first[2])}, " if first else "("
+    return f"was {before}{statement.basis}), informed by: {lineage(statement)}"
 
 
 def fit_sentences(priors: Priors) -> Iterator[str]:

@@ -17,7 +17,7 @@ from riskmodel.evidence.distributions import (
     quantile,
     spread,
 )
-from riskmodel.evidence.lineage import lineage
+from riskmodel.evidence.lineage import informed_words
 from riskmodel.evidence.records import Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE
 
@@ -83,8 +83,8 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
     -------
     frame with ``statement``, ``says``, ``value``, ``low`` and ``high`` (quantiles .025 and .975), ``sd`` (on the
     logit scale of a probability, the log scale of a ratio), ``origin`` of the range, ``changed`` (how the set came
-    by the number, where not simply as stated), ``basis``, ``source``, ``read`` and ``fitted`` (what
-    cohorts and published tables told of it).
+    by the number, where not simply as stated), ``basis``, ``source``, ``read`` and ``fitted`` (what it
+    was before cohorts or published tables informed it, and how much these told).
     """
     chosen, problems = checked_statements(priors, names)
     refuse(problems)
@@ -97,7 +97,7 @@ def ranges(priors: Priors, names: Sequence[str] | None = None) -> pd.DataFrame:
             "statement": name, "says": quantity_text(statement), "value": statement.value, "low": float(low),
             "high": float(high), "sd": scale_sd(shape), "origin": origin(statement, priors.prior_set),
             "changed": priors.origin(name), "basis": statement.basis, "source": statement.source,
-            "read": statement.read, "fitted": lineage(statement),
+            "read": statement.read, "fitted": informed_words(statement),
         })  # fmt: skip
     return pd.DataFrame(rows)
 

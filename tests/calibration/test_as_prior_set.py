@@ -44,7 +44,9 @@ def test_the_written_set_says_where_each_number_comes_from(rates, tmp_path):
         assert informed["cohort"] == "spine_clinic_2024"
         assert informed["people"] == pytest.approx(moved.loc[name, "n_informing"], rel=0.005)
         assert informed["share"] == pytest.approx(moved.loc[name, "share"], abs=0.0005)
-        assert numbers["note"].startswith(f"was {rates.parent.statement(name).value:g} (")
+        was = [rates.parent.statement(name).value, moved.loc[name, "prior_low"], moved.loc[name, "prior_high"]]
+        assert informed["was"] == pytest.approx(was, rel=0.005)
+        assert "note" not in numbers  # it is that of the source, as before
         se = (moved.loc[name, "high"] - moved.loc[name, "low"]) / 3.92
         for key, column in (("value", "posterior"), ("low", "low"), ("high", "high")):
             assert numbers[key] == pytest.approx(moved.loc[name, column], abs=se / 100)

@@ -325,7 +325,9 @@ def test_a_fit_of_a_fit_starts_from_it(seeds):
     np.testing.assert_allclose(again["prior"], moved["posterior"], atol=((moved["high"] - moved["low"]) / 390).max())
     assert np.all(again["high"] - again["low"] < moved["high"] - moved["low"])
     statement = second.model.statement("base.infection.emergency")
-    assert statement.note.count("was ") == 2
+    before = [step.was[0] for step in statement.informed]
+    assert before == [seeds.statement(statement.id).value, first.model.statement(statement.id).value]
+    assert statement.note == seeds.statement(statement.id).note
     assert [step.source for step in statement.informed] == ["first", "second"]
 
 
