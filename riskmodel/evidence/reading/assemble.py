@@ -8,12 +8,12 @@ from riskmodel.errors import PriorsError, Problems, nearest
 from riskmodel.evidence.origin import HASHED, CitedSource, Informed, Pooled
 from riskmodel.evidence.pooling import pool_all
 from riskmodel.evidence.reading.bibliography import check_citations, check_unused, read_excluded, read_sources
-from riskmodel.evidence.reading.coverage import check_coverage, check_register
+from riskmodel.evidence.reading.coverage import check_coverage, check_register, filling_tables
 from riskmodel.evidence.reading.network_file import check_top_keys, read_network, tables
 from riskmodel.evidence.reading.recording import RECORDING_FILE, declare_profiles, finish_profiles
 from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable, TableT, read_table, show
 from riskmodel.evidence.reading.sets import SetFile, check_ids, merge, select
-from riskmodel.evidence.reading.statements import Register, override, source_faults
+from riskmodel.evidence.reading.statements import Register, override
 from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import Priors, PriorSet, Statement
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 Documents = dict[str, dict[str, Any]]
-APART = ("dependence", QUANTITY)  # quantities that fill no table of a variable
 
 
 def assemble(name: str, files: PriorFiles) -> Priors:
@@ -50,8 +49,9 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     _check_bibliography(files, documents, register, sources, problems)
     if incomplete:  # whatever is not there would be reported as missing once more
         problems.refuse()
-    driving = [s for s in register.statements.values() if s.quantity not in APART]
-    silent = check_register(driving, register.touched, declared, problems.of("network.toml"))
+    silent = check_register(
+        filling_tables(register.statements.values()), register.touched, declared, problems.of("network.toml")
+    )
     choice = merge(name, chain, declared, problems)
     check_ids(chain, {*register.statements, *register.faulty}, problems)
     for link in chain:
@@ -65,8 +65,7 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     chosen = [s for s in statements if s.id in taken]
     correlated = {s.of.variable for s in chosen if s.quantity == "dependence" and s.given.none}
     _check_groups(declared.groups, correlated, problems.of("network.toml"))
-    driving = [s for s in chosen if s.quantity not in APART]
-    check_coverage(driving, register.touched | silent, declared, choice.prior_set, of_set)
+    check_coverage(filling_tables(chosen), register.touched | silent, declared, choice.prior_set, of_set)
     by_id = {statement.id: statement for statement in statements}
     finished = finish_profiles(
         profiles.tables, declared, [by_id[name] for name in recorded], problems, register.touched
@@ -114,8 +113,7 @@ def _read_register(files: PriorFiles, documents: Documents, declared: DeclaredNa
             check_top_keys(documents[file.name], keys, problems.of(file.name))
     for file in (*files.evidence, *reversed(files.sets)):
         of_file = problems.of(file.name)
-        for position, raw in enumerate(tables(documents.get(file.name, {}), "statement", of_file), start=1):
-            register.read(raw, position, declared, of_file)
+        register.read_all(tables(documents.get(file.name, {}), "statement", of_file), declared, of_file)
     return register
 
 
@@ -139,9 +137,6 @@ def _check_bibliography(
     if files.sources is not None and files.sources.name not in documents:
         return  # every citation would look wrong
     check_citations(register.statements.values(), excluded, sources, problems)
-    for statement in register.statements.values():
-        for fault in source_faults(statement, sources):
-            problems.of(statement.file).at(f"statement {statement.id!r}").note(*fault)
     if files.sources is not None:
         citing = [*files.evidence, *files.sets, *files.policies, *([files.excluded] if files.excluded else [])]
         check_unused(documents[files.sources.name], citing, problems.of(files.sources.name))

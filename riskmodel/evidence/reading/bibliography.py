@@ -68,10 +68,12 @@ def check_citations(
     sources: Mapping[str, CitedSource],
     problems: Problems,
 ) -> None:
-    """Every key that is cited must be a source, also where a note names it."""
+    """Every key that is cited must be a source, also where a note names it; its kind must fit the basis."""
     for statement in statements:
         named = [("source", statement.source), *(("note", key) for key in KEY_IN_TEXT.findall(statement.note))]
-        _check_keys(named, sources, problems.of(statement.file).at(f"statement {statement.id!r}"))
+        of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
+        _check_keys(named, sources, of_entry)
+        _check_kind(statement, sources, of_entry)
     for entry in excluded:
         named = [("source", entry.source), *(("compare", key) for key in entry.compare)]
         _check_keys(named, sources, problems.of("excluded.toml").at(f"excluded {entry.id!r}"))
@@ -81,6 +83,13 @@ def _check_keys(named: Iterable[tuple[str, str]], sources: Mapping[str, CitedSou
     for where, key in named:
         if key not in sources:
             problems.note(where, f"unknown source {key!r}", f"a key of sources.toml{nearest(key, sources)}")
+
+
+def _check_kind(statement: Statement, sources: Mapping[str, CitedSource], problems: Problems) -> None:
+    source = sources.get(statement.source)
+    if source is not None and source.kind and (source.kind == "seed") != (statement.basis == "seed"):
+        received = f"basis {statement.basis!r} with source {source.key!r} of kind {source.kind!r}"
+        problems.note("basis", received, "seed for a source of kind seed, and only there")
 
 
 def check_unused(document: dict[str, Any], citing: Iterable[PriorFile], problems: Problems) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.plain_readings import ANY_OF, plain_readings
 from riskmodel.evidence.reading.scan_parts import check_part_statement
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import AUDIT, OCCULT, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 MAX_CELLS = 20_000  # beyond this a hand-written table is not what it is
 TOLERANCE = 1e-9
+APART = ("dependence", QUANTITY)  # quantities that fill no table of a variable
+
+
+def filling_tables(statements: Iterable[Statement]) -> list[Statement]:
+    """Those of some statements that speak of tables of variables: no correlations, no recording rates."""
+    return [statement for statement in statements if statement.quantity not in APART]
 
 
 def check_register(

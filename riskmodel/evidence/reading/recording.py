@@ -21,6 +21,7 @@ from riskmodel.evidence.reading.schema import (
     show,
 )
 from riskmodel.evidence.reading.sets import Choice, parameter, select
+from riskmodel.evidence.reading.statements import Register
 from riskmodel.evidence.recording import RECORDING, ROLES, RecordingError, is_file, lineage_of, rates_of, role_groups
 from riskmodel.evidence.records import IGNORABLE, Profile, Statement
 
@@ -188,8 +189,6 @@ def add_profile(priors: Priors, path: Path) -> Priors:
 
 
 def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
-    from riskmodel.evidence.reading.statements import Register, source_faults
-
     document = file.parse()
     table = read_table(ProfileFileTable, document, problems)
     name, extends = Path(file.name).stem, (table.extends or "") if table else ""
@@ -217,17 +216,12 @@ def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
     sources = dict(priors.sources)
     read_sources(document, sources, problems)
     register = Register({statement.id: statement for statement in priors.statements})
-    for position, raw in enumerate(tables(document, "statement", problems), start=1):
-        register.read(raw, position, declared, problems)
-    new = [s for identifier, s in register.statements.items() if identifier not in {s.id for s in priors.statements}]
+    new = register.read_all(tables(document, "statement", problems), declared, problems)
     _check_new(new, problems)
     check_citations(new, [], sources, problems)
-    for statement in new:
-        for fault in source_faults(statement, sources):
-            problems.at(f"statement {statement.id!r}").note(*fault)
     taken = set(select(new, Choice(priors.prior_set, {}), problems))
     profile = Profile(name, table.title if table else "", extends, (), groups, table.note if table else "", file.name)
-    recorded = [s for s in register.statements.values() if s in new and s.id in taken]
+    recorded = [statement for statement in new if statement.id in taken]
     finished = _finished(priors, profile, declared, recorded, problems, register.touched)
     digest = hashlib.sha256(f"{priors.digest}{hashlib.sha256(file.data).hexdigest()}".encode()).hexdigest()
     return replace(

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.reading.bibliography import check_citations, read_sources
-from riskmodel.evidence.reading.coverage import check_coverage, check_register
+from riskmodel.evidence.reading.coverage import check_coverage, check_register, filling_tables
 from riskmodel.evidence.reading.grammar import DeclaredNames
 from riskmodel.evidence.reading.sets import parameter
-from riskmodel.evidence.reading.statements import Register, source_faults
-from riskmodel.evidence.recording import QUANTITY
+from riskmodel.evidence.reading.statements import Register
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from riskmodel.evidence.records import Priors, Statement
 
-APART = ("dependence", QUANTITY)  # they fill no table of a variable
 FILE = "statements"  # where a problem is reported, and what stands as the file of a statement from Python
 
 
@@ -65,14 +63,8 @@ def _restated(
     read_sources({"sources": {key: dict(source) for key, source in sources.items()}}, cited, problems)
     variables = {variable.name: variable for variable in priors.variables}
     declared = DeclaredNames(variables, priors.composites, groups=priors.groups)
-    stood = set(register.statements)
-    for position, table in enumerate(tables, start=1):
-        register.read(table, position, declared, problems)
-    new = [statement for name, statement in register.statements.items() if name not in stood]
+    new = register.read_all(tables, declared, problems)
     check_citations(new, [], cited, problems)
-    for statement in new:
-        for fault in source_faults(statement, cited):
-            problems.at(f"statement {statement.id!r}").note(*fault)
     _check_apart(new, problems)
     problems.refuse()
     statements = _in_order(priors, register, before)
@@ -126,7 +118,7 @@ def _check_tables(
     declared: DeclaredNames,
     problems: Problems,
 ) -> None:
-    driving = [statement for statement in statements.values() if statement.quantity not in APART]
-    check_register(driving, frozenset(), declared, problems)
-    chosen = [statements[name] for name in selected if statements[name].quantity not in APART]
-    check_coverage(chosen, frozenset(), declared, priors.prior_set, problems)
+    check_register(filling_tables(statements.values()), frozenset(), declared, problems)
+    check_coverage(
+        filling_tables(statements[name] for name in selected), frozenset(), declared, priors.prior_set, problems
+    )

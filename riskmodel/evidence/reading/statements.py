@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.limits import Fault, Numbers, limit_faults, number_faults
-from riskmodel.evidence.origin import CitedSource, Informed
+from riskmodel.evidence.origin import Informed
 from riskmodel.evidence.reading.grammar import (
     BrokenNameError,
     DeclaredNames,
@@ -25,7 +25,7 @@ from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import AUDIT, CRUDE_RATIOS, OCCULT, Event, Given, Statement, acting_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from riskmodel.errors import Problems
 
@@ -57,6 +57,13 @@ class Register:
         elif isinstance(raw, dict):
             self.faulty |= {name} if name else set()
             self.touched |= names_in(raw.get("of"), raw.get("given"))
+
+    def read_all(self, raws: Sequence[Any], declared: DeclaredNames, problems: Problems) -> list[Statement]:
+        """Add the ``[[statement]]`` tables of one file, and give back those that could be read."""
+        before = len(self.statements)
+        for position, raw in enumerate(raws, start=1):
+            self.read(raw, position, declared, problems)
+        return list(self.statements.values())[before:]
 
 
 def _statement(raw: object, declared: DeclaredNames, problems: Problems) -> Statement | None:
@@ -203,14 +210,6 @@ def _occult_faults(table: StatementTable, of: Event, given: Given, declared: Dec
         yield "of", f"{table.quantity} of {of} given {table.given!r}", allowed
     elif table.value == 1:
         yield "value", "an occult share of 1", "below 1: where nothing ever shows, no finding names the manifestation"
-
-
-def source_faults(statement: Statement, sources: Mapping[str, CitedSource]) -> Iterator[Fault]:
-    """Whether the source's kind fits the basis."""
-    source = sources.get(statement.source)
-    if source is not None and source.kind and (source.kind == "seed") != (statement.basis == "seed"):
-        kind = f"basis {statement.basis!r} with source {source.key!r} of kind {source.kind!r}"
-        yield "basis", kind, "seed for a source of kind seed, and only there"
 
 
 def override(
