@@ -16,7 +16,7 @@ from riskmodel.decision.actions import Decision
 from riskmodel.errors import UsageError
 from riskmodel.evidence.distributions import joint_distributions
 from riskmodel.evidence.lineage import HOW_FITTED, basis_shares, narrowed_draws, read_shares, reading_words
-from riskmodel.evidence.recording import used_rates
+from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import ALL_BASES, HOW_READ, Priors, Variable
 from riskmodel.inference.draws import CASES_AT_ONCE, DrawPosterior, DrawScorer, agreement
 from riskmodel.inference.intervals import Intervals, intervals
@@ -180,8 +180,7 @@ def shares(
         i: members for members in joint_distributions(chosen) for i in members
     }  # parts of one distribution stay together
     subjects = {v.name for v in priors.network_variables} | set(priors.groups)
-    rates = {identifier for each in used_rates(priors) for row in each.statements for identifier in row}
-    heard = np.array([s.subject in subjects or s.id in rates for s in chosen])  # the others change no table
+    heard = np.array([s.subject in subjects or s.quantity == QUANTITY for s in chosen])  # the others change no table
 
     @cache
     def variances(weights: tuple[float, ...]) -> Array:

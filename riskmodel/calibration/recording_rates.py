@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -110,6 +109,6 @@ def _both_written(priors: Priors, masks: Masks) -> dict[str, list[str]]:
         absent = cells == 1
         present = (cells != 0) & (cells & 1 == 0)
         if min(int(absent.sum()), int(present.sum())) >= LEAST:
-            for identifier in set(itertools.chain(*rates.statements)):
+            for identifier in rates.ids:
                 seen.setdefault(identifier, []).append(rates.variable)
     return seen

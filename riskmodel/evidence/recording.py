@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,6 +69,11 @@ class RecordingRates:
     variable: str
     settings: tuple[str, ...]
     statements: tuple[tuple[str, ...], ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of all statements that hold in any setting."""
+        return frozenset(itertools.chain(*self.statements))
 
 
 def is_file(profile: str | Path) -> bool:
@@ -210,12 +216,11 @@ def use_profile(priors: Priors, name: str) -> Priors:
         return priors
     used = used_rates(replace(priors, recording=name))
     speaking = {rates.variable for rates in used}
-    ids = {identifier for rates in used for row in rates.statements for identifier in row}
-    kept = {s.id for s in priors.selected_statements if s.quantity != QUANTITY}
+    taken = {s.id for s in priors.selected_statements if s.quantity != QUANTITY}.union(*(rates.ids for rates in used))
     return replace(
         priors,
         recording=name,
-        selected=tuple(s.id for s in priors.statements if s.id in kept | ids),
+        selected=tuple(s.id for s in priors.statements if s.id in taken),
         variables=tuple(replace(v, blank_tells=v.name in speaking) for v in priors.variables),
     )
 

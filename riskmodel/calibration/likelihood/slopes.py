@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -185,6 +184,6 @@ def _recording_nodes(priors: Priors) -> dict[str, set[str]]:
     """For each rate of the recording profile in use the nodes that it speaks of."""
     nodes: dict[str, set[str]] = {}
     for rates in used_rates(priors):
-        for identifier in itertools.chain(*rates.statements):
+        for identifier in rates.ids:
             nodes.setdefault(identifier, set()).add(recording_node(rates.variable))
     return nodes
