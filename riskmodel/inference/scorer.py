@@ -256,6 +256,11 @@ class Scorer:
             index_of[1 << s] = s
         return np.asarray(index_of[masks[self.setting_row]])
 
+    def written_in(self, row: int, setting: States) -> Array:
+        """P(written down | state) of a variable whose blanks are read, at each case's setting: (cases, states)."""
+        table = self.written[self.recorded_rows.index(row)]
+        return np.asarray(table[_pick(setting, table)])
+
     def _context_weight(self, masks: Masks, states: States, soft: Mapping[int, Array]) -> Array:
         weight = np.ones(masks.shape[1])
         for row, state in zip(self.context_rows, states, strict=True):
@@ -271,8 +276,7 @@ class Scorer:
 
     def _written_weights(self, row: int, mask: Masks, setting: States) -> Array:
         """P(written down or not, as the cell is | state) of each case, (cases, states); 1 where nothing is known."""
-        table = self.written[self.recorded_rows.index(row)]
-        written = table[_pick(setting, table)]
+        written = self.written_in(row, setting)
         weights = np.where(mask[:, None] == 0, 1.0 - written, written)
         return np.where(mask[:, None] == self.variables[row].full_mask, 1.0, weights)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from riskmodel.arrays import Array, Masks, States
+from riskmodel.arrays import Masks
 from riskmodel.inference.scorer import Posterior, Scorer
 
 
@@ -29,13 +29,7 @@ def as_answers(scorer: Scorer, before: Masks, after: Masks, posterior: Posterior
     for row in scorer.recorded_rows:
         asked = np.flatnonzero(before[row] != after[row])
         state = np.log2(after[row, asked]).astype(np.int64)
-        written = written_in(scorer, row, setting[asked])[np.arange(len(asked)), state]
+        written = scorer.written_in(row, setting[asked])[np.arange(len(asked)), state]
         silent, unknown = before[row, asked] == 0, before[row, asked] == scorer.variables[row].full_mask
         evidence[asked] *= np.where(silent, 1.0 - written, np.where(unknown, 1.0, written)) / written
     return replace(posterior, evidence=evidence)
-
-
-def written_in(scorer: Scorer, row: int, setting: States) -> Array:
-    """P(written down | state) of a variable whose blanks are read, in the settings of some cases: (cases, states)."""
-    table = scorer.written[scorer.recorded_rows.index(row)]
-    return np.asarray(table[setting if len(table) > 1 else np.zeros_like(setting)])
