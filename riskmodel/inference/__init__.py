@@ -101,8 +101,9 @@ Where it stands
 ---------------
 ``parts`` names what is enumerated and the groups; ``lookup`` builds tables for any number of draws; ``compile`` makes
 the immutable ``scorer.Scorer``, whose arithmetic in numpy is the readable one. ``score_kernel`` repeats it compiled,
-for ``compiled`` and ``draws``. ``intervals`` are weighted quantiles; ``weights`` and ``reasons_kernel`` the reasons;
-``impossible`` names two observations that exclude each other; ``silence`` what an answer to a blank would be.
+for ``compiled`` and ``draws``; ``row_positions`` tells it where each case's row of each table begins. ``intervals`` are
+weighted quantiles; ``weights`` and ``reasons_kernel`` the reasons; ``impossible`` names two observations that exclude
+each other; ``silence`` what an answer to a blank would be.
 
 References
 ----------
