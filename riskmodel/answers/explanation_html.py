@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from riskmodel.answers.explanation import STEPS
 from riskmodel.answers.explanation_text import (
     CONFLICT,
-    LEAST_SAID,
     OCCULT,
     STARTBACK,
     furthest,
@@ -131,10 +130,9 @@ def _evidence(case: ExplainedCase) -> str:
 
 def _silences(case: ExplainedCase) -> str:
     silent = case.silences
-    shown = [item for item in silent.each if abs(item.change) >= LEAST_SAID][:STEPS]
-    rows = [(f"{words(item.variable)} not written down", signed(item.change)) for item in shown]
-    total = (f"all {len(silent.each)} that are not written down", signed(silent.change))
-    return _table(("", "decibans"), [*rows, total], "lr") if silent.each else ""
+    rows = [(f"{words(item.variable)} not written down", signed(item.change)) for item in silent.most_telling(STEPS)]
+    rows.append((silent.all_together, signed(silent.change)))
+    return _table(("", "decibans"), rows, "lr") if silent.each else ""
 
 
 def _sided_bar(share: float) -> Picture:

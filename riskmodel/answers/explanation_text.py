@@ -20,7 +20,7 @@ STARTBACK = "risk of lasting disability (STarT Back; a prognosis, which no proba
 CONFLICT = "above 0: the findings are less likely together than if they were independent"
 OCCULT = "Probability that a condition, if it is present, shows none of its usual signs (is occult)"
 SILENCE = "decibans: change against a blank that says nothing, all others kept as they are"
-SILENT, LEAST_SAID = 46, 0.05  # width of a name; decibans that are shown as 0.0
+SILENT = 46  # width of a name
 DECIBANS = (
     "likelihood ratio of the finding alone; decibans: 10 times its logarithm (10 = odds times 10, 3 = odds doubled);",
     "if left out: change in decibans if this finding is left out and all others stay",
@@ -104,10 +104,10 @@ def _evidence(case: ExplainedCase) -> list[str]:
 def _silences(case: ExplainedCase) -> list[str]:
     """The blanks that tell most, and all together; none where no blank is read."""
     silent = case.silences
-    shown = [item for item in silent.each if abs(item.change) >= LEAST_SAID][:STEPS]
-    lines = [f"{f'{item.variable} not written down':{SILENT}}  {signed(item.change):>8} decibans" for item in shown]
-    total = f"{f'all {len(silent.each)} that are not written down':{SILENT}}  {signed(silent.change):>8} decibans"
-    return [*lines, total, SILENCE] if silent.each else []
+    rows = [(f"{item.variable} not written down", item.change) for item in silent.most_telling(STEPS)]
+    rows.append((silent.all_together, silent.change))
+    lines = [f"{name:{SILENT}}  {signed(change):>8} decibans" for name, change in rows]
+    return [*lines, SILENCE] if silent.each else []
 
 
 def likelihood_ratio(decibans: float) -> str:

@@ -12,6 +12,8 @@ from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.recording import heard
 from riskmodel.inference.weights import odds
 
+LEAST_SHOWN = 0.05  # decibans; what is less is shown as 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -32,6 +34,14 @@ class Silences:
 
     each: tuple[Silence, ...] = ()
     change: float = 0.0
+
+    def most_telling(self, count: int) -> tuple[Silence, ...]:
+        """At most so many, without those whose change would be shown as 0.0."""
+        return tuple(silence for silence in self.each if abs(silence.change) >= LEAST_SHOWN)[:count]
+
+    @property
+    def all_together(self) -> str:
+        return f"all {len(self.each)} that are not written down"
 
 
 NO_SILENCE = Silences()
