@@ -18,7 +18,8 @@ import pandas as pd
 
 import riskmodel as rm
 from riskmodel.arrays import Masks
-from riskmodel.cohort import HISTORY, Cohort, simulate
+from riskmodel.cases.recorded import as_read
+from riskmodel.cohort import HISTORY, simulate
 from riskmodel.evidence.recording import heard
 from riskmodel.evidence.records import ANY_SERIOUS
 
@@ -56,12 +57,6 @@ def profile_file(folder: Path, name: str, present: float, absent: float) -> Path
     return path
 
 
-def read_as(model: rm.Model, cohort: Cohort) -> Masks:
-    """The same cells as a model reads them: what is not written down, under the profile of that model."""
-    blank = np.array([variable.blank_mask for variable in model.variables], np.uint8)
-    return np.where(cohort.masks == 0, blank[:, None], cohort.masks)
-
-
 def measured(model: rm.Model, masks: Masks, ill: np.ndarray) -> dict[str, float]:
     """Observed over predicted, share imaged and log loss of any serious condition."""
     scored = model.scoring.compiled()(masks)
@@ -83,7 +78,11 @@ def by_record(setting: str, people: int, priors: str = "seeds") -> Iterator[dict
             ill = np.any([cohort.outcome(condition) for condition in serious], axis=0)
             readers = {RIGHT: right, **{profile: model.with_recording(profile) for profile in SHIPPED}}
             for profile, reader in readers.items():
-                yield {"record": record, "read as": profile, **measured(reader, read_as(reader, cohort), ill)}
+                yield {
+                    "record": record,
+                    "read as": profile,
+                    **measured(reader, as_read(reader.variables, cohort.masks), ill),
+                }
             absent = np.where(cohort.masks == 0, np.uint8(1), cohort.masks)
             yield {"record": record, "read as": AS_ABSENT, **measured(model, absent, ill)}
 
