@@ -80,6 +80,5 @@ def is_open(variables: Sequence[Variable], masks: Masks) -> Bools:
     """
     full = np.array([variable.full_mask for variable in variables], np.uint8)[:, None]
     is_part = np.array([variable.name in reading_of(variables) for variable in variables])[:, None]
-    return np.asarray(
-        (settled_masks(variables, heard(variables, masks)) == full) & (~is_part | is_reported(variables, masks))
-    )
+    assessed = heard(variables, masks)
+    return np.asarray((settled_masks(variables, assessed) == full) & (~is_part | is_reported(variables, assessed)))
