@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -38,8 +39,7 @@ class Shipped(click.ParamType[str]):
         from riskmodel.evidence.reading.files import priors_root
 
         names = sorted(path.stem for path in (priors_root() / self.folder).glob("*.toml"))
-        files = [CompletionItem(incomplete, type="file")] if incomplete.endswith((".", "/")) or not incomplete else []
-        return [*(CompletionItem(name) for name in names if name.startswith(incomplete)), *files]
+        return _names_or_file(names, incomplete)
 
 
 class ProfileName(click.ParamType[str]):
@@ -54,9 +54,12 @@ class ProfileName(click.ParamType[str]):
         from riskmodel.evidence.records import IGNORABLE
 
         content = tomllib.loads((priors_root() / "evidence" / "recording.toml").read_text(encoding="utf-8"))
-        names = [IGNORABLE, *content.get("profile", {})]
-        files = [CompletionItem(incomplete, type="file")] if incomplete.endswith((".", "/")) or not incomplete else []
-        return [*(CompletionItem(name) for name in names if name.startswith(incomplete)), *files]
+        return _names_or_file([IGNORABLE, *content.get("profile", {})], incomplete)
+
+
+def _names_or_file(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    files = [CompletionItem(incomplete, type="file")] if incomplete.endswith((".", "/")) or not incomplete else []
+    return [*(CompletionItem(name) for name in names if name.startswith(incomplete)), *files]
 
 
 class SettingName(click.ParamType[str]):
