@@ -193,9 +193,10 @@ def used_rates(priors: Priors) -> tuple[RecordingRates, ...]:
 
 def blank_reading(priors: Priors) -> BlankReading:
     """How blanks are read under the profile in use."""
-    count = sum(variable.blank_tells for variable in priors.variables)
-    return (
-        BlankReading(priors.recording, priors.profile.title, count) if priors.recording != IGNORABLE else BlankReading()
+    if priors.recording == IGNORABLE:
+        return IGNORED
+    return BlankReading(
+        priors.recording, priors.profile.title, sum(variable.blank_tells for variable in priors.variables)
     )
 
 
