@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, Masks
+from riskmodel.arrays import Array, Bools, Masks
 from riskmodel.calibration.outcome_weights import Weighting, inverse_probabilities
 from riskmodel.cases.recorded import POSITIVES_ONLY, recorded_in_masks
 from riskmodel.errors import CasesError, UsageError, nearest
@@ -38,6 +38,13 @@ def known_outcomes(variables: Sequence[Variable], masks: Masks) -> dict[str, NDA
     conditions = [(row, v) for row, v in enumerate(variables) if v.role == "condition"]
     has_outcome = {v.name: masks[row] != v.full_mask for row, v in conditions}
     return {name: whom for name, whom in has_outcome.items() if whom.any()}
+
+
+def is_verified(variables: Sequence[Variable], masks: Masks) -> Bools:
+    """Of whom at least one outcome is known, (rows,)."""
+    rows = [row for row, variable in enumerate(variables) if variable.role == "condition"]
+    full = np.array([variables[row].full_mask for row in rows], np.uint8)
+    return np.asarray((masks[rows] != full[:, None]).any(axis=0))
 
 
 def check_outcomes(variables: Sequence[Variable], masks: Masks) -> list[str]:
@@ -124,10 +131,10 @@ def person_weights(outcomes: str, variables: Sequence[Variable], masks: Masks) -
         raise UsageError(f"outcomes: {outcomes!r} is not one of {', '.join(OUTCOMES)}{hint}")
     if outcomes == "ignorable":
         return np.ones(masks.shape[1]), None
-    has_outcome = {name: np.asarray(rows) for name, rows in known_outcomes(variables, masks).items() if np.any(rows)}
-    verified = np.logical_or.reduce(list(has_outcome.values()))
+    verified = is_verified(variables, masks)
     if outcomes == "complete":
         return np.asarray(verified, dtype=float), None
+    has_outcome = known_outcomes(variables, masks)
     if any(np.any(rows != verified) for rows in has_outcome.values()):
         counts = ", ".join(f"{name} in {int(rows.sum()):,}" for name, rows in has_outcome.items())
         raise CasesError(
@@ -135,7 +142,7 @@ def person_weights(outcomes: str, variables: Sequence[Variable], masks: Masks) -
             f"they are known of different ones ({counts} of {masks.shape[1]:,}): take 'ignorable' where the rows hold "
             f"what decided who was examined, or leave out the columns of the other outcomes"
         )
-    weights, weighting = inverse_probabilities(variables, masks, np.asarray(verified))
+    weights, weighting = inverse_probabilities(variables, masks, verified)
     if weighting is not None:
         weighting.check()
     return weights, weighting

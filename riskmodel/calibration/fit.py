@@ -6,8 +6,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from riskmodel.arrays import Masks
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.cohort_checks import (
@@ -15,7 +13,7 @@ from riskmodel.calibration.cohort_checks import (
     check_identifiers,
     check_outcomes,
     check_possible,
-    known_outcomes,
+    is_verified,
     notes_on_blanks,
     person_weights,
 )
@@ -27,7 +25,7 @@ from riskmodel.calibration.optimise import TOLERANCE, LogPosterior, Progress, ch
 from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.recording_rates import check_asked, learnable_rates
 from riskmodel.calibration.result import Calibration
-from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, checked_odds_ratio, is_verified
+from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, checked_odds_ratio
 from riskmodel.calibration.who_was_verified import VerifiedCohort, VerifiedFit
 from riskmodel.casefiles.read.frame import identifiers
 from riskmodel.errors import CasesError, UsageError
@@ -231,7 +229,7 @@ def fit_coded(  # noqa: PLR0913
     origin = Origin(
         name=name,
         people=masks.shape[1],
-        verified=int(np.logical_or.reduce(list(known_outcomes(model.variables, masks).values())).sum()),
+        verified=int(is_verified(model.variables, masks).sum()),
         settings=settings,
         outcomes=outcomes,
         prior_weight=prior_weight,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from riskmodel.arrays import Bools, Masks
-from riskmodel.calibration.cohort_checks import known_outcomes
+from riskmodel.arrays import Masks
+from riskmodel.calibration.cohort_checks import is_verified, known_outcomes
 from riskmodel.calibration.learnable import requested_names
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.evidence.recording import QUANTITY, lineage_of, used_rates
@@ -102,7 +100,7 @@ def _both_written(priors: Priors, masks: Masks) -> dict[str, list[str]]:
     """For each rate the variables that it speaks of and that are written down either way often enough."""
     variables = priors.case_variables
     rows = {variable.name: row for row, variable in enumerate(variables)}
-    verified: Bools = np.logical_or.reduce(list(known_outcomes(variables, masks).values()))
+    verified = is_verified(variables, masks)
     seen: dict[str, list[str]] = {}
     for rates in used_rates(priors):
         cells = masks[rows[rates.variable]][verified]

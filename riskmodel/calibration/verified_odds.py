@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from numpy.typing import NDArray
 
 from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.cohort_checks import known_outcomes
@@ -137,8 +136,3 @@ def deciding_disease(variables: Sequence[Variable], masks: Masks) -> list[str]:
     has_outcome = known_outcomes(variables, masks)
     serious = [variable.name for variable in variables if variable.name in has_outcome and variable.serious]
     return serious or list(has_outcome)
-
-
-def is_verified(variables: Sequence[Variable], masks: Masks) -> NDArray[np.bool_]:
-    """Of whom at least one outcome is known, (rows,)."""
-    return np.asarray(np.logical_or.reduce(list(known_outcomes(variables, masks).values())))

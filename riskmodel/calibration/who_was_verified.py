@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.calibration.cohort_checks import known_outcomes
+from riskmodel.calibration.cohort_checks import is_verified, known_outcomes
 from riskmodel.calibration.conclude import marginals_at
 from riskmodel.calibration.intervals import Marginal
 from riskmodel.calibration.learnable import kind_of
@@ -19,7 +19,7 @@ from riskmodel.calibration.likelihood.verified import VerifiedLikelihood
 from riskmodel.calibration.optimise import Fitted, LogPosterior, Progress, maximise
 from riskmodel.calibration.over_odds import OddsAverage, Walk, walk
 from riskmodel.calibration.verification_result import Verification
-from riskmodel.calibration.verified_odds import REACH, STANDARD, VerifiedOddsRatio, deciding_disease, is_verified
+from riskmodel.calibration.verified_odds import REACH, STANDARD, VerifiedOddsRatio, deciding_disease
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 

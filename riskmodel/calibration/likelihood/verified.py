@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from riskmodel.arrays import Array, Masks
+from riskmodel.calibration.cohort_checks import is_verified
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.kernel import Work, ill_shares
 from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
@@ -51,16 +52,13 @@ class VerifiedLikelihood(Likelihood):
 
     def __init__(self, coordinates: Coordinates, masks: Masks, disease: Sequence[str], log_odds_ratio: float) -> None:
         super().__init__(coordinates, masks)
-        conditions = [self.lookups.variables[row] for row in self.lookups.condition_rows]
-        names = [variable.name for variable in conditions]
+        names = [self.lookups.variables[row].name for row in self.lookups.condition_rows]
         ill = who_is_ill(self.lookups.presence, [names.index(name) for name in disease])
         parts = strata(self.lookups, masks, np.ones(masks.shape[1]), whole=True)
         self.strata = [replace(part, evidence=part.evidence._replace(ill=ill)) for part in parts]
         first = np.concatenate([part.first for part in self.strata])
         design, _ = recorded_states(self.lookups.variables, masks)
-        rows = np.array(self.lookups.condition_rows)
-        full = np.array([variable.full_mask for variable in conditions], dtype=np.uint8)
-        verified = (masks[rows][:, first] != full[:, None]).any(axis=0)
+        verified = is_verified(self.lookups.variables, masks)[first]
         weights = np.concatenate([part.weights for part in self.strata])
         self.verification = VerificationModel(design[first], verified, weights, log_odds_ratio)
         self.bounds = np.cumsum([0, *(len(part.weights) for part in self.strata)])
