@@ -126,14 +126,19 @@ class Likelihood:
                 if len(x) == 1
                 else np.concatenate([self._log_likelihoods(row) for row in x[:, None]])
             )
-        total = np.zeros(len(x))
+        total = self._totals(network, len(x))
+        return np.where(np.isfinite(total), total, -np.inf)
+
+    def _totals(self, network: Network, points: int) -> Array:
+        """The log likelihood of each draw of a network, (points,); infinite or no number where a row is impossible."""
+        total = np.zeros(points)
         for stratum in self.strata:
             held = tables_at_setting(network, stratum.setting)
             tables = [piece_table(self.lookups, piece, held) for piece in self.lookups.all]
-            for row in range(len(x)):
+            for row in range(points):
                 evidence, _ = self._expect(stratum, [table[row if len(table) > 1 else 0] for table in tables])
                 total[row] += float(stratum.weights @ np.log(evidence)) if np.all(evidence > 0) else -np.inf
-        return np.where(np.isfinite(total), total, -np.inf)
+        return total
 
     def evidence(self, masks: Masks) -> Array:
         """P(evidence | setting) of each row of ``masks`` (variables, rows) at the stated values; 0 where impossible."""

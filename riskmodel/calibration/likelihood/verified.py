@@ -17,7 +17,6 @@ from riskmodel.calibration.likelihood.slopes import piece_table
 from riskmodel.calibration.likelihood.strata import Stratum, strata
 from riskmodel.calibration.likelihood.verification import VerificationFit, VerificationModel, who_is_ill
 from riskmodel.calibration.outcome_weights import recorded_states
-from riskmodel.errors import InferenceError
 from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.network.network import Network
 
@@ -84,15 +83,9 @@ class VerifiedLikelihood(Likelihood):
         counts = [self._expect(part, pieces)[1] for part, pieces in zip(tilted, tables, strict=True)]
         return VerifiedPoint(x, total, tables, counts, tilted, fit) if np.isfinite(total) else None
 
-    def _log_likelihoods(self, x: Array) -> Array:
-        try:
-            network = self.network(x)
-        except InferenceError:  # at one of the points or more
-            return (
-                np.full(1, -np.inf) if len(x) == 1 else np.concatenate([self._log_likelihoods(r) for r in x[:, None]])
-            )
+    def _totals(self, network: Network, points: int) -> Array:
         tables = self._tables(network)
-        return np.array([self._value(tables, row) for row in range(len(x))])
+        return np.array([self._value(tables, row) for row in range(points)])
 
     def _value(self, tables: list[list[Array]], row: int) -> float:
         """The log likelihood at one of several points, of tables (strata, pieces) with an axis of points."""
@@ -100,8 +93,7 @@ class VerifiedLikelihood(Likelihood):
         evidence, ill = self._before_verification(held)
         if not np.all(evidence > 0):
             return -np.inf
-        total = float(self.verification.weights @ np.log(evidence)) + self.verification.fit(ill).log_likelihood
-        return total if np.isfinite(total) else -np.inf
+        return float(self.verification.weights @ np.log(evidence)) + self.verification.fit(ill).log_likelihood
 
     def _tables(self, network: Network) -> list[list[Array]]:
         at = [tables_at_setting(network, part.setting) for part in self.strata]
