@@ -32,15 +32,18 @@ REQUIRED = ("study", "source", "locator", "of", "given")
 QUADAS = "quadas_"
 WHOLE = re.compile(r"[0-9]+(\.0+)?")  # 20.0 is what programs write of 20 in a column with blanks
 COLUMNS = (
-    *REQUIRED, *CELLS, *SHARE, "year", "read", "setting", "cutoff", "design", "reference_standard", "verified_partly",
-    "note",
+    *REQUIRED, *CELLS, *SHARE, "year", "read", "setting", "others", "cutoff", "design", "reference_standard",
+    "verified_partly", "note",
 )  # fmt: skip
 ANSWERS = ("yes", "no", "unclear")
 
 
 @dataclass(frozen=True, slots=True)
 class StudyCounts:
-    """One row: ``counts`` has tp, fp, fn and tn, or events and n; ``details`` what else the row says of the study."""
+    """One row: ``counts`` has tp, fp, fn and tn, or events and n; ``details`` what else the row says of the study.
+
+    ``others`` is the condition that those without ``given`` had instead, where everybody was suspected of it.
+    """
 
     study: str
     source: str
@@ -51,6 +54,7 @@ class StudyCounts:
     read: str = "no"
     year: int | None = None
     setting: str = ""
+    others: str = ""
     cutoff: str = ""
     design: str = ""
     details: Mapping[str, str] | None = None
@@ -67,7 +71,7 @@ def read_studies(table: str | Path | pd.DataFrame, priors: Priors | None = None)
     ----------
     table
         the path of a CSV file in UTF-8, separated by commas or semicolons, or a frame. Columns: study, source, locator,
-        of and given; tp, fp, fn and tn, or events and n; if wanted year, read, setting, cutoff, design,
+        of and given; tp, fp, fn and tn, or events and n; if wanted year, read, setting, others, cutoff, design,
         reference_standard, verified_partly, note, and any that begin with quadas_.
     priors
         with these, names of variables and states are checked as well.
@@ -193,8 +197,8 @@ class _Row:
         }
         return StudyCounts(
             **plain, counts=counts, year=int(year) if year else None, setting=self.cells.get("setting", ""),
-            cutoff=self.cells.get("cutoff", ""), design=self._word("design", DESIGNS),
-            read=self._word("read", tuple(HOW_READ)) or "no", details=details,
+            others=self.cells.get("others", ""), cutoff=self.cells.get("cutoff", ""),
+            design=self._word("design", DESIGNS), read=self._word("read", tuple(HOW_READ)) or "no", details=details,
         )  # fmt: skip
 
     def _word(self, column: str, allowed: Sequence[str]) -> str:
@@ -244,6 +248,26 @@ class _Row:
                     pass
             elif text and (column == "of" or two_by_two) and not EVENT.fullmatch(text):
                 self.fault(column, f"received {text!r}", "allowed: variable=state, such as fever=present")
+        self._check_others(declared, two_by_two=two_by_two)
+
+    def _check_others(self, declared: DeclaredNames | None, *, two_by_two: bool) -> None:
+        """What those without the condition had instead: a condition that is present, of a two-by-two table."""
+        text = self.cells.get("others", "")
+        if not text:
+            return
+        if not two_by_two:
+            self.fault("others", f"{text!r} with {' and '.join(SHARE)}", f"only with {', '.join(CELLS)}")
+        if EVENT.fullmatch(text) is None or text.endswith(" alone"):
+            self.fault("others", f"received {text!r}", "allowed: condition=present")
+        elif self.cells["given"].endswith(" alone"):
+            self.fault("others", f"{text!r} beside given {self.cells['given']!r}", "given the condition, not alone")
+        elif declared is not None:
+            try:
+                parse_given(f"{text} alone", "probability", declared)
+            except GrammarError as error:
+                self.fault("others", f"received {error.received}", f"allowed: {error.allowed}")
+            except BrokenNameError:
+                pass
 
 
 def _check_repeats(labels: Sequence[str], studies: Sequence[StudyCounts], problems: Problems) -> None:

@@ -91,7 +91,9 @@ def synthesise(
         effects = drawn_effects(*_counts(rows), draws=draws, seed=seed)
         drawn[of, given] = effects
         drives = not two_by_two and (of.split("=")[0].strip() in conditions or _is_free(given))
-        targets, audit, why = groups_of(of, given) if two_by_two else ({"rate": given}, not drives, _WHY)
+        targets, audit, why = (
+            groups_of(of, given, others=rows[0].others) if two_by_two else ({"rate": given}, not drives, _WHY)
+        )
         refused += [f"{of} given {given}: {why}"] if audit else []
         claim = _claim(of, given, rows, audit=audit)
         intervals = effects.next_setting() if result == "next" else effects.average()
@@ -120,6 +122,10 @@ def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]]) -> None:
         if two_by_two and (of, given, False) in groups:
             received = f"two-by-two tables and shares of {of}"
             problems.at(f"{of} given {given}").note("", received, "one of the two: they are not taken together")
+        others = sorted({row.others or "blank" for row in rows})
+        if len(others) > 1:
+            received = f"others {', '.join(others)} for {of}"
+            problems.at(f"{of} given {given}").note("", received, "one; people suspected and all others differ")
         cutoffs = sorted({row.cutoff for row in rows if row.cutoff})
         if len(cutoffs) > 1:
             received = f"cut-offs {', '.join(cutoffs)} for {of}"

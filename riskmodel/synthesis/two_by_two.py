@@ -141,11 +141,15 @@ def from_2x2(  # noqa: PLR0913
     return StudyStatements(tuple(statements), sources, tuple(refused))
 
 
-def groups_of(of: str, given: str, setting: str = "") -> tuple[dict[str, str], bool, str]:
+def groups_of(of: str, given: str, setting: str = "", others: str = "") -> tuple[dict[str, str], bool, str]:
     """Whom the two shares of a table are of, whether they can be compared only, and the reason.
+
+    ``others`` is the condition of those without ``given``, where everybody was suspected of it.
 
     >>> groups_of("fever=present", "infection=present alone")[0]
     {'alone': 'infection=present alone', 'none': 'none'}
+    >>> groups_of("bladder_scan=retention", "cauda_equina=present", others="cauda_equina_mimic=present")[0]
+    {'present': 'cauda_equina=present', 'others': 'cauda_equina_mimic=present alone'}
     """
     condition, where = given.split("=", maxsplit=1)[0].strip(), f"; setting={setting}" if setting else ""
     if given.endswith(" alone"):
@@ -154,7 +158,8 @@ def groups_of(of: str, given: str, setting: str = "") -> tuple[dict[str, str], b
         f"{of} in people with {condition} alone, and with no condition: the study's people may have had other "
         'conditions; where it excluded these, others="excluded" (in a table: given the condition alone) says so'
     )
-    return {"present": f"{given}{where}", "absent": f"{condition}=absent{where}"}, True, why
+    without = {"others": f"{others} alone"} if others else {"absent": f"{condition}=absent{where}"}
+    return {"present": f"{given}{where}", **without}, True, why
 
 
 def _behind(statement: Mapping[str, Any]) -> str:

@@ -90,3 +90,29 @@ def test_files_that_are_no_table(tmp_path):
         read_studies(tmp_path / "latin.csv")
     with pytest.raises(StudiesError, match="as many cells"):
         read_studies(written(tmp_path, GOOD.replace("330,,,low", "330,,,low,more")))
+
+
+SUSPECTED = """study,source,locator,of,given,others,tp,fp,fn,tn,events,n
+Katz 2020,katz_2020,abstract,bladder_scan=retention,cauda_equina=present,cauda_equina_mimic=present,32,75,2,151,,
+"""
+
+
+def test_those_without_the_condition_may_have_another_one(tmp_path, seeds: Model):
+    (row,) = read_studies(written(tmp_path, SUSPECTED), seeds.priors)
+    assert row.others == "cauda_equina_mimic=present"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        (SUSPECTED.replace("_mimic=present", "_mimick=present"), "did you mean 'cauda_equina_mimic'"),
+        (SUSPECTED.replace("_mimic=present", "_mimic=absent"), "'alone' follows a condition that is present"),
+        (SUSPECTED.replace("_mimic=present", "_mimic"), "allowed: condition=present"),
+        (SUSPECTED.replace("cauda_equina=present,", "cauda_equina=present alone,"), "not alone"),
+        (SUSPECTED.replace("32,75,2,151,,", ",,,,32,34"), "only with tp, fp, fn, tn"),
+    ],
+)
+def test_what_others_cannot_be(tmp_path, seeds: Model, wrong, what):
+    with pytest.raises(StudiesError, match="line 2, column 'others'") as error:
+        read_studies(written(tmp_path, wrong), seeds.priors)
+    assert what in str(error.value)

@@ -155,3 +155,42 @@ def test_a_synthesis_keeps_the_studies_behind_each_of_its_draws(synthesis):
     rows = synthesis.studies["fever=present", "infection=present alone"]
     assert [row.study for row in rows] == ["Smith 2024", "Jones 2020", "Green 2021"]
     assert (synthesis.result, synthesis.seed) == ("next", 0)
+
+
+SUSPECTED = pd.DataFrame(
+    [
+        (
+            "Katz 2020",
+            "katz_2020",
+            "abstract",
+            "bladder_scan=retention",
+            "cauda_equina=present",
+            "mimic",
+            32,
+            75,
+            2,
+            151,
+        ),
+        (
+            "Venk 2019",
+            "venk_2019",
+            "abstract",
+            "bladder_scan=retention",
+            "cauda_equina=present",
+            "mimic",
+            15,
+            20,
+            2,
+            55,
+        ),
+    ],
+    columns=["study", "source", "locator", "of", "given", "others", "tp", "fp", "fn", "tn"],
+).replace("mimic", "cauda_equina_mimic=present")
+
+
+def test_people_suspected_of_a_condition_are_not_everybody_without_it(literature: Model):
+    present, others = rm.synthesise(SUSPECTED, literature).stated.statements
+    assert (present["given"], others["given"]) == ("cauda_equina=present", "cauda_equina_mimic=present alone")
+    mixed = SUSPECTED.assign(others=["cauda_equina_mimic=present", ""])
+    with pytest.raises(StudiesError, match="people suspected and all others differ"):
+        rm.synthesise(mixed, literature)
