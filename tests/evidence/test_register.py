@@ -61,7 +61,10 @@ def test_sources(seed_priors: Priors) -> None:
     assert kinds["assumption"] == 1
     assert {s.source for s in seed_priors.statements} <= set(seed_priors.sources)
     text = "\n".join(
-        path.read_text(encoding="utf-8") for path in priors_root().rglob("*.toml") if path.name != "sources.toml"
+        path.read_text(encoding="utf-8")
+        for kind in ("*.toml", "studies/*.csv")
+        for path in priors_root().rglob(kind)
+        if path.name != "sources.toml"
     )
     assert {key for key in seed_priors.sources if not re.search(rf"\b{key}\b", text)} == set()
 

@@ -138,7 +138,8 @@ def _check_bibliography(
         return  # every citation would look wrong
     check_citations(register.statements.values(), excluded, sources, problems)
     if files.sources is not None:
-        citing = [*files.evidence, *files.sets, *files.policies, *([files.excluded] if files.excluded else [])]
+        citing = [*files.evidence, *files.sets, *files.policies, *files.studies]
+        citing += [files.excluded] if files.excluded else []
         check_unused(documents[files.sources.name], citing, problems.of(files.sources.name))
 
 

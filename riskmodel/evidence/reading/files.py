@@ -47,7 +47,8 @@ class PriorFile:
 class PriorFiles:
     """All files behind one prior set, and what is wrong with reading them.
 
-    ``sets`` runs from the set that was asked for to what it builds on; it is empty if that is broken.
+    ``sets`` runs from the set that was asked for to what it builds on; it is empty if that is broken. ``studies`` are
+    tables that drive nothing here: they only cite sources.
     """
 
     network: PriorFile | None
@@ -57,11 +58,12 @@ class PriorFiles:
     evidence: tuple[PriorFile, ...]
     policies: tuple[PriorFile, ...]
     sets: tuple[PriorFile, ...]
+    studies: tuple[PriorFile, ...]
     problems: tuple[Problem, ...]
 
     @property
     def digest(self) -> str:
-        """A SHA-256 over names and bytes of all files but the policies, which hash themselves.
+        """A SHA-256 over names and bytes of all files but the studies, and the policies, which hash themselves.
 
         Raises
         ------
@@ -112,6 +114,7 @@ def read_files(priors: str | Path, root: Path) -> PriorFiles:
         _read_folder(root / "evidence", problems),
         _read_folder(root / "policies", problems),
         tuple(sets),
+        _read_folder(root / "studies", problems, "*.csv"),
         tuple(problems.listed),
     )
 
@@ -126,8 +129,8 @@ def _read(path: Path, name: str, problems: Problems, *, required: bool = True) -
         return None
 
 
-def _read_folder(folder: Path, problems: Problems) -> tuple[PriorFile, ...]:
-    files = (_read(path, f"{folder.name}/{path.name}", problems) for path in sorted(folder.glob("*.toml")))
+def _read_folder(folder: Path, problems: Problems, pattern: str = "*.toml") -> tuple[PriorFile, ...]:
+    files = (_read(path, f"{folder.name}/{path.name}", problems) for path in sorted(folder.glob(pattern)))
     return tuple(file for file in files if file is not None)
 
 
