@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from scipy import special
 
 import riskmodel as rm
-import riskmodel.model
+import riskmodel.model.loading
 from riskmodel.cli import commands
 from tests.support.hepatic import COUNTS, people, write_hepatic
 
@@ -20,7 +20,7 @@ SENSITIVITY, FALSE_POSITIVES, PREVALENCE = "scan.liver_disease", "scan.none", "b
 def folder(tmp_path, monkeypatch):
     """Priors, cohort, and a command that finds them."""
     root = write_hepatic(tmp_path / "priors")
-    monkeypatch.setattr(riskmodel.model, "priors_root", lambda: root)
+    monkeypatch.setattr(riskmodel.model.loading, "priors_root", lambda: root)
     people().to_csv(tmp_path / "liver.csv", index=False)
     return tmp_path
 
