@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from riskmodel.cli.common import examples, load_model, put, say, write
 from riskmodel.cli.values import Shipped
+from riskmodel.errors import UsageError
 from riskmodel.text import RESEARCH_ONLY, figure, table
+
+DEFAULTS = ("of", "given", "source", "locator", "read", "setting")
+DEFAULTS_HELP = {
+    "of": "The finding, where the sheet is about one: fever=present.",
+    "given": "The condition, where the sheet is about one: infection=present.",
+    "source": "Key of the source of all rows, such as a review.  [default: made of each study's name]",
+    "locator": "Where in their sources the counts stand, where the sheet does not say.",
+    "read": "How the counts were read, where the sheet does not say: full_text, abstract, second_hand or no.",
+    "setting": "Where the people presented, where the sheet does not say.",
+}
+
+
+def _defaults(command: Any) -> Any:
+    for name in reversed(DEFAULTS):
+        command = click.option(f"--{name}", metavar="TEXT", help=DEFAULTS_HELP[name])(command)
+    return command
 
 
 @click.command(
@@ -33,17 +51,37 @@ from riskmodel.text import RESEARCH_ONLY, figure, table
     "--result", default="next", show_default=True, type=click.Choice(["next", "mean"]),
     help="next: the probability in the next setting; mean: in the middle one.",
 )  # fmt: skip
+@_defaults
+@click.option(
+    "--column", "columns", multiple=True, metavar="NAME=SHEET", help="The sheet's name of a column: tp=TruePos."
+)
+@click.option("--ignore", multiple=True, metavar="SHEET", help="A column of the sheet to leave out.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N")
-def synthesise_command(studies: Path, output: Path, priors: str, result: str, seed: int) -> None:
+def synthesise_command(
+    studies: Path,
+    output: Path,
+    priors: str,
+    result: str,
+    seed: int,
+    columns: tuple[str, ...],
+    ignore: tuple[str, ...],
+    **defaults: str | None,
+) -> None:
     """Take the STUDIES of each finding and condition together by random effects, and write a prior set.
 
     STUDIES is a CSV file with a row for each study: study, source, locator, of, given, and tp, fp, fn and tn, or events
-    and n. Prints each statement with its interval of 95 %. What the counts do not support is told and drives no table.
+    and n. The usual names that reviews give these columns are taken; whatever is not read letter by letter is told.
+    Prints each statement with its interval of 95 %. What the counts do not support is told and drives no table.
     """
+    from riskmodel.synthesis.sheet_file import reading_lines
     from riskmodel.synthesis.synthesise import synthesise
 
     model = load_model(priors, "consensus", None)
-    stated = synthesise(studies, model, result="mean" if result == "mean" else "next", seed=seed).stated
+    synthesis = synthesise(
+        studies, model, result="mean" if result == "mean" else "next", seed=seed, columns=_named(columns),
+        defaults={name: text for name, text in defaults.items() if text}, ignore=ignore,
+    )  # fmt: skip
+    stated = synthesis.stated
     model.with_statements(stated.statements, stated.sources)  # whatever is wrong is met before anything is written
     shipped = not priors.endswith(".toml")
     extends = priors if shipped else Path(os.path.relpath(priors, output.resolve().parent)).as_posix()
@@ -55,4 +93,23 @@ def synthesise_command(studies: Path, output: Path, priors: str, result: str, se
         for s in stated.statements
     ]  # fmt: skip
     put(table(["statement", "value", "low", "high", ""], rows))
+    say(f"read: {line}" for line in reading_lines(synthesis.readings))
     say([*(f"not supported: {reason}" for reason in stated.refused), f"wrote {output}"])
+
+
+def _named(columns: tuple[str, ...]) -> dict[str, str]:
+    """The program's name of a column → the sheet's.
+
+    Raises
+    ------
+    UsageError
+        for what is not NAME=SHEET, and for a name that is given twice.
+    """
+    parts = [text.partition("=") for text in columns]
+    pairs = [(name.strip(), sheet.strip()) for name, _, sheet in parts]
+    for text, (name, sheet) in zip(columns, pairs, strict=True):
+        if not name or not sheet:
+            raise UsageError(f"--column {text}: write NAME=SHEET, such as --column tp=TruePos")
+        if [other for other, _ in pairs].count(name) > 1:
+            raise UsageError(f"--column {name}: given twice")
+    return dict(pairs)

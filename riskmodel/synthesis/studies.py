@@ -1,9 +1,7 @@
-"""A table of studies, read strictly: one row a study, finding, condition and setting."""
+"""The studies of a table: one row a study, finding, condition and setting, every cell checked."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,10 @@ from riskmodel.evidence.reading.grammar import (
     parse_of,
 )
 from riskmodel.evidence.records import HOW_READ
+from riskmodel.synthesis.sheet import REQUIRED, WORKED_BACK, SheetOptions, SheetRow, translated
+from riskmodel.synthesis.sheet_columns import QUADAS, SHARE
+from riskmodel.synthesis.sheet_file import SheetReading, sheet_cells
+from riskmodel.synthesis.sheet_words import ANSWERS, JUDGEMENTS, kind_of_word, whole_number
 from riskmodel.synthesis.two_by_two import CELLS, DESIGNS
 
 if TYPE_CHECKING:
@@ -27,15 +29,7 @@ if TYPE_CHECKING:
 
     from riskmodel.evidence.records import Priors
 
-SHARE = ("events", "n")
-REQUIRED = ("study", "source", "locator", "of", "given")
-QUADAS = "quadas_"
-WHOLE = re.compile(r"[0-9]+(\.0+)?")  # 20.0 is what programs write of 20 in a column with blanks
-COLUMNS = (
-    *REQUIRED, *CELLS, *SHARE, "year", "read", "setting", "others", "cutoff", "design", "reference_standard",
-    "verified_partly", "note",
-)  # fmt: skip
-ANSWERS = ("yes", "no", "unclear")
+DETAILS = ("reference_standard", "verified_partly", "note", WORKED_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,122 +58,76 @@ class StudyCounts:
         return "tp" in self.counts
 
 
+@dataclass(frozen=True, slots=True)
+class StudySheet:
+    """The studies of a sheet, and everything in it that was not taken literally."""
+
+    studies: tuple[StudyCounts, ...]
+    readings: tuple[SheetReading, ...]
+
+
 def read_studies(table: str | Path | pd.DataFrame, priors: Priors | None = None) -> tuple[StudyCounts, ...]:
-    """The studies of a table.
+    """The studies of a table, as :func:`read_sheet` takes them."""
+    return read_sheet(table, priors).studies
+
+
+def read_sheet(
+    table: str | Path | pd.DataFrame, priors: Priors | None = None, options: SheetOptions | None = None
+) -> StudySheet:
+    """The studies of an extraction sheet.
 
     Parameters
     ----------
     table
-        the path of a CSV file in UTF-8, separated by commas or semicolons, or a frame. Columns: study, source, locator,
-        of and given; tp, fp, fn and tn, or events and n; if wanted year, read, setting, others, cutoff, design,
-        reference_standard, verified_partly, note, and any that begin with quadas_.
+        the path of a CSV file (separated by commas, semicolons or tabs; in UTF-8, UTF-16 or Windows-1252), or a frame.
+        Columns: study, source, locator, of and given; tp, fp, fn and tn, or events and n; if wanted year, read,
+        setting, others, cutoff, design, reference_standard, verified_partly, note, and any that begin with quadas_.
+        Other usual names of these columns are taken too, and so are n_disease and n_no_disease with sens and spec,
+        where only one table of counts fits.
     priors
         with these, names of variables and states are checked as well.
+    options
+        what the sheet does not say itself.
 
     Raises
     ------
     StudiesError
         with every problem of the table: row, column, value and what is allowed.
     """
-    file, names, rows = _cells(table)
-    problems = Problems(file=file)
-    _check_columns(names, problems)
-    if not rows and not problems.listed:
-        problems.note("", "no rows", "one row a study")
-    if problems.listed:
-        raise StudiesError(problems.listed)
+    cells = sheet_cells(table)
+    problems = Problems(file=cells.file)
+    rows, readings = translated(cells, options or SheetOptions(), priors, problems)
     declared = None
     if priors is not None:
         declared = DeclaredNames({variable.name: variable for variable in priors.variables}, priors.composites)
-    studies = [_Row(label, cells, problems).study(declared) for label, cells in rows]
-    _check_repeats([label for label, _ in rows], studies, problems)
+    studies = [_Checked(row).study(declared) for row in rows]
+    _check_repeats([row.label for row in rows], studies, problems)
     if problems.listed:
         raise StudiesError(problems.listed)
-    return tuple(studies)
-
-
-def _cells(table: str | Path | pd.DataFrame) -> tuple[str, list[str], list[tuple[str, dict[str, str]]]]:
-    """The name of the table, its columns, and the cells of each row as texts, under what the row is called."""
-    import pandas as pd
-
-    if isinstance(table, pd.DataFrame):
-        frame, file = table, "studies"
-        labels = [f"row {index}" for index in frame.index]
-    else:
-        frame, file = _csv(Path(table)), str(table)
-        labels = [f"line {number}" for number in range(2, len(frame) + 2)]
-    names = [str(name).strip() for name in frame.columns]
-    texts = [[_text(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-    return file, names, [(label, dict(zip(names, row, strict=True))) for label, row in zip(labels, texts, strict=True)]
-
-
-def _csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    problems = Problems(file=str(path))
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            head = file.readline()
-            file.read()  # so that bytes that are no UTF-8 are met here
-    except OSError as error:
-        problems.note("", f"cannot be read: {error.strerror}", "a CSV file")
-        raise StudiesError(problems.listed) from error
-    except UnicodeDecodeError as error:
-        problems.note("", f"byte {error.start} is not UTF-8", "a CSV file saved as UTF-8")
-        raise StudiesError(problems.listed) from error
-    separator = ";" if head.count(";") > head.count(",") else ","
-    if not head.strip():
-        problems.note("", "the file is empty", f"a first line of columns: {', '.join(REQUIRED)}, {', '.join(CELLS)} …")
-        raise StudiesError(problems.listed)
-    try:
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        problems.note("", str(error), "as many cells in each line as there are columns")
-        raise StudiesError(problems.listed) from error
-
-
-def _text(value: object) -> str:
-    import pandas as pd
-
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():  # pandas makes floats of whole numbers beside blanks
-        return str(int(value))
-    return str(value).strip()
-
-
-def _check_columns(names: Sequence[str], problems: Problems) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            problems.at(f"column {name!r}").note("", "stands twice", "each column once")
-        elif name not in COLUMNS and not name.startswith(QUADAS):
-            allowed = f"one of {', '.join(COLUMNS)}, {QUADAS}…{nearest(name, COLUMNS)}"
-            problems.at(f"column {name!r}").note("", "unknown column", allowed)
-    for name in REQUIRED:
-        if name not in names:
-            problems.at(f"column {name!r}").note("", "missing", "this column is required")
-    if not set(CELLS) <= set(names) and not set(SHARE) <= set(names):
-        problems.note("", "no counts", f"columns {', '.join(CELLS)}, or {' and '.join(SHARE)}")
+    return StudySheet(tuple(studies), readings)
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Checked:
     """A row under reading."""
 
-    label: str
-    cells: Mapping[str, str]
-    problems: Problems
+    row: SheetRow
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        return self.row.cells
 
     def fault(self, column: str, received: str, allowed: str) -> None:
-        self.problems.at(f"{self.label}, column {column!r}").note("", received, allowed)
+        self.row.fault(column, received, allowed)
 
     def study(self, declared: DeclaredNames | None) -> StudyCounts:
         for column in REQUIRED:
-            if not self.cells[column]:
+            if not self.cells.get(column):
                 self.fault(column, "blank", "a text")
-        if self.cells["source"] and not SOURCE.fullmatch(self.cells["source"]):
+        source = self.cells.get("source", "")
+        if source and not SOURCE.fullmatch(source):
             allowed = "allowed: the key of a source: lower case, digits, underscores"
-            self.fault("source", f"received {self.cells['source']!r}", allowed)
+            self.fault("source", f"received {source!r}", allowed)
         counts = self._counts()
         self._check_events(counts, declared)
         year = self.cells.get("year", "")
@@ -190,11 +138,14 @@ class _Row:
             self.fault(
                 "verified_partly", f"received {self.cells['verified_partly']!r}", f"allowed: {', '.join(ANSWERS)}"
             )
-        plain = {column: self.cells[column] for column in REQUIRED}
-        rest = ("reference_standard", "verified_partly", "note")
+        plain = {column: self.cells.get(column, "") for column in REQUIRED}
         details = {
-            name: text for name, text in self.cells.items() if text and (name in rest or name.startswith(QUADAS))
+            name: text for name, text in self.cells.items() if text and (name in DETAILS or name.startswith(QUADAS))
         }
+        for name, text in details.items():
+            if kind_of_word(name) == "judgement" and text not in JUDGEMENTS:
+                allowed = f"allowed: {', '.join(JUDGEMENTS)}, or a blank where it was not judged"
+                self.fault(name, f"received {text!r}", allowed)
         return StudyCounts(
             **plain, counts=counts, year=int(year) if year else None, setting=self.cells.get("setting", ""),
             others=self.cells.get("others", ""), cutoff=self.cells.get("cutoff", ""),
@@ -220,10 +171,11 @@ class _Row:
             return {}
         counts = {}
         for column in wanted:
-            if not WHOLE.fullmatch(self.cells[column]):
-                self.fault(column, f"received {self.cells[column]!r}", "allowed: a whole number, 0 or more")
+            number = whole_number(self.cells[column])
+            if isinstance(number, str):
+                self.fault(column, f"received {self.cells[column]!r}", number)
             else:
-                counts[column] = int(self.cells[column].split(".")[0])
+                counts[column] = number
         if len(counts) < len(wanted):
             return {}
         if wanted == SHARE and not 0 < counts["n"] >= counts["events"]:
@@ -238,12 +190,13 @@ class _Row:
     def _check_events(self, counts: Mapping[str, int], declared: DeclaredNames | None) -> None:
         two_by_two = "tp" in counts
         for column in ("of", "given"):
-            text = self.cells[column]
+            text = self.cells.get(column, "")
             if declared is not None and text:
                 try:
                     parse_of(text, declared) if column == "of" else parse_given(text, "probability", declared)
                 except GrammarError as error:
-                    self.fault(column, f"received {error.received}", f"allowed: {error.allowed}")
+                    hint = "" if "=" in text else nearest(text, declared.variables)
+                    self.fault(column, f"received {error.received}", f"allowed: {error.allowed}{hint}")
                 except BrokenNameError:
                     pass
             elif text and (column == "of" or two_by_two) and not EVENT.fullmatch(text):

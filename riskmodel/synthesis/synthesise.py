@@ -15,7 +15,9 @@ from riskmodel.errors import Problems, StudiesError, UsageError
 from riskmodel.evidence.limits import RAREST, WIDEST
 from riskmodel.evidence.records import HOW_READ
 from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects, drawn_effects
-from riskmodel.synthesis.studies import StudyCounts, read_studies
+from riskmodel.synthesis.sheet import SheetOptions
+from riskmodel.synthesis.sheet_file import SheetReading
+from riskmodel.synthesis.studies import StudyCounts, read_sheet
 from riskmodel.synthesis.two_by_two import StudyStatements, groups_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Synthesis:
     ``stated`` has the statements, their sources, what is refused, and the text for a set file. ``drawn`` is by ``of``
     and ``given`` of the table: the effects are sensitivity and false-positive rate, drawn together, or one rate.
     ``studies`` are the rows behind each of them, in the order of the table; ``result`` and ``seed`` as they were asked.
+    ``readings`` are what the table says in other words than the program's.
     """
 
     stated: StudyStatements
@@ -45,6 +48,7 @@ class Synthesis:
     studies: Mapping[tuple[str, str], tuple[StudyCounts, ...]]
     result: str = "next"
     seed: int = 0
+    readings: tuple[SheetReading, ...] = ()
 
 
 def synthesise(
@@ -54,13 +58,16 @@ def synthesise(
     result: Literal["next", "mean"] = "next",
     draws: int = DRAWS,
     seed: int = 0,
+    columns: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
 ) -> Synthesis:
     """Random effects of the studies of each finding and condition, as statements with an interval of 95 %.
 
     Parameters
     ----------
     table
-        as of :func:`~riskmodel.synthesis.studies.read_studies`. Where ``given`` is a condition "alone", its table
+        as of :func:`~riskmodel.synthesis.studies.read_sheet`. Where ``given`` is a condition "alone", its table
         drives P(finding | condition alone) and P(finding | none); otherwise both shares are compared only. Settings
         of one finding are taken together: how much they differ is in the interval.
     model
@@ -69,6 +76,9 @@ def synthesise(
         ``next``: the probability in the next setting; ``mean``: in the middle one.
     draws, seed
         of each random-effects model.
+    columns, defaults, ignore
+        of :class:`~riskmodel.synthesis.sheet.SheetOptions`: the table's names of columns, as ``{"tp": "TruePos"}``;
+        texts for what it leaves out, as ``{"of": "fever=present"}``; and columns to leave out.
 
     Raises
     ------
@@ -77,7 +87,9 @@ def synthesise(
     """
     if result not in RESULTS:
         raise UsageError(f"result is {result!r}; allowed: {', '.join(RESULTS)}")
-    studies = read_studies(table, None if model is None else model.priors)
+    options = SheetOptions(columns or {}, defaults or {}, ignore)
+    sheet = read_sheet(table, None if model is None else model.priors, options)
+    studies = sheet.studies
     groups: dict[Group, list[StudyCounts]] = {}
     for study in studies:
         groups.setdefault((study.of, study.given, study.is_two_by_two), []).append(study)
@@ -107,10 +119,15 @@ def synthesise(
         for row in rows:
             if row.source not in known_sources:
                 year = {"year": row.year} if row.year else {}
-                sources.setdefault(row.source, {"title": row.study, "kind": "study", **year})
+                sources.setdefault(row.source, {"title": _title(row.source, rows), "kind": "study", **year})
     by_finding = {(of, given): tuple(rows) for (of, given, _), rows in groups.items()}
     stated = StudyStatements(tuple(statements), sources, tuple(refused))
-    return Synthesis(stated, drawn, by_finding, result, seed)
+    return Synthesis(stated, drawn, by_finding, result, seed, sheet.readings)
+
+
+def _title(source: str, rows: Sequence[StudyCounts]) -> str:
+    """A source is called by its study; one of several studies, such as a review, names them."""
+    return ", ".join(dict.fromkeys(row.study for row in rows if row.source == source))
 
 
 _WHY = "its people may have had other conditions; compared only"

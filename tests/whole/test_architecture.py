@@ -27,7 +27,7 @@ ONLY_USERS = {
         "calibration/",
         "pathways/",
         "sensitivity/",
-        "synthesis/studies.py",
+        "synthesis/sheet_file.py",
         "validation/",
         "value/",
         "report/",
