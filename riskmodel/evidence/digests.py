@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors
 
 FOR_READERS = ("definition", "note", "file", "given_text")  # texts that no output depends on
-FOLLOWS = "blank_tells"  # from the recording profile, of which a digest has the whole
+FOLLOW = ("blank_tells", "studies")  # from the recording profile, and from the numbers; a digest has both whole
 
 
 def digest_of(content: object) -> str:
@@ -56,7 +56,7 @@ def digest_of_priors(priors: Priors) -> str:
 def _plain(value: object) -> Any:
     """As types of JSON. Records become tables of their fields, so that a new field counts by itself."""
     if is_dataclass(value):
-        value = {entry.name: getattr(value, entry.name) for entry in fields(value) if entry.name != FOLLOWS}
+        value = {entry.name: getattr(value, entry.name) for entry in fields(value) if entry.name not in FOLLOW}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items() if not (key in FOR_READERS and isinstance(item, str))}
     if isinstance(value, tuple | list):

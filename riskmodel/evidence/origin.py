@@ -95,6 +95,31 @@ class Informed:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyBehind:
+    """One study behind a synthesised number: what it counted, and where that stands.
+
+    ``source`` is its key among the sources; ``events`` of ``n`` people are its count of what the number is of.
+    """
+
+    study: str
+    source: str
+    locator: str
+    events: int
+    n: int
+    read: str = "no"
+    setting: str = ""
+    cutoff: str = ""
+
+    def __str__(self) -> str:
+        more = "".join(f", {text}" for text in (self.setting.replace("_", " "), self.cutoff) if text)
+        return f"{self.study} {self.events}/{self.n}{more} ({self.source}: {self.locator})"
+
+    def as_table(self) -> dict[str, Any]:
+        """As ``studies`` of a statement has it, without what is empty."""
+        return {key: value for key in self.__slots__ if (value := getattr(self, key)) != ""}
+
+
+@dataclass(frozen=True, slots=True)
 class Pooled:
     """What stands behind a pooled number: the statements, and how much they differ.
 

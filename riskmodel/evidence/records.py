@@ -13,7 +13,7 @@ from riskmodel.text import Sheet, Shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from riskmodel.evidence.origin import CitedSource, Informed, Pooled
+    from riskmodel.evidence.origin import CitedSource, Informed, Pooled, StudyBehind
 
 Role = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance", "recording"]
 Form = Literal["logistic", "noisy_or", "any_of"]
@@ -198,7 +198,7 @@ class Statement(Shown):
     ``read`` says how the figure was read at its source (a key of ``HOW_READ``); ``counts`` is ``WORKED_BACK`` where
     events were worked back from a rounded share, and empty where they are as printed. ``informed`` are the fits, to
     cohorts or published tables, that the number has been through, the first first; its basis, source and reading stay
-    what they were.
+    what they were. ``studies`` are those behind a number that was synthesised.
     """
 
     id: str
@@ -221,6 +221,7 @@ class Statement(Shown):
     drives: str = ""
     file: str = ""
     informed: tuple[Informed, ...] = ()
+    studies: tuple[StudyBehind, ...] = ()
 
     def __post_init__(self) -> None:
         numbers = {"value": self.value, "low": self.low, "high": self.high}

@@ -226,6 +226,31 @@ class Model(BuiltModel):
         tables = [dict(statement) for statement in statements]
         return replace(self, priors=with_statements(self.priors, tables, sources))
 
+    def write(self, path: str | Path, title: str = "") -> Path:
+        """Write the model's numbers as a prior set that extends the one it was loaded from; whole or not at all.
+
+        Parameters
+        ----------
+        path
+            of a TOML file, for ``--priors`` of the commands and for :func:`load`.
+        title
+            what the set is called; without one, that it is a change of the other set.
+
+        Raises
+        ------
+        UsageError
+            where the file is the set that it would extend.
+        OutputError
+            where the file cannot be written.
+        """
+        from riskmodel.evidence.set_text import text_of_set
+        from riskmodel.outputs.files import write_files
+
+        file = Path(path)
+        text = text_of_set(self.priors, self.root, file, title or f"{self.priors.prior_set.name}, changed")
+        write_files({file: text.encode()})
+        return file
+
     def with_recording(self, profile: str | Path) -> Model:
         """The same model under a recording profile, which says what a blank means.
 

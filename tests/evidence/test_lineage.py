@@ -103,6 +103,7 @@ def test_what_the_uncertainty_rests_on_names_the_tables(seeds, tmp_path):
         ('cohort = "tables_2026", people = 1, share = 0.2, tables = { a = 1.0 }', "a cohort is people, not tables"),
         (WHOLE.replace("0.25", "0.75"), "shares of the tables that sum to 1 at most"),
         (WHOLE.replace("0.25", "1.5"), "informed.0.tables.deyo_1988.*received 1.5"),
+        (WHOLE.replace("share", "shares"), "unknown key 'shares'; one of cohort, .*did you mean 'share'"),
         (WHOLE.replace("0.12]", "0.04]"), "the value within its range"),
         (WHOLE.replace(", 0.12]", "]"), "informed.0.was.*at least 3"),
     ],

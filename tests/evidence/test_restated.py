@@ -2,8 +2,7 @@
 
 import pytest
 
-from riskmodel.calibration.as_prior_set import Origin, set_text
-from riskmodel.errors import PriorsError, UsageError
+from riskmodel.errors import PriorsError
 from riskmodel.model import Model
 
 SMITH = {"smith_2024": {"title": "Smith A. Spine 2024;1:1", "kind": "study", "year": 2024}}
@@ -73,9 +72,3 @@ def test_another_source_needs_a_basis(seeds: Model):
         seeds.with_statement("find.fever.infection", source="whitlock_2026", events=3, n=4)
     with pytest.raises(PriorsError, match=r"did you mean 'find\.fever\.infection'"):
         seeds.with_statement("find.fever.infectio", source="whitlock_2026", basis="seed", events=3, n=4)
-
-
-def test_a_set_does_not_lose_who_said_it(seeds: Model, tmp_path):
-    model = seeds.with_statements([FEVER], SMITH)
-    with pytest.raises(UsageError, match=r"smith\.fever of this model stand in no prior set"):
-        set_text(model, Origin("here", 100, 50), tmp_path / "set.toml", "")

@@ -40,7 +40,7 @@ ONLY_USERS = {
     "statsmodels": ("evidence/pooling.py", "metrics/"),
     "SALib": ("sensitivity/sobol_indices.py",),
     "jinja2": ("pages/render.py",),
-    "tomlkit": ("calibration/as_prior_set.py", "synthesis/two_by_two.py"),
+    "tomlkit": ("evidence/set_text.py", "synthesis/two_by_two.py"),
 }
 
 

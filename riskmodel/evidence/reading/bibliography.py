@@ -71,6 +71,7 @@ def check_citations(
     """Every key that is cited must be a source, also where a note names it; its kind must fit the basis."""
     for statement in statements:
         named = [("source", statement.source), *(("note", key) for key in KEY_IN_TEXT.findall(statement.note))]
+        named += [("studies", study.source) for study in statement.studies]
         of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
         _check_keys(named, sources, of_entry)
         _check_kind(statement, sources, of_entry)

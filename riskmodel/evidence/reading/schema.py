@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -53,6 +53,25 @@ class VariableTable(StrictTable):
     imaging: bool = False
 
 
+class StudyBehindTable(StrictTable):
+    """One of ``studies`` of a statement: a study behind a synthesised number."""
+
+    study: str
+    source: str
+    locator: str
+    events: Annotated[int, Field(ge=0)]
+    n: Annotated[int, Field(gt=0)]
+    read: Read = "no"
+    setting: str = ""
+    cutoff: str = ""
+
+    @model_validator(mode="after")
+    def _within(self) -> StudyBehindTable:
+        if self.events > self.n:
+            raise PydanticCustomError("events", "events up to n")
+        return self
+
+
 class StatementTable(StrictTable):
     """``[[statement]]`` of evidence/*.toml and of a user's set."""
 
@@ -73,6 +92,7 @@ class StatementTable(StrictTable):
     read: Read
     drives: str = ""
     note: str = ""
+    studies: list[StudyBehindTable] = Field(default_factory=list)
 
 
 SourceKind = Literal["seed", "study", "review", "guideline", "statistics", "data", "synthesis", "assumption"]
@@ -266,13 +286,22 @@ def _translate(model: type[StrictTable], error: Any, problems: Problems) -> None
 
 
 def known_keys(model: type[StrictTable], path: Iterable[str]) -> list[str]:
-    """The keys of a model, or of the table that lies at a path inside it."""
+    """The keys of a model, or of the table that lies at a path inside it; in a list, of each of its tables."""
     for key in path:
-        inner = model.model_fields[key].annotation
-        if not (isinstance(inner, type) and issubclass(inner, StrictTable)):
+        if key.isdigit():
+            continue
+        inner = _tables_in(model.model_fields[key].annotation)
+        if not inner:
             return []
-        model = inner
+        model = inner[0]
     return list(model.model_fields)
+
+
+def _tables_in(annotation: Any) -> list[type[StrictTable]]:
+    """The models that a type is of, also as items of a list or as an alternative."""
+    if isinstance(annotation, type) and issubclass(annotation, StrictTable):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _tables_in(part)]
 
 
 def show(value: object) -> str:

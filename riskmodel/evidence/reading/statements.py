@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.limits import Fault, Numbers, limit_faults, number_faults
-from riskmodel.evidence.origin import Informed
+from riskmodel.evidence.origin import Informed, StudyBehind
 from riskmodel.evidence.reading.grammar import (
     BrokenNameError,
     DeclaredNames,
@@ -96,7 +96,8 @@ def _statement(raw: object, declared: DeclaredNames, problems: Problems) -> Stat
     level = DEFAULT_LEVEL if table.level is None else table.level
     return Statement(
         of=of, given=given, given_text=table.given, file=problems.file, level=level, counts=table.counts or "",
-        **table.model_dump(exclude={"of", "given", "level", "counts"}),
+        studies=tuple(StudyBehind(**study.model_dump()) for study in table.studies),
+        **table.model_dump(exclude={"of", "given", "level", "counts", "studies"}),
     )  # fmt: skip
 
 
