@@ -12,6 +12,7 @@ from riskmodel.casefiles.read import compiled_kernel as kernel
 from riskmodel.casefiles.read.block import CodedBlock, Coder, StructuralFault, TextCells
 from riskmodel.casefiles.read.blocks import RecordBlock
 from riskmodel.casefiles.read.plain import structural_fault
+from riskmodel.casefiles.read.record_ends import last_record_end
 from riskmodel.casefiles.read.word_tables import Tables
 
 _MISSES = 1024
@@ -30,7 +31,7 @@ class CompiledReader:
     def records_end(data: bytearray, start: int, end: int) -> int:
         if data.find(b'"', start, end) < 0:
             return max(data.rfind(b"\n", start, end) + 1, start)
-        return int(kernel.last_record_end(np.frombuffer(data, np.uint8), start, end))
+        return int(last_record_end(np.frombuffer(data, np.uint8), start, end))
 
     def read(self, block: RecordBlock) -> CodedBlock:
         """Tokenise and code one block."""
