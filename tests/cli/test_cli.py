@@ -8,24 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from riskmodel.cli import commands
 from tests.support.paths import ROOT
 
 PUBLISHED = str(ROOT / "notebooks" / "data" / "published_cases.csv")
 EMERGENCY = ("--setting", "emergency")
 COMMANDS = ("score", "explain", "check", "codebook", "simulate", "export", "calibrate", "report")
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.setenv("RISKMODEL_CACHE", str(tmp_path / "cache"))
-
-    def invoke(*arguments):
-        return CliRunner().invoke(commands, [str(argument) for argument in arguments], catch_exceptions=False)
-
-    return invoke
 
 
 def cases(folder, text):

@@ -10,11 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 import riskmodel as rm
 from riskmodel.answers.silence import silences
-from riskmodel.cli import commands
 from riskmodel.cli.values import ProfileName
 from riskmodel.model import load_scoring
 from tests.support.own_set import own_set
@@ -26,16 +24,6 @@ OURS = (
     'of = "night_sweats=absent"\ngiven = "ours"\nvalue = {}\nbasis = "assumption"\nsource = "assumption"\nread = "no"\n'
 )
 pytestmark = pytest.mark.filterwarnings("ignore:hardly any:UserWarning")
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.setenv("RISKMODEL_CACHE", str(tmp_path / "cache"))
-
-    def invoke(*arguments):
-        return CliRunner().invoke(commands, [str(argument) for argument in arguments], catch_exceptions=False)
-
-    return invoke
 
 
 @pytest.fixture
