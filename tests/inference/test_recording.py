@@ -19,12 +19,16 @@ from riskmodel.inference.silence import as_answers
 from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
-from tests.inference.test_inference import same
-from tests.support.engines import Pgmpy, Pyagrum, full_joint, outputs, random_evidence, small_networks
+from tests.support.engines import (
+    AGREE,
+    check_by_oracles,
+    random_evidence,
+    same,
+    small_networks,
+)
 from tests.support.silent import blanked, recorded_rows, weights_with_nodes, with_recording_nodes
 
 FULL = bool(os.environ.get("RISKMODEL_FULL"))
-AGREE = 1e-10
 PROFILES = ("positives_only", "chart", "form")
 
 
@@ -55,21 +59,7 @@ def test_every_engine_on_any_network_with_recording_nodes(network: Network, seed
     masks = blanked(masks, recorded_rows(network), rng)
     scorer = compiled_or_rejected(network)
     assert scorer.recorded_rows == tuple(recorded_rows(network))
-    found = scorer.posterior(masks, soft)
-    weights = weights_with_nodes(network, masks, soft)
-    expected, evidence = outputs(network, full_joint(network, weights))
-    possible = evidence > 0
-    assert np.array_equal(found.evidence > 0, possible)
-    np.testing.assert_allclose(found.probability[:, possible], expected[:, possible], rtol=0, atol=AGREE)
-    np.testing.assert_allclose(found.evidence, evidence, rtol=1e-10)
-    if not soft:
-        assert same(found, CompiledScorer(scorer).posterior(masks))
-    pgmpy, count = Pgmpy(network), len(scorer.conditions)
-    for case in np.nonzero(possible)[0][:2]:
-        pyagrum = Pyagrum(network)
-        by_pgmpy = outputs(network, pgmpy.conditions(weights, case)[None])[0][:count, 0]
-        assert np.max(np.abs(by_pgmpy - expected[:count, case])) <= AGREE
-        assert np.max(np.abs(pyagrum.present(weights, case) - expected[:count, case])) <= AGREE
+    check_by_oracles(network, scorer, masks, soft, weights_with_nodes(network, masks, soft), cases=2)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 import pyagrum as gum
@@ -12,6 +13,8 @@ from pgmpy.factors.discrete import TabularCPD
 from pgmpy.inference import VariableElimination
 
 from riskmodel.evidence.records import Variable
+from riskmodel.inference.compiled import CompiledScorer
+from riskmodel.inference.scorer import Posterior, Scorer
 from riskmodel.network.forms.dependence import Correlations, with_dependence
 from riskmodel.network.network import Network
 from riskmodel.network.pgmpy_network import to_pgmpy
@@ -19,6 +22,7 @@ from tests.support.scans import without_contradictions
 
 logging.getLogger("pgmpy").setLevel(logging.ERROR)  # it tells of every virtual evidence that it replaces
 
+AGREE = 1e-10  # how far apart two exact engines may be
 Weights = Mapping[str, np.ndarray]  # variable → (cases, states): likelihood of the evidence on it, 0 or 1 if hard
 
 
@@ -117,6 +121,43 @@ def outputs(network: Network, joint: np.ndarray) -> tuple[np.ndarray, np.ndarray
             rows.append(total - none.reshape(len(joint), -1).sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.array(rows) / total, total
+
+
+def same(first: Posterior, second: Posterior) -> bool:
+    """Equal to the last bit."""
+    return all(
+        getattr(first, field.name).tobytes() == getattr(second, field.name).tobytes() for field in fields(Posterior)
+    )
+
+
+def check_by_oracles(
+    network: Network, scorer: Scorer, masks: np.ndarray, soft: Mapping[int, np.ndarray], weights: Weights, cases: int
+) -> Posterior:
+    """The posteriors of evidence, once brute force, the compiled scorer and, in some cases, pgmpy and pyAgrum agree.
+
+    Parameters
+    ----------
+    weights
+        what the evidence says of each state of each variable, as the definition has it.
+    cases
+        how many pgmpy and pyAgrum are asked for, the first that are possible.
+    """
+    posterior = scorer.posterior(masks, soft)
+    expected, evidence = outputs(network, full_joint(network, weights))
+    possible = evidence > 0
+    assert np.array_equal(posterior.evidence > 0, possible)
+    assert np.all(np.isnan(posterior.probability[:, ~possible]))
+    np.testing.assert_allclose(posterior.probability[:, possible], expected[:, possible], rtol=0, atol=AGREE)
+    np.testing.assert_allclose(posterior.evidence, evidence, rtol=1e-10)
+    if not soft:
+        assert same(posterior, CompiledScorer(scorer).posterior(masks))
+    pgmpy, count = Pgmpy(network), len(scorer.conditions)
+    for case in np.nonzero(possible)[0][:cases]:
+        pyagrum = Pyagrum(network)  # anew: changing evidence fails it where a variable stands alone
+        by_pgmpy = outputs(network, pgmpy.conditions(weights, case)[None])[0][:count, 0]
+        assert np.max(np.abs(by_pgmpy - expected[:count, case])) <= AGREE
+        assert np.max(np.abs(pyagrum.present(weights, case) - expected[:count, case])) <= AGREE
+    return posterior
 
 
 class Pgmpy:
