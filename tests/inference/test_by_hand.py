@@ -18,6 +18,7 @@ from riskmodel.inference.weights import compute_weights, find_reasons
 from riskmodel.network.build import build_network
 from tests.support.masks import MODEL, ROUNDING, ROW, SCORER, SERIOUS, case, odds, settings_of_network
 from tests.support.small_policy import policy_text, probable, rule, threshold
+from tests.support.tabular import numbered, write_folder
 
 # ---- findings that say nothing, and findings worked out by hand ------------------------------------
 
@@ -41,8 +42,7 @@ def test_an_uninformative_finding_changes_nothing() -> None:
     assert (lone["most_raised"], lone["reason"]) == ("", "")
 
 
-TOY = {
-    "network.toml": """
+TOY = """
 [[variable]]
 name = "infection"
 role = "condition"
@@ -56,33 +56,12 @@ role = "finding"
 states = ["absent", "present"]
 parents = ["infection"]
 definition = "Fever."
-""",
-    "sources.toml": '[sources.assumption]\ntitle = "By hand"\nkind = "assumption"\n',
-    "sets/seeds.toml": 'prefer = ["seed", "study", "assumption"]\n',
-}
-STATEMENT = """
-[[statement]]
-id = "{id}"
-quantity = "probability"
-of = "{of}"
-{given}
-value = {value}
-basis = "assumption"
-source = "assumption"
-read = "no"
 """
 
 
-def toy(folder: Path, files: Mapping[str, str], statements: Mapping[tuple[str, str], float]) -> Scorer:
+def toy(folder: Path, network: str, statements: Mapping[tuple[str, str], float]) -> Scorer:
     """The scorer of a network written out in a folder; statements by (of, given)."""
-    text = "".join(
-        STATEMENT.format(id=f"s{i}", of=of, given=f'given = "{given}"' if given else "", value=value)
-        for i, ((of, given), value) in enumerate(statements.items())
-    )
-    for name, content in {**files, "evidence/all.toml": text}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content, encoding="utf-8")
-    priors = load_priors("seeds", folder)
+    priors = load_priors("seeds", write_folder(folder, network, numbered(statements)))
     return compile_scorer(build_network(priors), priors.case_variables)
 
 
@@ -182,12 +161,12 @@ def test_ties_of_known_outcomes_are_led_by_the_first(first: int) -> None:
 
 def test_ties_of_equal_rises_are_led_by_the_first(tmp_path: Path) -> None:
     """Four conditions alike in every number, and a finding that speaks for all of them alike."""
-    condition, finding = TOY["network.toml"].split("\n\n")
+    condition, finding = TOY.split("\n\n")
     network = "".join(condition.replace('"infection"', f'"{name}"') + "\n\n" for name in SERIOUS)
     network += finding.replace('["infection"]', str(list(SERIOUS)).replace("'", '"'))
     statements = {(f"{name}=present", ""): 0.125 for name in SERIOUS}
     statements |= {("fever=present", f"{name}=present alone"): 0.5 for name in SERIOUS}
-    scorer = toy(tmp_path, {**TOY, "network.toml": network}, {**statements, ("fever=present", "none"): 0.25})
+    scorer = toy(tmp_path, network, {**statements, ("fever=present", "none"): 0.25})
     masks = np.array([[3]] * 4 + [[2]], np.uint8)
     posterior = scorer.posterior(masks)
     assert len(set(posterior.probability[:4, 0])) == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from tests.support.small_policy import policy_text, probable, threshold
+from tests.support.tabular import SET, write_folder
 
 NETWORK = """
 [[variable]]
@@ -28,11 +29,11 @@ parents = ["liver_disease"]
 definition = "Scintigraphy of the liver."
 imaging = true
 """
-STATEMENTS = {
-    "base.liver_disease": ("liver_disease=present", "", 0.5),
-    "scan.none": ("scan=abnormal", "none", 0.3),
-    "scan.liver_disease": ("scan=abnormal", "liver_disease=present alone", 0.7),
-}
+STATEMENTS = [
+    ("base.liver_disease", "liver_disease=present", "", 0.5),
+    ("scan.none", "scan=abnormal", "none", 0.3),
+    ("scan.liver_disease", "scan=abnormal", "liver_disease=present alone", 0.7),
+]
 COUNTS = {  # (scan, pathology): people
     ("abnormal", "present"): 231,
     ("abnormal", "absent"): 32,
@@ -51,19 +52,7 @@ POLICY = policy_text(
 
 def write_hepatic(folder: Path) -> Path:
     """The prior set, with little weight on its guesses."""
-    for name in ("evidence", "sets", "policies"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "network.toml").write_text(NETWORK)
-    (folder / "sources.toml").write_text('[sources.assumption]\ntitle = "Ours"\nkind = "assumption"\n')
-    (folder / "sets" / "seeds.toml").write_text(
-        'prefer = ["seed", "study", "assumption"]\n[default_n]\nassumption = 2\n'
-    )
-    texts = [
-        f'[[statement]]\nid = "{name}"\nquantity = "probability"\nof = "{of}"\ngiven = "{given}"\nvalue = {value}\n'
-        'basis = "assumption"\nsource = "assumption"\nread = "no"\n'
-        for name, (of, given, value) in STATEMENTS.items()
-    ]
-    (folder / "evidence" / "all.toml").write_text("\n".join(texts))
+    write_folder(folder, NETWORK, STATEMENTS, SET.replace("assumption = 20", "assumption = 2"))
     (folder / "policies" / "plain.toml").write_text(POLICY)
     return folder
 

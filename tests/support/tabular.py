@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -67,23 +68,33 @@ TRUTH = {  # (of, given): probability
 SET = 'prefer = ["seed", "study", "assumption"]\n[default_n]\nassumption = 20\n'
 SOURCES = '[sources.assumption]\ntitle = "Ours"\nkind = "assumption"\n'
 STATEMENT = (
-    '[[statement]]\nid = "s{i}"\nquantity = "probability"\nof = "{of}"\ngiven = "{given}"\nvalue = {value}\n'
+    '[[statement]]\nid = "{name}"\nquantity = "probability"\nof = "{of}"\ngiven = "{given}"\nvalue = {value}\n'
     'basis = "assumption"\nsource = "assumption"\nread = "no"\n'
 )
 
 
-def write_priors(folder: Path, values: dict[tuple[str, str], float] = TRUTH) -> Path:
-    """The network with these numbers as a priors folder; statements are s0, s1 … in order."""
+def write_folder(
+    folder: Path, network: str, statements: Iterable[tuple[str, str, str, float]], chosen: str = SET
+) -> Path:
+    """A priors folder of a network and assumed probabilities: (id, of, given, value)."""
     for name in ("evidence", "sets", "policies"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    text = "\n".join(
-        STATEMENT.format(i=i, of=of, given=given, value=v) for i, ((of, given), v) in enumerate(values.items())
-    )
-    (folder / "network.toml").write_text(NETWORK)
+    texts = [STATEMENT.format(name=name, of=of, given=given, value=value) for name, of, given, value in statements]
+    (folder / "network.toml").write_text(network)
     (folder / "sources.toml").write_text(SOURCES)
-    (folder / "evidence" / "all.toml").write_text(text)
-    (folder / "sets" / "seeds.toml").write_text(SET)
+    (folder / "evidence" / "all.toml").write_text("\n".join(texts))
+    (folder / "sets" / "seeds.toml").write_text(chosen)
     return folder
+
+
+def numbered(values: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, str, str, float]]:
+    """Statements with the ids s0, s1 … in order."""
+    yield from ((f"s{i}", of, given, value) for i, ((of, given), value) in enumerate(values.items()))
+
+
+def write_priors(folder: Path, values: dict[tuple[str, str], float] = TRUTH) -> Path:
+    """The network with these numbers as a priors folder; statements are s0, s1 … in order."""
+    return write_folder(folder, NETWORK, numbered(values))
 
 
 def tabular(folder: Path, values: dict[tuple[str, str], float] = TRUTH) -> rm.Model:
