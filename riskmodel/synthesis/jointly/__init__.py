@@ -1,0 +1,1 @@
+"""All evidence at once: statements and published tables, fitted together."""

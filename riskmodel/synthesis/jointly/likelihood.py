@@ -1,0 +1,116 @@
+"""The probability of published tables as a function of the statements and of the spread between studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
+from riskmodel.calibration.likelihood.slopes import piece_table
+from riskmodel.inference.lookup import tables_at_setting
+from riskmodel.network.build import build_network
+from riskmodel.synthesis.jointly.observed import Observed, Told
+from riskmodel.synthesis.jointly.questions import Questions
+
+if TYPE_CHECKING:
+    from riskmodel.arrays import Array, States
+    from riskmodel.network.network import Network
+    from riskmodel.synthesis.jointly.coordinates import JointCoordinates
+    from riskmodel.validation.records import PublishedRow
+
+
+@dataclass(frozen=True)
+class TablesPoint(Point):
+    """A point: P(pattern) of each pattern, and what the rows tell there."""
+
+    evidence: Array = field(repr=False)
+    log_odds: Array = field(repr=False)
+    told: Told = field(repr=False)
+
+
+class TablesLikelihood(Likelihood):
+    """P(what the tables saw), over statements and spreads.
+
+    Parameters
+    ----------
+    rows
+        of published tables, each in its own setting, or at its own base rate where that is known.
+    spread_of
+        (rows,): which of the coordinates' spreads is between studies like each row's.
+    """
+
+    def __init__(self, coordinates: JointCoordinates, rows: Sequence[PublishedRow], spread_of: States) -> None:
+        variables = coordinates.priors.case_variables
+        self.questions = Questions(build_network(coordinates.priors), variables, rows)
+        super().__init__(coordinates.of_statements, self.questions.masks)
+        self.joint, self.coordinates = coordinates, coordinates
+        self.observed, self.spread_of = Observed.of(rows), spread_of
+
+    def of_statements(self) -> Likelihood:
+        """The same at points of statements alone: for what asks only for the network."""
+        view = copy(self)
+        view.coordinates = self.joint.of_statements
+        return view
+
+    def _point(self, x: Array, network: Network) -> Point | None:
+        evidence, tables = np.empty(self.questions.masks.shape[1]), []
+        for stratum in self.strata:
+            held = tables_at_setting(network, stratum.setting)
+            pieces = [piece_table(self.lookups, piece, held)[0] for piece in self.lookups.all]
+            evidence[stratum.first] = self._expect(stratum, pieces)[0]
+            tables.append(pieces)
+        log_odds = self.questions.log_odds(evidence)
+        if not np.isfinite(log_odds).all():
+            return None
+        told = self.observed.told(log_odds, self.joint.spreads_at(x)[self.spread_of])
+        return TablesPoint(x, float(told.log_likelihood.sum()), tables, [], evidence, log_odds, told)
+
+    def log_likelihoods(self, x: Array) -> Array:
+        return np.array([-np.inf if point is None else point.log_likelihood for point in self.at_each(x)])
+
+    def slopes_of_rows(self, point: Point) -> Array:
+        """Derivatives of the rows' log-odds by the coordinates, (rows, coordinates): 0 by those of spreads."""
+        here = tables_point(point)
+        scores = np.zeros((len(here.evidence), self.joint.size))
+        with_slopes = zip(self.strata, here.tables, self.slopes.at(here.x[: self.joint.learnt]), strict=True)
+        for stratum, tables, slopes in with_slopes:
+            for piece, part in self._scores(stratum, tables, slopes):
+                scores[stratum.first[piece]] = part
+        return self.questions.slopes(here.evidence, scores)
+
+    def gradient(self, point: Point) -> Array:
+        here = tables_point(point)
+        spreads = np.bincount(self.spread_of, here.told.spread_slope, len(self.joint.spreads))
+        gradient = self.slopes_of_rows(point).T @ here.told.slope
+        gradient[self.joint.learnt :] += spreads
+        return np.asarray(gradient)
+
+    def information(self, point: Point) -> tuple[Array, Array]:
+        """That of the rows' log-odds (Gauss and Newton), and of each spread where it is positive."""
+        here, size = tables_point(point), self.joint.learnt
+        slopes = self.slopes_of_rows(point)
+        information = slopes.T @ (slopes * here.told.curvature[:, None])
+        for i in range(len(self.joint.spreads)):
+            information[size + i, size + i] = max(self._information_on(i, here), 0.0)
+        return information, information
+
+    def _information_on(self, number: int, here: TablesPoint, step: float = 1e-3) -> float:
+        """Minus the second derivative by the logarithm of a spread, by differences."""
+        slopes = []
+        for side in (step, -step):
+            x = here.x.copy()
+            x[self.joint.learnt + number] += side
+            told = self.observed.told(here.log_odds, self.joint.spreads_at(x)[self.spread_of])
+            slopes.append(told.spread_slope[self.spread_of == number].sum())
+        return float(slopes[1] - slopes[0]) / (2 * step)
+
+
+def tables_point(point: Point) -> TablesPoint:
+    """A point as one that this likelihood gave."""
+    if not isinstance(point, TablesPoint):
+        raise TypeError("a point of another likelihood")
+    return point
