@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.model import Model, load
     from riskmodel.report.check.compare_models import compare
     from riskmodel.sensitivity.follow_statement import follow
+    from riskmodel.synthesis.jointly.fit import synthesise_jointly
     from riskmodel.synthesis.synthesise import synthesise
     from riskmodel.synthesis.two_by_two import from_2x2
     from riskmodel.validation import validate
@@ -36,6 +37,7 @@ __all__ = [
     "metrics",
     "recalibrate",
     "synthesise",
+    "synthesise_jointly",
     "validate",
 ]
 
@@ -50,6 +52,7 @@ _HOMES = {
     "load": "model",
     "recalibrate": "calibration",
     "synthesise": "synthesis.synthesise",
+    "synthesise_jointly": "synthesis.jointly.fit",
     "validate": "validation",
 }
 

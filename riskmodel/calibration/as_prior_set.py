@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
 from riskmodel.calibration.provenance import printable, today
-from riskmodel.evidence.origin import CitedSource, Fit
+from riskmodel.evidence.origin import CitedSource, Fit, Informed
 from riskmodel.evidence.set_text import text_of_set
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ class Origin:
         where = f" ({places})" if places else ""
         return f"Cohort {self.name}: {self.people:,} people{where}, some outcome known in {self.verified:,}"
 
+    def title(self) -> str:
+        """Of the set that holds the fit."""
+        return f"Fitted to cohort {self.name}, n = {self.people}"
+
+    def informed(  # a fit to tables says more of each statement
+        self, key: str, statement: str, people: float, share: float, was: tuple[float, float, float]
+    ) -> Informed:
+        """What the fit, a source under ``key``, told a statement; see :class:`~riskmodel.evidence.origin.Informed`."""
+        del statement
+        return Informed(key, people, share, was=was)
+
     def source(self, taken: Container[str], status: str) -> CitedSource:
         """As a source of kind data, under a key that is not taken."""
         note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
@@ -84,6 +95,6 @@ def source_key(name: str, taken: Container[str]) -> str:
 
 def set_text(model: Model, origin: Origin, path: Path, status: str) -> str:
     """The TOML of a set that extends the fitted model's own and gives the model again."""
-    title = f"Fitted to cohort {origin.name}, n = {origin.people}"
+    title = origin.title()
     comments = [f"{origin.headline()}.", *([status[0].upper() + status[1:]] if status else [])]
     return text_of_set(model.priors, model.root, path, f"{title} ({status})" if status else title, comments)

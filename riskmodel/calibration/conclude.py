@@ -77,12 +77,12 @@ class _Learnt:
         """The share of the variance on its scale that the data took away, 0 to 1."""
         return min(max(1.0 - (self.marginal.sd / self.prior) ** 2, 0.0), 1.0)
 
-    def informed(self, cohort: str, row: Mapping[str, Any]) -> Informed:
+    def informed(self, origin: Origin, key: str, row: Mapping[str, Any]) -> Informed:
         """What the data told, with three digits; ``row`` has the 95 % interval before."""
         low, high = (float(f"{row[end]:.3g}") for end in ("prior_low", "prior_high"))
         stated = self.statement.value
         was = (stated, min(low, stated), max(high, stated))
-        return Informed(cohort, float(f"{self.people():.3g}"), round(self.share(), 3), was=was)
+        return origin.informed(key, self.statement.id, float(f"{self.people():.3g}"), round(self.share(), 3), was)
 
     def people(self) -> float:
         """The size that a count would need to tell as much as the data did; no more than there are people."""
@@ -122,7 +122,7 @@ def fitted_calibration(
             row = _unchanged_row(fit.statement, prior) if is_unchanged else _learnt_row(fit, prior)
             rows.append(row)
             if not is_unchanged:
-                block_overrides[fit.statement.id] = _override(fit, row, source.key)
+                block_overrides[fit.statement.id] = _override(fit, row, origin, source.key)
         overrides |= _summing_to_one(block_overrides) if block.complete else block_overrides
     brought = _bring_within_reach(model.priors, rows, overrides, source)
     frame = pd.DataFrame(rows)
@@ -276,10 +276,10 @@ def _summing_to_one(overrides: dict[str, dict[str, Any]]) -> dict[str, dict[str,
     return overrides
 
 
-def _override(learnt: _Learnt, row: Mapping[str, object], key: str) -> dict[str, Any]:
+def _override(learnt: _Learnt, row: Mapping[str, object], origin: Origin, key: str) -> dict[str, Any]:
     """The number as the set holds it: what it was stays, with what the cohort told."""
     old = learnt.statement
     fitted = [float(row[name]) for name in ("posterior", "low", "high")]  # type: ignore[arg-type]
     value, low, high = rounded(*fitted, ratio=old.quantity in RATIOS)
-    informed = [step.as_table() for step in (*old.informed, learnt.informed(key, row))]
+    informed = [step.as_table() for step in (*old.informed, learnt.informed(origin, key, row))]
     return {"value": value, "low": low, "high": high, "informed": informed}

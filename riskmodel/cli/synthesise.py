@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from riskmodel.cli.common import examples, load_model, put, say, write
+from riskmodel.cli.jointly import joint_options
 from riskmodel.cli.values import Shipped
 from riskmodel.errors import UsageError
 from riskmodel.text import RESEARCH_ONLY, figure, table
@@ -36,9 +37,10 @@ def _defaults(command: Any) -> Any:
         "riskmodel synthesise studies.csv -o set.toml",
         "riskmodel synthesise studies.csv -o set.toml --priors literature --result mean",
         "riskmodel score cases.csv -o scored.csv --priors set.toml",
+        "riskmodel synthesise --jointly --priors literature -o synthesised.toml",
     ),
 )
-@click.argument("studies", type=click.Path(path_type=Path))
+@click.argument("studies", required=False, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="SET.toml",
     help="File for the prior set; it extends the one given by --priors.",
@@ -57,6 +59,7 @@ def _defaults(command: Any) -> Any:
 )
 @click.option("--ignore", multiple=True, metavar="SHEET", help="A column of the sheet to leave out.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N")
+@joint_options
 def synthesise_command(
     studies: Path,
     output: Path,
@@ -72,6 +75,7 @@ def synthesise_command(
     STUDIES is a CSV file with a row for each study: study, source, locator, of, given, and tp, fp, fn and tn, or events
     and n. The usual names that reviews give these columns are taken; whatever is not read letter by letter is told.
     Prints each statement with its interval of 95 %. What the counts do not support is told and drives no table.
+    With --jointly, the statements of --priors and published tables are fitted together instead.
     """
     from riskmodel.synthesis.sheet_file import reading_lines
     from riskmodel.synthesis.synthesise import synthesise

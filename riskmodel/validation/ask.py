@@ -37,7 +37,7 @@ def answer(network: Network, row: PublishedRow, *, at_prior: bool = False) -> Ar
 
 
 def fractions(network: Network, row: PublishedRow, *, at_prior: bool = False) -> tuple[Fraction, ...]:
-    """What the answer to a row is made of: P(of | given), or at the study's base rate P(given | of) and P(given | not of)."""
+    """What the answer to a row is made of: P(of | given); at the study's base rate P(given | of), P(given | not of)."""
     setting = [Event("setting", (row.setting,))] if row.setting else []
     people = _terms(network, [Combination((event,), 1) for event in (*setting, *row.people)])
     if not at_prior or row.prior is None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from riskmodel.errors import Problems, nearest
+from riskmodel.errors import PriorsError, Problem, Problems, nearest
 from riskmodel.evidence.origin import CitedSource
 from riskmodel.evidence.reading.bibliography import read_sources
 from riskmodel.evidence.reading.files import PriorFile
@@ -18,6 +18,7 @@ from riskmodel.evidence.records import Event, Priors
 from riskmodel.validation.records import Combination, PublishedRow, PublishedTables
 
 FILE = "validation.toml"
+SHIPPED = "validation"  # the name of this file, in place of a path
 
 
 class RowTable(StrictTable):
@@ -42,16 +43,19 @@ class RowTable(StrictTable):
     read: Literal["full_text", "abstract", "second_hand"]
     figures: Literal["printed", "worked_back"] = "printed"
     same_data: list[str] = Field(default_factory=list)
+    restates: list[str] = Field(default_factory=list)
     note: str = ""
 
 
-def load_published(priors: Priors, root: Path) -> PublishedTables:
+def load_published(priors: Priors, root: Path, published: str | Path = SHIPPED) -> PublishedTables:
     """The published rows beside a prior set.
 
     Parameters
     ----------
     root
         The folder of the priors; without a validation.toml in it there are no rows.
+    published
+        ``validation`` for that file, or the path of another one in the same form.
 
     Raises
     ------
@@ -59,11 +63,13 @@ def load_published(priors: Priors, root: Path) -> PublishedTables:
         With every problem of the file: unknown variables, states, settings or sources, figures that contradict
         each other.
     """
-    path = root / FILE
+    path = root / FILE if published == SHIPPED else Path(published)
     if not path.is_file():
-        return PublishedTables((), priors.sources)
-    document = PriorFile(FILE, path.read_bytes()).parse()
-    problems = Problems(file=FILE)
+        if published == SHIPPED:
+            return PublishedTables((), priors.sources)
+        raise PriorsError([Problem(str(published), "", "no such file", f"{SHIPPED}, or a file like {FILE}")])
+    document = PriorFile(path.name, path.read_bytes()).parse()
+    problems = Problems(file=path.name)
     check_top_keys(document, ("sources", "row"), problems)
     sources: dict[str, CitedSource] = dict(priors.sources)
     read_sources(document, sources, problems)
@@ -77,6 +83,11 @@ def load_published(priors: Priors, root: Path) -> PublishedTables:
         if table.id in rows:
             of_row.note("", f"duplicate id {table.id!r}", "an id of its own")
         rows[table.id] = reader.row(table, of_row)
+    for row in rows.values():
+        for name in row.restates:
+            if name not in rows or rows[name].source != row.source:
+                allowed = f"ids of rows of {row.source}{nearest(name, list(rows))}"
+                problems.at(f"row {row.id!r}").note("restates", f"received {name!r}", allowed)
     problems.refuse()
     return PublishedTables(tuple(rows.values()), sources)
 
@@ -98,6 +109,7 @@ class _Reader:
         of, given = (self._combination(table, key, problems) for key in ("of", "given"))
         return PublishedRow(**fields | {
             "of": of, "given": given, "same_data": tuple(table.same_data), "published": published_share(table),
+            "restates": tuple(table.restates),
         })  # fmt: skip
 
     def _combination(self, table: RowTable, key: str, problems: Problems) -> Combination:

@@ -44,6 +44,8 @@ class PublishedRow:
         the study's own 95 % interval, where it has one.
     prior
         the share of ``of`` among the study's people, where it is known.
+    restates
+        ids of rows of the same people from which this one follows.
     """
 
     id: str
@@ -64,6 +66,7 @@ class PublishedRow:
     figures: str
     same_data: tuple[str, ...]
     note: str
+    restates: tuple[str, ...] = ()
 
     @property
     def question(self) -> str:

@@ -20,8 +20,9 @@ FLOORS = (
     ("model",),
     ("cohort", "metrics"),
     ("calibration", "pathways", "value"),
-    ("sensitivity", "synthesis"),
+    ("sensitivity",),
     ("figures", "validation"),
+    ("synthesis",),
     ("report",),
     ("cli",),
 )

@@ -13,7 +13,7 @@ from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
 from riskmodel.calibration.likelihood.slopes import piece_table
 from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.network.build import build_network
-from riskmodel.synthesis.jointly.observed import Observed, Told
+from riskmodel.synthesis.jointly.observed import Observed, RowTerms
 from riskmodel.synthesis.jointly.questions import Questions
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class TablesPoint(Point):
 
     evidence: Array = field(repr=False)
     log_odds: Array = field(repr=False)
-    told: Told = field(repr=False)
+    terms: RowTerms = field(repr=False)
 
 
 class TablesLikelihood(Likelihood):
@@ -48,13 +48,21 @@ class TablesLikelihood(Likelihood):
         self.questions = Questions(build_network(coordinates.priors), variables, rows)
         super().__init__(coordinates.of_statements, self.questions.masks)
         self.joint, self.coordinates = coordinates, coordinates
-        self.observed, self.spread_of = Observed.of(rows), spread_of
+        self.rows, self.observed, self.spread_of = tuple(rows), Observed.of(rows), spread_of
 
     def of_statements(self) -> Likelihood:
         """The same at points of statements alone: for what asks only for the network."""
         view = copy(self)
         view.coordinates = self.joint.of_statements
         return view
+
+    def impossible_rows(self, x: Array) -> list[str]:
+        """The ids of the rows whose share is 0, 1 or none at a point."""
+        from riskmodel.validation.ask import answer
+
+        network = self.network(x[None])
+        shares = {row.id: float(answer(network, row, at_prior=True)[0]) for row in self.rows}
+        return [name for name, share in shares.items() if not 0 < share < 1]
 
     def _point(self, x: Array, network: Network) -> Point | None:
         evidence, tables = np.empty(self.questions.masks.shape[1]), []
@@ -66,8 +74,8 @@ class TablesLikelihood(Likelihood):
         log_odds = self.questions.log_odds(evidence)
         if not np.isfinite(log_odds).all():
             return None
-        told = self.observed.told(log_odds, self.joint.spreads_at(x)[self.spread_of])
-        return TablesPoint(x, float(told.log_likelihood.sum()), tables, [], evidence, log_odds, told)
+        terms = self.observed.terms(log_odds, self.joint.spreads_at(x)[self.spread_of])
+        return TablesPoint(x, float(terms.log_likelihood.sum()), tables, [], evidence, log_odds, terms)
 
     def log_likelihoods(self, x: Array) -> Array:
         return np.array([-np.inf if point is None else point.log_likelihood for point in self.at_each(x)])
@@ -84,8 +92,8 @@ class TablesLikelihood(Likelihood):
 
     def gradient(self, point: Point) -> Array:
         here = tables_point(point)
-        spreads = np.bincount(self.spread_of, here.told.spread_slope, len(self.joint.spreads))
-        gradient = self.slopes_of_rows(point).T @ here.told.slope
+        spreads = np.bincount(self.spread_of, here.terms.spread_slope, len(self.joint.spreads))
+        gradient = self.slopes_of_rows(point).T @ here.terms.slope
         gradient[self.joint.learnt :] += spreads
         return np.asarray(gradient)
 
@@ -93,7 +101,7 @@ class TablesLikelihood(Likelihood):
         """That of the rows' log-odds (Gauss and Newton), and of each spread where it is positive."""
         here, size = tables_point(point), self.joint.learnt
         slopes = self.slopes_of_rows(point)
-        information = slopes.T @ (slopes * here.told.curvature[:, None])
+        information = slopes.T @ (slopes * here.terms.curvature[:, None])
         for i in range(len(self.joint.spreads)):
             information[size + i, size + i] = max(self._information_on(i, here), 0.0)
         return information, information
@@ -104,8 +112,8 @@ class TablesLikelihood(Likelihood):
         for side in (step, -step):
             x = here.x.copy()
             x[self.joint.learnt + number] += side
-            told = self.observed.told(here.log_odds, self.joint.spreads_at(x)[self.spread_of])
-            slopes.append(told.spread_slope[self.spread_of == number].sum())
+            terms = self.observed.terms(here.log_odds, self.joint.spreads_at(x)[self.spread_of])
+            slopes.append(terms.spread_slope[self.spread_of == number].sum())
         return float(slopes[1] - slopes[0]) / (2 * step)
 
 

@@ -13,7 +13,7 @@ from riskmodel.evidence.scale import Z95
 from riskmodel.validation.compare import EDGE, events_of
 
 if TYPE_CHECKING:
-    from riskmodel.arrays import Array
+    from riskmodel.arrays import Array, Bools
     from riskmodel.validation.records import PublishedRow
 
 POINTS = 15  # of the quadrature over a study's own log-odds
@@ -21,7 +21,7 @@ NEWTON_STEPS = 50
 CLOSE = 1e-12  # to the most probable log-odds
 
 
-class Told(NamedTuple):
+class RowTerms(NamedTuple):
     """What each row tells of its log-odds and of the spread between studies; (rows,) each.
 
     Attributes
@@ -68,10 +68,10 @@ class Observed:
         return cls(*facts)
 
     @property
-    def counted(self) -> Array:
-        return np.isfinite(self.events)
+    def counted(self) -> Bools:
+        return np.asarray(np.isfinite(self.events))
 
-    def told(self, log_odds: Array, spread: Array) -> Told:
+    def terms(self, log_odds: Array, spread: Array) -> RowTerms:
         """The likelihood of each row where the network gives its share these log-odds.
 
         The study's own log-odds are normal around them with the standard deviation ``spread``, above 0, and are
@@ -86,7 +86,7 @@ class Observed:
         result[0, rest] = -0.5 * (away**2 / variance + np.log(2 * np.pi * variance))
         result[1, rest], result[2, rest] = away / variance, 1 / variance
         result[3, rest] = (away**2 / variance - 1) * spread[rest] ** 2 / variance
-        return Told(*result)
+        return RowTerms(*result)
 
 
 def _of_counts(events: Array, people: Array, log_odds: Array, spread: Array) -> Array:

@@ -42,7 +42,7 @@ class Questions:
     """
 
     def __init__(self, network: Network, variables: Sequence[Variable], rows: Sequence[PublishedRow]) -> None:
-        self._variables = {variable.name: place for place, variable in enumerate(variables)}
+        self._variables = {variable.name: row for row, variable in enumerate(variables)}
         self._blank = np.array([[variable.full_mask] for variable in variables], dtype=np.uint8)
         self._masks_of = [variable.mask for variable in variables]
         signed, constants = [], []
@@ -57,17 +57,17 @@ class Questions:
         self.sums = np.zeros((len(every), patterns.shape[1]))
         self.signs = np.zeros((len(rows), len(every)))
         self.constants = np.array(constants)
-        place = iter(where.ravel())
+        column = iter(where.ravel())
         for number, (sign, terms, row_number) in enumerate(every):
             self.signs[row_number, number] = sign
             for weight, _ in terms:
-                self.sums[number, next(place)] += weight
+                self.sums[number, next(column)] += weight
 
     def _mask(self, allowed: Allowed) -> Masks:
         mask = self._blank.copy()
         for name, states in allowed.items():
-            place = self._variables[name]
-            mask[place] = self._masks_of[place](*states)
+            row = self._variables[name]
+            mask[row] = self._masks_of[row](*states)
         return mask
 
     def log_odds(self, evidence: Array) -> Array:

@@ -1,0 +1,90 @@
+"""The options of `synthesise` that fit statements and published tables together, and what they do."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from riskmodel.cli.common import load_model, progress_bar, put, say
+
+
+@dataclass(frozen=True)
+class JointOptions:
+    """What was asked of a joint fit."""
+
+    tables: str
+    hold_out: tuple[str, ...] | float
+    details: Path | None
+
+
+def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a joint fit, which is done in place of the command where it is asked for."""
+
+    @functools.wraps(command)
+    def packed(*args: Any, jointly: bool, tables: str, hold_out: str, details: Path | None, **others: Any) -> Any:
+        if jointly:
+            options = JointOptions(tables, _held_out(hold_out), details)
+            return write_joint_set(others["studies"], others["output"], others["priors"], others["seed"], options)
+        if others["studies"] is None:
+            raise click.UsageError("Missing argument 'STUDIES'.")
+        return command(*args, **others)
+
+    for option in (
+        click.option(
+            "--details", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+            help="With --jointly: folder for tables.csv (each share before and after) and statements.csv.",
+        ),
+        click.option(
+            "--hold-out", default="", metavar="NAMES|SHARE",
+            help="With --jointly: rows or sources that stay out of the fit as its test, joined by commas; or the share "
+            "of the sources that are drawn for it, such as 0.3.",
+        ),
+        click.option(
+            "--tables", default="validation", show_default=True, metavar="validation|FILE",
+            help="With --jointly: the published tables.",
+        ),
+        click.option(
+            "--jointly", is_flag=True, help="Fit the statements of --priors and published tables together.",
+        ),
+    ):  # fmt: skip
+        packed = option(packed)
+    return packed
+
+
+def _held_out(text: str) -> tuple[str, ...] | float:
+    try:
+        return float(text)
+    except ValueError:
+        return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def write_joint_set(studies: Path | None, output: Path, priors: str, seed: int, options: JointOptions) -> None:
+    """Fit, print, and write the set; details where they are asked for."""
+    from riskmodel.outputs.files import write_files
+    from riskmodel.synthesis.jointly.fit import synthesise_jointly
+
+    if studies is not None:
+        raise click.UsageError(
+            f"--jointly takes no STUDIES: make a set of {studies} first, and give it as --priors with --jointly."
+        )
+    model = load_model(priors, "consensus", None)
+    with progress_bar(" steps", "fitting") as progress:
+        joint = synthesise_jointly(
+            model, options.tables, hold_out=options.hold_out, seed=seed, progress=progress,
+            command=shlex.join(["riskmodel", *sys.argv[1:]]),
+        )  # fmt: skip
+    put(joint.lines())
+    joint.write(output)
+    say([f"wrote {output}"])
+    if options.details is not None:
+        options.details.mkdir(parents=True, exist_ok=True)
+        frames = {"tables.csv": joint.rows(), "statements.csv": joint.statements()}
+        write_files({options.details / name: frame.to_csv(index=False) for name, frame in frames.items()})
+        say([f"wrote {', '.join(frames)} in {options.details}"])

@@ -1,0 +1,118 @@
+"""Statements and published tables fitted together: the statements' distributions are the prior, the tables the data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from riskmodel.calibration.conclude import fitted_calibration, marginals_at
+from riskmodel.calibration.learnable import requested_statements
+from riskmodel.calibration.likelihood.laplace import covariance
+from riskmodel.calibration.optimise import Fitted, LogPosterior, Progress, maximise
+from riskmodel.errors import UsageError
+from riskmodel.model import Model, checked_model
+from riskmodel.synthesis.jointly.coordinates import JointCoordinates, Spread
+from riskmodel.synthesis.jointly.influence import influence
+from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
+from riskmodel.synthesis.jointly.origin import TablesOrigin
+from riskmodel.synthesis.jointly.result import JointSynthesis
+from riskmodel.synthesis.jointly.tables import SPREADS, sort_tables, spread_numbers
+from riskmodel.synthesis.next_setting import SPREAD_SCALE
+from riskmodel.validation.load import load_published
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from riskmodel.validation.records import PublishedRow
+
+
+def synthesise_jointly(
+    model: Model,
+    tables: str | Path = "validation",
+    *,
+    learn: str | Sequence[str] = "all",
+    hold_out: Collection[str] | float = (),
+    seed: int = 0,
+    spread_scale: float = SPREAD_SCALE,
+    progress: Progress | None = None,
+    command: str = "",
+) -> JointSynthesis:
+    """Fit a model's statements to published tables, with the statements' own distributions as the prior.
+
+    Each published share is a binomial count (or a printed interval) around a share of its study's own, whose log-odds
+    are normal around those that the network gives by exact inference, in the row's setting, or at the study's own base
+    rate where that is known. How far studies differ is estimated with the rest, apart for findings and for how
+    frequent conditions are.
+
+    Parameters
+    ----------
+    model
+        whose statements are the prior.
+    tables
+        ``validation``: the validation.toml beside the model's priors; or the path of such a file.
+    learn
+        which statements may move; as of :func:`riskmodel.calibrate`.
+    hold_out, seed
+        names of rows or of their sources that stay out of the fit as its test, or the share of the sources that are
+        drawn for it. Which rows are fitted: :func:`~riskmodel.synthesis.jointly.tables.sort_tables`.
+    spread_scale
+        of the half-normal priors of the spreads between studies, on the logit scale.
+    progress
+        called with the number of steps taken, and None.
+    command
+        what the set says that it was made by; the call from Python by default.
+
+    Raises
+    ------
+    PriorsError
+        with every problem of the tables.
+    UsageError
+        where no row is left to fit, or one cannot happen under the model.
+    """
+    checked_model(model, "synthesise_jointly")
+    rows = load_published(model.priors, model.root, tables).rows
+    taken = sort_tables(model.priors, rows, hold_out, seed)
+    if not taken.fitted:
+        raise UsageError("no published row is left to fit")
+    asked = requested_statements(model.priors, learn)
+    posterior, likelihood = joint_posterior(model, taken.fitted, asked, spread_scale)
+    fitted = fitted_from(posterior, likelihood, progress=progress)
+    spread = covariance(posterior, fitted.point)
+    of_tables = influence(posterior, likelihood, fitted.point, spread)
+    spreads = likelihood.joint.spreads_at(fitted.point.x)
+    origin = TablesOrigin(
+        name="published_tables",
+        people=sum(row.n or 0 for row in taken.fitted),
+        verified=0,
+        shares=len(taken.fitted),
+        studies=len(of_tables.sources),
+        spreads=", ".join(f"{value:.2g} of {name}" for name, value in zip(SPREADS, spreads, strict=True)),
+        influence=of_tables,
+        cohort_hash=taken.digest(),
+        command=command or f"riskmodel.synthesise_jointly({tables=!s}, {learn=}, {hold_out=}, {seed=})",
+    )
+    at_statements = LogPosterior(likelihood.of_statements(), likelihood.joint.of_statements, 1.0)
+    point = replace(fitted.point, x=fitted.point.x[: likelihood.joint.learnt])
+    calibration = fitted_calibration(
+        model, at_statements, replace(fitted, point=point), asked, origin, (), marginals_at(posterior, fitted)
+    )
+    return JointSynthesis(calibration, taken, of_tables, dict(zip(SPREADS, spreads.tolist(), strict=True)))
+
+
+def joint_posterior(
+    model: Model, rows: Sequence[PublishedRow], ids: Sequence[str], spread_scale: float = SPREAD_SCALE
+) -> tuple[LogPosterior, TablesLikelihood]:
+    """The log posterior of statements and spreads, and the likelihood in it."""
+    coordinates = JointCoordinates(model.priors, ids, [Spread(name, spread_scale) for name in SPREADS])
+    likelihood = TablesLikelihood(coordinates, rows, spread_numbers(model.priors, rows))
+    return LogPosterior(likelihood, coordinates, 1.0), likelihood
+
+
+def fitted_from(posterior: LogPosterior, likelihood: TablesLikelihood, *, progress: Progress | None = None) -> Fitted:
+    """The most probable point, from the stated values on."""
+    start = likelihood.at(likelihood.joint.start)
+    if start is None:
+        impossible = likelihood.impossible_rows(likelihood.joint.start)
+        raise UsageError(f"the model gives a share of 0 or 1, or none at all, to {', '.join(impossible)}")
+    return maximise(posterior, start, progress=progress)
