@@ -165,11 +165,11 @@ def study_interval(row: PublishedRow) -> tuple[float, float]:
         return row.low, row.high
     if row.n is None:
         return float("nan"), float("nan")
-    interval = stats.binomtest(events_of(row), row.n).proportion_ci(method="exact")
+    interval = stats.binomtest(events_seen(row), row.n).proportion_ci(method="exact")
     return float(interval.low), float(interval.high)
 
 
-def events_of(row: PublishedRow) -> int:
+def events_seen(row: PublishedRow) -> int:
     """How many the study saw: as printed, else worked back from the share and the number of people."""
     return row.events if row.events is not None else round(row.published * (row.n or 0))
 
@@ -188,8 +188,8 @@ def verdict(row: PublishedRow, answers: Array) -> str:
         as_low = np.mean(special.ndtr((LOGIT.to(row.published) - LOGIT.to(answers)) / sd))
         as_high = 1 - as_low
     elif row.n is not None:
-        as_low = np.mean(stats.binom.cdf(events_of(row), row.n, answers))
-        as_high = np.mean(stats.binom.sf(events_of(row) - 1, row.n, answers))
+        as_low = np.mean(stats.binom.cdf(events_seen(row), row.n, answers))
+        as_high = np.mean(stats.binom.sf(events_seen(row) - 1, row.n, answers))
     else:
         as_low, as_high = np.mean(answers <= row.published), np.mean(answers >= row.published)
     if as_high < TAIL:

@@ -86,7 +86,8 @@ def load_published(priors: Priors, root: Path, published: str | Path = SHIPPED) 
     for row in rows.values():
         for name in row.restates:
             if name not in rows or rows[name].source != row.source:
-                allowed = f"ids of rows of {row.source}{nearest(name, list(rows))}"
+                same = [other.id for other in rows.values() if other.source == row.source]
+                allowed = f"ids of rows of {row.source}{nearest(name, same)}"
                 problems.at(f"row {row.id!r}").note("restates", f"received {name!r}", allowed)
     problems.refuse()
     return PublishedTables(tuple(rows.values()), sources)

@@ -19,7 +19,7 @@ LOG_SPREADS = (np.log(SMALLEST_SPREAD), np.log(20.0))  # what a coordinate of a 
 
 
 @dataclass(frozen=True)
-class Spread:
+class StudySpread:
     """A spread between studies on the logit scale, with a half-normal prior; its coordinate is its logarithm."""
 
     name: str
@@ -48,9 +48,9 @@ class JointCoordinates(Coordinates):
         between studies; they begin at the scale of their prior.
     """
 
-    spreads: tuple[Spread, ...] = ()
+    spreads: tuple[StudySpread, ...] = ()
 
-    def __init__(self, priors: Priors, chosen: Sequence[str], spreads: Sequence[Spread]) -> None:
+    def __init__(self, priors: Priors, chosen: Sequence[str], spreads: Sequence[StudySpread]) -> None:
         super().__init__(priors, chosen)
         self.of_statements = Coordinates(priors, chosen)
         self.spreads = tuple(spreads)

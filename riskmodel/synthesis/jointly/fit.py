@@ -12,7 +12,7 @@ from riskmodel.calibration.likelihood.laplace import covariance
 from riskmodel.calibration.optimise import Fitted, LogPosterior, Progress, maximise
 from riskmodel.errors import UsageError
 from riskmodel.model import Model, checked_model
-from riskmodel.synthesis.jointly.coordinates import JointCoordinates, Spread
+from riskmodel.synthesis.jointly.coordinates import JointCoordinates, StudySpread
 from riskmodel.synthesis.jointly.influence import influence
 from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 from riskmodel.synthesis.jointly.origin import TablesOrigin
@@ -104,7 +104,7 @@ def joint_posterior(
     model: Model, rows: Sequence[PublishedRow], ids: Sequence[str], spread_scale: float = SPREAD_SCALE
 ) -> tuple[LogPosterior, TablesLikelihood]:
     """The log posterior of statements and spreads, and the likelihood in it."""
-    coordinates = JointCoordinates(model.priors, ids, [Spread(name, spread_scale) for name in SPREADS])
+    coordinates = JointCoordinates(model.priors, ids, [StudySpread(name, spread_scale) for name in SPREADS])
     likelihood = TablesLikelihood(coordinates, rows, spread_numbers(model.priors, rows))
     return LogPosterior(likelihood, coordinates, 1.0), likelihood
 

@@ -14,7 +14,7 @@ from riskmodel.calibration.likelihood.slopes import piece_table
 from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.network.build import build_network
 from riskmodel.synthesis.jointly.observed import Observed, RowTerms
-from riskmodel.synthesis.jointly.questions import Questions
+from riskmodel.synthesis.jointly.questions import PublishedShares
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, States
@@ -45,7 +45,7 @@ class TablesLikelihood(Likelihood):
 
     def __init__(self, coordinates: JointCoordinates, rows: Sequence[PublishedRow], spread_of: States) -> None:
         variables = coordinates.priors.case_variables
-        self.questions = Questions(build_network(coordinates.priors), variables, rows)
+        self.questions = PublishedShares(build_network(coordinates.priors), variables, rows)
         super().__init__(coordinates.of_statements, self.questions.masks)
         self.joint, self.coordinates = coordinates, coordinates
         self.rows, self.observed, self.spread_of = tuple(rows), Observed.of(rows), spread_of

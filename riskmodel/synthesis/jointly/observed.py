@@ -10,13 +10,13 @@ import numpy as np
 from scipy.special import expit, gammaln, logit
 
 from riskmodel.evidence.scale import Z95
-from riskmodel.validation.compare import EDGE, events_of
+from riskmodel.validation.compare import EDGE, events_seen
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, Bools
     from riskmodel.validation.records import PublishedRow
 
-POINTS = 15  # of the quadrature over a study's own log-odds
+POINTS = 31  # of the quadrature over a study's own log-odds
 NEWTON_STEPS = 50
 CLOSE = 1e-12  # to the most probable log-odds
 
@@ -62,7 +62,7 @@ class Observed:
                 ends = logit(np.clip([row.low, row.high], EDGE, 1 - EDGE))
                 facts[2:, i] = logit(row.published), (ends[1] - ends[0]) / (2 * Z95)
             elif row.n is not None:
-                facts[:2, i] = events_of(row), row.n
+                facts[:2, i] = events_seen(row), row.n
             else:
                 facts[2:, i] = logit(np.clip(row.published, EDGE, 1 - EDGE)), 0.0
         return cls(*facts)

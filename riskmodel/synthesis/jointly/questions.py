@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from riskmodel.validation.records import PublishedRow
 
 
-class Questions:
+class PublishedShares:
     """The log-odds of what rows ask, as constants plus signed logarithms of sums of P(pattern).
 
     A share is a signed sum of patterns over another one: "at least one of" is all but none. Where the study's own base

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.errors import UsageError, nearest
-from riskmodel.validation.compare import events_of
+from riskmodel.validation.compare import events_seen
 from riskmodel.validation.records import Combination
 
 if TYPE_CHECKING:
@@ -116,11 +116,12 @@ def _nested(rows: Sequence[PublishedRow]) -> list[PublishedRow]:
     """The rows, each whose event is part of another's asked among those who have that."""
     result = []
     for row in rows:
-        wider = [other for other in rows if _is_part(row, other)]
+        wider = [other for other in rows if _is_part(row, other) and events_seen(other)]
         if wider:
-            smallest = min(wider, key=events_of)
+            smallest = min(wider, key=events_seen)
             given = Combination((*row.given.events, *smallest.of.events), len(row.given.events) + 1)
-            row = replace(row, given=given, published=float("nan"), events=events_of(row), n=events_of(smallest))  # noqa: PLW2901
+            events, n = events_seen(row), events_seen(smallest)
+            row = replace(row, given=given, published=events / n, events=events, n=n)  # noqa: PLW2901
         result.append(row)
     return result
 
