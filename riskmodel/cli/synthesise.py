@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from riskmodel.cli.common import examples, load_model, put, say, write
 from riskmodel.cli.jointly import joint_options
 from riskmodel.cli.values import Shipped
 from riskmodel.errors import UsageError
-from riskmodel.text import RESEARCH_ONLY, figure, table
+from riskmodel.text import figure, table
 
 DEFAULTS = ("of", "given", "source", "locator", "read", "setting")
 DEFAULTS_HELP = {
@@ -77,6 +78,7 @@ def synthesise_command(
     Prints each statement with its interval of 95 %. What the counts do not support is told and drives no table.
     With --jointly, the statements of --priors and published tables are fitted together instead.
     """
+    from riskmodel.evidence.set_text import text_of_set
     from riskmodel.synthesis.sheet_file import reading_lines
     from riskmodel.synthesis.synthesise import synthesise
 
@@ -84,13 +86,11 @@ def synthesise_command(
     synthesis = synthesise(
         studies, model, result="mean" if result == "mean" else "next", seed=seed, columns=_named(columns),
         defaults={name: text for name, text in defaults.items() if text}, ignore=ignore,
+        command=shlex.join(["riskmodel", *sys.argv[1:]]),
     )  # fmt: skip
     stated = synthesis.stated
-    model.with_statements(stated.statements, stated.sources)  # whatever is wrong is met before anything is written
-    shipped = not priors.endswith(".toml")
-    extends = priors if shipped else Path(os.path.relpath(priors, output.resolve().parent)).as_posix()
-    title = f"Synthesis of {studies.name}"
-    write(str(output), f"# {RESEARCH_ONLY}\ntitle = '{title}'\nextends = '{extends}'\n{stated.toml()}")
+    changed = model.with_statements(stated.statements, stated.sources)
+    write(str(output), text_of_set(changed.priors, model.root, output, f"Synthesis of {studies.name}"))
     rows = [
         [s["id"], figure(s["value"], ".3g"), figure(s["low"], ".3g"), figure(s["high"], ".3g"),
          "compared only" if "drives" in s else "drives a table"]

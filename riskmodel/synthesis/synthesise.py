@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 from riskmodel.errors import Problems, StudiesError, UsageError
 from riskmodel.evidence.limits import RAREST, WIDEST
 from riskmodel.evidence.records import HOW_READ
+from riskmodel.synthesis.behind import fit_of_studies, studies_behind
 from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects, drawn_effects
 from riskmodel.synthesis.sheet import SheetOptions
 from riskmodel.synthesis.sheet_file import SheetReading
@@ -51,7 +52,7 @@ class Synthesis:
     readings: tuple[SheetReading, ...] = ()
 
 
-def synthesise(
+def synthesise(  # noqa: PLR0913
     table: str | Path | pd.DataFrame,
     model: Model | None = None,
     *,
@@ -61,6 +62,7 @@ def synthesise(
     columns: Mapping[str, str] | None = None,
     defaults: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
+    command: str = "",
 ) -> Synthesis:
     """Random effects of the studies of each finding and condition, as statements with an interval of 95 %.
 
@@ -79,6 +81,8 @@ def synthesise(
     columns, defaults, ignore
         of :class:`~riskmodel.synthesis.sheet.SheetOptions`: the table's names of columns, as ``{"tp": "TruePos"}``;
         texts for what it leaves out, as ``{"of": "fever=present"}``; and columns to leave out.
+    command
+        what was called, for the record in the sources; without it, this call.
 
     Raises
     ------
@@ -87,6 +91,7 @@ def synthesise(
     """
     if result not in RESULTS:
         raise UsageError(f"result is {result!r}; allowed: {', '.join(RESULTS)}")
+    command = command or f"riskmodel.synthesise(result={result!r}, draws={draws}, seed={seed})"
     options = SheetOptions(columns or {}, defaults or {}, ignore)
     sheet = read_sheet(table, None if model is None else model.priors, options)
     studies = sheet.studies
@@ -112,10 +117,12 @@ def synthesise(
         for i, (key, group) in enumerate(targets.items()):
             statements.append(
                 {"id": f"{claim['source']}.{key}", "quantity": "probability", "of": of, "given": group,
-                 **_numbers(intervals[i]), **claim, "note": _note(effects, i, len(rows), result)}
+                 **_numbers(intervals[i]), **claim, "note": _note(effects, i, len(rows), result),
+                 "studies": studies_behind(rows, i)}
             )  # fmt: skip
         names = ", ".join(dict.fromkeys(row.study for row in rows))
-        sources[claim["source"]] = {"title": f"Random effects of {_studies(len(rows))}: {names}", "kind": "review"}
+        title = f"Random effects of {_studies(len(rows))}: {names}"
+        sources[claim["source"]] = {"title": title, "kind": "synthesis", "fit": fit_of_studies(rows, command)}
         for row in rows:
             if row.source not in known_sources:
                 year = {"year": row.year} if row.year else {}

@@ -194,3 +194,33 @@ def test_people_suspected_of_a_condition_are_not_everybody_without_it(literature
     mixed = SUSPECTED.assign(others=["cauda_equina_mimic=present", ""])
     with pytest.raises(StudiesError, match="people suspected and all others differ"):
         rm.synthesise(mixed, literature)
+
+
+def test_a_number_keeps_its_studies_and_how_they_were_taken_together(synthesis, seeds: Model, tmp_path):
+    fever = list(STUDIES[STUDIES["of"] == "fever=present"].itertuples())
+    with_condition = synthesis.stated.statements[0]
+    assert [(study["study"], study["events"], study["n"]) for study in with_condition["studies"]] == [
+        (row.study, row.tp, row.tp + row.fn) for row in fever
+    ]
+    without = synthesis.stated.statements[1]
+    assert [(study["events"], study["n"]) for study in without["studies"]] == [
+        (row.fp, row.fp + row.tn) for row in fever
+    ]
+    model = seeds.with_statements(synthesis.stated.statements, synthesis.stated.sources)
+    again = rm.load(model.write(tmp_path / "set.toml"))
+    behind = again.statement(with_condition["id"]).studies
+    assert behind == model.statement(with_condition["id"]).studies
+    assert {study.source for study in behind} <= set(again.priors.sources)
+    fit = again.priors.sources[with_condition["source"]].fit
+    assert (fit.kind, fit.version) == ("synthesis", rm.__version__)
+    assert fit.command.startswith("riskmodel.synthesise(")
+
+
+def test_the_hash_of_studies_does_not_hang_on_their_order():
+    def fits(frame):
+        return {
+            source["fit"]["tables_hash"] for source in rm.synthesise(frame).stated.sources.values() if "fit" in source
+        }
+
+    assert fits(STUDIES) == fits(STUDIES.iloc[::-1])
+    assert not fits(STUDIES) & fits(STUDIES.assign(tp=STUDIES["tp"] + 1))
