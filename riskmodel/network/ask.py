@@ -49,7 +49,8 @@ def both(network: Network, first: Allowed, second: Allowed) -> Allowed:
 def restrictions(network: Network, statement: Statement) -> Allowed:
     """What a statement's `given` says, as allowed states of variables.
 
-    One that drives a plain reading's table holds where none of its parts is present; an audited one, for everybody.
+    One that drives a plain reading's table and is given none, or a condition alone, holds where none of its parts is
+    present; any other, for everybody.
     """
     given, of = statement.given, statement.of
     result: dict[str, tuple[str, ...]] = {}
@@ -61,7 +62,7 @@ def restrictions(network: Network, statement: Statement) -> Allowed:
         result |= {
             name: (network.variable(name).base,) for name in parents if network.variable(name).role == "condition"
         }
-    if not statement.is_audit:
+    if not statement.is_audit and (given.none or alone is not None):
         parts = plain_readings(network.variables).get(of.variable, ())
         result |= {name: (network.variable(name).base,) for name in parts}
     for event in given.events:

@@ -8,14 +8,15 @@ setting. A statement that does not come back is a fault of the network or a conf
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from riskmodel.arrays import Array
+from riskmodel.evidence.finding_rates import is_caused, whatever_else
 from riskmodel.evidence.recording import QUANTITY, WRITTEN, RecordingRates, used_rates
-from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Event, Priors, Statement, recording_node
+from riskmodel.evidence.records import CRUDE_RATIOS, SETTING, Event, Priors, Statement, Variable, recording_node
 from riskmodel.network.ask import conditional, implied, odds_ratios, restrictions
 from riskmodel.network.forms.building import StatementValues
 from riskmodel.network.network import Network
@@ -93,7 +94,8 @@ def round_trip(priors: Priors, network: Network, values: Array | None = None) ->
     if values is None:
         network = network.one_draw(0)
     stated = StatementValues.of(priors, values)
-    asked = _Asked(network, stated, priors.prior_set.reference_setting, used_rates(priors))
+    variables = {variable.name: variable for variable in priors.network_variables}
+    asked = _Asked(network, stated, priors.prior_set.reference_setting, used_rates(priors), variables)
     return [
         Reading(
             statement.id,
@@ -124,6 +126,7 @@ class _Asked:
     stated: StatementValues
     reference: str
     rates: tuple[RecordingRates, ...]
+    variables: Mapping[str, Variable]  # as they are declared, before groups add parents
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -184,11 +187,19 @@ class _Asked:
             and other.of == statement.of
             and other.given.none == given.none
             and _alone(other) == _alone(statement)
+            and self._people(other) == self._people(statement)
             and len(other.given.events) > len(given.events)
             and all(
                 states[event.variable] & set(event.states) for event in other.given.events if event.variable in states
             )
         ]
+
+    def _people(self, statement: Statement) -> Event | None:
+        """The condition of people who may have others too, where their rate is solved for."""
+        name = statement.of.variable
+        about = [other for other, _ in self.stated.about(name, "probability")]
+        solved = name in self.variables and is_caused(self.variables[name], about, self.variables)
+        return whatever_else(statement, self.variables) if solved else None
 
     def _combinations(self, statement: Statement, finer: Sequence[Statement]) -> list[HeldStates]:
         """Every combination of single states in which a probability holds.

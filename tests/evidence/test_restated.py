@@ -51,7 +51,10 @@ def test_a_recording_profile_goes_before_or_after(seeds: Model):
     [
         ({"of": "feverr=present"}, "did you mean 'fever'"),
         ({"source": "smit_2024"}, "did you mean 'smith_2024'"),
-        ({"given": "infection=present"}, "beside a statement given none"),
+        (
+            {"given": "infection=present; malignancy=present"},
+            "for fever, which conditions cause; given none, one condition",
+        ),
         ({"events": 50}, "allowed: 0 <= events <= n"),
         ({"id": "find.fever.infection"}, "duplicate id 'find.fever.infection'"),
         ({"locatr": "table 2"}, "did you mean 'locator'"),

@@ -59,8 +59,8 @@ def assemble(name: str, files: PriorFiles) -> Priors:
             check_fits(table, sources, problems.of(link.file).at(f"override {identifier!r}"))
     statements, pooled = _renumber(register, chain, choice.prior_set, problems)
     of_set = problems.of(choice.prior_set.file)
-    selected = select([s for s in statements if s.quantity != QUANTITY], choice, of_set)
-    recorded = select([s for s in statements if s.quantity == QUANTITY], choice, of_set)
+    selected = select([s for s in statements if s.quantity != QUANTITY], choice, declared.variables, of_set)
+    recorded = select([s for s in statements if s.quantity == QUANTITY], choice, declared.variables, of_set)
     taken = set(selected)
     chosen = [s for s in statements if s.id in taken]
     correlated = {s.of.variable for s in chosen if s.quantity == "dependence" and s.given.none}

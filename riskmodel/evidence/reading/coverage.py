@@ -9,16 +9,24 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problems, nearest
+from riskmodel.evidence.finding_rates import (
+    gives_leak,
+    holds_where,
+    is_caused,
+    link_of,
+    whatever_else,
+)
 from riskmodel.evidence.plain_readings import ANY_OF, plain_readings
 from riskmodel.evidence.reading.scan_parts import check_part_statement
 from riskmodel.evidence.recording import QUANTITY
-from riskmodel.evidence.records import AUDIT, OCCULT, Event, PriorSet, Statement, Variable
+from riskmodel.evidence.records import AUDIT, OCCULT, SETTING, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
     from riskmodel.evidence.reading.grammar import DeclaredNames
 
 MAX_CELLS = 20_000  # beyond this a hand-written table is not what it is
 TOLERANCE = 1e-9
+RATES = "given none, one condition alone, or one condition present or absent (whatever else there is)"
 APART = ("dependence", QUANTITY)  # quantities that fill no table of a variable
 
 
@@ -54,7 +62,7 @@ def check_register(
         if statement.is_audit:
             continue
         subjects.add(statement.subject)
-        arcs = {(declared.parent_for(parent, child), child) for parent, child in statement.arcs}
+        arcs = {(declared.parent_for(parent, child), child) for parent, child in _arcs(statement, declared)}
         spoken |= arcs
         of_entry = problems.of(statement.file).at(f"statement {statement.id!r}")
         _check_arcs(arcs, declared, of_entry)
@@ -75,6 +83,14 @@ def check_register(
                 received = f"no statement for the arc {parent} → {variable.name}"
                 of_entry.note("parents", received, "a statement, or no arc")
     return silent
+
+
+def _arcs(statement: Statement, declared: DeclaredNames) -> frozenset[tuple[str, str]]:
+    """The arcs that a statement asks for: the setting of a study's people need not be a parent of the finding."""
+    child = declared.variables.get(statement.subject)
+    if child is None or SETTING in child.parents or not whatever_else(statement, declared.variables):
+        return statement.arcs
+    return statement.arcs - {(SETTING, child.name)}
 
 
 def _check_arcs(arcs: Iterable[tuple[str, str]], declared: DeclaredNames, problems: Problems) -> None:
@@ -126,14 +142,14 @@ def _gaps(
         yield from _cells(label, variable, [_in_setting(s, over, prior_set) for s in stated], over, declared)
         if variable.form == "noisy_or" and not any(s.quantity == "share" for s in statements):
             yield label, "no share given 'no listed cause' is selected", "the share without a listed cause"
-    elif variable.form == ANY_OF and not any(statement.given.none for statement in stated):
+    elif variable.form == ANY_OF and not any(gives_leak(statement, declared.variables) for statement in stated):
         yield label, "no statement given none is selected", "how often it is abnormal with no part and no condition"
     elif variable.role == "manifestation":
         if len(stated) != 1:
             condition = variable.parents[0]
             allowed = f"one: of = '{variable.name}={OCCULT}', given = '{condition}=present'"
             yield label, f"{len(stated)} selected statements of its occult share", allowed
-    elif any(statement.given.none for statement in stated):
+    elif is_caused(variable, stated, declared.variables):
         yield from _links(label, variable, stated, declared)
     else:
         candidates = [(s, s.given.events) for s in stated]
@@ -154,27 +170,42 @@ def _in_setting(statement: Statement, over: Sequence[str], prior_set: PriorSet) 
 def _links(
     label: str, variable: Variable, stated: Sequence[Statement], declared: DeclaredNames
 ) -> Iterator[tuple[str, str, str]]:
-    """A finding stated by what it is given none, and given each condition."""
-    leaks = [(s, s.given.events) for s in stated if s.given.none]
+    """A finding stated by its rate without the conditions, and given each condition."""
+    variables = declared.variables
+    leaks = [(s, holds_where(s, variable, variables)) for s in stated if gives_leak(s, variables)]
     yield from _cells(f"{label} given none", variable, leaks, [], declared)
     links: dict[str, list[Candidate]] = {}
     for statement in stated:
-        if statement.given.none:
+        if gives_leak(statement, variables):
             continue
-        causes = [e for e in statement.given.events if declared.is_condition(e.variable)]
-        noisy = [declared.variables[e.variable].form == "noisy_or" for e in causes]
-        if len(causes) != 1 or causes[0].alone == noisy[0]:
-            allowed = f"given one condition 'alone' (without it if noisy_or), or drives = \"{AUDIT}\""
-            yield (
-                f"statement {statement.id!r}",
-                f"given {statement.given_text!r}, beside a statement given none",
-                allowed,
-            )
+        condition = link_of(statement, variables)
+        alone = any(event.alone for event in statement.given.events)
+        if not condition or (alone and variables[condition].form == "noisy_or"):
+            allowed = f'{RATES}, or drives = "{AUDIT}"' if not condition else f"given {condition} without 'alone'"
+            received = f"given {statement.given_text!r} for {variable.name}, which conditions cause"
+            yield f"statement {statement.id!r}", received, allowed
             continue
-        rest = [event for event in statement.given.events if event is not causes[0]]
-        links.setdefault(causes[0].variable, []).append((statement, rest))
+        links.setdefault(condition, []).append((statement, holds_where(statement, variable, variables)))
     for name, candidates in links.items():
         yield from _cells(f"{label} given {name}", variable, candidates, [], declared)
+    groups: list[Sequence[Candidate]] = [leaks, *links.values()]
+    for group in groups:
+        yield from _mixed_people(label, group, declared)
+
+
+def _mixed_people(
+    label: str, candidates: Sequence[Candidate], declared: DeclaredNames
+) -> Iterator[tuple[str, str, str]]:
+    """The states of one distribution are stated of the same people: one equation is solved for all of them."""
+    first: dict[Sequence[Event], Statement] = {}
+    for statement, where in candidates:
+        other = first.setdefault(where, statement)
+        people = [(whatever_else(s, declared.variables), s.given.event(SETTING)) for s in (other, statement)]
+        if people[0] != people[1]:
+            received = f"{other.id} is given {other.given_text!r}, {statement.id} {statement.given_text!r}"
+            yield label, received, "states of one distribution given the same"
+        elif people[1][0] and people[1][1] and not where and len(people[1][1].states) > 1:
+            yield f"statement {statement.id!r}", f"given {statement.given_text!r}", "one setting"
 
 
 def _cells(

@@ -219,7 +219,7 @@ def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
     new = register.read_all(tables(document, "statement", problems), declared, problems)
     _check_new(new, problems)
     check_citations(new, [], sources, problems)
-    taken = set(select(new, Choice(priors.prior_set, {}), problems))
+    taken = set(select(new, Choice(priors.prior_set, {}), {}, problems))
     profile = Profile(name, table.title if table else "", extends, (), groups, table.note if table else "", file.name)
     recorded = [statement for statement in new if statement.id in taken]
     finished = _finished(priors, profile, declared, recorded, problems, register.touched)

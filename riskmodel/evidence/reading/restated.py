@@ -10,8 +10,9 @@ from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.reading.bibliography import check_citations, read_sources
 from riskmodel.evidence.reading.coverage import check_coverage, check_register, filling_tables
 from riskmodel.evidence.reading.grammar import DeclaredNames
-from riskmodel.evidence.reading.sets import parameter
+from riskmodel.evidence.reading.sets import Parameters
 from riskmodel.evidence.reading.statements import Register
+from riskmodel.evidence.records import AUDIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,10 +66,11 @@ def _restated(
     declared = DeclaredNames(variables, priors.composites, groups=priors.groups)
     new = register.read_all(tables, declared, problems)
     check_citations(new, [], cited, problems)
-    _check_apart(new, problems)
+    parameters = Parameters(register.statements.values(), variables)
+    _check_apart(new, parameters, problems)
     problems.refuse()
     statements = _in_order(priors, register, before)
-    selected = _selected(priors, new, statements)
+    selected = _selected(priors, new, statements, parameters)
     _check_tables(priors, statements, selected, declared, problems)
     problems.refuse()
     pins = dict.fromkeys([*priors.prior_set.pins, *(s.id for s in new if not s.is_audit)])
@@ -85,13 +87,15 @@ def _restated(
     )
 
 
-def _check_apart(new: Sequence[Statement], problems: Problems) -> None:
+def _check_apart(new: Sequence[Statement], parameters: Parameters, problems: Problems) -> None:
     """No two new statements state one parameter: neither could be taken."""
     first: dict[object, str] = {}
     for statement in new:
-        if not statement.is_audit and first.setdefault(parameter(statement), statement.id) != statement.id:
-            received = f"{first[parameter(statement)]} and {statement.id} state one parameter"
-            problems.at(f"statement {statement.id!r}").note("given", received, "one of them, or both pooled")
+        key = parameters.key(statement)
+        if not statement.is_audit and first.setdefault(key, statement.id) != statement.id:
+            received = f"{first[key]} and {statement.id} state one parameter"
+            allowed = f'one of them, or both pooled; drives = "{AUDIT}" in the other compares it'
+            problems.at(f"statement {statement.id!r}").note("given", received, allowed)
 
 
 def _in_order(priors: Priors, register: Register, before: Statement | None) -> dict[str, Statement]:
@@ -100,14 +104,16 @@ def _in_order(priors: Priors, register: Register, before: Statement | None) -> d
     return {name: register.statements[name] for name in order}
 
 
-def _selected(priors: Priors, new: Sequence[Statement], statements: Mapping[str, Statement]) -> tuple[str, ...]:
-    taken = {parameter(statement) for statement in new if not statement.is_audit}
+def _selected(
+    priors: Priors, new: Sequence[Statement], statements: Mapping[str, Statement], parameters: Parameters
+) -> tuple[str, ...]:
+    taken = {parameters.key(statement) for statement in new if not statement.is_audit}
     fresh = {statement.id for statement in new if not statement.is_audit}
     former = set(priors.selected)
     return tuple(
         name
         for name, statement in statements.items()
-        if name in fresh or (name in former and not statement.is_audit and parameter(statement) not in taken)
+        if name in fresh or (name in former and not statement.is_audit and parameters.key(statement) not in taken)
     )
 
 

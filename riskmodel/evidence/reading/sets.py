@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import nearest
-from riskmodel.evidence.records import BASES, COHORT, DEFAULT_N, Event, PriorSet, Statement
+from riskmodel.evidence.finding_rates import gives_leak, holds_where, is_caused, link_of
+from riskmodel.evidence.records import BASES, COHORT, DEFAULT_N, Event, PriorSet, Statement, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -126,11 +127,46 @@ def parameter(statement: Statement) -> Key:
     return (_canonical(statement.of), events, versus, given.none, given.no_listed_cause)
 
 
+class Parameters:
+    """What statements state, as keys: also of rates that give the leak or a link of a finding that conditions cause.
+
+    "alone" and "whatever else" are two ways to state one link, "none" and "not the condition" two to state one leak.
+
+    Parameters
+    ----------
+    statements
+        of the register: a table's form is that of all statements on it that may drive it.
+    """
+
+    def __init__(self, statements: Iterable[Statement], variables: Mapping[str, Variable]) -> None:
+        about: dict[str, list[Statement]] = {}
+        for statement in statements:
+            if statement.quantity == "probability" and not statement.is_audit:
+                about.setdefault(statement.of.variable, []).append(statement)
+        self._variables = variables
+        self._caused = {
+            name for name, rates in about.items() if name in variables and is_caused(variables[name], rates, variables)
+        }
+
+    def key(self, statement: Statement) -> Key:
+        """Of several statements with one key a set takes one."""
+        name, variables = statement.of.variable, self._variables
+        if statement.drives or statement.quantity != "probability" or name not in self._caused:
+            return parameter(statement)
+        link = link_of(statement, variables)
+        if not link and not gives_leak(statement, variables):
+            return parameter(statement)
+        where = tuple(sorted(map(_canonical, holds_where(statement, variables[name], variables))))
+        return (_canonical(statement.of), where, link or "none")
+
+
 def _canonical(event: Event) -> tuple[object, ...]:
     return (event.variable, tuple(sorted(event.states)), event.alone)
 
 
-def select(statements: Iterable[Statement], choice: Choice, problems: Problems) -> tuple[str, ...]:
+def select(
+    statements: Sequence[Statement], choice: Choice, variables: Mapping[str, Variable], problems: Problems
+) -> tuple[str, ...]:
     """The ids of the statements that a set takes, in the order of the statements.
 
     Of those that state one parameter it takes the one that is pinned, fitted, or of the preferred basis; that two are
@@ -141,9 +177,10 @@ def select(statements: Iterable[Statement], choice: Choice, problems: Problems) 
     _check_pins(statements, choice, problems)
     losers = _lost_gradients(candidates, choice, problems)
     rivals: dict[Key, list[Statement]] = {}
+    parameters = Parameters(candidates, variables)
     for statement in candidates:
         if statement.id not in losers:
-            rivals.setdefault(parameter(statement), []).append(statement)
+            rivals.setdefault(parameters.key(statement), []).append(statement)
     chosen = {best.id for group in rivals.values() for best in _best(group, choice, problems)}
     return tuple(statement.id for statement in candidates if statement.id in chosen)
 

@@ -16,10 +16,10 @@ from riskmodel.network.forms.noisy_max import finding_table
 
 def any_of_table(building: Building) -> BuiltTable:
     """P(state | parents) of a test whose parts are the tests among its parents."""
-    parts = [parent for parent in building.parents if parent.role == "test"]
+    parts = tuple(parent for parent in building.parents if parent.role == "test")
     others = tuple(parent for parent in building.parents if parent.role != "test")
     variable = replace(building.variable, parents=tuple(parent.name for parent in others))
-    otherwise = finding_table(replace(building, variable=variable, parents=others))
+    otherwise = finding_table(replace(building, variable=variable, parents=others, parts=parts))
     sizes = [len(part.states) for part in parts]
     table = np.zeros((len(otherwise.table), *sizes, *otherwise.table.shape[1:]))
     table[..., 1] = 1.0

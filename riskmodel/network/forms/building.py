@@ -71,6 +71,8 @@ class Building:
         the setting at which a statement holds that names none.
     hold
         whether values beyond reach are held at what can be reached in draw 0 too, and not refused there.
+    parts
+        of a plain reading, the tests among its parents; whoever has none of them is left to the statements.
     """
 
     variable: Variable
@@ -85,6 +87,7 @@ class Building:
     tables: Mapping[str, Factor]
     reference: str
     hold: bool = False
+    parts: tuple[Variable, ...] = ()
 
     @classmethod
     def of(
@@ -140,15 +143,21 @@ class Building:
         """P(the condition is present) from a statement on either of its states."""
         return 1.0 - values if statement.of.states == (self.variable.base,) else values
 
-    def joint(self, names: Sequence[str]) -> Array:
-        """P(states of variables whose tables are built): (draws, states of the first, states of the second, …)."""
-        above, waiting = set(names), list(names)
+    def joint(self, names: Sequence[str], absent: Sequence[Variable] = ()) -> Array:
+        """P(states of variables whose tables are built): (draws, states of the first, states of the second, …).
+
+        With ``absent``, P(these states, and all of these variables in their base state).
+        """
+        waiting = [*names, *(variable.name for variable in absent)]
+        above = set(waiting)
         while waiting:
             for parent in self.tables[waiting.pop()].scope[:-1]:
                 if parent not in above:
                     above.add(parent)
                     waiting.append(parent)
-        return eliminate([factor for name, factor in self.tables.items() if name in above], names)
+        factors = [factor for name, factor in self.tables.items() if name in above]
+        at_base = [Factor((v.name,), np.array([[float(state == v.base) for state in v.states]])) for v in absent]
+        return eliminate([*factors, *at_base], names)
 
     def within_settings(self, names: Sequence[str]) -> Array:
         """P(states of some parents | setting): (draws, settings, combinations), in each setting that is told apart.

@@ -3,27 +3,29 @@
 P(state up to s | conditions) = F0(s) · product over the conditions present of link(s), with link = Fc / F0: F0 is the
 cumulative distribution over the ordered states with no condition, Fc with condition c alone. For two states this is the
 leaky noisy-OR. Where a parent is a manifestation node, the link is that of the manifest disease (see `manifestation`).
-A link above 1 (a condition that makes the finding rarer) may push a product out of the simplex: it is clipped to [0, 1]
-and made to rise.
+Rates of people who may have other conditions too are solved for (see `whatever_else`). A link above 1 (a condition that
+makes the finding rarer) may push a product out of the simplex: it is clipped to [0, 1] and made to rise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from riskmodel.arrays import Array, Ints
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.records import SETTING, Event, Variable
+from riskmodel.evidence.finding_rates import is_caused
+from riskmodel.evidence.records import Variable
 from riskmodel.network.forms.building import Building, BuiltTable, Valued
 from riskmodel.network.forms.manifestation import condition_of, is_cause, manifest_link, occult_share
-from riskmodel.network.forms.stated import distribution, stated_table
+from riskmodel.network.forms.rate_equations import FindingAxes
+from riskmodel.network.forms.solved_rates import Solver
+from riskmodel.network.forms.stated import stated_table
+from riskmodel.network.forms.whatever_else import FindingRates, cumulative_rates
 
 ROUNDING = 1e-12  # a link, or a product of links, this close to what is possible is possible
-
-Candidates = dict[str, list[tuple[tuple[Event, ...], Array]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,105 +53,91 @@ class Finding:
                 self.held.update({statement.id: held for statement in statements})
         self.links[cause.name] = link
 
+    def add_alone(self, axes: FindingAxes, rates: FindingRates) -> None:
+        """Take the links of conditions that are stated alone; the leak is known."""
+        for cause in self.causes:
+            if cause.name in rates.alone:
+                about = rates.alone[cause.name]
+                self.add(cause, *_link(axes, self.leak, about), about, axes.building)
+
+    def whole_links(self, building: Building) -> dict[str, Array]:
+        """The links so far, of diseases as a whole."""
+        whole = {}
+        for cause in self.causes:
+            if cause.name in self.links:
+                link = self.links[cause.name]
+                if cause.role == "manifestation":
+                    share = occult_share(building, cause.name).reshape(-1, *(1,) * (link.ndim - 1))
+                    link = share + (1 - share) * link
+                whole[cause.name] = link
+        return whole
+
 
 def finding_table(building: Building) -> BuiltTable:
     """P(state | parents), what was held and clipped, and the conditions with a link above 1 (draw 0)."""
-    variable, statements = building.variable, building.probabilities
-    if not any(statement.given.none for statement, _ in statements):
+    variable = building.variable
+    if not is_caused(variable, [statement for statement, _ in building.probabilities], building.variables):
         return stated_table(building)
     contextual = tuple(parent for parent in building.parents if not is_cause(parent))
     causes = tuple(parent for parent in building.parents if is_cause(parent))
-    leak = _cumulative(variable, contextual, _candidates(statements, None, variable), building.draws)
-    finding = Finding(variable, contextual, causes, leak, {}, {})
-    late = []
-    for cause in causes:
-        condition = condition_of(cause)
-        about = [(s, values) for s, values in statements if s.given.event(condition)]
-        if about and all(any(event.alone for event in s.given.events) for s, _ in about):
-            finding.add(cause, *_link(finding, condition, about, building.reference), about, building)
-        else:
-            late.append((cause, about))
-    if len(late) > 1:
-        raise InferenceError(f"{variable.name}: only one condition may be stated without 'alone'")
-    for cause, about in late:
-        condition = condition_of(cause)
-        stated = _cumulative(variable, contextual, _candidates(about, condition, variable), building.draws)
-        without = _expected(finding, cause, building)
-        finding.add(cause, stated / without, without, about, building)
+    axes, rates = FindingAxes(building, contextual, causes), FindingRates.of(building, contextual, causes)
+    finding = Finding(variable, contextual, causes, rates.leak, {}, {})
+    if not any(unknown.is_leak for unknown in rates.unknowns):
+        finding.add_alone(axes, rates)
+    if not rates.unknowns:
+        table, clipped = _combine(finding)
+    else:
+        finding, table, clipped = _solved(finding, axes, rates)
     rarer = tuple(condition_of(cause) for cause in causes if np.any(finding.links[cause.name][0] > 1 + ROUNDING))
-    table, clipped = _combine(finding)
     order = [parent.name for parent in (*contextual, *causes)]
     return BuiltTable(building.in_order_of_parents(table, order), held=finding.held, clipped=clipped, rarer=rarer)
 
 
-def _candidates(statements: Sequence[Valued], condition: str | None, variable: Variable) -> Candidates:
-    """By state: the statements given ``none`` (or given the condition), with their other events."""
-    result: Candidates = {state: [] for state in variable.states}
-    for statement, values in statements:
-        given = statement.given
-        if condition is None and not given.none:
-            continue
-        events = tuple(event for event in given.events if event.variable != condition)
-        for state in statement.of.states:
-            result[state].append((events, values))
-    return result
+def _solved(finding: Finding, axes: FindingAxes, rates: FindingRates) -> tuple[Finding, Array, Ints]:
+    """The finding with what is solved for, its table, and how many entries of it were clipped."""
+    solver = Solver.of(axes, rates, finding.whole_links(axes.building))
+    x, fixed = solver.solve(*solver.start())
+    finding, table, clipped = _finished(finding, solver, x)
+    out = fixed | solver.missed(table)
+    if out[0].any() and not axes.building.hold:
+        _refuse(finding, solver, table, int(out[0].argmax()))
+    finding.held.update(solver.held(out))
+    return finding, table, clipped
 
 
-def _cumulative(variable: Variable, contextual: Sequence[Variable], candidates: Candidates, draws: int) -> Array:
-    """Cumulative distribution without its last, certain, step: (draws, contextual …, states - 1)."""
-    table = distribution(variable, contextual, candidates, draws)
-    return np.cumsum(table, axis=-1)[..., :-1]
+def _finished(finding: Finding, solver: Solver, x: Array) -> tuple[Finding, Array, Ints]:
+    """The finding, its table and what was clipped, at logs of the unknowns."""
+    finding = replace(finding, leak=solver.leak(x), links=dict(finding.links), held=dict(finding.held))
+    if any(unknown.is_leak for unknown in solver.unknowns):
+        finding.add_alone(solver.axes, solver.rates)
+    finding.links.update(solver.links(x))
+    return finding, *_combine(finding)
 
 
-def _link(finding: Finding, name: str, about: Sequence[Valued], reference: str) -> tuple[Array, Array]:
+def _refuse(finding: Finding, solver: Solver, table: Array, which: int) -> None:
+    """An error that names the rate that cannot be reached, and what can."""
+    unknown = solver.unknowns[which]
+    nearest = np.diff(solver.implied(table)[0, :, which], prepend=0.0, append=1.0)
+    parts = [
+        f"{s.id}: {s.value:g} is beyond reach; beside the other statements on {finding.variable.name} it must be "
+        f"{'at most' if reached < s.value else 'at least'} {reached:.4g}"
+        for s in unknown.statements
+        for reached in [float(nearest[finding.variable.index(s.of.states[0])])]
+        if abs(reached - s.value) > ROUNDING
+    ]
+    raise InferenceError("; ".join(parts) or f"{unknown.statements[0].id}: cannot be solved for")
+
+
+def _link(axes: FindingAxes, leak: Array, about: Sequence[Valued]) -> tuple[Array, Array]:
     """Fc / F0 and F0, at the setting that the statements name, or the reference; the same in every setting."""
-    variable, contextual = finding.variable, finding.contextual
-    named = [event.states if (event := s.given.event(SETTING)) else (reference,) for s, _ in about]
-    if len(set(named)) > 1:
-        raise InferenceError(f"{variable.name}: a link stated in two settings at once ({about[0][0].id} …)")
-    setting = named[0][0]
-    alone = _cumulative(variable, contextual, _candidates(about, name, variable), len(finding.leak))
-    alone, base = _slice(alone, contextual, setting), _slice(finding.leak, contextual, setting)
+    variable, setting = axes.building.variable, axes.setting_of_link(about)
+    alone = axes.at_setting(cumulative_rates(axes.building, axes.contextual, about), setting)
+    base = axes.at_setting(leak, setting)
     if np.any((base[0] == 0) & (alone[0] > 0)):
         raise InferenceError(
             f"{variable.name}: never in its base state without a condition, so {about[0][0].id} cannot hold"
         )
     return np.divide(alone, base, out=np.ones_like(alone), where=base > 0), base
-
-
-def _slice(array: Array, contextual: Sequence[Variable], setting: str) -> Array:
-    """The slice of a setting, kept as an axis of length 1 so that it serves in every setting."""
-    for axis, parent in enumerate(contextual, start=1):
-        if parent.name == SETTING:
-            return array.take([parent.index(setting)], axis=axis)
-    return array
-
-
-def _expected(finding: Finding, cause: Variable, building: Building) -> Array:
-    """E[F0 · product of the other causes' links | condition present, reference setting]."""
-    name, others = condition_of(cause), [other.name for other in finding.causes if other is not cause]
-    context = [parent.name for parent in finding.contextual if parent.name != SETTING]
-    if SETTING in building.tables:
-        joint = building.joint([SETTING, *context, name, *others])
-        joint = joint[:, building.variables[SETTING].index(building.reference)]
-    else:
-        joint = building.joint([*context, name, *others])
-    joint = np.moveaxis(joint, len(context) + 1, 0)[1]  # the condition present
-    total = joint.sum(axis=tuple(range(len(context) + 1, joint.ndim)), keepdims=True)
-    joint = np.divide(joint, total, out=np.full_like(joint, 0.5 ** len(others)), where=total > 0)
-    base = _slice(finding.leak, finding.contextual, building.reference)
-    setting_axis = [i for i, parent in enumerate(finding.contextual, start=1) if parent.name == SETTING]
-    base = base.squeeze(axis=tuple(setting_axis)) if setting_axis else base
-    expected = np.zeros_like(base)
-    for combination in np.ndindex(*(2,) * len(others)):
-        product = base
-        for other, is_present in zip(others, combination, strict=True):
-            if is_present:
-                link = finding.links[other]
-                product = product * (link.squeeze(axis=tuple(setting_axis)) if setting_axis else link)
-        share: Array = joint[(..., *combination)][..., None]
-        expected = expected + share * product
-    return np.expand_dims(expected, setting_axis) if setting_axis else expected
 
 
 def _combine(finding: Finding) -> tuple[Array, Ints]:

@@ -10,7 +10,7 @@ import numpy as np
 from riskmodel.answers.scoring import Scored
 from riskmodel.arrays import Array, Masks
 from riskmodel.errors import InferenceError
-from riskmodel.evidence.reading.sets import parameter
+from riskmodel.evidence.reading.sets import Parameters
 from riskmodel.evidence.records import Priors, Statement
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.model import Model
@@ -53,9 +53,10 @@ def swaps(first: Priors, second: Priors) -> list[Swap]:
     for priors in (first, second):
         chosen = set(priors.selected)
         driving: dict[object, list[Statement]] = {}
+        parameters = Parameters(priors.statements, {variable.name: variable for variable in priors.variables})
         for statement in priors.statements:
             if statement.id in chosen:
-                driving.setdefault(parameter(statement), []).append(statement)
+                driving.setdefault(parameters.key(statement), []).append(statement)
         sides.append(driving)
     keys = list(dict.fromkeys([*sides[0], *sides[1]]))
     pairs = [Swap(tuple(sides[0].get(key, ())), tuple(sides[1].get(key, ()))) for key in keys]
