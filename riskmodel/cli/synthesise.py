@@ -89,7 +89,7 @@ def synthesise_command(
         command=shlex.join(["riskmodel", *sys.argv[1:]]),
     )  # fmt: skip
     stated = synthesis.stated
-    changed = model.with_statements(stated.statements, stated.sources)
+    changed = model.with_statements(stated.statements, stated.sources, stated.drawn_together)
     write(str(output), text_of_set(changed.priors, model.root, output, f"Synthesis of {studies.name}"))
     rows = [
         [s["id"], figure(s["value"], ".3g"), figure(s["low"], ".3g"), figure(s["high"], ".3g"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.evidence.lineage import fit_sentences
 from riskmodel.evidence.recording import used_rates
 from riskmodel.evidence.records import IGNORABLE
+from riskmodel.evidence.together import pairs_in_force
 
 if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors
@@ -41,8 +42,10 @@ def digest_of_text(text: bytes) -> str:
 
 def digest_of_priors(priors: Priors) -> str:
     """The digest of all that can change a posterior, its draws or its words: network, numbers in use, fits."""
+    pairs = [pair.as_table() for pair in pairs_in_force(priors)]
+    together = {"drawn_together": pairs} if pairs else {}
     recording = {} if priors.recording == IGNORABLE else {"recording": used_rates(priors)}
-    return digest_of(recording | {
+    return digest_of(recording | together | {
         "variables": priors.variables,
         "composites": [[name, sorted(members)] for name, members in priors.composites.items()],  # columns in this order
         "groups": {name: sorted(members) for name, members in priors.groups.items()},

@@ -21,6 +21,7 @@ from riskmodel.evidence import shares
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import EDGE, LOG, LOGIT, inside, scale_of
+from riskmodel.evidence.together import columns_together, correlated, reordered
 
 SMALLEST_SHARE = 1e-9  # no state of a joint distribution falls below this in a draw
 HELD_WITHIN = 0.02  # of its level: the share of draws inside a stated interval
@@ -120,8 +121,9 @@ def joint_distributions(statements: Sequence[Statement]) -> list[list[int]]:
 def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
     """Joint draws of all selected statements.
 
-    A Latin hypercube by ``rng``, mapped through each statement's distribution. The draws depend on ``draws``, the
-    statements and the generator's state alone.
+    A Latin hypercube by ``rng``, mapped through each statement's distribution; of two that are drawn together the draws
+    of the second are put in another order. The draws depend on ``draws``, the statements, their pairs and the
+    generator's state alone.
 
     Returns
     -------
@@ -134,7 +136,8 @@ def draw_values(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
     """
     if draws < 2:
         raise UsageError(f"draws must be at least 2, not {draws}")
-    values = values_at(priors, latin_hypercube(draws - 1, len(dimensions(priors)), rng))
+    points = latin_hypercube(draws - 1, len(dimensions(priors)), rng)
+    values = _values(priors, reordered(points, columns_together(priors)))
     return np.vstack([[statement.value for statement in priors.selected_statements], values])
 
 
@@ -160,12 +163,30 @@ def intervals_missed(priors: Priors, values: Array) -> dict[str, float]:
 def dimensions(priors: Priors) -> list[tuple[str, ...]]:
     """What each column of the points of :func:`values_at` moves, as ids of statements.
 
-    Of one statement, or of all parts of one distribution: these have a column each, and one more for the rest.
+    Of one statement, or of all parts of one distribution: these have a column each, and one more for the rest. What
+    is drawn together with any of them moves as well.
     """
     statements = priors.selected_statements
-    joint = [tuple(statements[i].id for i in members) for members in joint_distributions(statements)]
-    whole = {name: names for names in joint for name in names}
-    return [*(whole.get(statement.id, (statement.id,)) for statement in statements), *joint]
+    moved: dict[int, tuple[str, ...]] = {}
+    for members, columns in blocks_of_draws(priors):
+        moved |= dict.fromkeys(columns, tuple(statements[i].id for i in members))
+    return [moved[column] for column in range(len(moved))]
+
+
+def blocks_of_draws(priors: Priors) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """What is drawn independently of all the rest: places among the selected statements, and columns of the points.
+
+    First the statements by themselves, then the parts of one distribution each; with these what is drawn together.
+    """
+    statements = priors.selected_statements
+    block = {i: ({i}, {i}) for i in range(len(statements))}
+    for spare, members in enumerate(joint_distributions(statements), start=len(statements)):
+        block |= dict.fromkeys(members, (set(members), {*members, spare}))
+    for first, second, _ in columns_together(priors):
+        both = (block[first][0] | block[second][0], block[first][1] | block[second][1])
+        block |= dict.fromkeys(both[0], both)
+    apart = {min(members): (tuple(sorted(members)), tuple(sorted(columns))) for members, columns in block.values()}
+    return sorted(apart.values(), key=lambda b: (len(b[1]) > len(b[0]), b[0]))
 
 
 def values_at(priors: Priors, points: Array) -> Array:
@@ -174,8 +195,14 @@ def values_at(priors: Priors, points: Array) -> Array:
     Parameters
     ----------
     points
-        (points, dimensions), each in [0, 1]: the distribution functions of the statements.
+        (points, dimensions), each in [0, 1]: the distribution functions of the statements, before those that are
+        drawn together are.
     """
+    return _values(priors, correlated(points, columns_together(priors)))
+
+
+def _values(priors: Priors, points: Array) -> Array:
+    """The values of all selected statements where their distribution functions have these values."""
     statements = priors.selected_statements
     joint = joint_distributions(statements)
     uniform = inside(points)

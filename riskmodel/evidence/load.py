@@ -105,7 +105,10 @@ def with_overrides(
 
 
 def with_statements(
-    priors: Priors, tables: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]] | None = None
+    priors: Priors,
+    tables: Sequence[Mapping[str, Any]],
+    sources: Mapping[str, Mapping[str, Any]] | None = None,
+    drawn_together: Sequence[Mapping[str, Any]] = (),
 ) -> Priors:
     """The same priors with further statements; each that drives a table goes in place of what states the same.
 
@@ -117,6 +120,8 @@ def with_statements(
         with the keys of a ``[[statement]]``: id, quantity, of, given, value, events, n, basis, source, locator, read …
     sources
         what they cite beside the sources of the priors: for each key title, kind, year …, as under ``[sources.KEY]``.
+    drawn_together
+        with the keys of a ``[[drawn_together]]``: statements (two ids) and correlation.
 
     Raises
     ------
@@ -125,7 +130,7 @@ def with_statements(
     """
     from riskmodel.evidence.reading.restated import add_statements
 
-    return add_statements(priors, tables, sources or {})
+    return add_statements(priors, tables, sources or {}, drawn_together)
 
 
 def with_replaced(

@@ -1,4 +1,4 @@
-"""Where numbers come from: documents, fits to cohorts and to published tables, and what was pooled."""
+"""Where numbers come from: documents, fits to cohorts and published tables, what was pooled, what goes together."""
 
 from __future__ import annotations
 
@@ -137,3 +137,20 @@ class Pooled:
     def __str__(self) -> str:
         mean = f"95 % interval of the mean {self.mean_low:.3g} to {self.mean_high:.3g}"
         return f"pooled of {', '.join(self.of)}; tau² {self.tau2:.3g}, I² {100 * self.i2:.0f} %; {mean}"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPair:
+    """The ids of two statements, and the correlation of their normal scores, from -0.99 to 0.99."""
+
+    statements: tuple[str, str]
+    correlation: float
+
+    def renamed(self, names: Mapping[str, str]) -> DrawnPair:
+        """The same pair where statements are called otherwise."""
+        first, second = self.statements
+        return DrawnPair((names.get(first, first), names.get(second, second)), self.correlation)
+
+    def as_table(self) -> dict[str, object]:
+        """As ``[[drawn_together]]`` of a set has it."""
+        return {"statements": list(self.statements), "correlation": self.correlation}

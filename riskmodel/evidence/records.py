@@ -13,7 +13,7 @@ from riskmodel.text import Sheet, Shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from riskmodel.evidence.origin import CitedSource, Informed, Pooled, StudyBehind
+    from riskmodel.evidence.origin import CitedSource, DrawnPair, Informed, Pooled, StudyBehind
 
 Role = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance", "recording"]
 Form = Literal["logistic", "noisy_or", "any_of"]
@@ -313,7 +313,7 @@ class Priors(Shown):
     ``statements`` is the whole register (overrides applied); ``selected`` the ids of those that drive a
     table; ``digest`` a hash of all that was read; ``groups`` the findings that may go together, by group;
     ``pooled`` what stands behind the numbers that were pooled; ``profiles`` the recording profiles, of which
-    ``recording`` is in use.
+    ``recording`` is in use; ``drawn_pairs`` the statements whose draws go together.
     """
 
     variables: tuple[Variable, ...]
@@ -327,6 +327,7 @@ class Priors(Shown):
     pooled: Mapping[str, Pooled] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     recording: str = IGNORABLE
+    drawn_pairs: tuple[DrawnPair, ...] = ()
 
     def sheet(self) -> Sheet:
         counts = Counter[str](statement.basis for statement in self.selected_statements)

@@ -12,6 +12,7 @@ import tomlkit
 from riskmodel.errors import UsageError
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.recording import QUANTITY
+from riskmodel.evidence.together import new_pairs
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def text_of_set(priors: Priors, root: Path, path: Path, title: str, comments: Se
         document["sources"] = _tables(sources)
     if new:
         document["statement"] = [_stated(statement, names[statement.id]) for statement in new]
+    renamed = [pair.renamed(names) for pair in priors.drawn_pairs]
+    if pairs := new_pairs(renamed, parent.drawn_pairs):
+        document["drawn_together"] = [_table(pair.as_table()) for pair in pairs]
     overrides = {s.id: _numbers(s, before[s.id]) for s in inside if s.id not in names and s != before[s.id]}
     overrides |= {names[s.id]: _numbers(s, s) for s in new if s.informed}
     if overrides:

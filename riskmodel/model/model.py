@@ -196,7 +196,10 @@ class Model(BuiltModel):
         return replace(self, priors=with_replaced(self.priors, statement, changes))
 
     def with_statements(
-        self, statements: Iterable[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        statements: Iterable[Mapping[str, Any]],
+        sources: Mapping[str, Mapping[str, Any]] | None = None,
+        drawn_together: Iterable[Mapping[str, Any]] = (),
     ) -> Model:
         """A new model with statements of other studies; nothing is mutated.
 
@@ -207,6 +210,9 @@ class Model(BuiltModel):
             drives a table goes in place of the statement that states the same; ``drives = "audit"`` is compared only.
         sources
             what they cite and the model does not have: for each key title, kind, year …
+        drawn_together
+            pairs whose draws go together, as :func:`riskmodel.synthesise` gives them: ``{"statements": [one id,
+            another], "correlation": -0.4}``, of their logits (logs, where they are ratios), from -0.99 to 0.99.
 
         Raises
         ------
@@ -224,7 +230,8 @@ class Model(BuiltModel):
         'smith_2024'
         """
         tables = [dict(statement) for statement in statements]
-        return replace(self, priors=with_statements(self.priors, tables, sources))
+        pairs = [dict(pair) for pair in drawn_together]
+        return replace(self, priors=with_statements(self.priors, tables, sources, pairs))
 
     def write(self, path: str | Path, title: str = "") -> Path:
         """Write the model's numbers as a prior set that extends the one it was loaded from; whole or not at all.

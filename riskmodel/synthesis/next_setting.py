@@ -66,6 +66,19 @@ class DrawnEffects:
         z = rng.standard_normal(self.mean.shape)
         return np.asarray(expit(self.mean + np.einsum("pij,pj->pi", root_of(self.spread, self.correlation), z)))
 
+    def together(self, *, next_setting: bool = True) -> float:
+        """The correlation of the logits of two effects in next settings (else of the means), from their ranks.
+
+        0 in one dimension. It holds what is not known of the means and spreads, which the draws of ``correlation`` do
+        not.
+        """
+        if self.mean.shape[1] == 1:
+            return 0.0
+        drawn = self.draw(np.random.default_rng(0)) if next_setting else self.mean
+        ranks = np.argsort(np.argsort(drawn, axis=0, kind="stable"), axis=0, kind="stable")
+        first, second = (ranks - ranks.mean(axis=0)).T
+        return float(2 * np.sin(np.pi / 6 * (first @ second) / (first @ first)))
+
     def _quantiles(self, spread: Array, level: float) -> Array:
         tails = (0.5, (1 - level) / 2, (1 + level) / 2)
         pairs = zip(self.mean.T, spread.T, strict=True)

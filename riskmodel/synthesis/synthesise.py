@@ -103,6 +103,7 @@ def synthesise(  # noqa: PLR0913
     known_sources = {} if model is None else model.priors.sources
     statements: list[Mapping[str, Any]] = []
     sources: dict[str, dict[str, Any]] = {}
+    together: list[Mapping[str, Any]] = []
     refused, drawn = [], {}
     for (of, given, two_by_two), rows in groups.items():
         effects = drawn_effects(*_counts(rows), draws=draws, seed=seed)
@@ -120,6 +121,10 @@ def synthesise(  # noqa: PLR0913
                  **_numbers(intervals[i]), **claim, "note": _note(effects, i, len(rows), result),
                  "studies": studies_behind(rows, i)}
             )  # fmt: skip
+        if len(targets) == 2 and not audit:
+            correlation = round(effects.together(next_setting=result == "next"), 2)
+            pair = [f"{claim['source']}.{key}" for key in targets]
+            together.append({"statements": pair, "correlation": float(np.clip(correlation, -0.99, 0.99))})
         names = ", ".join(dict.fromkeys(row.study for row in rows))
         title = f"Random effects of {_studies(len(rows))}: {names}"
         sources[claim["source"]] = {"title": title, "kind": "synthesis", "fit": fit_of_studies(rows, command)}
@@ -128,7 +133,7 @@ def synthesise(  # noqa: PLR0913
                 year = {"year": row.year} if row.year else {}
                 sources.setdefault(row.source, {"title": _title(row.source, rows), "kind": "study", **year})
     by_finding = {(of, given): tuple(rows) for (of, given, _), rows in groups.items()}
-    stated = StudyStatements(tuple(statements), sources, tuple(refused))
+    stated = StudyStatements(tuple(statements), sources, tuple(refused), tuple(together))
     return Synthesis(stated, drawn, by_finding, result, seed, sheet.readings)
 
 

@@ -23,12 +23,14 @@ class StudyStatements(Shown):
     """What the counts of studies state.
 
     ``statements`` have the keys of a ``[[statement]]``; ``sources`` is the study, under its key; ``refused`` says what
-    the counts do not support, and why. The first two are ready for :meth:`riskmodel.Model.with_statements`.
+    the counts do not support, and why; ``drawn_together`` the pairs that vary together, where several studies were
+    taken together. All but the third are ready for :meth:`riskmodel.Model.with_statements`.
     """
 
     statements: tuple[Mapping[str, Any], ...]
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    drawn_together: tuple[Mapping[str, Any], ...] = ()
 
     def sheet(self) -> Sheet:
         facts = {
@@ -50,10 +52,12 @@ class StudyStatements(Shown):
             document["pin"] = driving
         if self.sources:
             document["sources"] = {key: dict(source) for key, source in self.sources.items()}
-        entries = tomlkit.aot()
-        for statement in self.statements:
-            entries.append(tomlkit.item(dict(statement)))
-        document["statement"] = entries
+        for key, tables in (("statement", self.statements), ("drawn_together", self.drawn_together)):
+            if tables or key == "statement":
+                entries = tomlkit.aot()
+                for table in tables:
+                    entries.append(tomlkit.item(dict(table)))
+                document[key] = entries
         return tomlkit.dumps(document)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.evidence.distributions import dimensions, joint_distributions, values_at
+from riskmodel.evidence.distributions import blocks_of_draws, dimensions, values_at
 from riskmodel.evidence.records import Priors
 
 Array = NDArray[np.float64]
@@ -47,20 +47,12 @@ class Star:
         for dimension in range(count):
             first = 1 + dimension * len(KNOTS)
             points[first : first + len(KNOTS), dimension] = special.ndtr(KNOTS)
-        return cls(values_at(priors, points), _blocks(priors))
+        return cls(values_at(priors, points), tuple(blocks_of_draws(priors)))
 
     def curves(self, log_odds: Array) -> Array:
         """What each dimension does at each knot: (…, rows of the star) to (…, dimensions, knots)."""
         effect = log_odds[..., 1:] - log_odds[..., :1]
         return effect.reshape(*effect.shape[:-1], -1, len(KNOTS))
-
-
-def _blocks(priors: Priors) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
-    statements = priors.selected_statements
-    joint = joint_distributions(statements)
-    parts = {i for members in joint for i in members}
-    alone = [((i,), (i,)) for i in range(len(statements)) if i not in parts]
-    return (*alone, *((tuple(m), (*m, spare)) for spare, m in enumerate(joint, start=len(statements))))
 
 
 def knot_weights(points: Array) -> Array:

@@ -1,14 +1,18 @@
 """From a table of studies to a prior set."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy import special
 
 import riskmodel as rm
 from riskmodel.cli import commands
 from riskmodel.errors import StudiesError
+from riskmodel.evidence.distributions import draw_values
 from riskmodel.model import Model
 from riskmodel.synthesis.synthesise import Synthesis
+from riskmodel.synthesis.two_by_two import StudyStatements
 
 STUDIES = pd.DataFrame(
     [
@@ -67,8 +71,12 @@ def synthesis() -> Synthesis:
     return rm.synthesise(BOTH, rm.load())
 
 
+def with_all(model: Model, stated: StudyStatements) -> Model:
+    return model.with_statements(stated.statements, stated.sources, stated.drawn_together)
+
+
 def test_the_statements_go_into_a_model(synthesis, seeds: Model):
-    model = seeds.with_statements(synthesis.stated.statements, synthesis.stated.sources)
+    model = with_all(seeds, synthesis.stated)
     new = set(model.priors.selected) - set(seeds.priors.selected)
     assert new == {
         "synthesis_fever_present_infection_present_alone.alone",
@@ -101,7 +109,7 @@ def test_the_text_is_a_set(synthesis, seeds: Model, tmp_path):
     file = tmp_path / "synthesis.toml"
     file.write_text('extends = "seeds"\n' + synthesis.stated.toml(), encoding="utf-8")
     case = {"fever": "yes", "night_pain": "yes"}
-    in_python = seeds.with_statements(synthesis.stated.statements, synthesis.stated.sources)
+    in_python = with_all(seeds, synthesis.stated)
     first, second = (m.posterior(case, setting="emergency").to_numpy() for m in (in_python, rm.load(file)))
     assert (first == second).all()
 
@@ -115,7 +123,7 @@ def test_the_mean_is_surer_than_the_next_setting(synthesis):
 def test_nothing_seen_anywhere_is_a_statement_too(seeds: Model):
     never = STUDIES.head(1).assign(tp=0, fp=0)
     stated = rm.synthesise(never, seeds).stated
-    model = seeds.with_statements(stated.statements, stated.sources)
+    model = with_all(seeds, stated)
     for statement in stated.statements:
         assert 0 < model.statement(statement["id"]).low < 1e-3
 
@@ -140,7 +148,7 @@ def test_the_command_writes_a_set(tmp_path, monkeypatch):
     assert "duplicate" in again.stderr
     case = {"fever": "yes", "night_pain": "yes"}
     stated = rm.synthesise(BOTH, rm.load()).stated
-    in_python = rm.load().with_statements(stated.statements, stated.sources)
+    in_python = with_all(rm.load(), stated)
     first, second = (m.posterior(case, setting="emergency").to_numpy() for m in (in_python, rm.load("set.toml")))
     assert (first == second).all()
     BOTH.replace({"fever=present": "feverr=present"}).to_csv("bad.csv", index=False)
@@ -206,7 +214,7 @@ def test_a_number_keeps_its_studies_and_how_they_were_taken_together(synthesis, 
     assert [(study["events"], study["n"]) for study in without["studies"]] == [
         (row.fp, row.fp + row.tn) for row in fever
     ]
-    model = seeds.with_statements(synthesis.stated.statements, synthesis.stated.sources)
+    model = with_all(seeds, synthesis.stated)
     again = rm.load(model.write(tmp_path / "set.toml"))
     behind = again.statement(with_condition["id"]).studies
     assert behind == model.statement(with_condition["id"]).studies
@@ -224,3 +232,23 @@ def test_the_hash_of_studies_does_not_hang_on_their_order():
 
     assert fits(STUDIES) == fits(STUDIES.iloc[::-1])
     assert not fits(STUDIES) & fits(STUDIES.assign(tp=STUDIES["tp"] + 1))
+
+
+def test_sensitivity_and_false_positives_are_drawn_together(synthesis, seeds: Model, tmp_path):
+    (pair,) = synthesis.stated.drawn_together
+    assert pair["statements"] == [
+        "synthesis_fever_present_infection_present_alone.alone",
+        "synthesis_fever_present_infection_present_alone.none",
+    ]
+    effects = synthesis.drawn["fever=present", "infection=present alone"]
+    assert pair["correlation"] == pytest.approx(effects.together(), abs=0.005)
+    drawn = effects.draw(np.random.default_rng(4))
+    assert pair["correlation"] == pytest.approx(np.corrcoef(special.logit(drawn).T)[0, 1], abs=0.15)
+    file = tmp_path / "synthesis.toml"
+    file.write_text('extends = "seeds"\n' + synthesis.stated.toml(), encoding="utf-8")
+    model = with_all(seeds, synthesis.stated)
+    values = [draw_values(m.priors, 2001, np.random.default_rng(1)) for m in (rm.load(file), model)]
+    assert np.array_equal(*values)
+    columns = [model.priors.selected.index(name) for name in pair["statements"]]
+    logits = special.logit(values[0][1:, columns])
+    assert np.corrcoef(logits.T)[0, 1] == pytest.approx(pair["correlation"], abs=0.06)

@@ -14,6 +14,7 @@ from riskmodel.evidence.reading.recording import RECORDING_FILE, declare_profile
 from riskmodel.evidence.reading.schema import OverrideTable, PoolTable, SetTable, TableT, read_table, show
 from riskmodel.evidence.reading.sets import SetFile, check_ids, merge, select
 from riskmodel.evidence.reading.statements import Register, override
+from riskmodel.evidence.reading.together import merged_pairs, read_pairs
 from riskmodel.evidence.recording import QUANTITY
 from riskmodel.evidence.records import Priors, PriorSet, Statement
 
@@ -70,6 +71,8 @@ def assemble(name: str, files: PriorFiles) -> Priors:
     finished = finish_profiles(
         profiles.tables, declared, [by_id[name] for name in recorded], problems, register.touched
     )
+    faulty = frozenset(register.faulty)
+    pairs = [read_pairs(documents[file.name], by_id, faulty, problems.of(file.name)) for file in reversed(files.sets)]
     problems.refuse()
     return Priors(
         variables=tuple(declared.variables.values()),
@@ -82,6 +85,7 @@ def assemble(name: str, files: PriorFiles) -> Priors:
         groups=declared.groups,
         pooled=pooled,
         profiles=finished,
+        drawn_pairs=merged_pairs(pairs),
     )
 
 

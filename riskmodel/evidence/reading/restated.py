@@ -12,6 +12,7 @@ from riskmodel.evidence.reading.coverage import check_coverage, check_register, 
 from riskmodel.evidence.reading.grammar import DeclaredNames
 from riskmodel.evidence.reading.sets import Parameters
 from riskmodel.evidence.reading.statements import Register
+from riskmodel.evidence.reading.together import KEY, merged_pairs, read_pairs
 from riskmodel.evidence.records import AUDIT
 
 if TYPE_CHECKING:
@@ -23,12 +24,25 @@ FILE = "statements"  # where a problem is reported, and what stands as the file 
 
 
 def add_statements(
-    priors: Priors, tables: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]
+    priors: Priors,
+    tables: Sequence[Mapping[str, Any]],
+    sources: Mapping[str, Mapping[str, Any]],
+    together: Sequence[Mapping[str, Any]],
 ) -> Priors:
-    """Priors with further statements, each with the keys of a ``[[statement]]``; one that drives a table is taken."""
+    """Priors with further statements, each with the keys of a ``[[statement]]``; one that drives a table is taken.
+
+    ``together`` has the keys of a ``[[drawn_together]]``.
+    """
     problems = Problems(file=FILE)
     register = Register({statement.id: statement for statement in priors.statements})
-    return _restated(priors, register, [dict(table) for table in tables], sources, problems)
+    stated = _restated(priors, register, [dict(table) for table in tables], sources, problems)
+    by_id = {statement.id: statement for statement in stated.statements}
+    pairs = read_pairs({KEY: [dict(table) for table in together]}, by_id, frozenset(), problems)
+    problems.refuse()
+    if not pairs:
+        return stated
+    digest = hashlib.sha256(f"{stated.digest}{[pair.as_table() for pair in pairs]}".encode()).hexdigest()
+    return replace(stated, drawn_pairs=merged_pairs([stated.drawn_pairs, pairs]), digest=digest)
 
 
 def replace_statement(
@@ -49,7 +63,8 @@ def replace_statement(
     events, n = changes.get("events"), changes.get("n")
     if "value" not in changes and isinstance(events, int) and isinstance(n, int) and n > 0:
         table["value"] = events / n
-    return _restated(priors, Register(statements), [table], sources, problems, before=old)
+    kept = tuple(pair for pair in priors.drawn_pairs if identifier not in pair.statements)  # of the old source
+    return _restated(replace(priors, drawn_pairs=kept), Register(statements), [table], sources, problems, before=old)
 
 
 def _restated(

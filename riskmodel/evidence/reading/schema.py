@@ -183,6 +183,13 @@ class PoolTable(StrictTable):
     of: list[str]
 
 
+class TogetherTable(StrictTable):
+    """``[[drawn_together]]`` of a set: two statements whose draws go together."""
+
+    statements: list[str]
+    correlation: float
+
+
 Size = Annotated[int, Field(gt=0, le=MOST_PEOPLE)]
 
 
@@ -195,7 +202,7 @@ class DefaultSizes(StrictTable):
 
 
 class SetTable(StrictTable):
-    """A set. Its own statements, sources, overrides and pools are read as tables of their own."""
+    """A set. Its own statements, sources, overrides, pools and pairs are read as tables of their own."""
 
     title: str = ""
     extends: str | None = None
@@ -208,6 +215,7 @@ class SetTable(StrictTable):
     sources: Any = None
     override: Any = None
     pool: Any = None
+    drawn_together: Any = None
 
 
 class ProfileTable(StrictTable):
