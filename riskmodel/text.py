@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html import escape
 from math import floor, log10
 from typing import TYPE_CHECKING
@@ -31,6 +32,15 @@ class Numeral(str):
 
 def figure(value: float, form: str = ".4g") -> Numeral:
     return Numeral(f"{value:{form}}")
+
+
+def plain_figure(value: float) -> str:
+    """A number for a sentence: four digits, without a power of ten.
+
+    >>> plain_figure(0.0000521), plain_figure(0.67), plain_figure(1234567)
+    ('0.0000521', '0.67', '1235000')
+    """
+    return format(Decimal(f"{value:.4g}"), "f")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from riskmodel.answers.explanation import ExplainedAway, ExplainedCase, FiredRule, NextStep, Observation
 from riskmodel.answers.explanation_html import html_of
 from riskmodel.answers.explanation_text import text_of
+from riskmodel.answers.numbers_behind import numbers_behind
 from riskmodel.answers.occult import occult_if_present
 from riskmodel.answers.questions import Questions
 from riskmodel.answers.questions import questions as what_each_tells
@@ -27,6 +28,7 @@ from riskmodel.inference.weights import odds
 
 if TYPE_CHECKING:
     from riskmodel.decision.costs import Pathways
+    from riskmodel.evidence.records import Priors
 
 ASKED = 5  # questions shown
 TESTED = 3  # tests shown
@@ -45,7 +47,9 @@ class Explanation(ExplainedCase):
         return html_of(self)
 
 
-def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pathways | None = None) -> Explanation:
+def explain_case(
+    scoring: Scoring, case: Masks, case_id: str = "", pathways: Pathways | None = None, priors: Priors | None = None
+) -> Explanation:
     """Explain one case.
 
     Parameters
@@ -54,6 +58,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         coded evidence of shape (variables, 1).
     pathways
         what questions and tests cost and how long they take; without it they are free and in time.
+    priors
+        of the scoring: with them the explanation says where the numbers behind it come from.
 
     Raises
     ------
@@ -79,9 +85,13 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
     tests = [i for i in unknown if scorer.variables[i].role == "test"]
     serious = [int(i) for i in weights.leaders]
     asked = what_each_tells(scoring, case, pathways)
+    condition = scorer.conditions[serious[about]] if serious else ""
+    observations = _observations(scoring, scored, assessed, about, setting)
+    where = scorer.variables[scorer.setting_row].states[setting] if scorer.setting_row >= 0 else ""
+    observed = {item.variable: item.states.split(" or ") for item in observations}
     return Explanation(
         case_id=case_id,
-        setting=scorer.variables[scorer.setting_row].states[setting] if scorer.setting_row >= 0 else "",
+        setting=where,
         posteriors=tuple(
             (name, float(scored.posterior.probability[i, 0]), float(weights.baseline[setting, i]))
             for i, name in enumerate(scorer.output_names)
@@ -89,8 +99,8 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         occult=tuple(occult_if_present(scorer, case).items()),
         leading=_serious_name(scoring, scored.reasons.leading),
         most_raised=_serious_name(scoring, scored.reasons.most_raised),
-        about=scorer.conditions[serious[about]] if serious else "",
-        observations=_observations(scoring, scored, assessed, about, setting),
+        about=condition,
+        observations=observations,
         urgency=policy.urgencies[decision.urgency[0]],
         imaging=_named(policy.imaging_tokens, decision.imaging),
         tests=_named(policy.test_tokens, decision.tests),
@@ -115,6 +125,7 @@ def explain_case(scoring: Scoring, case: Masks, case_id: str = "", pathways: Pat
         policy=policy.name,
         model=scoring.model_hash,
         fitted=scoring.fitted,
+        numbers=numbers_behind(priors, condition, where, observed) if priors is not None and condition else (),
         blanks=str(scoring.blanks),
         silences=silences(scoring, case, serious[about]) if serious else NO_SILENCE,
     )

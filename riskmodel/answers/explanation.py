@@ -10,6 +10,7 @@ import numpy as np
 from riskmodel.answers.silence import NO_SILENCE, Silences
 from riskmodel.answers.stopping import Stop
 from riskmodel.answers.telling import Question
+from riskmodel.evidence.number_origin import NumberOrigin
 from riskmodel.text import RESEARCH_ONLY
 
 STEPS = 5  # shown of what can change the action, or of what tells most
@@ -99,6 +100,7 @@ class ExplainedCase:
     model: str
     fitted: tuple[str, ...] = ()  # to which cohorts the statements were fitted
     blanks: str = ""  # how blanks are read
+    numbers: tuple[NumberOrigin, ...] = ()  # where those behind the observations come from, the condition's first
     silences: Silences = NO_SILENCE  # what is not written down says of the condition of the observations
 
     @property
@@ -110,6 +112,12 @@ class ExplainedCase:
             ("referral", self.referral, self.referral_within),
         )
         return tuple(entry for entry in kinds if entry[1])
+
+    @property
+    def most_telling_numbers(self) -> tuple[NumberOrigin, ...]:
+        """Where the numbers come from that say how frequent the condition is, and of the findings that tell most."""
+        shown = {self.about, *(item.variable for item in self.observations[:STEPS])}
+        return tuple(number for number in self.numbers if number.subject in shown)
 
     @property
     def most_informative(self) -> tuple[Question, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from riskmodel.answers.explanation import STEPS
 from riskmodel.answers.explanation_text import (
     CONFLICT,
+    NUMBERS,
     OCCULT,
     STARTBACK,
     furthest,
@@ -46,6 +47,7 @@ def html_of(case: ExplainedCase) -> str:
         _headed(f"Action: {words(case.urgency)}", _action(case)),
         _headed("Rules that fired", _table((), [(rule.id, rule.reason, rule.source) for rule in case.rules], "lll")),
         _headed(_evidence_title(case), _evidence(case)),
+        _headed(NUMBERS, _numbers(case)),
         _headed(f"What is not written down says of {words(case.about)}", _silences(case)),
         _headed("Next questions, examinations and tests that can change the action", _steps(case)),
         _headed("Most informative answers and tests", _informative(case)),
@@ -126,6 +128,13 @@ def _evidence(case: ExplainedCase) -> str:
     ]  # fmt: skip
     heads = ("", "", "decibans", "against | for", "likelihood ratio", "if left out")
     return _table(heads, rows, "llrlrr")
+
+
+def _numbers(case: ExplainedCase) -> str:
+    rows = [
+        (number.says, number.number, ". ".join((number.who, *number.history))) for number in case.most_telling_numbers
+    ]
+    return _table((), rows, "lll")
 
 
 def _silences(case: ExplainedCase) -> str:

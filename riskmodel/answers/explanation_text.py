@@ -19,6 +19,7 @@ WIDTH = 110
 STARTBACK = "risk of lasting disability (STarT Back; a prognosis, which no probability reads)"
 CONFLICT = "above 0: the findings are less likely together than if they were independent"
 OCCULT = "Probability that a condition, if it is present, shows none of its usual signs (is occult)"
+NUMBERS = "Where these numbers come from"
 SILENCE = "decibans: change against a blank that says nothing, all others kept as they are"
 SILENT = 46  # width of a name
 DECIBANS = (
@@ -47,6 +48,7 @@ def text_of(case: ExplainedCase) -> str:
             [f"{item.rule} would fire if {item.flag} were unknown" for item in case.explained_away],
         ),
         *_section(_about_title(case), _evidence(case)),
+        *_section(NUMBERS, _numbers(case)),
         *_section(f"What is not written down says of {case.about}", _silences(case)),
         *_section("Next questions, examinations and tests that can change the action", _steps(case), always=True),
         *_section(
@@ -99,6 +101,15 @@ def _evidence(case: ExplainedCase) -> list[str]:
     ]
     heads = f"{'':38}  {'likelihood ratio':>16}  {'decibans':>8}  {'if left out':>11}"
     return [heads, *lines, *DECIBANS] if lines else []
+
+
+def _numbers(case: ExplainedCase) -> list[str]:
+    lines = []
+    for number in case.most_telling_numbers:
+        lines += wrap(number.headline, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+        for sentence in number.history:
+            lines += wrap(sentence, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    return lines
 
 
 def _silences(case: ExplainedCase) -> list[str]:

@@ -20,6 +20,7 @@ from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.reach import held_at_edges, numbers_at, values_within_reach
 from riskmodel.calibration.result import Calibration
 from riskmodel.evidence.load import with_overrides
+from riskmodel.evidence.number_origin import short_label
 from riskmodel.evidence.origin import CitedSource, Informed
 from riskmodel.evidence.records import RATIOS, Priors, PriorSet, Statement
 from riskmodel.evidence.scale import Z95, scale_of
@@ -31,16 +32,6 @@ UNMOVED = 0.05  # prior sd: a statement that moved less …
 AS_WIDE = 0.97  # … and stayed this wide was told nothing, and keeps its stated value
 EXACT_PLACES = 12  # more than any rounded number has
 CONTRADICTED = 2.0  # prior sd
-
-
-def short_label(statement: Statement) -> str:
-    """What a statement speaks of, in short."""
-    given = f" | {statement.given_text}" if statement.given_text else ""
-    if statement.quantity == "probability":
-        return f"P({statement.of}{given})"
-    if statement.quantity == "dependence":
-        return f"correlation within {statement.of.variable}{given}"
-    return f"{statement.quantity.replace('_', ' ')} of {statement.of}{given}"
 
 
 @dataclass(frozen=True)

@@ -177,14 +177,14 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
     say(f"warning: {warning}" for warning in warned)
     drawn = {name: asked[name] for name in ("draws", "seed", "level")}
     hashed = scoring.under_draws(**drawn) if asked["draws"] else scoring
-    explained = explain_case(hashed, masks, case_id, find_pathways())
+    priors = load(asked["priors"], asked["policy"], recording=asked["recording"]).priors
+    explained = explain_case(hashed, masks, case_id, find_pathways(), priors)
     detail(f"policy {scoring.policy.name}, model {hashed.model_hash}")
     if not asked["draws"]:
         put_json(explained.to_dict()) if form == "json" else put([str(explained)])
         return
     from riskmodel.answers.uncertainty import describe, sureness_data, uncertain_of_cases
 
-    priors = load(asked["priors"], asked["policy"], recording=asked["recording"]).priors
     uncertain = uncertain_of_cases(scoring, priors, masks, **drawn)
     with progress_bar(" draws", "draws") as progress:
         uncertain.scorer.progress = progress

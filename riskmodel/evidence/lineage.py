@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from riskmodel.evidence.records import COHORT, HOW_READ, SYNTHESIS
-from riskmodel.text import figure
+from riskmodel.text import plain_figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +105,7 @@ def informed_words(statement: Statement) -> str:
     if not statement.informed:
         return ""
     first = statement.informed[0].was
-    before = f"{figure(first[0])} ({figure(first[1])} to {figure(first[2])}, " if first else "("
+    before = f"{plain_figure(first[0])} ({plain_figure(first[1])} to {plain_figure(first[2])}, " if first else "("
     return f"was {before}{statement.basis}), informed by: {lineage(statement)}"
 
 

@@ -165,7 +165,7 @@ class Model(BuiltModel):
         masks = self.code(frame, setting=setting, known_outcomes=known_outcomes, mapping=mapping)
         names = identifiers(frame, self.variables, mapping)
         name = frame.index[0] if names is None else names.iloc[0]
-        return explain_case(self.scoring, masks, str(name), find_pathways(self.root))
+        return explain_case(self.scoring, masks, str(name), find_pathways(self.root), self.priors)
 
     def with_statement(self, statement: str, **changes: Any) -> Model:
         """A new model in which one statement has other numbers, or another source; nothing is mutated.

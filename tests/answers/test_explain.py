@@ -267,6 +267,7 @@ def test_the_text_of_one_case() -> None:
         "Rules that need more information",
         "Explained away",
         "Evidence for and against infection",
+        "Where these numbers come from",
         "Next questions, examinations and tests that can change the action",
         "Blanks",
         f"Conflict {answer.conflict:+.2f}",
