@@ -79,6 +79,7 @@ def synthesise_command(
     With --jointly, the statements of --priors and published tables are fitted together instead.
     """
     from riskmodel.evidence.set_text import text_of_set
+    from riskmodel.network.build import build_network
     from riskmodel.synthesis.sheet_file import reading_lines
     from riskmodel.synthesis.synthesise import synthesise
 
@@ -90,6 +91,7 @@ def synthesise_command(
     )  # fmt: skip
     stated = synthesis.stated
     changed = model.with_statements(stated.statements, stated.sources, stated.drawn_together)
+    build_network(changed.priors)  # what is beyond reach is met before anything is written
     write(str(output), text_of_set(changed.priors, model.root, output, f"Synthesis of {studies.name}"))
     rows = [
         [s["id"], figure(s["value"], ".3g"), figure(s["low"], ".3g"), figure(s["high"], ".3g"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,13 +13,14 @@ from scipy.special import expit, logit
 
 from riskmodel.errors import Problems, StudiesError, UsageError
 from riskmodel.evidence.limits import RAREST, WIDEST
-from riskmodel.evidence.records import HOW_READ
+from riskmodel.evidence.records import AUDIT, HOW_READ
 from riskmodel.synthesis.behind import fit_of_studies, studies_behind
+from riskmodel.synthesis.groups import APART, ShareOf, groups_of, most_people_drive, rate_of, why_compared
 from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects, drawn_effects
 from riskmodel.synthesis.sheet import SheetOptions
 from riskmodel.synthesis.sheet_file import SheetReading
 from riskmodel.synthesis.studies import StudyCounts, read_sheet
-from riskmodel.synthesis.two_by_two import StudyStatements, groups_of
+from riskmodel.synthesis.two_by_two import StudyStatements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from riskmodel.arrays import Array
+    from riskmodel.evidence.records import Priors
     from riskmodel.model import Model
 
 DIGITS = 3
@@ -70,10 +72,12 @@ def synthesise(  # noqa: PLR0913
     ----------
     table
         as of :func:`~riskmodel.synthesis.studies.read_sheet`. Where ``given`` is a condition "alone", its table
-        drives P(finding | condition alone) and P(finding | none); otherwise both shares are compared only. Settings
-        of one finding are taken together: how much they differ is in the interval.
+        drives P(finding | condition alone) and P(finding | none); otherwise P(finding | condition, whatever else) and
+        P(finding | not the condition), in the setting of the studies if it is the same, or in the reference setting.
+        Settings of one finding are taken together: how much they differ is in the interval.
     model
-        with it, names of variables and states are checked, and its sources can be cited.
+        with it, names of variables and states are checked, what cannot drive its tables is compared only, and its
+        sources can be cited.
     result
         ``next``: the probability in the next setting; ``mean``: in the middle one.
     draws, seed
@@ -99,31 +103,31 @@ def synthesise(  # noqa: PLR0913
     for study in studies:
         groups.setdefault((study.of, study.given, study.is_two_by_two), []).append(study)
     _check_groups(groups)
-    conditions = set() if model is None else {condition.name for condition in model.priors.conditions}
     known_sources = {} if model is None else model.priors.sources
     statements: list[Mapping[str, Any]] = []
     sources: dict[str, dict[str, Any]] = {}
     together: list[Mapping[str, Any]] = []
-    refused, drawn = [], {}
-    for (of, given, two_by_two), rows in groups.items():
+    refused, drawn, people = [], {}, dict[str, int]()
+    for (of, given, _), rows in groups.items():
         effects = drawn_effects(*_counts(rows), draws=draws, seed=seed)
         drawn[of, given] = effects
-        drives = not two_by_two and (of.split("=")[0].strip() in conditions or _is_free(given))
-        targets, audit, why = (
-            groups_of(of, given, others=rows[0].others) if two_by_two else ({"rate": given}, not drives, _WHY)
-        )
-        refused += [f"{of} given {given}: {why}"] if audit else []
-        claim = _claim(of, given, rows, audit=audit)
+        targets = _shares_of(of, given, rows, None if model is None else model.priors)
+        refused += [
+            f"{of} given {target.given}: {target.compared}; compared only" for target in targets if target.compared
+        ]
+        claim = _claim(of, given, rows)
         intervals = effects.next_setting() if result == "next" else effects.average()
-        for i, (key, group) in enumerate(targets.items()):
+        for i, target in enumerate(targets):
+            identifier = f"{claim['source']}.{target.key}"
+            people[identifier] = int(_counts(rows)[1][:, i].sum())
             statements.append(
-                {"id": f"{claim['source']}.{key}", "quantity": "probability", "of": of, "given": group,
+                {"id": identifier, "quantity": "probability", "of": of, "given": target.given,
                  **_numbers(intervals[i]), **claim, "note": _note(effects, i, len(rows), result),
-                 "studies": studies_behind(rows, i)}
+                 "studies": studies_behind(rows, i), **({"drives": AUDIT} if target.compared else {})}
             )  # fmt: skip
-        if len(targets) == 2 and not audit:
+        if len(targets) == 2:
             correlation = round(effects.together(next_setting=result == "next"), 2)
-            pair = [f"{claim['source']}.{key}" for key in targets]
+            pair = [f"{claim['source']}.{target.key}" for target in targets]
             together.append({"statements": pair, "correlation": float(np.clip(correlation, -0.99, 0.99))})
         names = ", ".join(dict.fromkeys(row.study for row in rows))
         title = f"Random effects of {_studies(len(rows))}: {names}"
@@ -133,16 +137,16 @@ def synthesise(  # noqa: PLR0913
                 year = {"year": row.year} if row.year else {}
                 sources.setdefault(row.source, {"title": _title(row.source, rows), "kind": "study", **year})
     by_finding = {(of, given): tuple(rows) for (of, given, _), rows in groups.items()}
-    stated = StudyStatements(tuple(statements), sources, tuple(refused), tuple(together))
+    statements, reasons = most_people_drive(statements, people, None if model is None else model.priors)
+    drive = {statement["id"] for statement in statements if "drives" not in statement}
+    pairs = tuple(pair for pair in together if drive >= set(pair["statements"]))
+    stated = StudyStatements(tuple(statements), sources, (*refused, *reasons), pairs)
     return Synthesis(stated, drawn, by_finding, result, seed, sheet.readings)
 
 
 def _title(source: str, rows: Sequence[StudyCounts]) -> str:
     """A source is called by its study; one of several studies, such as a review, names them."""
     return ", ".join(dict.fromkeys(row.study for row in rows if row.source == source))
-
-
-_WHY = "its people may have had other conditions; compared only"
 
 
 def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]]) -> None:
@@ -175,19 +179,26 @@ def _columns(rows: Sequence[StudyCounts], keys: Sequence[str]) -> Array:
     return np.array([[row.counts[key] for key in keys] for row in rows], float)
 
 
-def _is_free(given: str) -> bool:
-    """Whether no condition is spoken of, or one alone."""
-    return not given or given.endswith(" alone") or given.split("=", maxsplit=1)[0].strip() in ("setting", "none")
+def _shares_of(of: str, given: str, rows: Sequence[StudyCounts], priors: Priors | None) -> list[ShareOf]:
+    """Whom the shares of some studies are of, and which of them drive a table."""
+    settings = {row.setting for row in rows if row.setting}
+    setting = settings.pop() if len(settings) == 1 else ""
+    apart = next((row.design for row in rows if row.design in APART), "")
+    if rows[0].is_two_by_two:
+        shares: Sequence[ShareOf] = groups_of(of, given, setting, rows[0].others, apart)
+    else:
+        shares = (rate_of(of, given, setting, priors),)
+    why = "" if priors is None else why_compared(of, given, priors)
+    return [replace(share, compared=why or share.compared) for share in shares]
 
 
-def _claim(of: str, given: str, rows: Sequence[StudyCounts], *, audit: bool) -> dict[str, Any]:
+def _claim(of: str, given: str, rows: Sequence[StudyCounts]) -> dict[str, Any]:
     words = "_".join(re.findall(r"\w+", f"{of} {given}")).lower()
     return {
         "basis": "study",
         "source": f"synthesis_{words}",
         "locator": "; ".join(f"{row.source}: {row.locator}" for row in rows),
         "read": max((row.read for row in rows), key=list(HOW_READ).index),
-        **({"drives": "audit"} if audit else {}),
     }
 
 

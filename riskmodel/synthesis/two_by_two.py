@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from riskmodel.errors import Problems, StudiesError
+from riskmodel.evidence.records import AUDIT
+from riskmodel.synthesis.groups import groups_of
 from riskmodel.text import Sheet, Shown
 
 CELLS = ("tp", "fp", "fn", "tn")
@@ -91,13 +93,16 @@ def from_2x2(  # noqa: PLR0913
         the key of the source, where in it the table stands, what it is called, and how it was read. With ``title`` the
         source is a new one.
     setting
-        where the people of the study presented.
+        where the people of the study presented: what else they have, with its frequencies there, is part of the
+        shares. Without it, the reference setting of the prior set.
     design
         ``cohort`` where people with and without the condition came as they come: only then is its share a base rate.
+        With ``two_gate`` or ``case_control`` the share of people without the condition is compared only: they were
+        chosen apart.
     others
-        ``excluded`` where nobody in the study had another condition of the model. Then the two shares are those of
-        the finding "given the condition alone" and "given none", which drive a table. Otherwise they are of people
-        who may have other conditions too, and can only be compared with what the network gives.
+        ``excluded`` where nobody in the study had another condition of the model: the two shares are those of the
+        finding "given the condition alone" and "given none". Otherwise they are of people who may have other
+        conditions too, and the network is solved so that it gives these shares in the setting.
 
     Raises
     ------
@@ -107,9 +112,9 @@ def from_2x2(  # noqa: PLR0913
     Examples
     --------
     >>> study = from_2x2(20, 30, 20, 330, of="fever=present", given="infection=present", source="smith_2024",
-    ...                  locator="table 2", others="excluded")
+    ...                  locator="table 2", setting="emergency")
     >>> [(statement["given"], statement["events"], statement["n"]) for statement in study.statements]
-    [('infection=present alone', 20, 40), ('none', 30, 360)]
+    [('infection=present; setting=emergency', 20, 40), ('infection=absent; setting=emergency', 30, 360)]
     """
     counts = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
     _check(counts, of, given, design, others)
@@ -117,20 +122,19 @@ def from_2x2(  # noqa: PLR0913
     claim = {"basis": "study", "source": source, "locator": locator, "read": read}
     name = f"{source}.{finding}.{condition}"
     alone = " alone" if others == "excluded" else ""
-    groups, compared, why = groups_of(of, given.strip() + alone, setting)
-    refused = [why] if compared else []
-    audit = {"drives": "audit"} if compared else {}
-    statements = [
+    groups = groups_of(of, given.strip() + alone, setting, design=design)
+    refused = [f"{of} given {group.given}: {group.compared}; compared only" for group in groups if group.compared]
+    statements: list[dict[str, Any]] = [
         {
-            "id": f"{name}.{key}",
+            "id": f"{name}.{group.key}",
             "quantity": "probability",
             "of": of,
-            "given": group,
+            "given": group.given,
             **_share(events, n),
             **claim,
-            **audit,
+            **({"drives": AUDIT} if group.compared else {}),
         }
-        for (key, group), (events, n) in zip(groups.items(), ((tp, tp + fn), (fp, fp + tn)), strict=True)
+        for group, (events, n) in zip(groups, ((tp, tp + fn), (fp, fp + tn)), strict=True)
     ]
     if design == "cohort" and setting:
         rate = _share(tp + fn, sum(counts.values()))
@@ -143,27 +147,6 @@ def from_2x2(  # noqa: PLR0913
         refused.append(f"how frequent {condition} is: {why}")
     sources = {source: {"title": title, "kind": "study", **({"year": year} if year else {})}} if title else {}
     return StudyStatements(tuple(statements), sources, tuple(refused))
-
-
-def groups_of(of: str, given: str, setting: str = "", others: str = "") -> tuple[dict[str, str], bool, str]:
-    """Whom the two shares of a table are of, whether they can be compared only, and the reason.
-
-    ``others`` is the condition of those without ``given``, where everybody was suspected of it.
-
-    >>> groups_of("fever=present", "infection=present alone")[0]
-    {'alone': 'infection=present alone', 'none': 'none'}
-    >>> groups_of("bladder_scan=retention", "cauda_equina=present", others="cauda_equina_mimic=present")[0]
-    {'present': 'cauda_equina=present', 'others': 'cauda_equina_mimic=present alone'}
-    """
-    condition, where = given.split("=", maxsplit=1)[0].strip(), f"; setting={setting}" if setting else ""
-    if given.endswith(" alone"):
-        return {"alone": given, "none": "none"}, False, ""
-    why = (
-        f"{of} in people with {condition} alone, and with no condition: the study's people may have had other "
-        'conditions; where it excluded these, others="excluded" (in a table: given the condition alone) says so'
-    )
-    without = {"others": f"{others} alone"} if others else {"absent": f"{condition}=absent{where}"}
-    return {"present": f"{given}{where}", **without}, True, why
 
 
 def _behind(statement: Mapping[str, Any]) -> str:

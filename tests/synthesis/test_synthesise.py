@@ -11,6 +11,7 @@ from riskmodel.cli import commands
 from riskmodel.errors import StudiesError
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.model import Model
+from riskmodel.network.roundtrip import round_trip
 from riskmodel.synthesis.synthesise import Synthesis
 from riskmodel.synthesis.two_by_two import StudyStatements
 
@@ -81,8 +82,14 @@ def test_the_statements_go_into_a_model(synthesis, seeds: Model):
     assert new == {
         "synthesis_fever_present_infection_present_alone.alone",
         "synthesis_fever_present_infection_present_alone.none",
+        "synthesis_night_pain_present_malignancy_present.present",
+        "synthesis_night_pain_present_malignancy_present.absent",
         "synthesis_infection_present_setting_emergency.rate",
     }
+    gone = set(seeds.priors.selected) - set(model.priors.selected)
+    assert {name.rpartition(".")[0] for name in gone} >= {"find.fever", "find.night_pain"}
+    readings = round_trip(model.priors, model.tables)
+    assert all(reading.holds for reading in readings if reading.statement in new)
     alone = model.statement("synthesis_fever_present_infection_present_alone.alone")
     assert 0.2 < alone.value < 0.45
     assert (alone.low < 0.15, alone.high > 0.6) == (
@@ -96,13 +103,38 @@ def test_the_statements_go_into_a_model(synthesis, seeds: Model):
     model.uncertain(32, 1)  # can be drawn
 
 
-def test_where_other_conditions_were_not_excluded_it_is_compared(synthesis):
-    compared = [s["id"] for s in synthesis.stated.statements if s.get("drives") == "audit"]
-    assert compared == [
-        "synthesis_night_pain_present_malignancy_present.present",
-        "synthesis_night_pain_present_malignancy_present.absent",
+def test_only_what_can_drive_a_table_does(seeds: Model):
+    """A risk factor, a finding that the condition does not cause, a graded test, controls who were chosen apart."""
+    pairs = [
+        ("cancer_history=present", "malignancy=present"), ("inflammatory_pattern=present", "malignancy=present"),
+        ("esr=from_50", "malignancy=present"), ("weight_loss=present", "malignancy=present"),
+    ]  # fmt: skip
+    states = {v.name: v.states[-1] for v in seeds.priors.variables}
+    rows = [STUDIES.tail(1).assign(of=f"{of.split('=')[0]}={states[of.split('=')[0]]}", given=g) for of, g in pairs]
+    table = pd.concat(rows, ignore_index=True).assign(design=["", "", "", "two_gate"])
+    stated = rm.synthesise(table, seeds).stated
+    assert [s["given"] for s in stated.statements if "drives" not in s] == ["malignancy=present"]
+    assert len(stated.refused) == 7
+    for reason in ("a risk factor", "no arc malignancy → inflammatory_pattern", "has the states", "were chosen apart"):
+        assert any(reason in why for why in stated.refused), reason
+    seeds.with_statements(stated.statements, stated.sources)
+
+
+def test_of_two_rates_of_one_leak_that_of_most_people_drives(seeds: Model):
+    """How often weight loss is seen without malignancy, and without infection, is one number of its table."""
+    rows = STUDIES.tail(1).assign(of="weight_loss=present", setting="primary_care")
+    fewer = rows.assign(given="infection=present", fp=9, tn=20)
+    stated = rm.synthesise(pd.concat([fewer, rows], ignore_index=True), seeds).stated
+    assert [s["given"] for s in stated.statements if "drives" not in s] == [
+        "infection=present; setting=primary_care",
+        "malignancy=present; setting=primary_care",
+        "malignancy=absent; setting=primary_care",
     ]
-    assert len(synthesis.stated.refused) == 1
+    assert "stated by more people given malignancy=absent" in stated.refused[0]
+    model = seeds.with_statements(stated.statements, stated.sources)
+    assert all(
+        reading.worst < 1e-9 for reading in round_trip(model.priors, model.tables) if "synth" in reading.statement
+    )
 
 
 def test_the_text_is_a_set(synthesis, seeds: Model, tmp_path):
@@ -142,7 +174,8 @@ def test_the_command_writes_a_set(tmp_path, monkeypatch):
     done = CliRunner().invoke(commands, ["synthesise", "studies.csv", "-o", "set.toml"])
     assert done.exit_code == 0, done.output
     assert "synthesis_infection_present_setting_emergency.rate" in done.stdout
-    assert "not supported: night_pain=present given malignancy=present" in done.stderr
+    assert "synthesis_night_pain_present_malignancy_present.absent" in done.stdout
+    assert "compared only" not in done.stdout
     again = CliRunner().invoke(commands, ["synthesise", "studies.csv", "-o", "more.toml", "--priors", "set.toml"])
     assert again.exit_code == 2  # the same statements once more
     assert "duplicate" in again.stderr
@@ -235,7 +268,7 @@ def test_the_hash_of_studies_does_not_hang_on_their_order():
 
 
 def test_sensitivity_and_false_positives_are_drawn_together(synthesis, seeds: Model, tmp_path):
-    (pair,) = synthesis.stated.drawn_together
+    pair, _ = synthesis.stated.drawn_together
     assert pair["statements"] == [
         "synthesis_fever_present_infection_present_alone.alone",
         "synthesis_fever_present_infection_present_alone.none",

@@ -3,9 +3,11 @@
 import pytest
 
 import riskmodel as rm
-from riskmodel.errors import StudiesError
+from riskmodel.errors import PriorsError, StudiesError
+from riskmodel.evidence.records import Event
 from riskmodel.model import Model
-from riskmodel.network.coherence import audit
+from riskmodel.network.ask import conditional
+from riskmodel.network.roundtrip import round_trip
 
 ABOUT = {"of": "fever=present", "given": "infection=present", "source": "smith_2024", "locator": "table 2"}
 
@@ -22,26 +24,68 @@ def test_where_others_were_excluded_both_shares_drive_a_table(seeds: Model):
     assert set(seeds.priors.selected) - set(model.priors.selected) == {"find.fever.infection", "find.fever.none"}
 
 
-def test_otherwise_they_are_compared_and_the_reason_is_given(seeds: Model):
+def test_otherwise_the_network_is_solved_for_both_shares(seeds: Model):
     study = rm.from_2x2(20, 30, 20, 330, **ABOUT, title="Smith A", setting="emergency", design="cohort")
+    assert not study.refused
     model = seeds.with_statements(study.statements, study.sources)
-    assert set(model.priors.selected) - set(seeds.priors.selected) == {"smith_2024.infection.emergency"}
+    assert set(seeds.priors.selected) - set(model.priors.selected) == {
+        "base.infection.emergency",
+        "find.fever.infection",
+        "find.fever.none",
+    }
     assert model.statement("smith_2024.infection.emergency").value == 0.1
     assert model.statement("smith_2024.fever.infection.absent").given_text == "infection=absent; setting=emergency"
-    audited = {item.statement.id: item for item in audit(model.priors, model.tables, model.tables)}
-    shares = [audited[f"smith_2024.fever.infection.{group}"] for group in ("present", "absent")]
-    assert [item.role for item in shares] == ["audit", "audit"]
-    assert 0.5 < shares[0].implied < 0.8  # the network's own answer, to be laid beside 20 of 40
-    assert shares[1].implied < 0.2
-    assert 'others="excluded"' in study.refused[0]
-    assert len(study.refused) == 1
+    fever = Event("fever", ("present",))
+    for state, share in (("present", 20 / 40), ("absent", 30 / 360)):
+        given = {"setting": ("emergency",), "infection": (state,)}
+        assert conditional(model.tables, fever, given) == pytest.approx(round(share, 5), abs=1e-12)
+    assert all(reading.holds for reading in round_trip(model.priors, model.tables))
+    case = {"fever": "yes"}
+    before, after = (m.posterior(case, setting="emergency").loc[0, "infection"] for m in (seeds, model))
+    assert abs(after / before - 1) > 0.1
 
 
-@pytest.mark.parametrize(("design", "why"), [("two_gate", "two_gate, not a cohort"), ("", "not stated")])
-def test_only_a_cohort_has_a_base_rate(design, why):
+@pytest.mark.parametrize("group", ["present", "absent"])
+@pytest.mark.parametrize("set_name", ["seeds", "literature"])
+def test_one_share_alone_goes_in_place_of_what_stated_the_same(group, set_name, request):
+    base: Model = request.getfixturevalue(set_name)
+    study = rm.from_2x2(20, 30, 20, 330, **ABOUT, title="Smith A", setting="primary_care")
+    chosen = [s for s in study.statements if s["id"].endswith(group)]
+    model = base.with_statements(chosen, study.sources)
+    gone = set(base.priors.selected) - set(model.priors.selected)
+    assert len(gone) == 1
+    assert gone <= (
+        {"find.fever.none"} if group == "absent" else {"find.fever.infection", "find.fever.infection.study"}
+    )
+    readings = [r for r in round_trip(model.priors, model.tables) if r.statement == chosen[0]["id"]]
+    assert [reading.worst < 1e-12 for reading in readings] == [True]
+
+
+def test_a_later_study_of_the_same_goes_in_its_place(seeds: Model):
+    """Also where it is of another condition: how often fever is seen without either is one number."""
+    first = rm.from_2x2(20, 30, 20, 330, **ABOUT, title="Smith A")
+    other = {**ABOUT, "given": "malignancy=present", "source": "jones_2025"}
+    second = rm.from_2x2(4, 30, 16, 270, **other, title="Jones B")
+    model = seeds.with_statements(first.statements, first.sources).with_statements(second.statements, second.sources)
+    assert {name for name in model.priors.selected if name.startswith(("smith", "jones"))} == {
+        "smith_2024.fever.infection.present",
+        "jones_2025.fever.malignancy.present",
+        "jones_2025.fever.malignancy.absent",
+    }
+    with pytest.raises(PriorsError, match=r"state one parameter; .*drives = \"audit\" in the other"):
+        seeds.with_statements([*first.statements, *second.statements], {**first.sources, **second.sources})
+
+
+@pytest.mark.parametrize(
+    ("design", "why", "driving"),
+    [("two_gate", "two_gate, not a cohort", ["present"]), ("", "not stated", ["present", "absent"])],
+)
+def test_only_a_cohort_has_a_base_rate(design, why, driving):
     study = rm.from_2x2(20, 30, 20, 330, **ABOUT, design=design, setting="emergency")
     assert len(study.statements) == 2
-    assert why in study.refused[1]
+    assert why in study.refused[-1]
+    assert [s["id"].rpartition(".")[2] for s in study.statements if "drives" not in s] == driving
+    assert ("were chosen apart; compared only" in study.refused[0]) == (design == "two_gate")
 
 
 def test_the_text_is_a_set(seeds: Model, tmp_path):
