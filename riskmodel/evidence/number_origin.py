@@ -81,7 +81,7 @@ def origin_of(priors: Priors, statement: Statement) -> NumberOrigin:
     >>> from riskmodel.evidence.load import load_priors
     >>> seeds = load_priors("seeds")
     >>> origin_of(seeds, seeds.statement("find.fever.malignancy")).headline
-    'P(fever=present | malignancy=present alone) = 0.1 (0.04 to 0.2): assumption'
+    'P(fever=present | malignancy=present alone) = 0.07 (0.03 to 0.15): assumption'
     """
     source = priors.sources.get(statement.source)
     return NumberOrigin(

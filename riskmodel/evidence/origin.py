@@ -78,6 +78,11 @@ class Informed:
     was: tuple[float, float, float] | None = None
     tables: tuple[tuple[str, float], ...] = ()
 
+    def __str__(self) -> str:
+        tables = "".join(f"; {name} {100 * part:.0f} %" for name, part in self.tables)
+        was = f", before {self.was[0]:.4g} ({self.was[1]:.4g} to {self.was[2]:.4g})" if self.was else ""
+        return f"{100 * self.share:.0f} % from {self.kind} {self.source} ({self.people:,.0f} people{tables}){was}"
+
     def as_table(self) -> dict[str, Any]:
         """As ``informed`` of an override has it."""
         table: dict[str, Any] = {self.kind: self.source, "people": self.people, "share": self.share}

@@ -250,6 +250,8 @@ class Statement(Shown):
             "basis": self.basis,
             "source": f"{self.source} {self.locator}".strip(),
             "read": self.read.replace("_", " "),
+            "informed by": "; ".join(map(str, self.informed)),
+            "studies": "; ".join(map(str, self.studies)),
             "note": self.note,
         }
         return Sheet(f"Statement {self.id}", {name: fact for name, fact in facts.items() if fact not in ("", None)})

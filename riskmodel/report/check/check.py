@@ -9,7 +9,7 @@ import numpy as np
 
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.evidence.distributions import draw_values, intervals_missed
-from riskmodel.evidence.lineage import fit_sentences
+from riskmodel.evidence.lineage import basis_shares, fit_sentences, informed_words
 from riskmodel.evidence.records import BASES, CRUDE_RATIOS, Priors
 from riskmodel.model import Model
 from riskmodel.network.ask import implied
@@ -52,6 +52,7 @@ def check_lines(model: Model, readings: Sequence[Reading], draws: int = 0, seed:
     yield f"Policy {model.policy.name}: {len(model.policy.rules)} rules"
     yield from wrap(f"Blanks: {model.scoring.blanks}", WIDTH)
     yield from _origins(priors)
+    yield from _informed(priors)
     yield from _round_trip(readings)
     yield from _unheld(priors, seed)
     yield from _rarer(model)
@@ -73,6 +74,23 @@ def _origins(priors: Priors) -> Iterator[str]:
         yield f"Numbers that {priors.prior_set.name} fixes, overrides or pools:"
         rows = [[name, figure(priors.statement(name).value), origin] for name, origin in marked]
         yield from (f"  {line}" for line in table(["statement", "value", "origin"], rows))
+
+
+def _informed(priors: Priors) -> Iterator[str]:
+    """What fits and studies told of the numbers: each that rests on a fit by a tenth or more, or on several studies."""
+    fitted = [s for s in priors.selected_statements if set(basis_shares(s)) - {s.basis}]
+    behind = [s for s in priors.selected_statements if s.studies]
+    parts = {
+        "Numbers that rest on a fit by a tenth or more:": [(s, informed_words(s)) for s in fitted],
+        "Numbers of several studies:": [(s, "; ".join(map(str, s.studies))) for s in behind],
+    }
+    for heading, numbers in parts.items():
+        if numbers:
+            yield ""
+            yield heading
+        for statement, sentence in numbers:
+            line = f"{statement.id} = {figure(statement.value)}: {sentence}"
+            yield from wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _round_trip(readings: Sequence[Reading]) -> Iterator[str]:

@@ -31,6 +31,7 @@ def provenance_section(study: Study) -> Section:
         "Sources without statements in this set are those of the other statements in [[section:coherence]]."
     )
     cited = {statement.source for statement in priors.statements} | {f.source for s in chosen for f in s.informed}
+    cited |= {study.source for s in chosen for study in s.studies}
     sources = pd.DataFrame(
         [
             {
@@ -40,6 +41,7 @@ def provenance_section(study: Study) -> Section:
                 "form": source.form,
                 "year": "" if source.year is None else str(source.year),
                 "where": source.where,
+                "fit": str(source.fit or ""),
                 "statements": sum(s.source == source.key for s in chosen),
             }
             for source in priors.sources.values()
@@ -56,8 +58,14 @@ def provenance_section(study: Study) -> Section:
 
 def _statements(priors: Priors, chosen: Sequence[Statement]) -> Table:
     more = pd.DataFrame(
-        [{"statement": s.id, "says": quantity_words(s), "locator": s.locator, "note": s.note} for s in chosen]
-    )
+        [
+            {
+                "statement": s.id, "says": quantity_words(s), "locator": s.locator, "note": s.note,
+                "studies": "; ".join(map(str, s.studies)),
+            }
+            for s in chosen
+        ]
+    )  # fmt: skip
     frame = ranges(priors).drop(columns="says").merge(more, on="statement")
     columns = (
         Column("statement", "Statement", "statement"),
@@ -68,7 +76,8 @@ def _statements(priors: Priors, chosen: Sequence[Statement]) -> Table:
         Column("source", "Source", "source"),
         Column("locator", "Place in the source"),
         Column("read", "How it was read", "read"),
-        Column("fitted", "Fitted to"),
+        Column("fitted", "What informed it"),
+        Column("studies", "Studies behind it"),
         Column("changed", "Changed by the set"),
         Column("note", "Note"),
     )
@@ -83,6 +92,7 @@ def _sources(frame: pd.DataFrame) -> Table:
         Column("form", "What it is"),
         Column("year", "Year"),
         Column("where", "Where it was read"),
+        Column("fit", "How it was fitted"),
         Column("statements", "Statements", "whole"),
     )
     return Table("sources", "Sources", frame, columns, shown=len(frame))
