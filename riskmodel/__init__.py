@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from riskmodel.calibration import calibrate, recalibrate
     from riskmodel.calibration.sklearn.estimator import RedFlagClassifier
     from riskmodel.evidence.elicitation import elicit
+    from riskmodel.explorer.page import write_explorer
     from riskmodel.model import Model, load
     from riskmodel.report.check.compare_models import compare
     from riskmodel.sensitivity.follow_statement import follow
@@ -39,6 +40,7 @@ __all__ = [
     "synthesise",
     "synthesise_jointly",
     "validate",
+    "write_explorer",
 ]
 
 _HOMES = {
@@ -54,6 +56,7 @@ _HOMES = {
     "synthesise": "synthesis.synthesise",
     "synthesise_jointly": "synthesis.jointly.fit",
     "validate": "validation",
+    "write_explorer": "explorer.page",
 }
 
 

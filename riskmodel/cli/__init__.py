@@ -7,6 +7,7 @@ import click
 from riskmodel._version import __version__
 from riskmodel.cli.calibrate import calibrate_command
 from riskmodel.cli.common import Commands
+from riskmodel.cli.explorer import explorer_command
 from riskmodel.cli.network import check_command, codebook_command, export_command, simulate_command
 from riskmodel.cli.report import report_command
 from riskmodel.cli.scoring import explain_command, score_command
@@ -31,6 +32,7 @@ for command in (
     export_command,
     calibrate_command,
     report_command,
+    explorer_command,
     synthesise_command,
     validate_command,
 ):

@@ -86,7 +86,7 @@ class Policy(Shown):
         cleared = [node for rule in self.rules for node in rule.cleared_by]
         fallback = [entry.condition for entry in self.otherwise if entry.condition is not None]
         object.__setattr__(self, "program", Program.of([*conditions, *cleared, *fallback]))
-        object.__setattr__(self, "result_program", Program.of([rule.condition for rule in self._reading_results]))
+        object.__setattr__(self, "result_program", Program.of([rule.condition for rule in self.reading_results]))
 
     @cached_property
     def _on_posteriors(self) -> tuple[Rule, ...]:
@@ -157,7 +157,8 @@ class Policy(Shown):
         return Findings(tuple(values), self._no_result(settled), done, urgency, fallback)
 
     @cached_property
-    def _reading_results(self) -> list[Rule]:
+    def reading_results(self) -> list[Rule]:
+        """The rules on findings that read a scan or test."""
         tests = {row for row, variable in enumerate(self.variables) if variable.role == "test"}
         return [rule for rule in self.rules if not rule.reads_posterior and rule.reads_rows & tests]
 
@@ -173,13 +174,13 @@ class Policy(Shown):
                 np.copyto(undone[row], 1, where=~reported[row])
         values = self.result_program.findings(undone)
         slots = self.result_program.slots
-        no_result = {rule.id: values[slots[rule.condition]].false for rule in self._reading_results}
-        for name, rows in self._required_results.items():
+        no_result = {rule.id: values[slots[rule.condition]].false for rule in self.reading_results}
+        for name, rows in self.required_results.items():
             no_result[name] = np.asarray(~reported[rows].all(axis=0))
         return no_result
 
     @cached_property
-    def _required_results(self) -> dict[str, list[int]]:
+    def required_results(self) -> dict[str, list[int]]:
         """The rows of the tests without a result of which a rule that reads posteriors is never true, by rule."""
         required = {}
         for rule in self._on_posteriors:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.pages import svg
+from riskmodel.pages.environment import template_environment
 from riskmodel.pages.section import (
     LINKED,
     NUMBERS,
@@ -25,7 +26,6 @@ from riskmodel.pages.section import (
 from riskmodel.text import RESEARCH_ONLY
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -103,7 +103,7 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
         shown = environment.get_template("table.html.j2").render(table=table, rows=rows, styles=styles)
         return Markup(shown)  # noqa: S704
 
-    environment = _environment()
+    environment = template_environment(TEMPLATES)
     environment.filters |= {"linked": linked, "drawn": drawn, "tabled": tabled}
     page = environment.get_template("report.html.j2")
     return page.render(
@@ -112,12 +112,6 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
         css=Markup(_asset("report.css")),  # noqa: S704
         script=Markup(_asset("report.js")),  # noqa: S704
     )
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
 def _asset(name: str) -> str:

@@ -18,7 +18,7 @@ FLOORS = (
     ("answers",),
     ("casefiles",),
     ("model",),
-    ("cohort", "metrics"),
+    ("cohort", "explorer", "metrics"),
     ("calibration", "pathways", "value"),
     ("sensitivity",),
     ("figures", "validation"),

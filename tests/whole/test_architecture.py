@@ -39,7 +39,7 @@ ONLY_USERS = {
     "patsy": ("metrics/",),
     "statsmodels": ("evidence/pooling.py", "metrics/"),
     "SALib": ("sensitivity/sobol_indices.py",),
-    "jinja2": ("pages/render.py",),
+    "jinja2": ("pages/environment.py",),
     "tomlkit": ("evidence/set_text.py", "synthesis/two_by_two.py"),
 }
 

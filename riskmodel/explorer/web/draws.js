@@ -1,0 +1,50 @@
+// Draws of the tables' numbers, unpacked from steps of log-odds, and intervals of posteriors from them.
+
+import { Tables, posterior } from "./engine.js";
+import { unpack } from "./unpack.js";
+
+// The tables of every draw, the stated values first.
+export async function unpackDraws(network, free, stated, { draws, column, step, start, levels }) {
+  const [columnOf, steps, starts, signed] = await Promise.all([
+    unpack(column, Uint16Array),
+    unpack(step, Float32Array),
+    unpack(start, Float32Array),
+    unpack(levels, Int8Array),
+  ]);
+  const drawn = [stated];
+  for (let draw = 0; draw < draws; draw++) {
+    const values = new Float64Array(steps.length);
+    for (let c = 0; c < steps.length; c++) {
+      values[c] = 1 / (1 + Math.exp(-(starts[c] + steps[c] * signed[c * draws + draw])));
+    }
+    const entries = free.map((value, entry) => (columnOf[entry] ? values[columnOf[entry] - 1] : value));
+    drawn.push(new Tables(network, network.complete(entries)));
+  }
+  return drawn;
+}
+
+// The smallest value at which the weights up to and including it reach the target.
+function quantile(order, values, weights, target) {
+  let sum = 0;
+  for (const k of order) {
+    sum += weights[k];
+    if (sum >= target) return values[k];
+  }
+  return values[order[order.length - 1]];
+}
+
+// Weighted quantiles of each output; `effective` equally weighted draws would tell as much.
+export function intervals(drawn, evidence, blank, level) {
+  const results = drawn.map((tables) => posterior(tables, evidence));
+  const moved = evidence.tilt !== null; // then the tables' sum is no longer 1 in the setting alone
+  const weights = results.map((result, k) => result.evidence / (moved ? posterior(drawn[k], blank).evidence : 1));
+  const total = weights.reduce((a, b) => a + b, 0);
+  const squares = weights.reduce((a, b) => a + b * b, 0);
+  const tail = ((1 - level) / 2) * total;
+  const limits = results[0].probability.map((_, output) => {
+    const values = results.map(({ probability }, k) => (weights[k] > 0 ? probability[output] : 0));
+    const order = values.map((_, k) => k).sort((a, b) => values[a] - values[b]);
+    return [quantile(order, values, weights, tail), quantile(order, values, weights, total - tail)];
+  });
+  return { limits, effective: (total * total) / squares, weights, results };
+}

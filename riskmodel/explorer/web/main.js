@@ -1,0 +1,103 @@
+// The page: opens the model, and shows its answer after each change.
+
+import { CaseState } from "./case_state.js";
+import { ChoicesView } from "./choices_view.js";
+import { element } from "./dom.js";
+import { FormView } from "./form_view.js";
+import { Explorer } from "./model.js";
+import { ResultsView, impossibleText, sentence } from "./results_view.js";
+
+class Page {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.state = new CaseState(explorer);
+    this.state.readAddress(location.hash.slice(1));
+    this.form = new FormView(this.state, () => this.update());
+    this.results = new ResultsView((row) => this.form.focus(row));
+    this.choices = new ChoicesView(this.state, () => this.refresh(), {
+      "New case": () => this.clear(),
+      "Copy as CSV": () => this.copy(this.state.csv()),
+      "Copy as a sentence": () => this.copy(this.sentence()),
+      Print: () => window.print(),
+    });
+    const main = element("main", {}, this.choices.node, element("div", { class: "columns" }, this.form.node, this.results.node), this.results.short);
+    document.getElementById("app").replaceChildren(main);
+    addEventListener("hashchange", () => {
+      if (location.hash.slice(1) === this.state.address()) return;
+      this.state.readAddress(location.hash.slice(1));
+      this.refresh();
+    });
+    this.refresh();
+  }
+
+  clear() {
+    this.state.clearCase();
+    this.refresh();
+  }
+
+  // All controls as the state says, then the answer.
+  refresh() {
+    this.form.showAll();
+    this.choices.show();
+    this.update();
+  }
+
+  ask(set) {
+    const { state } = this;
+    return this.explorer.answer({
+      set,
+      policy: state.policy,
+      recording: state.recording,
+      masks: state.masks(),
+      moved: state.moved,
+      thresholds: state.thresholds,
+    });
+  }
+
+  update() {
+    const start = performance.now();
+    const { state } = this;
+    this.answer = this.ask(state.set);
+    const beside = state.beside && state.beside !== state.set ? this.ask(state.beside) : null;
+    this.interval = impossibleText(this.answer) ? null : this.explorer.intervals(this.answer);
+    this.results.show(this.answer, this.interval, beside?.possible ? beside : null);
+    history.replaceState(null, "", `#${state.address()}`);
+    document.documentElement.dataset.milliseconds = (performance.now() - start).toFixed(2);
+    if (!this.interval && this.answer.priors.draws) this.unpackDraws(this.answer.priors);
+  }
+
+  async unpackDraws(priors) {
+    if (priors.drawn || this.unpacking === priors) return;
+    this.unpacking = priors;
+    await new Promise((resume) => setTimeout(resume, 0)); // the page is shown first
+    await priors.unpackDraws();
+    this.unpacking = null;
+    this.update();
+  }
+
+  sentence() {
+    const known = this.state.known().map(({ row, text }) => `${this.explorer.variables[row].label}: ${text}`);
+    const case_ = known.length ? known.join(", ") : "nothing known";
+    const { set, policy, setting } = this.state;
+    const problem = impossibleText(this.answer);
+    const result = problem || sentence(this.answer, this.interval?.limits);
+    return `${setting}; ${case_}. ${result} (riskmodel ${this.explorer.data.version}, ${set}, ${policy}. ${this.explorer.data.note})`;
+  }
+
+  // The clipboard is written after a click only.
+  async copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = element("textarea", { class: "offscreen", value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    return "copied";
+  }
+}
+
+const data = JSON.parse(document.getElementById("data").textContent);
+new Page(await Explorer.open(data));

@@ -1,0 +1,104 @@
+// The model of the page: answers for a case, in one prior set, policy and recording profile.
+
+import { unpackDraws, intervals } from "./draws.js";
+import { Tables, evidenceOf, posterior } from "./engine.js";
+import { Network } from "./network.js";
+import { decide, findingsOf, fullMask, startBackGroups, waitingFor } from "./policy.js";
+import { tiltFor } from "./base_rates.js";
+import { unpack } from "./unpack.js";
+
+const LEVEL = 0.95;
+
+// One prior set: its network, the stated tables and, once asked for, those of the draws.
+class PriorSet {
+  constructor(data, form, free) {
+    Object.assign(this, { name: data.name, title: data.title, hash: data.hash, data, form, free });
+    this.network = new Network(data.plan, form.variables);
+    this.stated = new Tables(this.network, this.network.complete(free));
+    this.forBlank = new Tables(this.network, this.stated.numbers);
+    this.drawn = null;
+  }
+
+  rates(profile) {
+    return this.data.profiles.find(({ name }) => name === profile)?.rates ?? {};
+  }
+
+  get draws() {
+    return this.data.drawn?.draws ?? 0;
+  }
+
+  async unpackDraws() {
+    if (this.drawn || !this.data.drawn) return;
+    this.drawn = await unpackDraws(this.network, this.free, this.stated, this.data.drawn);
+  }
+
+  // The probability of each output given the setting alone, and what moves its base rates where these are moved.
+  baseline(setting, moved) {
+    const masks = this.form.variables.map(fullMask);
+    if (this.network.plan.settingRow >= 0) masks[this.network.plan.settingRow] = 1 << setting;
+    const plain = evidenceOf(this.network, this.form.variables, masks, {});
+    const tilt = tiltFor(this.network, posterior(this.forBlank, plain), moved);
+    const evidence = { ...plain, tilt };
+    return { ...posterior(this.forBlank, evidence), blank: evidence, tilt };
+  }
+}
+
+const named = (network, probability) =>
+  Object.fromEntries(network.outputs.map(({ name }, output) => [name, Number.isNaN(probability[output]) ? 0 : probability[output]]));
+
+export class Explorer {
+  static async open(data) {
+    const sets = [];
+    for (const set of data.sets) sets.push(new PriorSet(set, data, await unpack(set.stated, Float64Array)));
+    return new Explorer(data, sets);
+  }
+
+  constructor(data, sets) {
+    this.data = data;
+    this.variables = data.variables;
+    this.sets = sets;
+    this.policies = data.policies;
+    this.settingRow = sets[0].network.plan.settingRow;
+  }
+
+  // A case of which nothing is known but the setting.
+  blank(setting) {
+    const masks = this.variables.map(fullMask);
+    if (this.settingRow >= 0) masks[this.settingRow] = 1 << this.data.settings.findIndex(({ name }) => name === setting);
+    return masks;
+  }
+
+  // `moved`: base rates by condition; `thresholds`: probabilities by name.
+  answer({ set, policy: policyName, recording, masks, moved = {}, thresholds = {} }) {
+    const priors = this.sets.find(({ name }) => name === set);
+    const policy = this.policies.find(({ name }) => name === policyName);
+    const { network } = priors;
+    const setting = this.settingRow < 0 ? 0 : Math.log2(masks[this.settingRow]);
+    const base = priors.baseline(setting, moved);
+    const evidence = evidenceOf(network, this.variables, masks, priors.rates(recording), base.tilt);
+    const result = posterior(priors.stated, evidence);
+    const beliefs = { posterior: named(network, result.probability), baseline: named(network, base.probability) };
+    const findings = findingsOf(policy, this.data, masks);
+    const decision = decide(policy, findings, beliefs, thresholds);
+    return {
+      priors,
+      policy,
+      setting,
+      evidence,
+      base,
+      result,
+      beliefs,
+      findings,
+      decision,
+      thresholds,
+      waiting: waitingFor(policy, this.data, findings, decision),
+      startback: this.data.startback ? startBackGroups(this.data.startback, findings.masks) : 7,
+      possible: result.evidence > 0,
+    };
+  }
+
+  // Intervals of an answer's posteriors; null while no draws are unpacked.
+  intervals({ priors, evidence, base }) {
+    return priors.drawn && intervals(priors.drawn, evidence, base.blank, LEVEL);
+  }
+}

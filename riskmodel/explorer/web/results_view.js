@@ -1,0 +1,81 @@
+// The results: one sentence that is read out, the action, the posteriors, and what they rest on.
+
+import { actionSentence, actionView, reasonsView, urgencyWords } from "./action_view.js";
+import { element } from "./dom.js";
+import { posteriorsTable } from "./posteriors_view.js";
+import { capital, listed, percent, words } from "./words.js";
+
+const GROUPS = ["low", "medium", "high"];
+const FEWEST_EFFECTIVE = 30;
+
+export function impossibleText(answer) {
+  if (answer.startback === 0) return "The STarT Back answers contradict each other: check the items against the total.";
+  if (!answer.possible) return "These findings cannot occur together: check them, above all a scan against what it shows.";
+  return "";
+}
+
+// The serious conditions, the most likely first.
+function ranked(answer, limits = null) {
+  const serious = answer.priors.form.variables.filter((variable) => variable.serious).map(({ name }) => name);
+  const { network } = answer.priors;
+  return network.outputs
+    .map(({ name }, output) => ({ name, p: answer.result.probability[output], limits: limits?.[output] }))
+    .filter(({ name }) => serious.includes(name))
+    .sort((a, b) => b.p - a.p);
+}
+
+export function sentence(answer, limits) {
+  const likely = ranked(answer, limits).slice(0, 2).map(({ name, p, limits: ends }) => {
+    const interval = ends ? ` (${percent(ends[0])} to ${percent(ends[1])})` : "";
+    return `${words(name)} ${percent(p)}${interval}`;
+  });
+  return `${actionSentence(answer)}. Most likely of the serious conditions: ${listed(likely)}.`;
+}
+
+export class ResultsView {
+  constructor(go) {
+    this.go = go;
+    this.live = element("p", { id: "summary", role: "status", "aria-live": "polite", "aria-atomic": "true" });
+    this.body = element("div", {});
+    this.extra = element("div", {});
+    this.short = element("a", { id: "short", href: "#results", onclick: (event) => this.#lead(event) });
+    this.node = element("section", { id: "results", "aria-label": "Results" }, this.live, this.body, this.extra);
+  }
+
+  // The bar of small screens leads here; the address stays that of the case.
+  #lead(event) {
+    event.preventDefault();
+    this.node.scrollIntoView();
+  }
+
+  show(answer, interval, beside) {
+    const problem = impossibleText(answer);
+    const limits = interval?.limits ?? null;
+    const text = problem || sentence(answer, limits);
+    if (this.live.textContent !== text) this.live.textContent = text;
+    this.live.classList.toggle("problem", Boolean(problem));
+    if (problem) {
+      this.short.textContent = "These answers contradict each other";
+      return this.body.replaceChildren();
+    }
+    const [first] = ranked(answer);
+    this.short.textContent = `${urgencyWords(answer)}${first ? `; ${words(first.name)} ${percent(first.p)}` : ""}`;
+    const unfolded = new Set([...this.body.querySelectorAll("details[open]")].map(({ dataset }) => dataset.keep));
+    const startback = GROUPS.filter((_, group) => answer.startback === 1 << group)[0];
+    this.body.replaceChildren(
+      ...[
+        actionView(answer),
+        element("h2", {}, "How likely"),
+        posteriorsTable(answer, limits, beside),
+        startback && element("p", {}, `STarT Back risk: ${capital(startback)}`),
+        interval && element(
+          "p", { class: "faint" },
+          `Intervals: ${answer.priors.draws} draws of the statements, weighted by this case; worth ${interval.effective.toFixed(0)} equal ones.`,
+          interval.effective < FEWEST_EFFECTIVE ? " These are few: take the intervals as rough." : "",
+        ),
+        reasonsView(answer, this.go),
+      ].filter(Boolean),
+    );
+    for (const details of this.body.querySelectorAll("details")) details.open = unfolded.has(details.dataset.keep);
+  }
+}

@@ -1,0 +1,34 @@
+// The page's answers beside those of Python: the largest difference of a posterior, and every case that differs.
+
+function actionOf({ policy, decision }) {
+  const ids = (flags) => policy.rules.filter((_, r) => flags[r]).map(({ id }) => id);
+  const earliest = (tokens) => (tokens.length ? Math.min(...tokens.map((token) => decision.times[token])) : -1);
+  const { imaging, tests, referral } = decision;
+  return {
+    urgency: decision.urgency,
+    otherwise: decision.fallback,
+    fired: ids(decision.fired),
+    undetermined: ids(decision.undetermined),
+    imaging,
+    tests,
+    referral,
+    within: [imaging, tests, referral].map(earliest),
+  };
+}
+
+export function compare(explorer, cases) {
+  let worst = 0;
+  const differing = [];
+  for (const wanted of cases) {
+    const answer = explorer.answer(wanted);
+    const isPossible = wanted.evidence > 0;
+    if (isPossible) {
+      answer.result.probability.forEach((p, i) => (worst = Math.max(worst, Math.abs(p - wanted.probability[i]))));
+      worst = Math.max(worst, Math.abs(answer.result.evidence / wanted.evidence - 1));
+    }
+    const action = actionOf(answer);
+    const isSame = answer.possible === isPossible && JSON.stringify(action) === JSON.stringify(wanted.action);
+    if (!isSame) differing.push({ wanted, action });
+  }
+  return { cases: cases.length, worst: Number.isNaN(worst) ? 1 : worst, differing: differing.slice(0, 3), wrong: differing.length };
+}

@@ -1,0 +1,200 @@
+"""The explorer's page in a real browser, as its reader has it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from riskmodel.cli import commands
+from riskmodel.errors import UsageError
+from riskmodel.explorer.content import ShownCases
+from riskmodel.explorer.page import WEB, bundle, explorer_page, write_explorer
+from tests.support.browser import CHROMIUM, Browser
+
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+CASE = "setting=primary_care&age=63&iv_drug_use=present&fever=present&crp=85"
+HOSTILE = "</script><script>window.harmed=1</script><img src=x onerror=window.harmed=1>&\"'\u2028"
+SMALLEST, LARGEST = 600_000, 1_500_000  # bytes, without and with intervals
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    opened = Browser(tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def page(seeds, literature, tmp_path_factory) -> str:
+    """The address of a page with two prior sets and draws, alone in its folder."""
+    path = write_explorer([seeds, literature], tmp_path_factory.mktemp("alone") / "explorer.html", draws=100)
+    assert path.stat().st_size <= LARGEST
+    return path.as_uri()
+
+
+def opened(browser, address, **how):
+    browser.open("about:blank")
+    browser.open(address, **how)
+    shows(browser, "#results")
+
+
+def shows(browser, selector):
+    """Wait until the page has such an element."""
+    look = f"() => document.querySelector({json.dumps(selector)}) ? done() : setTimeout(look, 5)"
+    browser.run(f"new Promise((done) => {{ const look = {look}; look(); }})")
+
+
+def pressed(browser, *keys):
+    codes = {"Tab": 9, "ArrowRight": 39}
+    for key in keys:
+        how = {"windowsVirtualKeyCode": codes[key]} if key in codes else {"text": key}
+        browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, **how)
+        browser.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+
+@pytest.mark.slow
+def test_without_draws_it_is_small(seeds, tmp_path):
+    assert write_explorer(seeds, tmp_path / "x.html").stat().st_size <= SMALLEST
+
+
+def test_no_two_modules_give_the_same_name():
+    """The modules of a page are laid end to end."""
+    text = bundle("main")
+    assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
+
+
+def test_every_module_is_in_the_page():
+    names = {path.stem for path in WEB.glob("*.js")}
+    reached = set(re.findall(r'from "\./(\w+)\.js"', "".join(path.read_text() for path in WEB.glob("*.js")))) | {"main"}
+    assert names == reached
+
+
+def test_the_scripts_touch_no_markup_and_no_network():
+    text = bundle("main")
+    markup = ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(")
+    network = ("fetch(", "XMLHttp", "WebSocket", "sendBeacon", "import(")
+    storage = ("localStorage", "sessionStorage", "cookie", "indexedDB")
+    assert not [word for word in (*markup, *network, *storage) if word in text]
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_page(tmp_path):
+    (tmp_path / "cases.csv").write_text("case_id,fever,age\nfirst,yes,40\nsecond,no,70\n")
+    done = CliRunner().invoke(
+        commands,
+        ["explorer", "-o", str(tmp_path / "x.html"), "--cases", str(tmp_path / "cases.csv"), "--setting", "emergency"],
+    )
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "x.html").read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    assert [case["id"] for case in data["cases"]] == ["first", "second"]
+    assert data["start"]["setting"] == "emergency"
+
+
+@pytest.mark.slow
+def test_the_same_model_gives_the_same_bytes(seeds):
+    assert explorer_page([seeds], draws=5, seed=3) == explorer_page([seeds], draws=5, seed=3)
+
+
+@pytest.mark.parametrize("draws", [-1, 100_000])
+def test_draws_that_cannot_be_are_refused(seeds, draws):
+    with pytest.raises(UsageError, match="draws must lie between 0 and 1000"):
+        explorer_page([seeds], draws=draws)
+
+
+def test_sets_of_other_variables_are_refused(seeds):
+    fewer = tuple(variable for variable in seeds.priors.variables if variable.role != "circumstance")
+    other = replace(seeds, priors=replace(seeds.priors, variables=fewer))
+    with pytest.raises(UsageError, match="has other variables than"):
+        explorer_page([seeds, other])
+
+
+@pytest.mark.slow
+@in_browser
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_opens_without_complaint_and_asks_for_nothing(browser, page, width, dark):
+    browser.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
+    opened(browser, f"{page}#{CASE}", width=width, dark=dark)
+    assert browser.requests() == [page]
+    assert browser.complaints() == []
+    assert browser.run("document.documentElement.scrollWidth") == width
+    assert "For research, not for the care of a patient." in browser.run(
+        "document.querySelector('.warning').textContent"
+    )
+
+
+@pytest.mark.slow
+@in_browser
+def test_shows_what_python_says(browser, page, seeds):
+    opened(browser, f"{page}#{CASE}")
+    case = {"age": 63, "iv_drug_use": "present", "fever": "present", "crp_mg_l": 85}
+    scored = seeds.score(case, setting="primary_care").iloc[0]
+    said = browser.run("document.getElementById('summary').textContent")
+    assert scored["urgency"].replace("_", " ") in said
+    assert f"{100 * scored['p_infection']:.0f}\u00a0%" in said
+
+
+@pytest.mark.slow
+@in_browser
+def test_a_finding_by_keyboard_alone(browser, page):
+    opened(browser, f"{page}#setting=primary_care")
+    before = browser.run("document.getElementById('summary').textContent")
+    pressed(browser, "/", *"anaesthesia")
+    assert browser.run("document.getElementById('hits').textContent") == "1 found"
+    pressed(browser, "Tab", "Tab", "ArrowRight", "ArrowRight")
+    assert "saddle_anaesthesia=present" in browser.run("location.hash")
+    assert browser.run("document.getElementById('summary').textContent") != before
+
+
+@pytest.mark.slow
+@in_browser
+def test_hostile_names_cannot_inject(browser, seeds, tmp_path):
+    masks = seeds.scoring.scorer.blank(1)
+    hostile = replace(seeds.policy.rules[0], reason=HOSTILE, source=HOSTILE)
+    policy = replace(seeds.policy, rules=(hostile, *seeds.policy.rules[1:]), title=HOSTILE)
+    model = replace(seeds, policy=policy)
+    path = write_explorer(model, tmp_path / "x.html", cases=ShownCases((HOSTILE,), np.asarray(masks)))
+    assert "<img" not in path.read_text()
+    evil = quote(HOSTILE)
+    opened(browser, f"{path.as_uri()}#setting={evil}&fever={evil}&{evil}={evil}&rate.{evil}=0.5&stake.{evil}=1/2")
+    assert browser.run("window.harmed") is None
+    assert browser.run("document.querySelectorAll('#choose-case option')[1].textContent") == HOSTILE
+    picked = "document.getElementById('choose-case')"
+    browser.run(f"{picked}.selectedIndex = 1; {picked}.dispatchEvent(new Event('change'))")
+    assert browser.run("window.harmed") is None
+    assert browser.complaints() == []
+
+
+@pytest.mark.slow
+@in_browser
+def test_the_address_holds_the_case(browser, page):
+    opened(browser, f"{page}#{CASE}")
+    choices = {"set=seeds", "policy=consensus", "recording=ignorable"}
+    assert set(browser.run("location.hash.slice(1)").split("&")) == {*CASE.split("&"), *choices}
+    shown = browser.run("document.querySelector('[data-row] input[type=number]').value")
+    assert shown == "63"
+
+
+@pytest.mark.slow
+@in_browser
+def test_a_change_is_answered_within_50_milliseconds(browser, page):
+    """The 95th percentile over single changes, intervals of a hundred draws included."""
+    opened(browser, f"{page}#{CASE}")
+    shows(browser, ".interval")
+    times = browser.run("""
+        const shown = (input) => !input.closest("[hidden]");
+        [...document.querySelectorAll("input[type=radio]")].filter(shown).map((input) => {
+          input.click();
+          return Number(document.documentElement.dataset.milliseconds);
+        })""")
+    assert len(times) > 100
+    assert np.percentile(times, 95) <= 50, np.percentile(times, [50, 95, 100])

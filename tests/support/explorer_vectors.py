@@ -1,0 +1,78 @@
+"""What Python answers for random cases, for the explorer's page to answer the same."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from riskmodel.arrays import Masks
+from riskmodel.decision.policy import Policy
+from riskmodel.model import Model
+
+OBSERVED = 0.15  # of the conditions, which are not asked on the page but can be evidence
+
+
+def random_evidence(model: Model, count: int, rng: np.random.Generator) -> Masks:
+    """Cases with few or many findings, of which some leave several states; blanks where a profile reads them."""
+    masks = model.scoring.scorer.blank(count)
+    share = rng.random(count) ** 2
+    for row, variable in enumerate(model.variables):
+        states = len(variable.states)
+        single = 1 << rng.integers(0, states, count)
+        several = rng.integers(1, 1 << states, count)
+        wanted = share * (OBSERVED if variable.role == "condition" else 1)
+        is_said = rng.random(count) < wanted
+        unsaid = np.where(rng.random(count) < 0.5, variable.blank_mask, variable.full_mask)
+        masks[row] = np.where(is_said, np.where(rng.random(count) < 0.9, single, several), unsaid)
+    masks[model.scoring.scorer.setting_row] = 1 << rng.integers(0, len(model.settings), count)
+    return masks
+
+
+def vectors(
+    models: list[Model], policies: list[str], recordings: list[str], count: int, seed: int
+) -> list[dict[str, Any]]:
+    """Cases and their answers, spread evenly over sets, policies and recording profiles."""
+    rng = np.random.default_rng(seed)
+    ways = list(product(models, recordings, policies))
+    each = [count // len(ways) + (number < count % len(ways)) for number in range(len(ways))]
+    answers = []
+    for (model, recording, policy), cases in zip(ways, each, strict=True):
+        under = model.with_recording(recording).with_policy(policy)
+        answers += _answers(under, random_evidence(under, cases, rng))
+    return answers
+
+
+def _answers(model: Model, masks: Masks) -> list[dict[str, Any]]:
+    scored, policy = model.scoring.score(masks), model.policy
+    return [
+        {
+            "set": model.priors.prior_set.name,
+            "policy": policy.name,
+            "recording": model.priors.recording,
+            "masks": masks[:, case].tolist(),
+            "evidence": float(scored.posterior.evidence[case]),
+            "probability": np.nan_to_num(scored.posterior.probability[:, case], nan=-1).tolist(),
+            "action": _action(policy, scored.decision, case),
+        }
+        for case in range(masks.shape[1])
+    ]
+
+
+def _action(policy: Policy, decision: Any, case: int) -> dict[str, Any]:
+    def named(labels: tuple[str, ...], bits: np.ndarray) -> list[str]:
+        return [label for label, bit in zip(labels, bits[:, case], strict=True) if bit]
+
+    return {
+        "urgency": int(decision.urgency[case]),
+        "otherwise": int(decision.otherwise[case]),
+        "fired": named(policy.rule_ids, decision.fired),
+        "undetermined": named(policy.rule_ids, decision.undetermined),
+        "imaging": named(policy.imaging_tokens, decision.imaging),
+        "tests": named(policy.test_tokens, decision.tests),
+        "referral": named(policy.referral_tokens, decision.referral),
+        "within": [
+            int(times[case]) for times in (decision.imaging_within, decision.tests_within, decision.referral_within)
+        ],
+    }
