@@ -191,6 +191,20 @@ def _links(
     groups: list[Sequence[Candidate]] = [leaks, *links.values()]
     for group in groups:
         yield from _mixed_people(label, group, declared)
+    yield from _dependent_parts(variable, stated, declared)
+
+
+def _dependent_parts(
+    variable: Variable, stated: Sequence[Statement], declared: DeclaredNames
+) -> Iterator[tuple[str, str, str]]:
+    """How often a scan has no part is not yet clear when its table is built, where parts go together."""
+    parts = plain_readings(list(declared.variables.values())).get(variable.name, ())
+    grouped = {part: name for name, members in declared.groups.items() for part in parts if part in members}
+    for statement in stated:
+        if grouped and whatever_else(statement, declared.variables):
+            part, group = next(iter(grouped.items()))
+            received = f"given {statement.given_text!r}, while its part {part!r} is in the group {group!r}"
+            yield f"statement {statement.id!r}", received, f'given none, or a condition alone, or drives = "{AUDIT}"'
 
 
 def _mixed_people(
