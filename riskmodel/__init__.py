@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.explorer.page import write_explorer
     from riskmodel.model import Model, load
     from riskmodel.report.check.compare_models import compare
+    from riskmodel.report.synthesis.page import write_synthesis_report
     from riskmodel.sensitivity.follow_statement import follow
     from riskmodel.synthesis.jointly.fit import synthesise_jointly
     from riskmodel.synthesis.synthesise import synthesise
@@ -41,6 +42,7 @@ __all__ = [
     "synthesise_jointly",
     "validate",
     "write_explorer",
+    "write_synthesis_report",
 ]
 
 _HOMES = {
@@ -57,6 +59,7 @@ _HOMES = {
     "synthesise_jointly": "synthesis.jointly.fit",
     "validate": "validation",
     "write_explorer": "explorer.page",
+    "write_synthesis_report": "report.synthesis.page",
 }
 
 

@@ -37,6 +37,7 @@ def _defaults(command: Any) -> Any:
     epilog=examples(
         "riskmodel synthesise studies.csv -o set.toml",
         "riskmodel synthesise studies.csv -o set.toml --priors literature --result mean",
+        "riskmodel synthesise sheet.csv -o set.toml --report page --of fever --given infection --locator 'table 2'",
         "riskmodel score cases.csv -o scored.csv --priors set.toml",
         "riskmodel synthesise --jointly --priors literature -o synthesised.toml",
     ),
@@ -59,6 +60,10 @@ def _defaults(command: Any) -> Any:
     "--column", "columns", multiple=True, metavar="NAME=SHEET", help="The sheet's name of a column: tp=TruePos."
 )
 @click.option("--ignore", multiple=True, metavar="SHEET", help="A column of the sheet to leave out.")
+@click.option(
+    "--report", "page", type=click.Path(path_type=Path), metavar="DIR",
+    help="Also write a page: forest plots, summary ROC, influence of each study, risk of bias, statements.",
+)  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N")
 @joint_options
 def synthesise_command(
@@ -66,6 +71,7 @@ def synthesise_command(
     output: Path,
     priors: str,
     result: str,
+    page: Path | None,
     seed: int,
     columns: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -80,14 +86,18 @@ def synthesise_command(
     """
     from riskmodel.evidence.set_text import text_of_set
     from riskmodel.network.build import build_network
+    from riskmodel.outputs.folder import check_folder
     from riskmodel.synthesis.sheet_file import reading_lines
     from riskmodel.synthesis.synthesise import synthesise
 
+    if page is not None:
+        check_folder(page)
     model = load_model(priors, "consensus", None)
+    command = shlex.join(["riskmodel", *sys.argv[1:]])
     synthesis = synthesise(
         studies, model, result="mean" if result == "mean" else "next", seed=seed, columns=_named(columns),
         defaults={name: text for name, text in defaults.items() if text}, ignore=ignore,
-        command=shlex.join(["riskmodel", *sys.argv[1:]]),
+        command=command,
     )  # fmt: skip
     stated = synthesis.stated
     changed = model.with_statements(stated.statements, stated.sources, stated.drawn_together)
@@ -101,6 +111,11 @@ def synthesise_command(
     put(table(["statement", "value", "low", "high", ""], rows))
     say(f"read: {line}" for line in reading_lines(synthesis.readings))
     say([*(f"not supported: {reason}" for reason in stated.refused), f"wrote {output}"])
+    if page is not None:
+        from riskmodel.report.synthesis.page import write_synthesis_report
+
+        facts = {"Studies": str(studies), "Extends": f"prior set {priors}", "Command": command}
+        say([f"wrote {write_synthesis_report(synthesis, page, facts=facts, set_file=output)}"])
 
 
 def _named(columns: tuple[str, ...]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from riskmodel.pages import svg
 from riskmodel.pages.environment import template_environment
@@ -86,6 +87,8 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
         target, (text, hover) = targets.get((kind, name)), shown_label(report, kind, name)
         text = shown or str(escape(text))
         title = f' title="{escape(hover)}"' if hover else ""
+        if kind == "file":
+            return f'<a href="{quote(name)}">{text}</a>'
         if not target:
             return f"<span{title}>{text}</span>" if title else text
         return f'<a href="#{target}"{title}>{text}</a>'
@@ -174,6 +177,8 @@ def markdown(report: Report) -> str:
         target, (text, hover) = targets.get((kind, name)), shown_label(report, kind, name)
         text = shown or text
         title = " " + json.dumps(hover, ensure_ascii=False) if hover else ""
+        if kind == "file":
+            return f"[{text}]({quote(name)})"
         return f"[{text}](#{target}{title})" if target else text
 
     def linked(text: str) -> str:

@@ -2,7 +2,8 @@
 
 A sentence may name a statement, source, case or section: ``[[statement:find.fever.infection]]`` is written as a
 link to where the report says what it is, in every form of the report that has links. It shows the report's label
-of the statement (``fever | infection``); ``[[statement:id|text]]`` shows the text instead.
+of the statement (``fever | infection``); ``[[statement:id|text]]`` shows the text instead. ``[[file:../set.toml]]``
+links to a file beside the report.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "name", "target", "number", "percent", "whole", "statement", "source", "case", "read"]
 Link = Callable[[str, str, str], str]  # kind, name, shown text → the link in one form of the report
 
-MARK = re.compile(r"\[\[(statement|source|case|section):([^\]|]+)(?:\|([^\]]*))?\]\]")
+MARK = re.compile(r"\[\[(statement|source|case|section|file):([^\]|]+)(?:\|([^\]]*))?\]\]")
 NUMBERS = ("number", "percent", "whole")
 LINKED = ("statement", "source", "case")
 IN_WORDS: Mapping[str, Callable[[Any], str]] = {

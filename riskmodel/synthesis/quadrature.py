@@ -58,6 +58,36 @@ def study_log_likelihoods(events: Array, totals: Array, mean: Array, root: Array
     return np.concatenate(parts) + _log_coefficients(events, totals)
 
 
+def drawn_study_effects(
+    events: Array, totals: Array, mean: Array, root: Array, z: Array, points: int = POINTS
+) -> tuple[Array, Array]:
+    """Effects of the studies given their events, one draw for each parameter, by importance sampling.
+
+    Parameters
+    ----------
+    z
+        standard normal numbers, (parameters, studies, dimensions).
+    events, totals, mean, root, points
+        as of :func:`log_likelihood`.
+
+    Returns
+    -------
+    effects on the logit scale, (parameters, studies, dimensions), and the logarithms of their weights, (parameters,
+    studies), which are nearly equal: the draws are of the normal distribution at the most probable effects.
+    """
+    counts, people, root_of_parts = events.T, totals.T, np.moveaxis(root, 0, -1)[..., None]
+    centre, curvature = _most_probable(counts, people, mean.T[..., None], root_of_parts)
+    factor = _factor(curvature)
+    noise = list(np.moveaxis(z, -1, 0))
+    away = [c + step for c, step in zip(centre, _solved_transposed(factor, noise), strict=True)]
+    effects = [m[:, None] + effect for m, effect in zip(mean.T, _times(root_of_parts, away), strict=True)]
+    log_weight = -study_log_likelihoods(events, totals, mean, root, points) + _log_coefficients(events, totals)
+    for i, logits in enumerate(effects):
+        log_weight += counts[i] * logits - people[i] * np.logaddexp(0, logits) + 0.5 * (noise[i] ** 2 - away[i] ** 2)
+        log_weight -= np.log(factor[i][i])
+    return np.stack(effects, axis=-1), log_weight
+
+
 def _of_block(events: Array, totals: Array, mean: Array, root: Array, points: int) -> Array:
     nodes, log_weights = _grid(points, events.shape[1])
     counts, people, root = events.T, totals.T, np.moveaxis(root, 0, -1)[..., None]  # dimensions first: quick in NumPy

@@ -27,7 +27,7 @@ ONLY_USERS = {
         "calibration/",
         "pathways/",
         "sensitivity/",
-        "synthesis/sheet_file.py",
+        "synthesis/",
         "validation/",
         "value/",
         "report/",
