@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from riskmodel.errors import Problems, nearest
@@ -44,6 +45,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "note": ("notes", "comment", "comments", "remark", "remarks"),
 })  # fmt: skip
 TARGETS = (*SYNONYMS,)  # what a column can be; a column quadas_… as well
+ALIKE = 0.8  # of the letters of two names, from which one may be meant for the other
 SHOWN = 12  # columns of a sheet that a message lists
 
 
@@ -140,11 +142,13 @@ def _by_usual_names(names: Sequence[str], positions: dict[str, int], taken: set[
 def _not_nearly_one(name: str, positions: Collection[str], problems: Problems) -> None:
     """Refuse a name that is nearly that of a column which the sheet would otherwise not have."""
     missing = [target for target in TARGETS if target not in positions and len(target) > 3]
-    hint = nearest(folded(name), missing)
-    target = hint.split("'")[1] if hint else ""
-    if target and abs(len(target) - len(folded(name))) <= 2:
-        allowed = f"name it (--column {target}={name!r}; in Python columns) or leave it out (ignore){hint}"
-        problems.at(f"column {name!r}").note("", "unknown column", allowed)
+    near = [] if meaning_of(name) else get_close_matches(folded(name), missing, n=1, cutoff=ALIKE)
+    if near:
+        allowed = (
+            f"name it (--column {near[0]}={name!r}; in Python columns) or leave it out (--ignore; in Python ignore)"
+        )
+        received = f"unknown column (did you mean {near[0]!r}?)"
+        problems.at(f"column {name!r}").note("", received, allowed)
 
 
 def _sheet_has(names: Sequence[str], name: str) -> str:

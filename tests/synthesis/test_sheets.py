@@ -111,7 +111,7 @@ def test_columns_of_any_name_can_be_named(tmp_path):
         ("tp,", "Hits,", {}, r"no counts in the columns study, locator, of, given, Hits, fp.*--column tp=NAME"),
         ("tp,", "Hits,", {"columns": {"tp": "hits"}}, r"the sheet does not have it; .* \(did you mean 'Hits'\?\)"),
         ("tp,", "Hits,", {"columns": {"tpp": "Hits"}}, r"there is no column 'tpp'; .*did you mean 'tp'"),
-        ("locator", "locatr", {}, r"column 'locatr': unknown column; .*--column locator='locatr'"),
+        ("locator", "locatr", {}, r"'locatr': unknown column .*did you mean 'locator'.*--column locator='locatr'"),
         ("locator", "Where it is", {}, r"column 'locator': missing; .*--locator TEXT"),
         ("of,", "x,", {"defaults": {"off": "fever=present"}}, r"there is no column 'off'"),
         ("study,locator", "study id,study name", {}, r"column 'study': may be 'study id' and 'study name'"),

@@ -63,7 +63,7 @@ def test_all_problems_at_once(tmp_path, seeds: Model):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("locator", "locatr", r"column 'locatr': unknown column; .*did you mean 'locator'"),
+        ("locator", "locatr", r"column 'locatr': unknown column .*did you mean 'locator'"),
         ("330,,,low", ",,,low", r"line 2, column 'tp': counts in tp, fp, fn; tp, fp, fn, tn, or events and n"),
         ("20,30,20,330", "0,30,0,330", "nobody with the condition"),
         (
