@@ -54,7 +54,7 @@ def statements(v: ValidatedFit) -> pd.DataFrame:
     one row a statement, what moved most first: statement, says, prior, prior_low, prior_high, posterior, low, high (of
     95 % intervals), shift (in prior standard deviations), n_informing, share (of
     the variance before, which the cohort took away), verdict, informed (by what), basis, source,
-    read, locator (of the number before the fit).
+    read, locator, fitted (of the number before the fit).
     """
     priors = v.fitted.parent.priors
     before = ranges(priors).set_index("statement")
@@ -75,7 +75,7 @@ def statements(v: ValidatedFit) -> pd.DataFrame:
         row["informed"] = INFORMED[str(row["verdict"])]
         rows.append({
             **row, "basis": statement.basis, "source": statement.source, "read": statement.read,
-            "locator": statement.locator,
+            "locator": statement.locator, "fitted": stated["fitted"],
         })  # fmt: skip
     frame = pd.DataFrame(rows)
     return frame.sort_values("shift", key=lambda column: -column.abs(), kind="stable", ignore_index=True)
@@ -95,6 +95,7 @@ def _tables(v: ValidatedFit) -> tuple[Table, Table]:
         Column("statement", "Statement", "statement"), Column("says", "It says"),
         Column("informed", "What informs it now"), Column("basis", "Basis before"), Column("source", "Source before"),
         Column("read", "How it was read", "read"), Column("locator", "Where in it"),
+        Column("fitted", "What had informed it before"),
     )  # fmt: skip
     note = (
         "Shift: in standard deviations of the prior. People: how many, counted for this statement alone, would have "
