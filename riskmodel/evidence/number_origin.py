@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from riskmodel.evidence.lineage import basis_shares, informed_words, reading_words
-from riskmodel.evidence.reading.sets import parameter
+from riskmodel.evidence.reading.sets import Parameters
 from riskmodel.text import listed, plain_figure
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ def origin_of(priors: Priors, statement: Statement) -> NumberOrigin:
 def _instead_of(priors: Priors, statement: Statement) -> tuple[str, ...]:
     if statement.id not in priors.prior_set.pins:
         return ()
-    rivals = [s for s in priors.statements if not s.is_audit and s.id != statement.id]
-    same = [s for s in rivals if s.of.variable == statement.of.variable and parameter(s) == parameter(statement)]
+    parameters = Parameters(priors.statements, {variable.name: variable for variable in priors.variables})
+    rivals = [s for s in priors.statements if not s.is_audit and s.of.variable == statement.of.variable]
+    same = [s for s in rivals if s.id != statement.id and parameters.key(s) == parameters.key(statement)]
     return tuple(f"{s.id}, {plain_figure(s.value)} ({s.basis})" for s in same)
 
 

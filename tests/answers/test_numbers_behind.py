@@ -17,7 +17,7 @@ SHEET = [
     {"study": "Smith 2024", "source": "smith_2024", "locator": "table 2", "tp": 20, "fp": 30, "fn": 20, "tn": 330},
     {"study": "Jones & Son", "source": "jones_2020", "locator": "p. 4", "tp": 0, "fp": 3, "fn": 9, "tn": 88},
 ]
-ABOUT = {"of": "fever=present", "given": "infection=present alone", "read": "abstract"}
+ABOUT = {"of": "fever=present", "given": "infection=present", "read": "abstract"}
 FIT = Informed("tables", 30, 0.25, "synthesis", (0.67, 0.5, 0.8), (("henschke_2009", 0.8),))
 
 
