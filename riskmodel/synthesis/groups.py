@@ -71,20 +71,48 @@ def rate_of(of: str, given: str, setting: str, priors: Priors | None) -> ShareOf
 
 def why_compared(of: str, given: str, priors: Priors) -> str:
     """Why a share cannot drive a table of a network, as what it is of goes; empty where it can."""
-    finding, _, states = (part.strip() for part in of.partition("="))
+    finding = of.split("=", maxsplit=1)[0].strip()
     condition = given.split("=", maxsplit=1)[0].strip()
-    if condition in ("", "none", SETTING) or finding in {each.name for each in priors.conditions}:
+    if finding in {each.name for each in priors.conditions}:
+        return _why_not_a_base_rate(finding, given)
+    if condition in ("", "none", SETTING):
         return ""
     if finding in priors.composites:
         return f"{finding} is a composite, which has no table"
+    return _why_not_a_rate(of, given, priors)
+
+
+def _why_not_a_base_rate(condition: str, given: str) -> str:
+    """Of a share of people with a condition: a base rate is of everybody in a setting."""
+    names = [part.split("=")[0].strip() for part in given.split(";") if "=" in part]
+    by = " and ".join(name for name in names if name != SETTING)
+    return f"a rate of {condition} by {by} is one cell of a table that base rates and ratios make" if by else ""
+
+
+def _why_not_a_rate(of: str, given: str, priors: Priors) -> str:
+    """Of a share of people with a finding, given a condition."""
+    finding, _, states = (part.strip() for part in of.partition("="))
+    condition = given.split("=", maxsplit=1)[0].strip()
     variable, cause = priors.variable(finding), priors.variable(condition)
     if variable.role not in ("finding", "test"):
         return f"{finding} is a {variable.role.replace('_', ' ')}, whose table is not of rates given {condition}"
     if cause.role != "condition" or not acting_node(condition, variable.parents):
         return f"there is no arc {condition} → {finding} in the network"
-    if len(variable.states) > 2 and (states not in variable.states or not given.endswith(" alone")):
+    alone = given.endswith(" alone")
+    if len(variable.states) > 2 and (states not in variable.states or not alone):
         return f"{finding} has the states {', '.join(variable.states)}: all would have to be counted in the same people"
+    bands = _bands(finding, priors)
+    if bands and not alone:
+        return f"the set states the rates of {finding} by {' and '.join(bands)}"
     return ""
+
+
+def _bands(finding: str, priors: Priors) -> list[str]:
+    """By which variables, but conditions and the setting, the statements that drive a finding differ."""
+    apart = {SETTING, *(condition.name for condition in priors.conditions)}
+    driving = [priors.statement(name) for name in priors.selected]
+    given = [s.given for s in driving if s.of.variable == finding and not s.is_audit]
+    return sorted({event.variable for each in given for event in each.events} - apart)
 
 
 def most_people_drive(

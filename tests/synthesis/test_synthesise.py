@@ -285,3 +285,24 @@ def test_sensitivity_and_false_positives_are_drawn_together(synthesis, seeds: Mo
     columns = [model.priors.selected.index(name) for name in pair["statements"]]
     logits = special.logit(values[0][1:, columns])
     assert np.corrcoef(logits.T)[0, 1] == pytest.approx(pair["correlation"], abs=0.06)
+
+
+def test_a_share_that_is_one_cell_of_a_table_is_compared_only(literature: Model):
+    rows = [
+        (
+            "Colip 2018",
+            "colip_2018",
+            "abstract",
+            "infection=present",
+            "iv_drug_use=present; setting=emergency",
+            66,
+            167,
+        ),
+        ("Hospital 2020", "hospital_2020", "table 1", "xray_fracture=present", "fracture=present", 20, 39),
+    ]
+    table = pd.DataFrame(rows, columns=["study", "source", "locator", "of", "given", "events", "n"])
+    stated = rm.synthesise(table, literature).stated
+    assert all(statement["drives"] == "audit" for statement in stated.statements)
+    assert "one cell of a table" in stated.refused[0]
+    assert "the set states the rates of xray_fracture by age" in stated.refused[1]
+    literature.with_statements(stated.statements, stated.sources)
