@@ -212,7 +212,8 @@ def use_profile(priors: Priors, name: str) -> Priors:
     """
     profiles = {IGNORABLE: ALWAYS, **priors.profiles}
     if name not in profiles:
-        raise UsageError(f"no recording profile {name!r}; allowed: {', '.join(profiles)}{nearest(name, profiles)}")
+        allowed = f"{', '.join(profiles)}, or the path of a TOML file{nearest(name, profiles)}"
+        raise UsageError(f"no recording profile {name!r}; allowed: {allowed}")
     if name == priors.recording:
         return priors
     used = used_rates(replace(priors, recording=name))

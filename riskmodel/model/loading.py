@@ -41,7 +41,7 @@ def load(
         with every problem found.
     """
     folder = Path(root) if root else priors_root()
-    loaded = with_recording(load_priors(priors, folder), recording or IGNORABLE)
+    loaded = with_recording(load_priors(priors, folder), IGNORABLE if recording is None else recording)
     rules = load_policy(policy, loaded.case_variables, folder, loaded.sources, tuple(loaded.composites))
     return Model(loaded, rules, folder, profile_named=recording is not None)
 

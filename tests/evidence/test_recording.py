@@ -14,6 +14,7 @@ from riskmodel.evidence.distributions import draw_values
 from riskmodel.evidence.load import load_priors, recording_digest, with_overrides, with_recording
 from riskmodel.evidence.recording import QUANTITY, blank_reading, heard, role_groups, used_rates
 from riskmodel.evidence.records import Priors
+from riskmodel.model import load
 from riskmodel.network.build import build_network
 from riskmodel.network.roundtrip import round_trip
 from tests.support.own_set import own_set
@@ -169,9 +170,9 @@ BAD = {
     "no_title": (stated("fever=absent") + stated("fever=present"), "key 'title': missing"),
     "unknown_key": (HEAD + "exends = 'form'\n", "unknown key 'exends'.*did you mean 'extends'"),
     "extends_nothing": ('title = "x"\nextends = "charts"\n', "unknown profile 'charts'.*did you mean 'chart'"),
-    "of_another_profile": (HEAD + stated("fever=absent", given="chart"), "unknown profile 'chart'.*one of ours"),
+    "of_another_profile": (HEAD + stated("fever=absent", given="chart"), "unknown profile 'chart'; allowed: ours, the"),
     "other_quantity": (
-        HEAD + stated("fever=present", quantity="probability", given="none"), "a probability; recorded; other"
+        HEAD + stated("fever=present", quantity="probability", given="none"), "'probability'; allowed: 'recorded'"
     ),
     "id_of_the_register": (
         HEAD + stated("fever=absent", id="find.fever.none"), "duplicate id 'find.fever.none', first in evidence"
@@ -188,9 +189,15 @@ BAD = {
     "two_alike": (
         HEAD + stated("fever=absent") + stated("fever=absent", id="again"), "both of basis 'assumption' and state one"
     ),
-    "no_source": (HEAD + stated("fever=absent", basis="study", source="nowhere_2020", read="no"), "unknown source"),
+    "no_source": (
+        HEAD + stated("fever=absent", basis="study", source="nowhere_2020", read="no"), "unknown source.*given with it"
+    ),
     "group_taken": (HEAD + '[group.asked_seldom]\nmembers = ["fever"]\n', "a name that no variable or group has"),
     "not_toml": (HEAD + "[", "not TOML"),
+    "nothing_stated": ('title = "Ours"\n', "states no rate, and extends no profile that does"),
+    "extends_no_file": (
+        'title = "Ours"\nextends = "theirs.toml"\n', r"'extends': .*theirs\.toml cannot be read: No such .*this file's"
+    ),
     "itself": ('title = "x"\nextends = "ours.toml"\n', "a circle: ours → ours"),
 }  # fmt: skip
 
@@ -210,11 +217,16 @@ def test_names_and_files_that_are_not_there(tmp_path: Path, priors: Priors) -> N
         with_recording(priors, "charts")
     with pytest.raises(PriorsError, match=r"nowhere\.toml: cannot be read: No such file"):
         with_recording(priors, tmp_path / "nowhere.toml")
+    own_set(tmp_path, HEAD, "somewhere.toml")
+    with pytest.raises(PriorsError, match=r"somewere\.toml: cannot be read: .*did you mean 'somewhere\.toml'"):
+        with_recording(priors, tmp_path / "somewere.toml")
+    with pytest.raises(UsageError, match=r"no recording profile ''; allowed: ignorable, .*or the path of a TOML file"):
+        load(recording="")
     with pytest.raises(PriorsError, match="there is a profile 'chart' already"):
         with_recording(priors, own_set(tmp_path, HEAD, "chart.toml"))
     with pytest.raises(PriorsError, match="'ignorable' is always there"):
         with_recording(priors, own_set(tmp_path, 'title = "x"\n', "ignorable.toml"))
-    with pytest.raises(PriorsError, match="letters, digits and underscores"):
+    with pytest.raises(PriorsError, match="name, that of its file, is 'our charts'; allowed: letters"):
         with_recording(priors, own_set(tmp_path, 'title = "x"\n', "our charts.toml"))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.reading.files import PriorFile
 
 KEY = re.compile(r"[a-z][a-z0-9_]*")
+EVIDENCE, EXCLUDED = "evidence/", "excluded.toml"  # files whose sources stand in sources.toml
 KEY_IN_TEXT = re.compile(r"\b[a-z][a-z_]*_(?:19|20)\d\d\b")
 
 
@@ -77,13 +78,15 @@ def check_citations(
         _check_kind(statement, sources, of_entry)
     for entry in excluded:
         named = [("source", entry.source), *(("compare", key) for key in entry.compare)]
-        _check_keys(named, sources, problems.of("excluded.toml").at(f"excluded {entry.id!r}"))
+        _check_keys(named, sources, problems.of(EXCLUDED).at(f"excluded {entry.id!r}"))
 
 
 def _check_keys(named: Iterable[tuple[str, str]], sources: Mapping[str, CitedSource], problems: Problems) -> None:
+    shipped = problems.file.startswith(EVIDENCE) or problems.file == EXCLUDED
+    more = "" if shipped else ", or of the sources given with it ([sources.KEY]; in Python sources)"
     for where, key in named:
         if key not in sources:
-            problems.note(where, f"unknown source {key!r}", f"a key of sources.toml{nearest(key, sources)}")
+            problems.note(where, f"unknown source {key!r}", f"a key of sources.toml{more}{nearest(key, sources)}")
 
 
 def _check_kind(statement: Statement, sources: Mapping[str, CitedSource], problems: Problems) -> None:

@@ -22,7 +22,16 @@ from riskmodel.evidence.reading.schema import (
 )
 from riskmodel.evidence.reading.sets import Choice, parameter, select
 from riskmodel.evidence.reading.statements import Register
-from riskmodel.evidence.recording import RECORDING, ROLES, RecordingError, is_file, lineage_of, rates_of, role_groups
+from riskmodel.evidence.recording import (
+    QUANTITY,
+    RECORDING,
+    ROLES,
+    RecordingError,
+    is_file,
+    lineage_of,
+    rates_of,
+    role_groups,
+)
 from riskmodel.evidence.records import IGNORABLE, Profile, Statement
 
 if TYPE_CHECKING:
@@ -63,11 +72,11 @@ def declare_profiles(document: Mapping[str, Any], declared: DeclaredNames, probl
     return DeclaredProfiles(profiles, names)
 
 
-def _is_name(name: str, problems: Problems) -> bool:
+def _is_name(name: str, problems: Problems, whose: str = "") -> bool:
     if name == IGNORABLE:
         problems.note("", f"{IGNORABLE!r} is always there, and states nothing", "another name")
     elif not NAME.fullmatch(name):
-        problems.note("", f"received {name!r}", f"allowed: {NAME_RULE}")
+        problems.note("", f"received {whose}{name!r}", f"allowed: {NAME_RULE}")
     else:
         return True
     return False
@@ -158,9 +167,7 @@ def profile_files(path: Path) -> list[PriorFile]:
         try:
             file = PriorFile(str(path), path.read_bytes())
         except OSError as error:
-            raise PriorsError(
-                [Problem(str(path), "", f"cannot be read: {error.strerror}", "a readable file")]
-            ) from None
+            raise PriorsError([_unreadable(path, error, chain)]) from None
         chain.append(file)
         seen.append(path.resolve())
         extends = file.parse().get("extends")
@@ -171,6 +178,18 @@ def profile_files(path: Path) -> list[PriorFile]:
             circle = " → ".join(step.stem for step in [*seen, path.resolve()])
             allowed = "a profile that does not lead back to this one"
             raise PriorsError([Problem(file.name, "key 'extends'", f"a circle: {circle}", allowed)])
+
+
+def _unreadable(path: Path, error: OSError, chain: Sequence[PriorFile]) -> Problem:
+    """A file that cannot be read: asked for, or extended by the last of a chain."""
+    others = [other.name for other in path.parent.glob("*.toml")]
+    allowed = f"a profile's TOML file{nearest(path.name, others)}"
+    reason = f"cannot be read: {error.strerror}"
+    if not chain:
+        return Problem(str(path), "", reason, allowed)
+    return Problem(
+        chain[-1].name, "key 'extends'", f"{path} {reason}", f"the path of {allowed}, from this file's folder"
+    )
 
 
 def add_profile(priors: Priors, path: Path) -> Priors:
@@ -193,7 +212,7 @@ def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
     table = read_table(ProfileFileTable, document, problems)
     name, extends = Path(file.name).stem, (table.extends or "") if table else ""
     extends = Path(extends).stem if is_file(extends) else extends
-    if _is_name(name, problems) and name in priors.profiles:
+    if _is_name(name, problems, "a profile whose name, that of its file, is ") and name in priors.profiles:
         problems.note("", f"there is a profile {name!r} already", "a file of another name")
     if extends and extends not in (IGNORABLE, *priors.profiles):
         listed = [IGNORABLE, *priors.profiles]
@@ -218,6 +237,10 @@ def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
     register = Register({statement.id: statement for statement in priors.statements})
     new = register.read_all(tables(document, "statement", problems), declared, problems)
     _check_new(new, problems)
+    silent = not document.get("statement") and not groups
+    if silent and extends in ("", IGNORABLE) and not problems.listed:
+        received = "states no rate, and extends no profile that does: it would read no blank"
+        problems.note("", received, "a [[statement]] or more, or extends")
     check_citations(new, [], sources, problems)
     taken = set(select(new, Choice(priors.prior_set, {}), {}, problems))
     profile = Profile(name, table.title if table else "", extends, (), groups, table.note if table else "", file.name)
@@ -235,10 +258,10 @@ def _with_file(priors: Priors, file: PriorFile, problems: Problems) -> Priors:
 
 def _check_new(statements: Sequence[Statement], problems: Problems) -> None:
     for statement in statements:
-        if statement.quantity != "recorded":
-            received = f"a {statement.quantity.replace('_', ' ')}"
-            problems.at(f"statement {statement.id!r}").note(
-                "quantity", received, "recorded; other statements belong in a prior set"
+        if statement.quantity != QUANTITY:
+            of_entry = problems.at(f"statement {statement.id!r}")
+            of_entry.note(
+                "quantity", f"received {statement.quantity!r}", f"allowed: {QUANTITY!r}; others belong in a prior set"
             )
 
 

@@ -64,8 +64,9 @@ def parse_profile(text: str, declared: DeclaredNames) -> Given:
     if names[0] == IGNORABLE:
         raise GrammarError(f"{IGNORABLE!r}", "a profile of its own: under ignorable a blank says nothing")
     if names[0] not in declared.profiles:
-        allowed = f"one of {', '.join(declared.profiles)}{nearest(names[0], declared.profiles)}"
-        raise GrammarError(f"unknown profile {names[0]!r}", allowed)
+        listed = ", ".join(declared.profiles)
+        allowed = f"{listed}, the profile of this file" if len(declared.profiles) == 1 else f"one of {listed}"
+        raise GrammarError(f"unknown profile {names[0]!r}", f"{allowed}{nearest(names[0], declared.profiles)}")
     events = [parse_event(part, declared) for part in parts if part != names[0]]
     if len(events) > 1 or any(event.variable != SETTING for event in events):
         raise GrammarError(f"{text!r}", ALLOWED)
