@@ -187,7 +187,7 @@ def fit_coded(  # noqa: PLR0913
     """
     check_prior_weight(prior_weight)
     check_name(name)
-    stated = checked_odds_ratio(verified_odds_ratio, outcomes)
+    stated = checked_odds_ratio(verified_odds_ratio, outcomes, hold=hold_verified_odds_ratio)
     priors = model.priors
     check_asked(priors, learn)
     ids = requested_statements(priors, learn)

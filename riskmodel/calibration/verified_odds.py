@@ -95,18 +95,27 @@ def verified_odds_ratio(stated: Stated | None) -> VerifiedOddsRatio | None:
             f"median, low, high"
         )
     if low < high and not low < value < high:
-        raise UsageError(f"verified_odds_ratio: the median {value:g} is an end of its interval {low:g} to {high:g}")
+        raise UsageError(
+            f"verified_odds_ratio: the median {value:g} is an end of its interval {low:g} to {high:g}; "
+            f"give a median between the ends, or one number where it is fixed"
+        )
     return VerifiedOddsRatio(value, low, high)
 
 
-def checked_odds_ratio(stated: Stated | None, outcomes: str) -> VerifiedOddsRatio:
+def checked_odds_ratio(stated: Stated | None, outcomes: str, *, hold: bool = False) -> VerifiedOddsRatio:
     """The statement that a fit uses; 1 without one.
 
     Raises
     ------
     UsageError
-        as :func:`verified_odds_ratio`; and for any but 1 together with rows left out or weighted.
+        as :func:`verified_odds_ratio`; for any but 1 together with rows left out or weighted; and where one is to be
+        held that is not stated.
     """
+    if hold and stated is None:
+        raise UsageError(
+            "hold_verified_odds_ratio: no verified_odds_ratio is stated that could be held; give the median with its "
+            "95 % interval (1,0.14,7)"
+        )
     odds_ratio = verified_odds_ratio(stated) or VerifiedOddsRatio(1.0, 1.0, 1.0)
     if outcomes != "ignorable" and not odds_ratio.says_nothing:
         raise UsageError(

@@ -123,11 +123,13 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     of the cohort were rejected; they are counted, and the fit is that of the others.
     """
     from riskmodel.calibration.fit import fit_coded
+    from riskmodel.calibration.verified_odds import checked_odds_ratio
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.metrics.predictors import checked_predictors
     from riskmodel.outputs.folder import check_folder
 
     checked_predictors(asked["predictors"])
+    checked_odds_ratio(asked["verified_odds_ratio"], asked["outcomes"], hold=asked["hold_verified_odds_ratio"])
     if card is not None:
         check_folder(card)
     if not output.resolve().parent.is_dir():

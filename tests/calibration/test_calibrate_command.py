@@ -75,6 +75,7 @@ def test_the_command_leaves_bad_rows_out_and_says_so(people, tmp_path):
         (["-o", "local.toml", "--outcomes", "some"], "not one of ignorable"),
         (["-o", "local.toml", "--setting", "hospital"], "'hospital' is not one of"),
         (["-o", "local.toml", "--prior-weight", "-2"], "0 or more"),
+        (["-o", "local.toml", "--hold-verified-odds-ratio"], "no verified_odds_ratio is stated"),
     ],
 )
 def test_the_command_refuses_bad_usage(people, tmp_path, monkeypatch, arguments, message):
@@ -128,3 +129,11 @@ def test_the_command_warns_of_a_cohort_of_positives_alone(notes, tmp_path):
     assert rm.load(tmp_path / "b.toml").statement("find.fever.none").value > 0.2  # .05 is true: what is warned of
     first = (tmp_path / "card" / "report.md").read_text().split("## Population")[0]
     assert "In the yes-or-no columns" in first
+
+
+def test_a_bad_odds_ratio_is_refused_before_the_cohort_is_read(tmp_path):
+    unread = tmp_path / "unread.csv"
+    unread.write_text("nothing that a cohort has\n")
+    done = run("calibrate", unread, "-o", tmp_path / "local.toml", "--verified-odds-ratio", "2,5,8")
+    assert done.exit_code == 2
+    assert done.output.startswith("riskmodel: verified_odds_ratio: the median 2 lies outside its interval 5 to 8")

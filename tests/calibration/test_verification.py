@@ -173,7 +173,7 @@ def test_the_fitted_set_tells_what_was_stated(tmp_path):
         (float("nan"), "nan is no odds ratio"),
         (-2, "-2 is no odds ratio"),
         ((1, 2, 8), "median 1 lies outside its interval 2 to 8"),
-        ((1, 1, 8), "median 1 is an end of its interval 1 to 8"),
+        ((1, 1, 8), "median 1 is an end of its interval 1 to 8; give a median between the ends"),
         (None, None),
     ],
 )
@@ -190,6 +190,8 @@ def test_an_odds_ratio_needs_the_people_without_an_outcome(tmp_path):
     masks = looked_for(model, simulate(model.priors, 200, np.random.default_rng(2)), 3, 7.0)
     with pytest.raises(UsageError, match="needs outcomes 'ignorable'"):
         fit_coded(model, range(200), masks, outcomes="complete", verified_odds_ratio=7)
+    with pytest.raises(UsageError, match="no verified_odds_ratio is stated that could be held"):
+        fit_coded(model, range(200), masks, hold_verified_odds_ratio=True)
     whole = simulate(model.priors, 200, np.random.default_rng(2))
     assert fit_coded(model, range(200), whole, verified_odds_ratio=7).verification is None
 
