@@ -17,7 +17,7 @@ ROW, HEAD = 0.27, 1.35  # inches of a row, and of what stands above and below th
 APART = 0.2  # rows between a study's share and its estimate in the light of the others
 WIDTH = 12.0
 FIGURE_SPACE = "\u2007"  # as wide as a digit; beside it others run together in a browser
-GAP = 2 * FIGURE_SPACE
+GAP = 2 * FIGURE_SPACE  # between a name and its number
 MEASURES = {"sensitivity": "sensitivity", "false_positive_rate": "false-positive rate", "rate": "share"}
 SUMMARY = {"mean": "mean", "next": "next setting"}
 
@@ -96,9 +96,8 @@ def _counts(ax: Axes, rows: pd.DataFrame, together: pd.DataFrame) -> None:
         lines.append((f"{row['events']:,}/{row['n']:,}", shown))
     lines += [("", _interval(row["value"], row["low"], row["high"])) for row in together.to_dict("records")]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    texts = [
-        f"{counts.rjust(widths[0], FIGURE_SPACE)}  {shown.rjust(widths[1], FIGURE_SPACE)}" for counts, shown in lines
-    ]
+    padded = [[text.rjust(width, FIGURE_SPACE) for text, width in zip(line, widths, strict=True)] for line in lines]
+    texts = [(2 * GAP).join(line) for line in padded]
     right = ax.twinx()
     right.set_ylim(ax.get_ylim())
     right.set_yticks([-1, *range(len(rows)), len(rows) + 0.3, len(rows) + 1.3], texts, fontsize=8.5)
@@ -109,7 +108,12 @@ def _counts(ax: Axes, rows: pd.DataFrame, together: pd.DataFrame) -> None:
 
 
 def _interval(value: float, low: float, high: float) -> str:
-    digits = int(value < 0.1)
+    """In per cent, with the digits that the value deserves.
+
+    >>> _interval(0.641, 0.412, 0.868), _interval(0, 0, 0.048), _interval(0.0033, 0.0001, 0.02)
+    ('64 (41–87)', '0.0 (0.0–4.8)', '0.33 (0.01–2.00)')
+    """
+    digits = sum(max(value, high / 4) < edge for edge in (0.1, 0.01, 0.001))
     return f"{100 * value:.{digits}f} ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
 
 
