@@ -25,6 +25,7 @@ from riskmodel.network.build import build_network
 from tests.support.engines import full_joint, random_evidence, to_pyagrum, weights_of
 from tests.support.exact_posterior import exact_intervals
 from tests.support.hidden import HIDDEN, SHARES
+from tests.support.open_rates import stated_alone_and_open
 from tests.support.paths import DATA
 from tests.support.small_priors import variant
 from tests.support.tabular import TRUTH, simulate, tabular, without_policy
@@ -73,6 +74,26 @@ def test_the_gradient_is_that_of_brute_force(tmp_path, changes, more):
     def brute(at: np.ndarray) -> float:
         values = np.concatenate([coordinates.values(coordinates.start[None]), coordinates.values(at[None])])
         network = build_network(priors, values).one_draw(1)
+        joint = full_joint(network, weights_of(priors.case_variables, masks, {}))
+        return float(np.log(joint.reshape(len(joint), -1).sum(axis=1)).sum())
+
+    for i, step in enumerate(np.eye(coordinates.size) * 1e-4):
+        assert (brute(x + step) - brute(x - step)) / 2e-4 == pytest.approx(gradient[i], rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_gradient_goes_through_solved_rates(tmp_path):
+    """Also by what else the people of a rate have: base rates, other findings' shares, what is occult."""
+    _, priors, new = stated_alone_and_open(tmp_path, 5)
+    masks, _ = random_evidence(priors.case_variables, 25, np.random.default_rng(3), known=0.8, soft=0.0)
+    coordinates = Coordinates(priors, priors.selected)
+    likelihood = Likelihood(coordinates, masks)
+    x = coordinates.start + np.random.default_rng(1).normal(0, 0.05, coordinates.size)
+    gradient = likelihood.gradient(likelihood.at(x))
+    assert len(new) >= 5
+
+    def brute(at: np.ndarray) -> float:
+        network = build_network(priors, coordinates.values(at[None]), hold=True)
         joint = full_joint(network, weights_of(priors.case_variables, masks, {}))
         return float(np.log(joint.reshape(len(joint), -1).sum(axis=1)).sum())
 

@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
+from riskmodel.errors import InferenceError
 from riskmodel.evidence.distributions import draw_values
 from riskmodel.evidence.records import Priors
 from riskmodel.inference.compile import compile_scorer
 from riskmodel.network.build import build_network
-from riskmodel.network.network import Network
 from riskmodel.network.roundtrip import round_trip
 from tests.support.engines import check_by_oracles, random_evidence, weights_of
-from tests.support.open_rates import PARENTS, Rates, alone, base, by_brute_force, words, write
-
-FINDINGS = ("plain", "graded", "by_age", "scan")
-PARTS = {  # contexts for which leaks are stated apart
-    "graded": ({"setting": "here"}, {"setting": "there"}),
-    "by_age": ({"age": "young"}, {"age": "old"}),
-}
-
-
-def opened(network: Network, rates: Rates, rng: np.random.Generator) -> tuple[Rates, Rates]:
-    """The rates, some stated of whoever may have other conditions too, as a network gives them; and these alone."""
-    result, new = dict(rates), {}
-    for finding in FINDINGS:
-        states = ["some", "much"] if finding == "graded" else ["present"]
-        for condition in ("a", "b"):
-            if rng.random() < 0.6:
-                setting = str(rng.choice(["here", "there"]))
-                for state in states:
-                    of = f"{finding}={state}"
-                    result.pop((of, f"{condition}=present alone"))
-                    given = {condition: "present", "setting": setting}
-                    new[of, f"{condition}=present; setting={setting}"] = by_brute_force(network, of, given)
-        for where in PARTS.get(finding, ({},)):
-            condition = str(rng.choice(["a", "b", "c"] if finding == "plain" else ["a", "b"]))
-            given = {condition: "absent", "setting": str(rng.choice(["here", "there"])), **where}
-            if rng.random() < 0.7:
-                for state in states:
-                    of = f"{finding}={state}"
-                    result.pop((of, "; ".join(["none", *(f"{name}={value}" for name, value in where.items())])))
-                    new[of, "; ".join(f"{name}={value}" for name, value in given.items())] = by_brute_force(
-                        network, of, given
-                    )
-    return {**result, **new}, new
-
-
-def stated_alone_and_open(tmp_path, seed: int) -> tuple[Network, Priors, Rates]:
-    rng = np.random.default_rng(seed)
-    above, more = base(rng)
-    rates = {**above, **alone(rng)}
-    truth = build_network(write(tmp_path / "alone", rates, more))
-    every, new = opened(truth, rates, rng)
-    return truth, write(tmp_path / "open", every, more), new
+from tests.support.open_rates import PARENTS, Rates, alone, base, by_brute_force, stated_alone_and_open, words, write
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -98,3 +59,74 @@ def test_every_draw_is_solved(tmp_path) -> None:
         single = build_network(priors, values[[draw]], hold=True)
         for name, table in single.tables.items():
             np.testing.assert_allclose(network.one_draw(draw).tables[name], table, rtol=0, atol=1e-13)
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory) -> Rates:
+    """Round numbers of which reach can be worked out by hand."""
+    rates, more = base(np.random.default_rng(3))
+    rates |= alone(np.random.default_rng(3))
+    rates |= {("plain=present", "none"): 0.1, ("a_manifest=occult", "a=present"): 0.2}
+    return rates, more
+
+
+def with_rates(by_hand, folder, new: Rates, gone: tuple[tuple[str, str], ...]) -> Priors:
+    rates, more = by_hand
+    return write(folder, {key: p for key, p in rates.items() if key not in gone} | new, more)
+
+
+A_ALONE, NONE = ("plain=present", "a=present alone"), ("plain=present", "none")
+
+
+def test_a_sign_more_frequent_than_the_occult_share_allows(tmp_path, by_hand) -> None:
+    """At the end of the range all of the manifest have it; a little beyond is refused."""
+    new = ("plain=present", "a=present; setting=there")
+    pattern = r"a.present.setting.there: 0.99 is beyond reach; .* and (0\.\d+), since a share of 0.2 of a is occult$"
+    with pytest.raises(InferenceError, match=pattern) as error:
+        build_network(with_rates(by_hand, tmp_path / "high", {new: 0.99}, (A_ALONE,)))
+    highest = float(re.search(pattern, str(error.value))[1])
+    network = build_network(with_rates(by_hand, tmp_path / "edge", {new: highest}, (A_ALONE,)))
+    given = {"a": "present", "setting": "there"}
+    assert by_brute_force(network, "plain=present", given) == pytest.approx(highest, abs=1e-12)
+    manifest = {"a_manifest": "manifest", "b": "absent", "c": "absent"}
+    assert by_brute_force(network, "plain=present", manifest) == pytest.approx(1, abs=1e-3)
+    with pytest.raises(InferenceError, match="is beyond reach"):
+        build_network(with_rates(by_hand, tmp_path / "beyond", {new: highest + 1e-4}, (A_ALONE,)))
+
+
+def test_a_leak_that_other_conditions_exceed_names_them(tmp_path, by_hand) -> None:
+    new = ("plain=present", "a=absent; setting=here")
+    with pytest.raises(
+        InferenceError,
+        match=r"0.001 is beyond reach; .* between 0\.\d+ and .*, since plain\.present\.b\.present\.alone says",
+    ):
+        build_network(with_rates(by_hand, tmp_path / "low", {new: 0.001}, (NONE,)))
+
+
+def test_a_leak_that_a_rate_alone_contradicts_names_it(tmp_path, by_hand) -> None:
+    """Of those with a alone 15 % have the sign: without a it cannot be in 99 %."""
+    new = ("plain=present", "a=absent; setting=here")
+    with pytest.raises(
+        InferenceError, match=r"0.995 is beyond reach; .*, since plain.present.a.present.alone says 0.15"
+    ):
+        build_network(with_rates(by_hand, tmp_path / "high", {new: 0.995, A_ALONE: 0.15}, (NONE,)))
+
+
+def test_draws_beyond_reach_are_held_and_counted(tmp_path, by_hand) -> None:
+    """A rate near its highest: in many draws it is held there, and the table is that of the highest."""
+    rates, more = by_hand
+    key = ("plain=present", "a=present; setting=there")
+    entry = {"id": "x", "of": key[0], "given": key[1], "value": 0.8, "low": 0.6, "high": 0.95, "n": None}
+    priors = write(tmp_path, {k: p for k, p in rates.items() if k != A_ALONE}, [*more, entry])
+    values = draw_values(priors, 400, np.random.default_rng(2))
+    network = build_network(priors, values)
+    held = network.held_entries["x"] > 0
+    assert 20 < held.sum() == network.held["x"] < 300
+    assert not held[0]
+    reading = next(reading for reading in round_trip(priors, network, values) if reading.statement == "x")
+    np.testing.assert_allclose(reading.residual[~held], 0.0, atol=1e-9)
+    assert np.all(reading.residual[held] < -1e-6)
+    plain = network.tables["plain"][held]
+    np.testing.assert_allclose(plain[:, 1, 0, 0, 1], 1.0, atol=1e-12)  # every manifest case has it
+    once = build_network(priors, values, constant_once=True)
+    assert np.array_equal(once.tables["plain"], network.tables["plain"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.records import Priors
+from riskmodel.network.build import build_network
 from riskmodel.network.network import Network
 from tests.support.engines import _along
 from tests.support.small_priors import ASSUMED
@@ -114,3 +115,45 @@ def by_brute_force(network: Network, of: str, given: Mapping[str, str]) -> float
     people = total[tuple(at.get(n, slice(None)) for n in names)]
     both = total[tuple({**at, name: network.variable(name).index(state)}.get(n, slice(None)) for n in names)]
     return float(both.sum() / people.sum())
+
+
+FINDINGS = ("plain", "graded", "by_age", "scan")
+PARTS = {  # contexts for which leaks are stated apart
+    "graded": ({"setting": "here"}, {"setting": "there"}),
+    "by_age": ({"age": "young"}, {"age": "old"}),
+}
+
+
+def opened(network: Network, rates: Rates, rng: np.random.Generator) -> tuple[Rates, Rates]:
+    """The rates, some stated of whoever may have other conditions too, as a network gives them; and these alone."""
+    result, new = dict(rates), {}
+    for finding in FINDINGS:
+        states = ["some", "much"] if finding == "graded" else ["present"]
+        for condition in ("a", "b"):
+            if rng.random() < 0.6:
+                setting = str(rng.choice(["here", "there"]))
+                for state in states:
+                    of = f"{finding}={state}"
+                    result.pop((of, f"{condition}=present alone"))
+                    given = {condition: "present", "setting": setting}
+                    new[of, f"{condition}=present; setting={setting}"] = by_brute_force(network, of, given)
+        for where in PARTS.get(finding, ({},)):
+            condition = str(rng.choice(["a", "b", "c"] if finding == "plain" else ["a", "b"]))
+            given = {condition: "absent", "setting": str(rng.choice(["here", "there"])), **where}
+            if rng.random() < 0.7:
+                for state in states:
+                    of = f"{finding}={state}"
+                    result.pop((of, "; ".join(["none", *(f"{name}={value}" for name, value in where.items())])))
+                    new[of, "; ".join(f"{name}={value}" for name, value in given.items())] = by_brute_force(
+                        network, of, given
+                    )
+    return {**result, **new}, new
+
+
+def stated_alone_and_open(folder: Path, seed: int) -> tuple[Network, Priors, Rates]:
+    rng = np.random.default_rng(seed)
+    above, more = base(rng)
+    rates = {**above, **alone(rng)}
+    truth = build_network(write(folder / "alone", rates, more))
+    every, new = opened(truth, rates, rng)
+    return truth, write(folder / "open", every, more), new

@@ -21,6 +21,7 @@ from riskmodel.evidence.records import Variable
 from riskmodel.network.forms.building import Building, BuiltTable, Valued
 from riskmodel.network.forms.manifestation import condition_of, is_cause, manifest_link, occult_share
 from riskmodel.network.forms.rate_equations import FindingAxes
+from riskmodel.network.forms.reach import beyond_reach
 from riskmodel.network.forms.solved_rates import Solver
 from riskmodel.network.forms.stated import stated_table
 from riskmodel.network.forms.whatever_else import FindingRates, cumulative_rates
@@ -97,10 +98,15 @@ def _solved(finding: Finding, axes: FindingAxes, rates: FindingRates) -> tuple[F
     """The finding with what is solved for, its table, and how many entries of it were clipped."""
     solver = Solver.of(axes, rates, finding.whole_links(axes.building))
     x, fixed = solver.solve(*solver.start())
-    finding, table, clipped = _finished(finding, solver, x)
+    if fixed[0].any() and not axes.building.hold:
+        raise beyond_reach(solver)
+    try:
+        finding, table, clipped = _finished(finding, solver, x)
+    except InferenceError as error:  # a condition that is stated alone is beyond reach beside the solved leak
+        raise beyond_reach(solver) from error
     out = fixed | solver.missed(table)
     if out[0].any() and not axes.building.hold:
-        _refuse(finding, solver, table, int(out[0].argmax()))
+        raise beyond_reach(solver)
     finding.held.update(solver.held(out))
     return finding, table, clipped
 
@@ -112,20 +118,6 @@ def _finished(finding: Finding, solver: Solver, x: Array) -> tuple[Finding, Arra
         finding.add_alone(solver.axes, solver.rates)
     finding.links.update(solver.links(x))
     return finding, *_combine(finding)
-
-
-def _refuse(finding: Finding, solver: Solver, table: Array, which: int) -> None:
-    """An error that names the rate that cannot be reached, and what can."""
-    unknown = solver.unknowns[which]
-    nearest = np.diff(solver.implied(table)[0, :, which], prepend=0.0, append=1.0)
-    parts = [
-        f"{s.id}: {s.value:g} is beyond reach; beside the other statements on {finding.variable.name} it must be "
-        f"{'at most' if reached < s.value else 'at least'} {reached:.4g}"
-        for s in unknown.statements
-        for reached in [float(nearest[finding.variable.index(s.of.states[0])])]
-        if abs(reached - s.value) > ROUNDING
-    ]
-    raise InferenceError("; ".join(parts) or f"{unknown.statements[0].id}: cannot be solved for")
 
 
 def _link(axes: FindingAxes, leak: Array, about: Sequence[Valued]) -> tuple[Array, Array]:
