@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FitKind = Literal["cohort", "synthesis"]
 HASHED = {"cohort": "cohort_hash", "synthesis": "tables_hash"}  # in the file, what the hash is of
@@ -122,6 +122,18 @@ class StudyBehind:
     def as_table(self) -> dict[str, Any]:
         """As ``studies`` of a statement has it, without what is empty."""
         return {key: value for key in self.__slots__ if (value := getattr(self, key)) != ""}
+
+
+@runtime_checkable
+class Stating(Protocol):
+    """What studies state: statements, the sources that they cite, and the pairs that are drawn together."""
+
+    @property
+    def statements(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def sources(self) -> Mapping[str, Mapping[str, Any]]: ...
+    @property
+    def drawn_together(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)

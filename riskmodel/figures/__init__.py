@@ -5,6 +5,7 @@ A picture of an analysis stands here under the name of the analysis: ``figures.s
 
 from riskmodel.figures.calibration import draw_reliability as reliability
 from riskmodel.figures.elicited import elicited
+from riskmodel.figures.forest import forest
 from riskmodel.figures.head_to_head import draw_pathways as pathways
 from riskmodel.figures.network_graph import network
 from riskmodel.figures.performance import draw_decision_curve as decision_curve
@@ -14,6 +15,7 @@ from riskmodel.figures.published_tables import published_tables
 from riskmodel.figures.sensitivity import curves
 from riskmodel.figures.sensitivity import draw_sobol as sobol
 from riskmodel.figures.shifts import shifts
+from riskmodel.figures.summary_roc import summary_roc
 from riskmodel.figures.tornado import tornado
 from riskmodel.figures.two_way_map import draw_two_way as two_way
 from riskmodel.figures.value_bars import value_bars
@@ -22,6 +24,7 @@ __all__ = [
     "curves",
     "decision_curve",
     "elicited",
+    "forest",
     "network",
     "pathways",
     "posteriors",
@@ -31,6 +34,7 @@ __all__ = [
     "shifts",
     "sobol",
     "stated_and_implied",
+    "summary_roc",
     "tornado",
     "two_way",
     "value_bars",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from riskmodel.figures.axes import GREY, INK, LOW, only_lower_axis
 from riskmodel.text import words
@@ -20,6 +20,15 @@ FIGURE_SPACE = "\u2007"  # as wide as a digit; beside it others run together in 
 GAP = 2 * FIGURE_SPACE  # between a name and its number
 MEASURES = {"sensitivity": "sensitivity", "false_positive_rate": "false-positive rate", "rate": "share"}
 SUMMARY = {"mean": "mean", "next": "next setting"}
+
+
+class StudiesTogether(Protocol):
+    """Of :class:`riskmodel.synthesis.finding_studies.FindingStudies`: its studies, and what they say together."""
+
+    @property
+    def studies(self) -> pd.DataFrame: ...
+    @property
+    def together(self) -> pd.DataFrame: ...
 
 
 def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
@@ -54,6 +63,11 @@ def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray 
     _names(axes, studies[studies["measure"] == measures[0]])
     axes[0].figure.legend(*_legend(axes[0]), loc="outside lower center", ncols=4, frameon=False, fontsize=8.5)
     return axes
+
+
+def forest(finding: StudiesTogether) -> np.ndarray:
+    """The studies of one finding of a synthesis, ``synthesis.findings``, as a forest: see :func:`draw_forest`."""
+    return draw_forest(finding.studies, finding.together)
 
 
 def _studies(ax: Axes, rows: pd.DataFrame) -> None:

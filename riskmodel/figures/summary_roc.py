@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from riskmodel.errors import UsageError
 from riskmodel.figures.axes import GREY, INK, LOW, new_axes, only_lower_axis, without_frame
-from riskmodel.figures.forest import MEAN, NEXT, SUMMARY
+from riskmodel.figures.forest import MEAN, NEXT, SUMMARY, StudiesTogether
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,19 @@ class PairRegion(Protocol):
     def density(self) -> Array: ...
     @property
     def threshold(self) -> float: ...
+
+
+class PairedStudies(StudiesTogether, Protocol):
+    """The same of two-by-two tables, with the regions of the mean and of the next setting."""
+
+    @property
+    def of(self) -> str: ...
+    @property
+    def given(self) -> str: ...
+    @property
+    def is_pair(self) -> bool: ...
+    @property
+    def regions(self) -> tuple[PairRegion, PairRegion]: ...
 
 
 def draw_summary_roc(
@@ -84,6 +98,19 @@ def draw_summary_roc(
     handles, texts = [marks[i] for i in shown], [names[i] for i in shown]
     ax.figure.legend(handles, texts, frameon=False, fontsize=8.5, loc="outside lower center", ncols=len(shown))
     return without_frame(ax)
+
+
+def summary_roc(finding: PairedStudies, ax: Axes | None = None) -> Axes:
+    """The summary ROC of one finding of a synthesis, ``synthesis.findings``: see :func:`draw_summary_roc`.
+
+    Raises
+    ------
+    UsageError
+        where its studies are single shares, which have no pair.
+    """
+    if not finding.is_pair:
+        raise UsageError(f"{finding.of} given {finding.given}: shares have no ROC; allowed: two-by-two tables")
+    return draw_summary_roc(finding.studies, finding.together, *finding.regions, ax)
 
 
 def _region(ax: Axes, region: PairRegion, colour: str, dashes: Any, fill: str | None) -> None:

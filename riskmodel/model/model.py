@@ -13,6 +13,7 @@ from riskmodel.answers.settings import shares_listed
 from riskmodel.decision.reading.load import load_policy
 from riskmodel.errors import UsageError
 from riskmodel.evidence.load import with_overrides, with_recording, with_replaced, with_statements
+from riskmodel.evidence.origin import Stating
 from riskmodel.model.built import BuiltModel
 from riskmodel.model.frames import posterior_frame, scored_frame
 
@@ -197,7 +198,7 @@ class Model(BuiltModel):
 
     def with_statements(
         self,
-        statements: Iterable[Mapping[str, Any]],
+        statements: Iterable[Mapping[str, Any]] | Stating,
         sources: Mapping[str, Mapping[str, Any]] | None = None,
         drawn_together: Iterable[Mapping[str, Any]] = (),
     ) -> Model:
@@ -208,6 +209,7 @@ class Model(BuiltModel):
         statements
             with the keys of a ``[[statement]]`` of a prior file, as :func:`riskmodel.from_2x2` gives them. Each that
             drives a table goes in place of the statement that states the same; ``drives = "audit"`` is compared only.
+            Or what :func:`riskmodel.from_2x2` and :func:`riskmodel.synthesise` give, which brings the other two along.
         sources
             what they cite and the model does not have: for each key title, kind, year …
         drawn_together
@@ -228,7 +230,13 @@ class Model(BuiltModel):
         >>> import riskmodel as rm
         >>> rm.load().with_statements([study], sources).statement("fever_of_a_study").source
         'smith_2024'
+        >>> smith = rm.from_2x2(20, 30, 20, 330, of="fever=present", given="infection=present", source="smith_2024",
+        ...                     locator="table 2", title="Smith A. Spine 2024;1:1", setting="emergency")
+        >>> rm.load().with_statements(smith).statement("smith_2024.fever.infection.present").n
+        40
         """
+        if isinstance(statements, Stating):
+            return self.with_statements(statements.statements, statements.sources, statements.drawn_together)
         tables = [dict(statement) for statement in statements]
         pairs = [dict(pair) for pair in drawn_together]
         return replace(self, priors=with_statements(self.priors, tables, sources, pairs))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.special import expit
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from riskmodel.arrays import Array
     from riskmodel.synthesis.next_setting import DrawnEffects
+    from riskmodel.synthesis.regions import DensityRegion
     from riskmodel.synthesis.studies import StudyCounts
-    from riskmodel.synthesis.synthesise import Synthesis
 
 PAIR, RATE = ("sensitivity", "false_positive_rate"), ("rate",)
 LEVELS = (0.5, 0.025, 0.975)
@@ -136,6 +136,13 @@ class FindingStudies:
         return pd.DataFrame(records).sort_values("ratio", key=lambda names: names.map(RATIOS.index), kind="stable")
 
     @cached_property
+    def regions(self) -> tuple[DensityRegion, DensityRegion]:
+        """The regions of 95 % of the mean, and of the next setting, for a pair."""
+        from riskmodel.synthesis.regions import region_of_mean, region_of_next_setting
+
+        return region_of_mean(self.effects), region_of_next_setting(self.effects, seed=self.seed)
+
+    @cached_property
     def without(self) -> WithoutStudies | None:
         """The synthesis without each study; nothing where there is only one."""
         if len(self.rows) < 2:
@@ -166,7 +173,18 @@ class FindingStudies:
         return pd.DataFrame(records)
 
 
-def finding_studies(synthesis: Synthesis) -> tuple[FindingStudies, ...]:
+class DrawnStudies(Protocol):
+    """What a synthesis has of each finding and condition."""
+
+    @property
+    def drawn(self) -> Mapping[tuple[str, str], DrawnEffects]: ...
+    @property
+    def studies(self) -> Mapping[tuple[str, str], tuple[StudyCounts, ...]]: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def finding_studies(synthesis: DrawnStudies) -> tuple[FindingStudies, ...]:
     """Each finding and condition of a synthesis, in the order of the table."""
     return tuple(
         FindingStudies(of, given, tuple(sorted(rows, key=_order)), synthesis.drawn[of, given], synthesis.seed)

@@ -21,6 +21,7 @@ from riskmodel.synthesis.sheet import SheetOptions
 from riskmodel.synthesis.sheet_file import SheetReading
 from riskmodel.synthesis.studies import StudyCounts, read_sheet
 from riskmodel.synthesis.two_by_two import StudyStatements
+from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,15 +31,16 @@ if TYPE_CHECKING:
     from riskmodel.arrays import Array
     from riskmodel.evidence.records import Priors
     from riskmodel.model import Model
+    from riskmodel.synthesis.finding_studies import FindingStudies
 
 DIGITS = 3
 RESULTS = {"next": "of the next setting", "mean": "of the mean; the next setting is less sure"}
 Group = tuple[str, str, bool]  # finding, condition, and whether its studies are two-by-two tables
 
 
-@dataclass(frozen=True, slots=True)
-class Synthesis:
-    """The statements of a table of studies, and the draws behind them.
+@dataclass(frozen=True, slots=True, repr=False)
+class Synthesis(Shown):
+    """The statements of a table of studies, and the draws behind them; ``Model.with_statements`` takes it whole.
 
     ``stated`` has the statements, their sources, what is refused, and the text for a set file. ``drawn`` is by ``of``
     and ``given`` of the table: the effects are sensitivity and false-positive rate, drawn together, or one rate.
@@ -52,6 +54,42 @@ class Synthesis:
     result: str = "next"
     seed: int = 0
     readings: tuple[SheetReading, ...] = ()
+
+    @property
+    def statements(self) -> tuple[Mapping[str, Any], ...]:
+        """Those of ``stated``; so are the sources, and the pairs that are drawn together."""
+        return self.stated.statements
+
+    @property
+    def sources(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.stated.sources
+
+    @property
+    def drawn_together(self) -> tuple[Mapping[str, Any], ...]:
+        return self.stated.drawn_together
+
+    @property
+    def findings(self) -> tuple[FindingStudies, ...]:
+        """Each finding and condition with its studies, as tables for figures."""
+        from riskmodel.synthesis.finding_studies import finding_studies
+
+        return finding_studies(self)
+
+    def sheet(self) -> Sheet:
+        import pandas as pd
+
+        columns = {"of": "of", "given": "given", "value": "value", "low": "low", "high": "high"}
+        rows = [
+            {**{name: s[key] for name, key in columns.items()}, "studies": len(s["studies"]),
+             "use": "compared only" if "drives" in s else "drives a table"}
+            for s in self.statements
+        ]  # fmt: skip
+        facts = {
+            "findings": len(self.drawn), "statements": len(rows),
+            "drive tables": sum("drives" not in s for s in self.statements),
+            "result": RESULTS[self.result], "not supported": "; ".join(self.stated.refused) or "nothing is refused",
+        }  # fmt: skip
+        return Sheet("Synthesis", facts, {"Statements": pd.DataFrame(rows)})
 
 
 def synthesise(  # noqa: PLR0913

@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
+from riskmodel import figures
+from riskmodel.errors import UsageError
 from riskmodel.figures.forest import draw_forest
 from riskmodel.figures.judgements import draw_judgements
 from riskmodel.figures.summary_roc import draw_likelihood_ratios, draw_summary_roc
@@ -31,6 +33,17 @@ def closed():
 
 def marks(ax, marker: str) -> list[tuple[float, float]]:
     return [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_marker() == marker]
+
+
+def test_both_are_drawn_of_a_finding_of_a_synthesis(finding):
+    assert len(figures.forest(finding)) == 2
+    assert len(figures.summary_roc(finding).lines) >= len(finding.rows)
+    shares = pd.DataFrame({"study": ["A"], "locator": "p. 1", "of": "fever=present", "given": "infection=present",
+                           "events": [3], "n": [9]})  # fmt: skip
+    (rate,) = synthesise(shares, draws=500).findings
+    assert len(figures.forest(rate)) == 1
+    with pytest.raises(UsageError, match="shares have no ROC"):
+        figures.summary_roc(rate)
 
 
 def test_a_forest_has_a_square_for_each_study(finding):

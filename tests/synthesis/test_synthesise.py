@@ -76,6 +76,12 @@ def with_all(model: Model, stated: StudyStatements) -> Model:
     return model.with_statements(stated.statements, stated.sources, stated.drawn_together)
 
 
+def test_a_model_takes_a_synthesis_whole(synthesis, seeds: Model):
+    whole, parts = seeds.with_statements(synthesis), with_all(seeds, synthesis.stated)
+    assert whole.priors == parts.priors == seeds.with_statements(synthesis.stated).priors
+    assert whole.priors.drawn_pairs
+
+
 def test_the_statements_go_into_a_model(synthesis, seeds: Model):
     model = with_all(seeds, synthesis.stated)
     new = set(model.priors.selected) - set(seeds.priors.selected)

@@ -22,6 +22,10 @@ pytestmark = [
 ]
 
 MODEL = shipped()
+SHEET = pd.DataFrame({
+    "study": ["Smith 2024", "Jones 2020"], "locator": "table 2", "of": "fever=present", "given": "infection=present",
+    "tp": [20, 4], "fp": [30, 3], "fn": [20, 9], "tn": [330, 88],
+})  # fmt: skip
 FEVER = {"fever": "yes", "age": 60, "night_pain": "yes"}
 
 
@@ -52,6 +56,7 @@ def objects() -> dict[str, object]:
         "flips": sensitivity.flips(MODEL, few, statements=two),
         "entry": sensitivity.sensitivity_function(MODEL, few.head(1), "setting", "emergency", {}, "infection"),
         "judged": judge(MODEL, cases),
+        "synthesis": rm.synthesise(SHEET, MODEL, draws=500),
         "comparison": rm.compare(MODEL, MODEL.with_statement(two[0], value=0.2, low=0.1, high=0.3), few),
     }
 

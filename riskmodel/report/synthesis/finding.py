@@ -137,12 +137,10 @@ def _summary_roc(number: int, finding: FindingStudies) -> Figure:
     def draw() -> Canvas:
         from riskmodel.figures.summary_roc import draw_likelihood_ratios, draw_summary_roc
         from riskmodel.pages.svg import WIDTH, canvas
-        from riskmodel.synthesis.regions import region_of_mean, region_of_next_setting
 
         drawn = canvas(WIDTH, 5.4)
         panels = drawn.subplot_mosaic([["roc", "ratios"], ["roc", "."]], width_ratios=[1.1, 1], height_ratios=[1.2, 1])
-        regions = region_of_mean(finding.effects), region_of_next_setting(finding.effects, seed=finding.seed)
-        draw_summary_roc(finding.studies, finding.together, *regions, panels["roc"])
+        draw_summary_roc(finding.studies, finding.together, *finding.regions, panels["roc"])
         draw_likelihood_ratios(finding.likelihood_ratios, panels["ratios"])
         return drawn
 
