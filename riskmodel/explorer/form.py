@@ -40,7 +40,12 @@ def form_data(variables: Sequence[Variable], pathways: Pathways | None) -> dict[
     """
     rows = {variable.name: row for row, variable in enumerate(variables)}
     return {
-        "variables": [_control(variable, _section(variable, variables, pathways)) for variable in variables],
+        "variables": [
+            {**_control(variable, _section(variable, variables, pathways)), "asking": _asking(variable, pathways)}
+            for variable in variables
+        ],
+        "lifeYear": pathways.value("worth.qaly") if pathways else None,
+        "waits": _waits(pathways) if pathways else None,
         "sections": [{"id": name, "title": title} for name, title in TITLES.items()],
         "readings": [
             {"row": rows[reading], "parts": [rows[part] for part in parts]}
@@ -65,6 +70,20 @@ def _control(variable: Variable, section: str) -> dict[str, Any]:
         "maximum": variable.maximum if variable.lower_edges else None,
         "flag": variable.is_flag,
     }
+
+
+def _asking(variable: Variable, pathways: Pathways | None) -> dict[str, Any] | None:
+    """How a variable is assessed, in dollars and hours; nothing of what no question is about."""
+    if pathways is None or variable.name == SETTING or variable.role not in BY_ROLE:
+        return None
+    cost, hours = (pathways.of(kind, variable.name) for kind in ("cost", "hours"))
+    return {"way": pathways.way(variable.name), "cost": cost, "hours": hours}
+
+
+def _waits(pathways: Pathways) -> dict[str, float]:
+    """Hours until a case of each urgency is seen to."""
+    stated = [statement.id for statement in pathways.statements if statement.id.startswith("wait.")]
+    return {identifier.removeprefix("wait."): 24 * pathways.value(identifier) for identifier in stated}
 
 
 def _section(variable: Variable, variables: Sequence[Variable], pathways: Pathways | None) -> str:

@@ -107,8 +107,8 @@ def as_script_data(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def bundle(entry: str) -> str:
-    """A module and all that it imports as one, each after what it imports; imports and exports are left out.
+def bundle(*entries: str) -> str:
+    """Modules and all that they import as one, each after what it imports; imports and exports are left out.
 
     The modules import each other by name (``import { a, b } from "./file.js";``) and no two give the same name to
     anything at their top, which the tests check.
@@ -122,7 +122,9 @@ def bundle(entry: str) -> str:
                 add(needed)
         order[name] = EXPORT.sub("", IMPORT.sub("", source))
 
-    add(entry)
+    for entry in entries:
+        if entry not in order:
+            add(entry)
     return "\n".join(order.values()).strip()
 
 

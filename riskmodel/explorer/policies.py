@@ -19,6 +19,7 @@ from riskmodel.decision.language.nodes import (
 )
 from riskmodel.decision.policy import Policy
 from riskmodel.decision.rules import Otherwise, Rule
+from riskmodel.decision.stakes import stakes
 
 CONNECTIVES = {Not: "not", AllOf: "all", AnyOf: "any", AnyFlag: "any"}
 
@@ -43,6 +44,9 @@ def policy_data(policy: Policy) -> dict[str, Any]:
             name: {"harm": threshold.harm, "benefit": threshold.benefit, "note": threshold.note}
             for name, threshold in policy.thresholds.items()
         },
+        "stakes": [
+            {"threshold": stake.threshold, "condition": stake.condition, "asks": stake.asks} for stake in stakes(policy)
+        ],
         "steps": [_step(step) for step in policy.program.steps],
         "fromFindings": policy.program.from_findings,
         "rules": [_rule(policy, rule) for rule in policy.rules],

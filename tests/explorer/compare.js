@@ -32,3 +32,23 @@ export function compare(explorer, cases) {
   }
   return { cases: cases.length, worst: Number.isNaN(worst) ? 1 : worst, differing: differing.slice(0, 3), wrong: differing.length };
 }
+
+// Likewise of the questions: `asked` has for each what Python says, the best first.
+export function compareQuestions(explorer, cases) {
+  let worst = 0;
+  const differing = [];
+  for (const wanted of cases) {
+    const questions = new Questions(explorer.data, explorer.answer(wanted));
+    const order = ranked(questions.rows.map((row) => questions.of(row)));
+    const byName = new Map(order.map((question) => [explorer.variables[question.row].name, question]));
+    for (const { name, moves, inTime, ...numbers } of wanted.asked) {
+      const question = byName.get(name);
+      if (question?.moves !== moves || question?.inTime !== inTime) differing.push({ name, question, moves, inTime });
+      else for (const [key, value] of Object.entries(numbers)) worst = Math.max(worst, Math.abs((question[key] || 0) - value));
+    }
+    const [first] = order;
+    const best = first?.moves ? explorer.variables[first.row].name : "";
+    if (byName.size !== wanted.asked.length || best !== wanted.best) differing.push({ best, wanted: wanted.best });
+  }
+  return { cases: cases.length, worst: Number.isNaN(worst) ? 1 : worst, differing: differing.slice(0, 3), wrong: differing.length };
+}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from riskmodel.answers.questions import Questions, questions
 from riskmodel.arrays import Masks
+from riskmodel.decision.costs import find_pathways
 from riskmodel.decision.policy import Policy
 from riskmodel.model import Model
 
@@ -42,6 +45,34 @@ def vectors(
         under = model.with_recording(recording).with_policy(policy)
         answers += _answers(under, random_evidence(under, cases, rng))
     return answers
+
+
+def with_questions(models: list[Model], answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The possible ones of some answers, each with what Python says of all questions and which is the next best."""
+    by_set = {model.priors.prior_set.name: model for model in models}
+    result = []
+    for answer in answers:
+        if answer["evidence"] > 0:
+            model = by_set[answer["set"]].with_recording(answer["recording"]).with_policy(answer["policy"])
+            masks = np.array(answer["masks"], np.uint8)[:, None]
+            told = questions(model.scoring, masks, find_pathways(model.root))
+            best = told.names[told.best[0]] if told.best[0] >= 0 else ""
+            result.append({**answer, "asked": list(_asked(told)), "best": best})
+    return result
+
+
+def _asked(told: Questions) -> Iterator[dict[str, Any]]:
+    for number, name in enumerate(told.names):
+        if told.open[number, 0]:
+            yield {
+                "name": name,
+                "moves": bool(told.moves[number, 0]),
+                "inTime": bool(told.in_time[number, 0]),
+                "gain": float(told.gain[number, 0]),
+                "worth": float(told.worth[number, 0]),
+                "information": float(told.information[number, 0]),
+                "change": float(np.nan_to_num(told.change[number, 0])),
+            }
 
 
 def _answers(model: Model, masks: Masks) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ function advice({ policy, decision }) {
   return [...new Set(given.filter(Boolean))];
 }
 
-const SHOWN = 3; // reasons at first
+const REASONS_SHOWN = 3; // reasons at first
 
 function reasons({ policy, decision }) {
   const fired = policy.rules.filter((_, r) => decision.fired[r]);
@@ -40,9 +40,9 @@ function reasons({ policy, decision }) {
       element("span", { class: "faint" }, `${words(policy.urgencies[urgency])}; ${source}; `, element("code", { title: when ?? "" }, id)),
     ),
   );
-  const more = items.slice(SHOWN);
+  const more = items.slice(REASONS_SHOWN);
   return [
-    element("ul", { class: "reasons" }, items.slice(0, SHOWN)),
+    element("ul", { class: "reasons" }, items.slice(0, REASONS_SHOWN)),
     more.length > 0 && element("details", { "data-keep": "reasons" }, element("summary", {}, `${more.length} more reason${more.length > 1 ? "s" : ""}`), element("ul", { class: "reasons" }, more)),
   ];
 }

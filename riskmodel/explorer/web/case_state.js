@@ -54,12 +54,6 @@ export class CaseState {
     return masks;
   }
 
-  get thresholds() {
-    return Object.fromEntries(
-      Object.entries(this.stakes).map(([name, { harm, benefit }]) => [name, harm / (harm + benefit)]),
-    );
-  }
-
   // What is known of the case, in the order of the columns: { row, text }.
   known() {
     return this.explorer.variables.flatMap((variable, row) => {

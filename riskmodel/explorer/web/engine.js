@@ -121,6 +121,13 @@ function multiply(product, row, index, start) {
   for (let state = 0; state < product.length; state++) product[state] *= row[start + index[state]];
 }
 
+function keyOf(group, setting, weights) {
+  const isUnknown = group.barren && group.rows.every((row) => weights[row].every((weight) => weight === 1));
+  return isUnknown ? null : `${setting}|${group.rows.map((row) => weights[row].join()).join("|")}`;
+}
+
+const contextKey = (network, weights) => network.contexts.map(({ row }) => weights[row].join()).join("|");
+
 // A case as the engine takes it: weights of each variable, and for each group a key that tells when it has changed.
 export function evidenceOf(network, variables, masks, rates, tilt = null) {
   const { settingRow } = network.plan;
@@ -130,13 +137,17 @@ export function evidenceOf(network, variables, masks, rates, tilt = null) {
     const atSetting = table && (table.length > 1 ? table[setting] : table[0]);
     return weightsOf(masks[row], states.length, atSetting);
   });
-  const isUnknown = (row) => masks[row] === (1 << variables[row].states.length) - 1;
-  const keys = network.groups.map((group) => {
-    if (group.barren && group.rows.every(isUnknown)) return null;
-    return `${setting}|${group.rows.map((row) => weights[row].join()).join("|")}`;
-  });
-  const contexts = network.contexts.map(({ row }) => weights[row].join()).join("|");
-  return { setting, weights, keys, contexts, tilt };
+  const keys = network.groups.map((group) => keyOf(group, setting, weights));
+  return { setting, weights, keys, contexts: contextKey(network, weights), tilt };
+}
+
+// The same with other weights of one variable.
+export function withWeights(network, evidence, row, changed) {
+  const weights = evidence.weights.with(row, changed);
+  const keys = network.groups.map((group, g) =>
+    group.rows.includes(row) ? keyOf(group, evidence.setting, weights) : evidence.keys[g],
+  );
+  return { ...evidence, weights, keys, contexts: contextKey(network, weights) };
 }
 
 // The probability of each output and of the evidence; NaN where the evidence is impossible. `joint` holds until the next

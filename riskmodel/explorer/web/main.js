@@ -5,7 +5,17 @@ import { ChoicesView } from "./choices_view.js";
 import { element } from "./dom.js";
 import { FormView } from "./form_view.js";
 import { Explorer } from "./model.js";
+import { Questions, ranked } from "./questions.js";
+import { questionsView } from "./questions_view.js";
 import { ResultsView, impossibleText, sentence } from "./results_view.js";
+import { mostRaised } from "./weights.js";
+import { weightsView } from "./weights_view.js";
+import { WhatIfView } from "./what_if_view.js";
+import { words } from "./words.js";
+
+const SLICE = 12; // milliseconds of work before the page may answer to the person again
+
+const pause = () => new Promise((resume) => setTimeout(resume, 0));
 
 class Page {
   constructor(explorer) {
@@ -20,7 +30,10 @@ class Page {
       "Copy as a sentence": () => this.copy(this.sentence()),
       Print: () => window.print(),
     });
-    const main = element("main", {}, this.choices.node, element("div", { class: "columns" }, this.form.node, this.results.node), this.results.short);
+    this.whatIf = new WhatIfView(this.state, () => this.update());
+    const case_ = element("div", {}, this.form.node, this.whatIf.node);
+    const columns = element("div", { class: "columns" }, case_, this.results.node);
+    const main = element("main", {}, this.choices.node, columns, this.results.short);
     document.getElementById("app").replaceChildren(main);
     addEventListener("hashchange", () => {
       if (location.hash.slice(1) === this.state.address()) return;
@@ -50,7 +63,7 @@ class Page {
       recording: state.recording,
       masks: state.masks(),
       moved: state.moved,
-      thresholds: state.thresholds,
+      stakes: state.stakes,
     });
   }
 
@@ -60,16 +73,52 @@ class Page {
     this.answer = this.ask(state.set);
     const beside = state.beside && state.beside !== state.set ? this.ask(state.beside) : null;
     this.interval = impossibleText(this.answer) ? null : this.explorer.intervals(this.answer);
-    this.results.show(this.answer, this.interval, beside?.possible ? beside : null);
+    this.results.show(this.answer, this.interval, beside?.possible ? beside : null, () => this.weights());
+    this.whatIf.show(this.answer, this.answer.base.stated);
     history.replaceState(null, "", `#${state.address()}`);
     document.documentElement.dataset.milliseconds = (performance.now() - start).toFixed(2);
     if (!this.interval && this.answer.priors.draws) this.unpackDraws(this.answer.priors);
+    this.askNext();
+  }
+
+  weights() {
+    const { state, answer } = this;
+    const { conditions } = answer.priors.network;
+    const chosen = conditions.findIndex(({ name }) => name === state.about);
+    const texts = new Map(state.known().map(({ row, text }) => [row, words(text).replaceAll("|", " or ")]));
+    return weightsView(this.explorer.data, answer, chosen < 0 ? mostRaised(answer) : chosen, texts, (name) => {
+      state.about = name;
+      this.update();
+      document.getElementById("about").focus();
+    });
+  }
+
+  // The next best questions, worked out in slices once the answer is shown; a new answer ends what is under way.
+  async askNext() {
+    const { answer } = this;
+    const { data } = this.explorer;
+    if (impossibleText(answer)) return;
+    if (!this.results.extra.hasChildNodes()) this.results.extra.replaceChildren(questionsView(data, null));
+    await pause();
+    if (answer !== this.answer) return;
+    const questions = new Questions(data, answer);
+    const told = [];
+    let start = performance.now();
+    for (const row of questions.rows) {
+      if (performance.now() - start > SLICE) {
+        await pause();
+        if (answer !== this.answer) return;
+        start = performance.now();
+      }
+      told.push(questions.of(row));
+    }
+    this.results.extra.replaceChildren(questionsView(data, ranked(told), (row) => this.form.focus(row)));
   }
 
   async unpackDraws(priors) {
     if (priors.drawn || this.unpacking === priors) return;
     this.unpacking = priors;
-    await new Promise((resume) => setTimeout(resume, 0)); // the page is shown first
+    await pause(); // the page is shown first
     await priors.unpackDraws();
     this.unpacking = null;
     this.update();

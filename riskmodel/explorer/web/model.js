@@ -15,7 +15,10 @@ class PriorSet {
     Object.assign(this, { name: data.name, title: data.title, hash: data.hash, data, form, free });
     this.network = new Network(data.plan, form.variables);
     this.stated = new Tables(this.network, this.network.complete(free));
-    this.forBlank = new Tables(this.network, this.stated.numbers);
+    this.forBlank = new Tables(this.network, this.stated.numbers); // each keeps the factors of its own last case
+    this.forQuestions = new Tables(this.network, this.stated.numbers);
+    const serious = this.network.conditions.flatMap(({ row }, output) => (form.variables[row].serious ? [output] : []));
+    this.leaders = serious.length ? serious : this.network.conditions.map((_, output) => output);
     this.drawn = null;
   }
 
@@ -37,9 +40,11 @@ class PriorSet {
     const masks = this.form.variables.map(fullMask);
     if (this.network.plan.settingRow >= 0) masks[this.network.plan.settingRow] = 1 << setting;
     const plain = evidenceOf(this.network, this.form.variables, masks, {});
-    const tilt = tiltFor(this.network, posterior(this.forBlank, plain), moved);
-    const evidence = { ...plain, tilt };
-    return { ...posterior(this.forBlank, evidence), blank: evidence, tilt };
+    const stated = posterior(this.forBlank, plain);
+    const tilt = tiltFor(this.network, stated, moved);
+    const blank = { ...plain, tilt };
+    const { probability } = tilt ? posterior(this.forBlank, blank) : stated;
+    return { probability, stated: stated.probability, blank, tilt };
   }
 }
 
@@ -68,14 +73,16 @@ export class Explorer {
     return masks;
   }
 
-  // `moved`: base rates by condition; `thresholds`: probabilities by name.
-  answer({ set, policy: policyName, recording, masks, moved = {}, thresholds = {} }) {
+  // `moved`: base rates by condition; `stakes`: harm and benefit by threshold, where they are others.
+  answer({ set, policy: policyName, recording, masks, moved = {}, stakes = {} }) {
     const priors = this.sets.find(({ name }) => name === set);
     const policy = this.policies.find(({ name }) => name === policyName);
     const { network } = priors;
     const setting = this.settingRow < 0 ? 0 : Math.log2(masks[this.settingRow]);
     const base = priors.baseline(setting, moved);
-    const evidence = evidenceOf(network, this.variables, masks, priors.rates(recording), base.tilt);
+    const rates = priors.rates(recording);
+    const evidence = evidenceOf(network, this.variables, masks, rates, base.tilt);
+    const thresholds = Object.fromEntries(Object.entries(stakes).map(([name, { harm, benefit }]) => [name, harm / (harm + benefit)]));
     const result = posterior(priors.stated, evidence);
     const beliefs = { posterior: named(network, result.probability), baseline: named(network, base.probability) };
     const findings = findingsOf(policy, this.data, masks);
@@ -90,6 +97,9 @@ export class Explorer {
       beliefs,
       findings,
       decision,
+      masks,
+      rates,
+      stakes,
       thresholds,
       waiting: waitingFor(policy, this.data, findings, decision),
       startback: this.data.startback ? startBackGroups(this.data.startback, findings.masks) : 7,

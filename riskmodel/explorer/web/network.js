@@ -78,6 +78,11 @@ export class Network {
     }
   }
 
+  // Whether a variable's evidence changes any posterior.
+  speaksOf(row) {
+    return this.groups.some(({ rows }) => rows.includes(row)) || this.contexts.some((context) => context.row === row);
+  }
+
   #states(number) {
     const states = [];
     for (let axis = this.contexts.length - 1; axis >= 0; axis--) {

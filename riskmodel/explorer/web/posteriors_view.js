@@ -3,7 +3,7 @@
 import { at, element } from "./dom.js";
 import { capital, logit, percent, words } from "./words.js";
 
-const ENDS = [logit(0.0001), logit(0.99)];
+const ENDS = [logit(0.00001), logit(0.99)];
 const TICKS = [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9];
 const share = (p) => Math.min(Math.max((logit(p) - ENDS[0]) / (ENDS[1] - ENDS[0]), 0), 1);
 
@@ -20,6 +20,9 @@ function axisRow(hasSecond) {
   const labels = TICKS.map((tick) => at(element("span", {}, `${100 * tick}`), share(tick)));
   return element("tr", { class: "ticks", "aria-hidden": "true" }, element("td", {}, "%"), element("td", {}, element("div", { class: "axis" }, labels)), element("td", { colspan: hasSecond ? 3 : 2 }));
 }
+
+// The heading of a column, where the screen is too narrow for headings.
+const narrow = (text) => element("span", { class: "narrow", "aria-hidden": "true" }, `${text} `);
 
 // `beside`: the answer of the second prior set, or null; `limits`: of each output, or null.
 export function posteriorsTable(answer, limits, beside) {
@@ -39,14 +42,16 @@ export function posteriorsTable(answer, limits, beside) {
       element("th", { scope: "row" }, capital(words(name))),
       element("td", { class: "chart" }, bar(p, limits && limits[output], base, second)),
       element("td", { class: "number" }, element("b", {}, percent(p)), interval && element("span", { class: "faint" }, ` ${interval}`)),
-      beside && element("td", { class: "number second" }, percent(second)),
-      element("td", { class: "number faint" }, percent(base), element("span", { class: "factor" }, ratioText(ratio))),
+      beside && element("td", { class: "number second" }, narrow(beside.priors.name), percent(second)),
+      element("td", { class: "number faint" }, narrow("base rate"), percent(base), element("span", { class: "factor" }, ratioText(ratio))),
     );
   });
   const heads = ["Condition", "", limits ? "Probability, 95 % interval" : "Probability", beside && beside.priors.name, "Base rate, odds ×"];
+  const marks = ["dot: given all that is known", limits && "bar: 95 % interval", "dashes: base rate of the setting", beside && `ring: ${beside.priors.name}`];
+  const caption = `On an axis of log-odds; ${marks.filter(Boolean).join("; ")}.`;
   return element(
     "table", { class: "posteriors" },
-    element("caption", {}, "How likely each condition is, given all that is known"),
+    element("caption", {}, caption),
     element("thead", {}, element("tr", {}, heads.filter((head) => head !== null).map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, body, axisRow(Boolean(beside))),
   );
@@ -54,5 +59,5 @@ export function posteriorsTable(answer, limits, beside) {
 
 function ratioText(ratio) {
   if (!Number.isFinite(ratio)) return "";
-  return ` × ${ratio >= 9.95 ? ratio.toFixed(0) : ratio >= 0.0995 ? ratio.toFixed(1) : ratio.toPrecision(1)}`;
+  return ` × ${Number(ratio.toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 })}`;
 }

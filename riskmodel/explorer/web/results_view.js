@@ -15,7 +15,7 @@ export function impossibleText(answer) {
 }
 
 // The serious conditions, the most likely first.
-function ranked(answer, limits = null) {
+function likeliest(answer, limits = null) {
   const serious = answer.priors.form.variables.filter((variable) => variable.serious).map(({ name }) => name);
   const { network } = answer.priors;
   return network.outputs
@@ -25,7 +25,7 @@ function ranked(answer, limits = null) {
 }
 
 export function sentence(answer, limits) {
-  const likely = ranked(answer, limits).slice(0, 2).map(({ name, p, limits: ends }) => {
+  const likely = likeliest(answer, limits).slice(0, 2).map(({ name, p, limits: ends }) => {
     const interval = ends ? ` (${percent(ends[0])} to ${percent(ends[1])})` : "";
     return `${words(name)} ${percent(p)}${interval}`;
   });
@@ -37,9 +37,9 @@ export class ResultsView {
     this.go = go;
     this.live = element("p", { id: "summary", role: "status", "aria-live": "polite", "aria-atomic": "true" });
     this.body = element("div", {});
-    this.extra = element("div", {});
+    this.extra = element("div", {}); // the next questions, which come later
     this.short = element("a", { id: "short", href: "#results", onclick: (event) => this.#lead(event) });
-    this.node = element("section", { id: "results", "aria-label": "Results" }, this.live, this.body, this.extra);
+    this.node = element("section", { id: "results", "aria-label": "Results" }, this.live, this.body);
   }
 
   // The bar of small screens leads here; the address stays that of the case.
@@ -48,7 +48,8 @@ export class ResultsView {
     this.node.scrollIntoView();
   }
 
-  show(answer, interval, beside) {
+  // `weights`: what speaks for and against, made when there is something to show.
+  show(answer, interval, beside, weights) {
     const problem = impossibleText(answer);
     const limits = interval?.limits ?? null;
     const text = problem || sentence(answer, limits);
@@ -58,7 +59,7 @@ export class ResultsView {
       this.short.textContent = "These answers contradict each other";
       return this.body.replaceChildren();
     }
-    const [first] = ranked(answer);
+    const [first] = likeliest(answer);
     this.short.textContent = `${urgencyWords(answer)}${first ? `; ${words(first.name)} ${percent(first.p)}` : ""}`;
     const unfolded = new Set([...this.body.querySelectorAll("details[open]")].map(({ dataset }) => dataset.keep));
     const startback = GROUPS.filter((_, group) => answer.startback === 1 << group)[0];
@@ -74,6 +75,8 @@ export class ResultsView {
           interval.effective < FEWEST_EFFECTIVE ? " These are few: take the intervals as rough." : "",
         ),
         reasonsView(answer, this.go),
+        this.extra,
+        weights(),
       ].filter(Boolean),
     );
     for (const details of this.body.querySelectorAll("details")) details.open = unfolded.has(details.dataset.keep);
