@@ -262,6 +262,11 @@ class Statement(Shown):
         return self.drives == AUDIT
 
     @property
+    def rests_on(self) -> frozenset[str]:
+        """The keys of its source and of the studies behind it: whose people are in the number."""
+        return frozenset((self.source, *(study.source for study in self.studies)))
+
+    @property
     def subject(self) -> str:
         """The variable whose table it drives: of a likelihood ratio, the condition it is given."""
         if self.quantity == "recorded":  # of a group: those of its members

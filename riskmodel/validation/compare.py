@@ -132,7 +132,7 @@ def validate(model: Model, *, draws: int = DRAWS, seed: int = 0) -> PublishedVal
     """
     tables = load_published(model.priors, model.root)
     network = model.draw(draws, np.random.default_rng(seed))
-    driving = {statement.source for statement in model.priors.selected_statements}
+    driving = {key for statement in model.priors.selected_statements for key in statement.rests_on}
     answers = [_answered(network, row, driving) for row in tables.rows]
     missed = [answered.row for answered in answers if answered.verdict != "inside"]
     nearest = nearest_statements(model.priors, missed)

@@ -4,13 +4,16 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+import riskmodel as rm
 from riskmodel.cli import commands
 from riskmodel.errors import PriorsError
 from riskmodel.evidence.records import Event
 from riskmodel.network.ask import conditional, probability
+from riskmodel.synthesis.jointly.tables import sort_tables
 from riskmodel.validation import validate
 from riskmodel.validation.ask import answer
 from riskmodel.validation.compare import nearest_statements, study_interval, verdict
@@ -156,6 +159,22 @@ def test_rows_whose_study_drives_a_table_are_no_test(seeds):
     assert not used["infection.injecting.emergency"]
     assert sum(validation.count()) > 0
     assert validation.count()[1] + validation.count(used=True)[1] == len(validation.answers)
+
+
+@pytest.mark.slow
+def test_rows_of_a_study_behind_a_synthesised_number_are_no_test(literature):
+    """Its source is the synthesis; the people are those of its studies."""
+    rows = [("A", "chelsom_1998", "abstract", 33, 40), ("B", "curry_2005", "abstract", 30, 48)]
+    table = pd.DataFrame(rows, columns=["study", "source", "locator", "events", "n"])
+    table = table.assign(of="spinal_tenderness=present", given="infection=present")
+    stated = rm.synthesise(table, literature).stated
+    edited = literature.with_statements(stated.statements, stated.sources)
+    used = [{c.row.id: c.used for c in validate(model, draws=20).answers} for model in (literature, edited)]
+    assert not used[0]["tenderness.infection"]
+    assert used[1]["tenderness.infection"]
+    assert used[1]["fever.infection.abscess.curry"]
+    aside = sort_tables(edited.priors, load_published(edited.priors, edited.root).rows).aside
+    assert aside["tenderness.infection"].startswith("its study drives synthesis_spinal_tenderness")
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ def _counted_already(priors: Priors, row: PublishedRow) -> list[str]:
     """The statements that rest on a row's study and speak of nothing beyond its variables."""
     asked = _variables(priors, (*row.people, *row.of.events, *row.given.events, *row.others))
     same = {row.source, *row.same_data}
-    return [s.id for s in priors.selected_statements if s.source in same and _spoken_of(priors, s) <= asked]
+    return [s.id for s in priors.selected_statements if s.rests_on & same and _spoken_of(priors, s) <= asked]
 
 
 def _spoken_of(priors: Priors, statement: Statement) -> set[str]:
