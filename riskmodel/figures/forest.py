@@ -65,9 +65,9 @@ def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray 
     return axes
 
 
-def forest(finding: StudiesTogether) -> np.ndarray:
+def forest(finding: StudiesTogether, axes: np.ndarray | None = None) -> np.ndarray:
     """The studies of one finding of a synthesis, ``synthesis.findings``, as a forest: see :func:`draw_forest`."""
-    return draw_forest(finding.studies, finding.together)
+    return draw_forest(finding.studies, finding.together, axes)
 
 
 def _studies(ax: Axes, rows: pd.DataFrame) -> None:
