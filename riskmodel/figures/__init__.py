@@ -19,6 +19,7 @@ from riskmodel.figures.summary_roc import summary_roc
 from riskmodel.figures.tornado import tornado
 from riskmodel.figures.two_way_map import draw_two_way as two_way
 from riskmodel.figures.value_bars import value_bars
+from riskmodel.figures.without_study import without_study
 
 __all__ = [
     "curves",
@@ -38,4 +39,5 @@ __all__ = [
     "tornado",
     "two_way",
     "value_bars",
+    "without_study",
 ]

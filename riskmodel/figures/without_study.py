@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from riskmodel.errors import UsageError
 from riskmodel.figures.axes import LOW, only_lower_axis
-from riskmodel.figures.forest import GAP, HEAD, MEAN, MEASURES, NEXT, ROW, WIDTH, ends_of
+from riskmodel.figures.forest import GAP, HEAD, MEAN, MEASURES, NEXT, ROW, WIDTH, StudiesTogether, ends_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
+
+
+class StudiesLeftOut(StudiesTogether, Protocol):
+    """The same, with the results without each study."""
+
+    @property
+    def influence(self) -> pd.DataFrame: ...
+
+
+def without_study(finding: StudiesLeftOut, axes: np.ndarray | None = None) -> np.ndarray:
+    """One finding of a synthesis, ``synthesis.findings``, without each of its studies: see :func:`draw_influence`.
+
+    Raises
+    ------
+    UsageError
+        where there is only one study.
+    """
+    if finding.influence.empty:
+        raise UsageError("with one study there is none to leave out: there is nothing to draw")
+    return draw_influence(finding.influence, finding.together, axes)
 
 
 def draw_influence(influence: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:

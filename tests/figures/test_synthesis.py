@@ -10,7 +10,6 @@ from riskmodel.figures.forest import draw_forest
 from riskmodel.figures.judgements import draw_judgements
 from riskmodel.figures.summary_roc import draw_likelihood_ratios, draw_summary_roc
 from riskmodel.figures.without_study import draw_influence
-from riskmodel.synthesis.finding_studies import finding_studies
 from riskmodel.synthesis.regions import region_of_mean, region_of_next_setting
 from riskmodel.synthesis.synthesise import synthesise
 from tests.support.published_studies import TELOMERASE
@@ -22,7 +21,7 @@ def finding():
         study=[f"Study {i}" for i in range(10)], source=[f"study_{i}" for i in range(10)], locator="table 1",
         of="fever=present", given="infection=present", design=["two_gate", *["cohort"] * 9], year=range(2000, 2010),
     )  # fmt: skip
-    return finding_studies(synthesise(table, draws=1000))[0]
+    return synthesise(table, draws=1000).findings[0]
 
 
 @pytest.fixture(autouse=True)

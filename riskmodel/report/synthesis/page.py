@@ -20,12 +20,12 @@ from riskmodel.report.synthesis.wording import (
     study_count,
     together_words,
 )
-from riskmodel.synthesis.finding_studies import FindingStudies, finding_studies
 from riskmodel.synthesis.sheet_file import SheetReading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from riskmodel.synthesis.finding_studies import FindingStudies
     from riskmodel.synthesis.synthesise import Synthesis
 
 MOST_MAIN_RESULTS = 8  # findings; all of them are in the table of results
@@ -58,7 +58,7 @@ def synthesis_report(synthesis: Synthesis, facts: Mapping[str, str] | None = Non
     set_file
         address of the prior set that was written, relative to the page.
     """
-    findings = finding_studies(synthesis)
+    findings = synthesis.findings
     sections = (
         _results(findings),
         *(finding_section(i, finding) for i, finding in enumerate(findings, 1)),
@@ -97,6 +97,8 @@ def write_synthesis_report(
     >>> import riskmodel as rm
     >>> studies = rm.synthesise("studies.csv")  # doctest: +SKIP
     >>> rm.write_synthesis_report(studies, "page")  # doctest: +SKIP
+    >>> finding = studies.findings[0]  # doctest: +SKIP
+    >>> figures.forest(finding)  # doctest: +SKIP
     """
     from riskmodel.outputs.folder import check_folder, write_folder
     from riskmodel.pages.render import HTML, files
