@@ -18,6 +18,7 @@ from riskmodel.evidence.records import Event, Priors
 from riskmodel.validation.records import Combination, PublishedRow, PublishedTables
 
 FILE = "validation.toml"
+MOST_SIGNS = 6  # of a selection: every subset of them is asked for
 SHIPPED = "validation"  # the name of this file, in place of a path
 
 
@@ -44,6 +45,7 @@ class RowTable(StrictTable):
     figures: Literal["printed", "worked_back"] = "printed"
     same_data: list[str] = Field(default_factory=list)
     restates: list[str] = Field(default_factory=list)
+    suspected_by: list[str] = Field(default_factory=list, max_length=MOST_SIGNS)
     note: str = ""
 
 
@@ -106,7 +108,7 @@ class _Reader:
         self._check_names(table, problems)
         self._check_figures(table, problems)
         fields = table.model_dump(exclude={"of_at_least", "given_at_least"})
-        fields |= {key: self._events(table, key, problems) for key in ("people", "others")}
+        fields |= {key: self._events(table, key, problems) for key in ("people", "others", "suspected_by")}
         of, given = (self._combination(table, key, problems) for key in ("of", "given"))
         return PublishedRow(**fields | {
             "of": of, "given": given, "same_data": tuple(table.same_data), "published": published_share(table),

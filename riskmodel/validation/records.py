@@ -46,6 +46,8 @@ class PublishedRow:
         the share of ``of`` among the study's people, where it is known.
     restates
         ids of rows of the same people from which this one follows.
+    suspected_by
+        the signs for which the study's people were suspected of the disease; empty where people came as they are.
     """
 
     id: str
@@ -67,6 +69,7 @@ class PublishedRow:
     same_data: tuple[str, ...]
     note: str
     restates: tuple[str, ...] = ()
+    suspected_by: tuple[Event, ...] = ()
 
     @property
     def question(self) -> str:

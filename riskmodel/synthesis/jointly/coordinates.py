@@ -1,4 +1,4 @@
-"""The statements' coordinates, and beside them how far studies differ from each other."""
+"""The statements' coordinates, and beside them what the tables need: how far studies differ, and who is suspected."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logit
 
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SMALLEST_SPREAD = 1e-3
 LOG_SPREADS = (np.log(SMALLEST_SPREAD), np.log(20.0))  # what a coordinate of a spread is kept within
+FARTHEST_RATE = 15.0  # on the logit scale
+SUSPECTED = ((0.5, 1.0), (0.02, 1.0))  # for a sign, and without any: median, and standard deviation of the logit
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,10 @@ class StudySpread:
 
     name: str
     scale: float
+
+    @property
+    def start(self) -> float:
+        return float(np.log(self.scale))
 
     def log_prior(self, at: float) -> float:
         """Of the logarithm of the spread, up to a constant."""
@@ -36,9 +43,38 @@ class StudySpread:
         """Minus the second derivative of the log prior."""
         return float(2 * (np.exp(at) / self.scale) ** 2)
 
+    def draw(self, rng: np.random.Generator, count: int) -> Array:
+        return np.log(self.scale * np.abs(rng.standard_normal(count)))
+
+
+@dataclass(frozen=True)
+class SuspectedRate:
+    """How often people are suspected; its coordinate is its logit, with a normal prior."""
+
+    name: str
+    median: float
+    sd: float
+
+    @property
+    def start(self) -> float:
+        return float(logit(self.median))
+
+    def log_prior(self, at: float) -> float:
+        return -0.5 * ((at - self.start) / self.sd) ** 2
+
+    def gradient(self, at: float) -> float:
+        return -(at - self.start) / self.sd**2
+
+    def curvature(self, at: float) -> float:
+        del at
+        return self.sd**-2
+
+    def draw(self, rng: np.random.Generator, count: int) -> Array:
+        return np.asarray(self.start + self.sd * rng.standard_normal(count))
+
 
 class JointCoordinates(Coordinates):
-    """Coordinates of statements, and after them one for each spread.
+    """Coordinates of statements, then one for each spread, then two for each way in which people are suspected.
 
     Parameters
     ----------
@@ -46,15 +82,26 @@ class JointCoordinates(Coordinates):
         ids of the statements to learn.
     spreads
         between studies; they begin at the scale of their prior.
+    suspected
+        names of the ways.
     """
 
     spreads: tuple[StudySpread, ...] = ()
+    rates: tuple[SuspectedRate, ...] = ()
 
-    def __init__(self, priors: Priors, chosen: Sequence[str], spreads: Sequence[StudySpread]) -> None:
+    def __init__(
+        self, priors: Priors, chosen: Sequence[str], spreads: Sequence[StudySpread], suspected: Sequence[str] = ()
+    ) -> None:
         super().__init__(priors, chosen)
         self.of_statements = Coordinates(priors, chosen)
         self.spreads = tuple(spreads)
-        self.start = np.concatenate([self.start, [np.log(spread.scale) for spread in self.spreads]])
+        self.rates = tuple(SuspectedRate(name, *rate) for name in suspected for rate in SUSPECTED)
+        self.start = np.concatenate([self.start, [each.start for each in self.beside]])
+
+    @property
+    def beside(self) -> tuple[StudySpread | SuspectedRate, ...]:
+        """What has coordinates beside the statements, in their order."""
+        return (*self.spreads, *self.rates)
 
     @property
     def learnt(self) -> int:
@@ -63,22 +110,27 @@ class JointCoordinates(Coordinates):
 
     @property
     def size(self) -> int:
-        return self.learnt + len(self.spreads)
+        return self.learnt + len(self.beside)
 
     def spreads_at(self, x: Array) -> Array:
         """The spreads at points (…, coordinates): (…, spreads)."""
-        return np.asarray(np.exp(np.clip(x[..., self.learnt :], *LOG_SPREADS)))
+        return np.asarray(np.exp(np.clip(x[..., self.learnt : self.learnt + len(self.spreads)], *LOG_SPREADS)))
+
+    def rates_at(self, x: Array) -> Array:
+        """The logits of the rates of being suspected at a point (coordinates,): (ways, 2), for a sign and without."""
+        rates = np.clip(x[self.learnt + len(self.spreads) :], -FARTHEST_RATE, FARTHEST_RATE)
+        return np.asarray(rates.reshape(-1, len(SUSPECTED)))
 
     def log_prior(self, x: Array) -> float:
-        rest = zip(self.spreads, x[self.learnt :], strict=True)
-        return super().log_prior(x) + sum(spread.log_prior(float(at)) for spread, at in rest)
+        rest = zip(self.beside, x[self.learnt :], strict=True)
+        return super().log_prior(x) + sum(each.log_prior(float(at)) for each, at in rest)
 
     def prior_gradient(self, x: Array) -> Array:
-        rest = zip(self.spreads, x[self.learnt :], strict=True)
-        return np.concatenate([super().prior_gradient(x), [spread.gradient(float(at)) for spread, at in rest]])
+        rest = zip(self.beside, x[self.learnt :], strict=True)
+        return np.concatenate([super().prior_gradient(x), [each.gradient(float(at)) for each, at in rest]])
 
     def prior_precision(self, x: Array) -> Array:
         precision = super().prior_precision(x)
-        for i, spread in enumerate(self.spreads, start=self.learnt):
-            precision[i, i] = spread.curvature(float(x[i]))
+        for i, each in enumerate(self.beside, start=self.learnt):
+            precision[i, i] = each.curvature(float(x[i]))
         return precision

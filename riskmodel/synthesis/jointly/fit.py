@@ -16,6 +16,7 @@ from riskmodel.synthesis.jointly.coordinates import JointCoordinates, StudySprea
 from riskmodel.synthesis.jointly.influence import influence
 from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 from riskmodel.synthesis.jointly.origin import TablesOrigin
+from riskmodel.synthesis.jointly.questions import PublishedShares
 from riskmodel.synthesis.jointly.result import JointSynthesis
 from riskmodel.synthesis.jointly.tables import SPREADS, sort_tables, spread_numbers
 from riskmodel.synthesis.next_setting import SPREAD_SCALE
@@ -104,8 +105,11 @@ def joint_posterior(
     model: Model, rows: Sequence[PublishedRow], ids: Sequence[str], spread_scale: float = SPREAD_SCALE
 ) -> tuple[LogPosterior, TablesLikelihood]:
     """The log posterior of statements and spreads, and the likelihood in it."""
-    coordinates = JointCoordinates(model.priors, ids, [StudySpread(name, spread_scale) for name in SPREADS])
-    likelihood = TablesLikelihood(coordinates, rows, spread_numbers(model.priors, rows))
+    spreads = [StudySpread(name, spread_scale) for name in SPREADS]
+    shares = PublishedShares(model.tables, model.priors.case_variables, rows)
+    ways = [" or ".join(map(str, signs)) for signs in shares.selections]
+    coordinates = JointCoordinates(model.priors, ids, spreads, ways)
+    likelihood = TablesLikelihood(coordinates, shares, rows, spread_numbers(model.priors, rows))
     return LogPosterior(likelihood, coordinates, 1.0), likelihood
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
 from riskmodel.calibration.likelihood.slopes import piece_table
 from riskmodel.inference.lookup import tables_at_setting
-from riskmodel.network.build import build_network
 from riskmodel.synthesis.jointly.observed import Observed, RowTerms
 from riskmodel.synthesis.jointly.questions import PublishedShares
 
@@ -37,16 +36,19 @@ class TablesLikelihood(Likelihood):
 
     Parameters
     ----------
+    shares
+        what the rows ask, with the coordinates' ways of being suspected.
     rows
         of published tables, each in its own setting, or at its own base rate where that is known.
     spread_of
         (rows,): which of the coordinates' spreads is between studies like each row's.
     """
 
-    def __init__(self, coordinates: JointCoordinates, rows: Sequence[PublishedRow], spread_of: States) -> None:
-        variables = coordinates.priors.case_variables
-        self.questions = PublishedShares(build_network(coordinates.priors), variables, rows)
-        super().__init__(coordinates.of_statements, self.questions.masks)
+    def __init__(
+        self, coordinates: JointCoordinates, shares: PublishedShares, rows: Sequence[PublishedRow], spread_of: States
+    ) -> None:
+        self.shares = shares
+        super().__init__(coordinates.of_statements, shares.masks)
         self.joint, self.coordinates = coordinates, coordinates
         self.rows, self.observed, self.spread_of = tuple(rows), Observed.of(rows), spread_of
 
@@ -65,13 +67,13 @@ class TablesLikelihood(Likelihood):
         return [name for name, share in shares.items() if not 0 < share < 1]
 
     def _point(self, x: Array, network: Network) -> Point | None:
-        evidence, tables = np.empty(self.questions.masks.shape[1]), []
+        evidence, tables = np.empty(self.shares.masks.shape[1]), []
         for stratum in self.strata:
             held = tables_at_setting(network, stratum.setting)
             pieces = [piece_table(self.lookups, piece, held)[0] for piece in self.lookups.all]
             evidence[stratum.first] = self._expect(stratum, pieces)[0]
             tables.append(pieces)
-        log_odds = self.questions.log_odds(evidence)
+        log_odds = self.shares.log_odds(evidence, self.joint.rates_at(x))
         if not np.isfinite(log_odds).all():
             return None
         terms = self.observed.terms(log_odds, self.joint.spreads_at(x)[self.spread_of])
@@ -88,13 +90,15 @@ class TablesLikelihood(Likelihood):
         for stratum, tables, slopes in with_slopes:
             for piece, part in self._scores(stratum, tables, slopes):
                 scores[stratum.first[piece]] = part
-        return self.questions.slopes(here.evidence, scores)
+        slopes, of_rates = self.shares.slopes(here.evidence, scores, self.joint.rates_at(here.x))
+        slopes[:, self.joint.size - of_rates.shape[1] :] = of_rates
+        return slopes
 
     def gradient(self, point: Point) -> Array:
         here = tables_point(point)
         spreads = np.bincount(self.spread_of, here.terms.spread_slope, len(self.joint.spreads))
         gradient = self.slopes_of_rows(point).T @ here.terms.slope
-        gradient[self.joint.learnt :] += spreads
+        gradient[self.joint.learnt : self.joint.learnt + len(spreads)] += spreads
         return np.asarray(gradient)
 
     def information(self, point: Point) -> tuple[Array, Array]:

@@ -1,21 +1,29 @@
-"""Published rows as functions of the network: the log-odds of each share, with their slopes."""
+"""Published rows as functions of the network: the log-odds of each share, with their slopes.
+
+A table of people in whom a disease was suspected is one of those who were selected. Each of the signs that make
+suspicious does so with the same probability s, whatever the others, and the share r of people is suspected without any:
+P(selected | k signs) = 1 − (1 − r)(1 − s)^k. Multiplied out, that is a signed sum over the subsets of the signs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
-from riskmodel.validation.ask import Fraction, Terms, fractions
+from riskmodel.validation.ask import Fraction, Terms, fractions, product
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, Masks
-    from riskmodel.evidence.records import Variable
+    from riskmodel.evidence.records import Event, Variable
     from riskmodel.network.ask import Allowed
     from riskmodel.network.network import Network
     from riskmodel.validation.records import PublishedRow
+
+ANYBODY = -1  # the selection of rows that are about all people
 
 
 class PublishedShares:
@@ -33,8 +41,9 @@ class PublishedShares:
     ----------
     masks
         (variables, patterns): each pattern that is asked for, once.
-    sums
-        (sums, patterns): how often each pattern counts in each sum, with its sign.
+    selections
+        the signs by which people were suspected, one tuple for each way; each has two rates, on the logit scale: of
+        being suspected for a sign, and without any.
     signs
         (rows, sums): which sums make which row's log-odds: 1, -1 or 0.
     constants
@@ -45,23 +54,25 @@ class PublishedShares:
         self._variables = {variable.name: row for row, variable in enumerate(variables)}
         self._blank = np.array([[variable.full_mask] for variable in variables], dtype=np.uint8)
         self._masks_of = [variable.mask for variable in variables]
-        signed, constants = [], []
-        for row in rows:
+        self.selections = tuple(dict.fromkeys(row.suspected_by for row in rows if row.suspected_by))
+        constants, signed, entries, columns = [], [], [], [self._blank[:, :0]]
+        for number, row in enumerate(rows):
             asked = fractions(network, row, at_prior=True)
-            signed.append(_sums_of(asked))
             constants.append(float(logit(row.prior)) if len(asked) > 1 and row.prior is not None else 0.0)
-        every = [(sign, terms, i) for i, sums in enumerate(signed) for sign, terms in sums]
-        columns = [self._mask(allowed) for _, terms, _ in every for _, allowed in terms]
-        patterns, where = np.unique(np.concatenate([self._blank[:, :0], *columns], axis=1), axis=1, return_inverse=True)
+            way = self.selections.index(row.suspected_by) if row.suspected_by else ANYBODY
+            for sign, terms in _sums_of(asked):
+                for size, weight, allowed in _of_selected(network, terms, row.suspected_by):
+                    entries.append((len(signed), weight, way, size))
+                    columns.append(self._mask(allowed))
+                signed.append((number, sign))
+        patterns, where = np.unique(np.concatenate(columns, axis=1), axis=1, return_inverse=True)
         self.masks: Masks = np.ascontiguousarray(patterns)
-        self.sums = np.zeros((len(every), patterns.shape[1]))
-        self.signs = np.zeros((len(rows), len(every)))
+        self._column = where.ravel()
+        self._sum, self._weight, self._way, self._size = np.array(entries, dtype=np.int64).reshape(-1, 4).T
+        self.signs = np.zeros((len(rows), len(signed)))
+        for column, (number, sign) in enumerate(signed):
+            self.signs[number, column] = sign
         self.constants = np.array(constants)
-        column = iter(where.ravel())
-        for number, (sign, terms, row_number) in enumerate(every):
-            self.signs[row_number, number] = sign
-            for weight, _ in terms:
-                self.sums[number, next(column)] += weight
 
     def _mask(self, allowed: Allowed) -> Masks:
         mask = self._blank.copy()
@@ -70,15 +81,52 @@ class PublishedShares:
             mask[row] = self._masks_of[row](*states)
         return mask
 
-    def log_odds(self, evidence: Array) -> Array:
-        """Of each row's share, (rows,), where the patterns have these probabilities, (patterns,); NaN where none is."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(self.constants + self.signs @ np.log(self.sums @ evidence))
+    def log_odds(self, evidence: Array, rates: Array) -> Array:
+        """Of each row's share, (rows,); not finite where it is 0, 1 or none.
 
-    def slopes(self, evidence: Array, scores: Array) -> Array:
-        """Derivatives of the log-odds, (rows, coordinates), from those of log P(pattern), (patterns, coordinates)."""
-        of_sums = (self.sums * evidence) @ scores / (self.sums @ evidence)[:, None]
-        return np.asarray(self.signs @ of_sums)
+        Parameters
+        ----------
+        evidence
+            (patterns,): P(pattern).
+        rates
+            (selections, 2): the logits of the rates.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.constants + self.signs @ np.log(self._sums(self._counted(rates)) @ evidence))
+
+    def slopes(self, evidence: Array, scores: Array, rates: Array) -> tuple[Array, Array]:
+        """Derivatives of the log-odds, (rows, coordinates) and (rows, 2 · selections).
+
+        The first from those of log P(pattern), (patterns, coordinates); the second by the logits of the rates.
+        """
+        sums = self._sums(self._counted(rates))
+        values = sums @ evidence
+        of_coordinates = self.signs @ ((sums * evidence) @ scores / values[:, None])
+        of_rates = [self._sums(slope) @ evidence / values for slope in self._slopes_of_counted(rates)]
+        return np.asarray(of_coordinates), np.asarray(self.signs @ np.array(of_rates).reshape(-1, len(values)).T)
+
+    def _sums(self, counted: Array) -> Array:
+        """How often each pattern counts in each sum: (sums, patterns)."""
+        sums = np.zeros((self.signs.shape[1], self.masks.shape[1]))
+        np.add.at(sums, (self._sum, self._column), self._weight * counted)
+        return sums
+
+    def _counted(self, rates: Array) -> Array:
+        """How much of each entry is selected: of all people 1, of a subset of signs what its product gives."""
+        counted, chosen = np.ones(len(self._sum)), self._way != ANYBODY
+        by_sign, without = expit(rates[self._way[chosen]]).T
+        size = self._size[chosen]
+        counted[chosen] = np.where(size == 0, without, -(1 - without) * (-by_sign) ** size)
+        return counted
+
+    def _slopes_of_counted(self, rates: Array) -> Iterator[Array]:
+        """Its derivatives by the two logits of each selection."""
+        for way in range(len(self.selections)):
+            by_sign, without = expit(rates[way])
+            chosen = self._way == way
+            power = (-by_sign) ** self._size
+            yield np.where(chosen, -(1 - without) * self._size * power * (1 - by_sign), 0.0)
+            yield np.where(chosen, without * (1 - without) * power, 0.0)
 
 
 def _sums_of(asked: Sequence[Fraction]) -> list[tuple[int, Terms]]:
@@ -88,3 +136,12 @@ def _sums_of(asked: Sequence[Fraction]) -> list[tuple[int, Terms]]:
         return [(1, top), (-1, base + [(-sign, allowed) for sign, allowed in top])]
     with_it, without = asked
     return [(1, with_it.top), (-1, with_it.base), (-1, without.top), (1, without.base)]
+
+
+def _of_selected(network: Network, terms: Terms, signs: Sequence[Event]) -> Iterator[tuple[int, int, Allowed]]:
+    """The terms with every subset of the signs present: (size of the subset, weight, restriction)."""
+    for size in range(len(signs) + 1):
+        for subset in combinations(signs, size):
+            present: Terms = [(1, {sign.variable: sign.states for sign in subset})]
+            for weight, allowed in product(network, terms, present):
+                yield size, weight, allowed

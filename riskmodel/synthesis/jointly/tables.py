@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = "held out"
 SETTING = "setting"
+OF_PEOPLE = ("source", "setting", "people", "given", "others", "n", "suspected_by")
 SPREADS = ("findings", "rates")  # between studies: of what is seen in people, and of how frequent conditions are
 
 
@@ -131,8 +132,7 @@ def _is_part(row: PublishedRow, other: PublishedRow) -> bool:
     one_event = len(row.of.events) == len(other.of.events) == 1 and row.given.least == len(row.given.events)
     if row is other or not one_event or row.n is None or row.prior is not None or other.prior is not None:
         return False
-    people = (row.source, row.setting, row.people, row.given, row.others, row.n)
-    same = people == (other.source, other.setting, other.people, other.given, other.others, other.n)
+    same = all(getattr(row, key) == getattr(other, key) for key in OF_PEOPLE)
     first, second = row.of.events[0], other.of.events[0]
     return same and first.variable == second.variable and set(first.states) < set(second.states)
 

@@ -10,25 +10,32 @@ from riskmodel.network.build import build_network
 from riskmodel.synthesis.jointly.coordinates import JointCoordinates, StudySpread
 from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 from riskmodel.synthesis.jointly.observed import Observed
+from riskmodel.synthesis.jointly.questions import PublishedShares
 from riskmodel.synthesis.jointly.tables import SPREADS, spread_numbers
 from riskmodel.synthesis.quadrature import log_likelihood
 from riskmodel.validation.ask import answer
 from riskmodel.validation.load import load_published
 from tests.support.published import with_published
 
+SIGNS = ["pain=some or much", "exposed=yes"]
 ROWS = (
     {"of": ["first=yes"], "events": 3, "n": 10},
     {"of": ["pain=some or much", "scan=abnormal"], "of_at_least": 1, "given": ["first=yes"], "events": 9, "n": 12},
     {"of": ["pain=some or much", "scan=abnormal"], "given": ["second=yes"], "published": 0.4, "low": 0.2, "high": 0.7},
     {"of": ["first=yes"], "given": ["pain=much"], "people": ["exposed=yes"], "published": 0.3},
     {"of": ["second=yes"], "given": ["scan=abnormal"], "others": ["first=yes"], "prior": 0.4, "events": 5, "n": 9},
-)
+    {"of": ["scan=abnormal"], "given": ["second=yes"], "suspected_by": SIGNS, "events": 5, "n": 9},
+    {"of": ["second=yes"], "given": ["pain=some or much"], "suspected_by": SIGNS, "prior": 0.3, "events": 5, "n": 9},
+    {"of": ["scan=abnormal"], "given": ["second=no"], "suspected_by": ["exposed=yes"], "events": 2, "n": 19},
+)  # fmt: skip
 
 
 def likelihood_of(model, rows, learn=None) -> TablesLikelihood:
     chosen = list(model.priors.selected) if learn is None else learn
-    coordinates = JointCoordinates(model.priors, chosen, [StudySpread(name, 1.0) for name in SPREADS])
-    return TablesLikelihood(coordinates, rows, spread_numbers(model.priors, rows))
+    shares = PublishedShares(build_network(model.priors), model.priors.case_variables, rows)
+    spreads = [StudySpread(name, 1.0) for name in SPREADS]
+    coordinates = JointCoordinates(model.priors, chosen, spreads, ["suspected"] * len(shares.selections))
+    return TablesLikelihood(coordinates, shares, rows, spread_numbers(model.priors, rows))
 
 
 @pytest.fixture
@@ -75,6 +82,15 @@ def test_log_odds_are_those_of_enumeration(likelihood):
         share(states, lambda at: at["first"] == "yes", lambda at: at["pain"] == "much" and at["exposed"] == "yes"),
         sensitivity * 0.4 / (sensitivity * 0.4 + false * 0.6),
     ]
+
+    def selected(signs):
+        return [(at, p * (1 - 0.98 * 0.5 ** signs(at))) for at, p in states]
+
+    two, last = selected(lambda at: pain(at) + (at["exposed"] == "yes")), selected(lambda at: at["exposed"] == "yes")
+    expected.append(share(two, scan, lambda at: at["second"] == "yes"))
+    sensitivity, false = (share(two, pain, lambda at, ill=ill: at["second"] == ill) for ill in ("yes", "no"))
+    expected.append(sensitivity * 0.3 / (sensitivity * 0.3 + false * 0.7))
+    expected.append(share(last, scan, lambda at: at["second"] == "no"))
     point = likelihood.at(likelihood.joint.start)
     assert point is not None
     np.testing.assert_allclose(1 / (1 + np.exp(-point.log_odds)), expected, rtol=1e-10)
