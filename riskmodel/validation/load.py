@@ -46,6 +46,7 @@ class RowTable(StrictTable):
     same_data: list[str] = Field(default_factory=list)
     restates: list[str] = Field(default_factory=list)
     suspected_by: list[str] = Field(default_factory=list, max_length=MOST_SIGNS)
+    differs: str = ""
     note: str = ""
 
 

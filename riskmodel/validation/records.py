@@ -48,6 +48,8 @@ class PublishedRow:
         ids of rows of the same people from which this one follows.
     suspected_by
         the signs for which the study's people were suspected of the disease; empty where people came as they are.
+    differs
+        what the study counted that the network does not mean, so that a fit leaves the row out; else empty.
     """
 
     id: str
@@ -70,6 +72,7 @@ class PublishedRow:
     note: str
     restates: tuple[str, ...] = ()
     suspected_by: tuple[Event, ...] = ()
+    differs: str = ""
 
     @property
     def question(self) -> str:

@@ -41,11 +41,12 @@ class Influence:
 def influence(posterior: LogPosterior, likelihood: TablesLikelihood, point: Point, covariance: Array) -> Influence:
     """At the most probable point, with the ``covariance`` of the coordinates there."""
     coordinates, here = likelihood.joint, tables_point(point)
+    counted = likelihood.counted
     slopes, scales = likelihood.slopes_of_rows(point), coordinates.slopes(point.x)
-    of_rows = (scales @ covariance @ slopes.T) ** 2 * here.terms.curvature
+    of_rows = (scales @ covariance @ slopes.T) ** 2 * (np.maximum(here.terms.curvature, 0) * counted)
     prior = np.linalg.inv(posterior.prior_precision(point.x) + 1e-12 * np.eye(coordinates.size))
-    pulls = scales @ prior @ (slopes * here.terms.slope[:, None]).T
-    sources = tuple(dict.fromkeys(row.source for row in likelihood.rows))
+    pulls = scales @ prior @ (slopes * (here.terms.slope * counted)[:, None]).T
+    sources = tuple(dict.fromkeys(row.source for row, used in zip(likelihood.rows, counted, strict=True) if used))
     of_source = np.array([[row.source == source for source in sources] for row in likelihood.rows], dtype=float)
     shares = of_rows @ of_source
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), np.finfo(float).tiny)

@@ -16,7 +16,7 @@ from riskmodel.synthesis.jointly.observed import Observed, RowTerms
 from riskmodel.synthesis.jointly.questions import PublishedShares
 
 if TYPE_CHECKING:
-    from riskmodel.arrays import Array, States
+    from riskmodel.arrays import Array, Bools, States
     from riskmodel.network.network import Network
     from riskmodel.synthesis.jointly.coordinates import JointCoordinates
     from riskmodel.validation.records import PublishedRow
@@ -51,6 +51,13 @@ class TablesLikelihood(Likelihood):
         super().__init__(coordinates.of_statements, shares.masks)
         self.joint, self.coordinates = coordinates, coordinates
         self.rows, self.observed, self.spread_of = tuple(rows), Observed.of(rows), spread_of
+        self.counted: Bools = np.ones(len(rows), dtype=bool)
+
+    def of_rows(self, counted: Bools) -> TablesLikelihood:
+        """The same of some rows alone, (rows,); of the others points still have the log-odds."""
+        view = copy(self)
+        view.counted = counted
+        return view
 
     def of_statements(self) -> Likelihood:
         """The same at points of statements alone: for what asks only for the network."""
@@ -77,7 +84,7 @@ class TablesLikelihood(Likelihood):
         if not np.isfinite(log_odds).all():
             return None
         terms = self.observed.terms(log_odds, self.joint.spreads_at(x)[self.spread_of])
-        return TablesPoint(x, float(terms.log_likelihood.sum()), tables, [], evidence, log_odds, terms)
+        return TablesPoint(x, float(terms.log_likelihood[self.counted].sum()), tables, [], evidence, log_odds, terms)
 
     def log_likelihoods(self, x: Array) -> Array:
         return np.array([-np.inf if point is None else point.log_likelihood for point in self.at_each(x)])
@@ -96,8 +103,8 @@ class TablesLikelihood(Likelihood):
 
     def gradient(self, point: Point) -> Array:
         here = tables_point(point)
-        spreads = np.bincount(self.spread_of, here.terms.spread_slope, len(self.joint.spreads))
-        gradient = self.slopes_of_rows(point).T @ here.terms.slope
+        spreads = np.bincount(self.spread_of, here.terms.spread_slope * self.counted, len(self.joint.spreads))
+        gradient = self.slopes_of_rows(point).T @ (here.terms.slope * self.counted)
         gradient[self.joint.learnt : self.joint.learnt + len(spreads)] += spreads
         return np.asarray(gradient)
 
@@ -105,7 +112,8 @@ class TablesLikelihood(Likelihood):
         """That of the rows' log-odds (Gauss and Newton), and of each spread where it is positive."""
         here, size = tables_point(point), self.joint.learnt
         slopes = self.slopes_of_rows(point)
-        information = slopes.T @ (slopes * here.terms.curvature[:, None])
+        weights = np.maximum(here.terms.curvature, 0) * self.counted  # a row that is far out tells nothing
+        information = slopes.T @ (slopes * weights[:, None])
         for i in range(len(self.joint.spreads)):
             information[size + i, size + i] = max(self._information_on(i, here), 0.0)
         return information, information
@@ -117,7 +125,7 @@ class TablesLikelihood(Likelihood):
             x = here.x.copy()
             x[self.joint.learnt + number] += side
             terms = self.observed.terms(here.log_odds, self.joint.spreads_at(x)[self.spread_of])
-            slopes.append(terms.spread_slope[self.spread_of == number].sum())
+            slopes.append(terms.spread_slope[self.counted & (self.spread_of == number)].sum())
         return float(slopes[1] - slopes[0]) / (2 * step)
 
 

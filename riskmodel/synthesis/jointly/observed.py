@@ -1,13 +1,19 @@
-"""What the tables saw, given the network: binomial counts or printed intervals, around a share of the study's own."""
+"""What the tables saw, given the network: binomial counts or printed intervals, around a share of the study's own.
+
+A study's own log-odds are spread around the network's by a t distribution, so that a study far from all others has
+little weight, and does not decide how far studies differ (Lange KL et al. J Am Stat Assoc 1989;84:881). A t
+distribution is a mixture of normal ones, whose variances are taken at the points of a quadrature.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import expit, gammaln, logit
+from scipy.special import expit, gammaln, logit, logsumexp, roots_genlaguerre
 
 from riskmodel.evidence.scale import Z95
 from riskmodel.validation.compare import EDGE, events_seen
@@ -16,6 +22,8 @@ if TYPE_CHECKING:
     from riskmodel.arrays import Array, Bools
     from riskmodel.validation.records import PublishedRow
 
+DEGREES_OF_FREEDOM = 4.0  # of the effects of studies; as many as robust fits usually take
+SCALES = 16  # normal distributions whose mixture stands for the t distribution
 POINTS = 31  # of the quadrature over a study's own log-odds
 NEWTON_STEPS = 50
 CLOSE = 1e-12  # to the most probable log-odds
@@ -29,7 +37,7 @@ class RowTerms(NamedTuple):
     log_likelihood
         of the row.
     slope, curvature
-        of the log-odds: first derivative, and minus the second.
+        of the log-odds: first derivative, and minus the second; below 0 where a row is far out.
     spread_slope
         derivative by the logarithm of the spread.
     """
@@ -74,8 +82,22 @@ class Observed:
     def terms(self, log_odds: Array, spread: Array) -> RowTerms:
         """The likelihood of each row where the network gives its share these log-odds.
 
-        The study's own log-odds are normal around them with the standard deviation ``spread``, above 0, and are
-        integrated out: by adaptive Gauss–Hermite quadrature for counts, in closed form for the others.
+        The study's own log-odds are spread around them by a t distribution with the scale ``spread``, (rows,), above 0.
+        """
+        factors, weights = scales()
+        parts = [self.normal_terms(log_odds, factor * spread) for factor in factors]
+        log_likelihoods, slopes, curvatures, spread_slopes = (np.array(each) for each in zip(*parts, strict=True))
+        log_parts = log_likelihoods + np.log(weights)[:, None]
+        log_likelihood = logsumexp(log_parts, axis=0)
+        share = np.exp(log_parts - log_likelihood)
+        slope = (share * slopes).sum(axis=0)
+        curvature = (share * (curvatures - slopes**2)).sum(axis=0) + slope**2
+        return RowTerms(log_likelihood, slope, curvature, (share * spread_slopes).sum(axis=0))
+
+    def normal_terms(self, log_odds: Array, spread: Array) -> RowTerms:
+        """As :meth:`terms` where the study's own log-odds are normal with the standard deviation ``spread``.
+
+        They are integrated out: by adaptive Gauss–Hermite quadrature for counts, in closed form for the others.
         """
         counted = self.counted
         result = np.empty((4, len(log_odds)))
@@ -87,6 +109,13 @@ class Observed:
         result[1, rest], result[2, rest] = away / variance, 1 / variance
         result[3, rest] = (away**2 / variance - 1) * spread[rest] ** 2 / variance
         return RowTerms(*result)
+
+
+@cache
+def scales() -> tuple[Array, Array]:
+    """Factors of the spread, and their weights: normal distributions whose mixture is the t distribution's."""
+    nodes, weights = roots_genlaguerre(SCALES, DEGREES_OF_FREEDOM / 2 - 1)
+    return np.sqrt(DEGREES_OF_FREEDOM / 2 / nodes), weights / weights.sum()
 
 
 def _of_counts(events: Array, people: Array, log_odds: Array, spread: Array) -> Array:

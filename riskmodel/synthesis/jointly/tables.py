@@ -54,6 +54,7 @@ def sort_tables(
     - A row is not fitted where its study drives a statement that speaks of nothing beyond the row's variables (the
       setting apart): its people are in that statement already.
     - A row that follows from other rows of the same people (``restates``) is not fitted beside them.
+    - A row that counts something else than the network means (``differs``) is not fitted.
     - Two rows of the same people, one of whose events is part of the other's, are one multinomial table: the narrower
       is asked among those who have the wider.
 
@@ -74,6 +75,8 @@ def sort_tables(
         counted = _counted_already(priors, row)
         if counted:
             aside[row.id] = f"its study drives {', '.join(counted)}"
+        elif row.differs:
+            aside[row.id] = f"asks otherwise: {row.differs}"
         elif names & {row.id, row.source}:
             aside[row.id] = HELD_OUT
     fitted = {row.id for row in rows if row.id not in aside}
