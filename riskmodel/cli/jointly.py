@@ -22,15 +22,18 @@ class JointOptions:
     tables: str
     hold_out: tuple[str, ...] | float
     details: Path | None
+    split: bool
 
 
 def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a joint fit, which is done in place of the command where it is asked for."""
 
     @functools.wraps(command)
-    def packed(*args: Any, jointly: bool, tables: str, hold_out: str, details: Path | None, **others: Any) -> Any:
+    def packed(
+        *args: Any, jointly: bool, tables: str, hold_out: str, details: Path | None, split: bool, **others: Any
+    ) -> Any:
         if jointly:
-            options = JointOptions(tables, _held_out(hold_out), details)
+            options = JointOptions(tables, _held_out(hold_out), details, split)
             return write_joint_set(others["studies"], others["output"], others["priors"], others["seed"], options)
         if others["studies"] is None:
             raise click.UsageError("Missing argument 'STUDIES'.")
@@ -39,7 +42,12 @@ def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--details", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-            help="With --jointly: folder for tables.csv (each share before and after) and statements.csv.",
+            help="With --jointly: folder for tables.csv (each share before and after), statements.csv (which tables "
+            "moved which), and splits.csv.",
+        ),
+        click.option(
+            "--split/--no-split", default=True, show_default=True,
+            help="With --jointly: leave out each study in turn, and compare what it saw with what the rest expect.",
         ),
         click.option(
             "--hold-out", default="", metavar="NAMES|SHARE",
@@ -69,6 +77,7 @@ def write_joint_set(studies: Path | None, output: Path, priors: str, seed: int, 
     """Fit, print, and write the set; details where they are asked for."""
     from riskmodel.outputs.files import write_files
     from riskmodel.synthesis.jointly.fit import synthesise_jointly
+    from riskmodel.synthesis.jointly.result import conflict_lines
 
     if studies is not None:
         raise click.UsageError(
@@ -81,10 +90,14 @@ def write_joint_set(studies: Path | None, output: Path, priors: str, seed: int, 
             command=shlex.join(["riskmodel", *sys.argv[1:]]),
         )  # fmt: skip
     put(joint.lines())
+    frames = {"tables.csv": joint.rows(), "statements.csv": joint.statements()}
+    if options.split:
+        with progress_bar(" studies", "leaving out") as progress:
+            frames["splits.csv"] = joint.splits(progress)
+        put(conflict_lines(frames["splits.csv"]))
     joint.write(output)
     say([f"wrote {output}"])
     if options.details is not None:
         options.details.mkdir(parents=True, exist_ok=True)
-        frames = {"tables.csv": joint.rows(), "statements.csv": joint.statements()}
         write_files({options.details / name: frame.to_csv(index=False) for name, frame in frames.items()})
         say([f"wrote {', '.join(frames)} in {options.details}"])

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from riskmodel.calibration.conclude import fitted_calibration, marginals_at
 from riskmodel.calibration.learnable import requested_statements
 from riskmodel.calibration.likelihood.laplace import covariance
@@ -18,14 +20,13 @@ from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 from riskmodel.synthesis.jointly.origin import TablesOrigin
 from riskmodel.synthesis.jointly.questions import PublishedShares
 from riskmodel.synthesis.jointly.result import JointSynthesis
-from riskmodel.synthesis.jointly.tables import SPREADS, sort_tables, spread_numbers
+from riskmodel.synthesis.jointly.splitting import JointSearch
+from riskmodel.synthesis.jointly.tables import SPREADS, SortedTables, sort_tables, spread_numbers
 from riskmodel.synthesis.next_setting import SPREAD_SCALE
 from riskmodel.validation.load import load_published
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from riskmodel.validation.records import PublishedRow
 
 
 def synthesise_jointly(
@@ -77,46 +78,48 @@ def synthesise_jointly(
     if not taken.fitted:
         raise UsageError("no published row is left to fit")
     asked = requested_statements(model.priors, learn)
-    posterior, likelihood = joint_posterior(model, taken.fitted, asked, spread_scale)
-    fitted = fitted_from(posterior, likelihood, progress=progress)
+    search = search_for(model, taken, asked, spread_scale)
+    fitted = fitted_from(search, progress=progress)
+    joint, posterior = search.likelihood.joint, search.posterior
     spread = covariance(posterior, fitted.point)
-    of_tables = influence(posterior, likelihood, fitted.point, spread)
-    spreads = likelihood.joint.spreads_at(fitted.point.x)
+    of_tables = influence(posterior, search.likelihood, fitted.point, spread)
+    spreads = dict(zip(SPREADS, joint.spreads_at(fitted.point.x).tolist(), strict=True))
     origin = TablesOrigin(
         name="published_tables",
-        people=sum(row.n or 0 for row in taken.fitted),
+        people=sum({(row.source, row.given): row.n or 0 for row in taken.fitted}.values()),
         verified=0,
         shares=len(taken.fitted),
         studies=len(of_tables.sources),
-        spreads=", ".join(f"{value:.2g} of {name}" for name, value in zip(SPREADS, spreads, strict=True)),
+        spreads=", ".join(f"{value:.2g} of {name}" for name, value in spreads.items()),
         influence=of_tables,
         cohort_hash=taken.digest(),
         command=command or f"riskmodel.synthesise_jointly({tables=!s}, {learn=}, {hold_out=}, {seed=})",
     )
-    at_statements = LogPosterior(likelihood.of_statements(), likelihood.joint.of_statements, 1.0)
-    point = replace(fitted.point, x=fitted.point.x[: likelihood.joint.learnt])
-    calibration = fitted_calibration(
-        model, at_statements, replace(fitted, point=point), asked, origin, (), marginals_at(posterior, fitted)
-    )
-    return JointSynthesis(calibration, taken, of_tables, dict(zip(SPREADS, spreads.tolist(), strict=True)))
+    at_statements = LogPosterior(search.likelihood.of_statements(), joint.of_statements, 1.0)
+    of_statements = replace(fitted, point=replace(fitted.point, x=fitted.point.x[: joint.learnt]))
+    marginals = marginals_at(posterior, fitted)
+    calibration = fitted_calibration(model, at_statements, of_statements, asked, origin, (), marginals)
+    return JointSynthesis(calibration, taken, of_tables, spreads, search, fitted.point)
 
 
-def joint_posterior(
-    model: Model, rows: Sequence[PublishedRow], ids: Sequence[str], spread_scale: float = SPREAD_SCALE
-) -> tuple[LogPosterior, TablesLikelihood]:
-    """The log posterior of statements and spreads, and the likelihood in it."""
+def search_for(
+    model: Model, taken: SortedTables, ids: Sequence[str], spread_scale: float = SPREAD_SCALE
+) -> JointSearch:
+    """The log posterior of statements and spreads; rows that are tests are in it, but do not count."""
+    rows = (*taken.fitted, *taken.tests)
     spreads = [StudySpread(name, spread_scale) for name in SPREADS]
     shares = PublishedShares(model.tables, model.priors.case_variables, rows)
     ways = [" or ".join(map(str, signs)) for signs in shares.selections]
     coordinates = JointCoordinates(model.priors, ids, spreads, ways)
-    likelihood = TablesLikelihood(coordinates, shares, rows, spread_numbers(model.priors, rows))
-    return LogPosterior(likelihood, coordinates, 1.0), likelihood
+    every = TablesLikelihood(coordinates, shares, rows, spread_numbers(model.priors, rows))
+    counted = np.arange(len(rows)) < len(taken.fitted)
+    return JointSearch(every.of_rows(counted))
 
 
-def fitted_from(posterior: LogPosterior, likelihood: TablesLikelihood, *, progress: Progress | None = None) -> Fitted:
+def fitted_from(search: JointSearch, *, progress: Progress | None = None) -> Fitted:
     """The most probable point, from the stated values on."""
-    start = likelihood.at(likelihood.joint.start)
+    start = search.likelihood.at(search.likelihood.joint.start)
     if start is None:
-        impossible = likelihood.impossible_rows(likelihood.joint.start)
+        impossible = search.likelihood.impossible_rows(search.likelihood.joint.start)
         raise UsageError(f"the model gives a share of 0 or 1, or none at all, to {', '.join(impossible)}")
-    return maximise(posterior, start, progress=progress)
+    return maximise(search.posterior, start, progress=progress)

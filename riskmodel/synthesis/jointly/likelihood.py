@@ -94,8 +94,8 @@ class TablesLikelihood(Likelihood):
         here = tables_point(point)
         scores = np.zeros((len(here.evidence), self.joint.size))
         with_slopes = zip(self.strata, here.tables, self.slopes.at(here.x[: self.joint.learnt]), strict=True)
-        for stratum, tables, slopes in with_slopes:
-            for piece, part in self._scores(stratum, tables, slopes):
+        for stratum, tables, of_tables in with_slopes:
+            for piece, part in self._scores(stratum, tables, of_tables):
                 scores[stratum.first[piece]] = part
         slopes, of_rates = self.shares.slopes(here.evidence, scores, self.joint.rates_at(here.x))
         slopes[:, self.joint.size - of_rates.shape[1] :] = of_rates

@@ -55,7 +55,9 @@ class PublishedShares:
         self._blank = np.array([[variable.full_mask] for variable in variables], dtype=np.uint8)
         self._masks_of = [variable.mask for variable in variables]
         self.selections = tuple(dict.fromkeys(row.suspected_by for row in rows if row.suspected_by))
-        constants, signed, entries, columns = [], [], [], [self._blank[:, :0]]
+        constants, columns = [], [self._blank[:, :0]]
+        signed: list[tuple[int, int]] = []
+        entries: list[tuple[int, int, int, int]] = []
         for number, row in enumerate(rows):
             asked = fractions(network, row, at_prior=True)
             constants.append(float(logit(row.prior)) if len(asked) > 1 and row.prior is not None else 0.0)

@@ -12,16 +12,20 @@ import pandas as pd
 from riskmodel.calibration.likelihood.coordinates import prior_sd
 from riskmodel.evidence.lineage import LEAST
 from riskmodel.network.build import build_network
-from riskmodel.text import Sheet, Shown
+from riskmodel.synthesis.jointly.splitting import JointSearch, left_out
+from riskmodel.text import Numeral, Sheet, Shown, table
 from riskmodel.validation.ask import answer
 
 if TYPE_CHECKING:
+    from riskmodel.calibration.likelihood.likelihood import Point
+    from riskmodel.calibration.optimise import Progress
     from riskmodel.calibration.result import Calibration
     from riskmodel.model import Model
     from riskmodel.synthesis.jointly.influence import Influence
     from riskmodel.synthesis.jointly.tables import SortedTables
 
 MOST_LINES = 30
+CONFLICT = 0.05  # two-sided p of what a table saw, below which it is listed
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,12 +42,16 @@ class JointSynthesis(Shown):
         what each source told each statement.
     spreads
         between studies, on the logit scale, by kind: of findings, and of how frequent conditions are.
+    search, point
+        what was maximised, and where it is largest.
     """
 
     calibration: Calibration
     tables: SortedTables
     influence: Influence
     spreads: Mapping[str, float]
+    search: JointSearch
+    point: Point
 
     @property
     def model(self) -> Model:
@@ -87,6 +95,13 @@ class JointSynthesis(Shown):
             for row in self.tables.rows
         ])  # fmt: skip
 
+    def splits(self, progress: Progress | None = None) -> pd.DataFrame:
+        """Every row that was fitted or is a test beside what is expected of it without its own study.
+
+        See :func:`~riskmodel.synthesis.jointly.splitting.left_out`; a fit for each study.
+        """
+        return left_out(self.search, self.point, progress)
+
     def write(self, path: str | Path) -> Path:
         """Write the fit as a prior set that extends the one it came from; see :meth:`Calibration.write`."""
         return self.calibration.write(path)
@@ -109,3 +124,31 @@ class JointSynthesis(Shown):
     def lines(self) -> list[str]:
         """The result for a person: what was fitted, and the statements that moved most."""
         return [*str(self.sheet()).splitlines(), "", *self.calibration.lines(MOST_LINES)]
+
+
+def conflict_lines(splits: pd.DataFrame, most: int = 10) -> list[str]:
+    """Splits for a person: the tables that the rest would not expect, and how many are inside, before and after."""
+    lines = [
+        "",
+        f"Tables that all others would not expect (two-sided p below {CONFLICT:g}, with the spread between studies)",
+    ]
+    odd = splits[splits["fitted"] & (splits["p_after"] < CONFLICT)].sort_values("p_after")
+    cells = [
+        [
+            row["id"],
+            *(Numeral(f"{row[key]:.3g}") for key in ("published", "after", "after_low", "after_high", "p_after")),
+        ]
+        for row in odd.head(most).to_dict("records")
+    ]
+    lines += table(["row", "published", "expected", "low", "high", "p"], cells) if cells else ["  none"]
+    lines += ["", "Inside the 95 % interval of what is expected without the row's own study: before, after the fit"]
+    for fitted, title in ((True, "each study left out in turn"), (False, "rows that are not fitted")):
+        of = splits[splits["fitted"] == fitted]
+        counts = [f"{of[f'{kind}_{when}'].sum()}" for kind in ("inside", "strict") for when in ("before", "after")]
+        if len(of):
+            score = ", ".join(f"{of[f'score_{when}'].mean():.2f}" for when in ("before", "after"))
+            lines.append(
+                f"  {title}: {counts[0]}, {counts[1]} of {len(of)}; without the spread between studies {counts[2]}, "
+                f"{counts[3]}; mean log score {score}"
+            )
+    return lines

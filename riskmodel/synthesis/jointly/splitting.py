@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from riskmodel.calibration.likelihood.likelihood import Point
 
 
+@dataclass(frozen=True)
+class JointSearch:
+    """What is maximised: the likelihood of rows, of which some count, under the statements' own distributions."""
+
+    likelihood: TablesLikelihood
+
+    @property
+    def posterior(self) -> LogPosterior:
+        return LogPosterior(self.likelihood, self.likelihood.joint, 1.0)
+
+    def without(self, rows: Bools) -> JointSearch:
+        """As if some rows, (rows,), did not count."""
+        return JointSearch(self.likelihood.of_rows(self.likelihood.counted & ~rows))
+
+
 def expected_at(likelihood: TablesLikelihood, point: Point, of_coordinates: Array) -> Expected:
     """Of every row, where the coordinates have this most probable point and this covariance, to first order."""
     slopes = likelihood.slopes_of_rows(point)
@@ -25,9 +41,7 @@ def expected_at(likelihood: TablesLikelihood, point: Point, of_coordinates: Arra
     return Expected(tables_point(point).log_odds, np.sqrt(np.maximum(variance, 0)), spread)
 
 
-def left_out(
-    posterior: LogPosterior, likelihood: TablesLikelihood, best: Point, progress: Progress | None = None
-) -> pd.DataFrame:
+def left_out(search: JointSearch, best: Point, progress: Progress | None = None) -> pd.DataFrame:
     """Every row beside what is expected of it, before the fit and after a fit without the row's study.
 
     A row that is not fitted is compared with the fit of all others. Both expectations have the spread between studies
@@ -38,33 +52,34 @@ def left_out(
     one row a published row: ``id``, ``source``, ``fitted``, ``published``, ``events``, ``n``; ``before``,
     ``before_low``, ``before_high``, ``p_before`` and ``inside_before`` from the statements alone; ``after`` …
     likewise, from the statements and all other tables; ``score_before`` and ``score_after``: the logarithm of the
-    probability of what was seen; ``strict_before`` and ``strict_after``: inside without the spread between studies, as `riskmodel validate`
-    asks.
+    probability of what was seen; ``strict_before`` and ``strict_after``: inside without the spread between studies, as
+    `riskmodel validate` asks.
     """
+    likelihood = search.likelihood
     start = likelihood.at(likelihood.joint.start)
     if start is None:
         raise ValueError("the stated values have no likelihood")
-    prior = np.linalg.inv(posterior.prior_precision(start.x))
-    before = expected_at(likelihood, start, prior)
-    count = len(likelihood.rows)
-    mean, sd, spread = np.empty(count), np.empty(count), np.empty(count)
+    before = expected_at(likelihood, start, np.asarray(np.linalg.inv(search.posterior.prior_precision(start.x))))
     sources = np.array([row.source for row in likelihood.rows])
-    left: list[Bools] = [sources == name for name in dict.fromkeys(sources[likelihood.counted])]
-    left.append(~likelihood.counted)
-    for done, rows in enumerate(left, start=1):
-        some = likelihood.of_rows(likelihood.counted & ~rows)
-        without = LogPosterior(some, likelihood.joint, 1.0)
-        at = some.at(best.x)
-        if at is None:
-            raise ValueError("the most probable point has no likelihood")
-        end = maximise(without, at).point
-        after = expected_at(some, end, covariance(without, end))
-        mine = rows if not (rows & likelihood.counted).any() else rows & likelihood.counted
-        mean[mine], sd[mine] = after.mean[mine], after.sd[mine]
-        spread[mine] = after.spread[mine]
+    groups = [likelihood.counted & (sources == name) for name in dict.fromkeys(sources[likelihood.counted])]
+    groups.append(~likelihood.counted)
+    mean, sd, spread = np.empty((3, len(likelihood.rows)))
+    for done, rows in enumerate(groups, start=1):
+        after = _expected_without(search, rows, best)
+        mean[rows], sd[rows], spread[rows] = after.mean[rows], after.sd[rows], after.spread[rows]
         if progress:
-            progress(done, len(left))
+            progress(done, len(groups))
     return _frame(likelihood, Expected(before.mean, before.sd, spread), Expected(mean, sd, spread))
+
+
+def _expected_without(search: JointSearch, rows: Bools, best: Point) -> Expected:
+    """Of every row after a fit without some, from the most probable point of all on."""
+    rest = search.without(rows)
+    start = rest.likelihood.at(best.x)
+    if start is None:
+        raise ValueError("the most probable point has no likelihood")
+    end = maximise(rest.posterior, start).point if (rows & search.likelihood.counted).any() else start
+    return expected_at(rest.likelihood, end, covariance(rest.posterior, end))
 
 
 def _frame(likelihood: TablesLikelihood, before: Expected, after: Expected) -> pd.DataFrame:

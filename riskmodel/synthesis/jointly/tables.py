@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.validation.records import PublishedRow
 
 HELD_OUT = "held out"
+DIFFERS = "asks otherwise"
 SETTING = "setting"
 OF_PEOPLE = ("source", "setting", "people", "given", "others", "n", "suspected_by")
 SPREADS = ("findings", "rates")  # between studies: of what is seen in people, and of how frequent conditions are
@@ -35,6 +36,11 @@ class SortedTables:
     rows: tuple[PublishedRow, ...]
     fitted: tuple[PublishedRow, ...]
     aside: Mapping[str, str]
+
+    @property
+    def tests(self) -> tuple[PublishedRow, ...]:
+        """Rows of people who are not in the fit: held out, or asked otherwise."""
+        return tuple(row for row in self.rows if self.aside.get(row.id, "").startswith((HELD_OUT, DIFFERS)))
 
     @property
     def held_out(self) -> tuple[PublishedRow, ...]:
@@ -76,7 +82,7 @@ def sort_tables(
         if counted:
             aside[row.id] = f"its study drives {', '.join(counted)}"
         elif row.differs:
-            aside[row.id] = f"asks otherwise: {row.differs}"
+            aside[row.id] = f"{DIFFERS}: {row.differs}"
         elif names & {row.id, row.source}:
             aside[row.id] = HELD_OUT
     fitted = {row.id for row in rows if row.id not in aside}
