@@ -52,6 +52,10 @@ def _defaults(command: Any) -> Any:
     help="Prior set that the new one extends.",
 )  # fmt: skip
 @click.option(
+    "--by-setting", is_flag=True,
+    help="Where studies name two or more settings, let the mean of each move by itself: a statement for each.",
+)  # fmt: skip
+@click.option(
     "--result", default="next", show_default=True, type=click.Choice(["next", "mean"]),
     help="next: the probability in the next setting; mean: in the middle one.",
 )  # fmt: skip
@@ -66,10 +70,11 @@ def _defaults(command: Any) -> Any:
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N")
 @joint_options
-def synthesise_command(
+def synthesise_command(  # noqa: PLR0913
     studies: Path,
     output: Path,
     priors: str,
+    by_setting: bool,
     result: str,
     page: Path | None,
     seed: int,
@@ -95,7 +100,8 @@ def synthesise_command(
     model = load_model(priors, "consensus", None)
     command = shlex.join(["riskmodel", *sys.argv[1:]])
     synthesis = synthesise(
-        studies, model, result="mean" if result == "mean" else "next", seed=seed, columns=_named(columns),
+        studies, model, result="mean" if result == "mean" else "next", by_setting=by_setting, seed=seed,
+        columns=_named(columns),
         defaults={name: text for name, text in defaults.items() if text}, ignore=ignore,
         command=command,
     )  # fmt: skip

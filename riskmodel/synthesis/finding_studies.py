@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from scipy.special import expit
 
+from riskmodel.synthesis.cutoffs import number_of_cutoff
 from riskmodel.synthesis.influence import WithoutStudies, leave_one_out
 from riskmodel.synthesis.study_estimates import exact_interval, shrunken
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from riskmodel.arrays import Array
+    from riskmodel.synthesis.cutoffs import CutOffEffects
     from riskmodel.synthesis.next_setting import DrawnEffects
     from riskmodel.synthesis.regions import DensityRegion
     from riskmodel.synthesis.studies import StudyCounts
@@ -29,13 +31,17 @@ RATIOS = ("positive_likelihood_ratio", "negative_likelihood_ratio", "diagnostic_
 
 @dataclass(frozen=True, eq=False)
 class FindingStudies:
-    """The studies of one finding and condition, ordered by setting and year, and the effects drawn of them."""
+    """The studies of one finding and condition, ordered by setting and year, and the effects drawn of them.
+
+    With a ``cutoff`` they are those of several at this one, and no study is left out by itself.
+    """
 
     of: str
     given: str
     rows: tuple[StudyCounts, ...]
     effects: DrawnEffects
     seed: int = 0
+    cutoff: float | None = None
 
     @property
     def is_pair(self) -> bool:
@@ -144,8 +150,8 @@ class FindingStudies:
 
     @cached_property
     def without(self) -> WithoutStudies | None:
-        """The synthesis without each study; nothing where there is only one."""
-        if len(self.rows) < 2:
+        """The synthesis without each study; nothing where there is only one, or a cut-off of several."""
+        if len(self.rows) < 2 or self.cutoff is not None:
             return None
         return leave_one_out(*self.counts, self.effects, seed=self.seed)
 
@@ -182,14 +188,23 @@ class DrawnStudies(Protocol):
     def studies(self) -> Mapping[tuple[str, str], tuple[StudyCounts, ...]]: ...
     @property
     def seed(self) -> int: ...
+    @property
+    def cutoffs(self) -> Mapping[tuple[str, str], CutOffEffects]: ...
 
 
 def finding_studies(synthesis: DrawnStudies) -> tuple[FindingStudies, ...]:
-    """Each finding and condition of a synthesis, in the order of the table."""
-    return tuple(
-        FindingStudies(of, given, tuple(sorted(rows, key=_order)), synthesis.drawn[of, given], synthesis.seed)
-        for (of, given), rows in synthesis.studies.items()
-    )
+    """Each finding and condition of a synthesis, in the order of the table; of several cut-offs each by itself."""
+    result = []
+    for (of, given), rows in synthesis.studies.items():
+        ordered, seed = tuple(sorted(rows, key=_order)), synthesis.seed
+        several = synthesis.cutoffs.get((of, given))
+        if several is None:
+            result.append(FindingStudies(of, given, ordered, synthesis.drawn[of, given], seed))
+            continue
+        for cutoff in several.cutoffs:
+            of_cutoff = tuple(row for row in ordered if number_of_cutoff(row) == cutoff)
+            result.append(FindingStudies(of, given, of_cutoff, several.at(cutoff), seed, cutoff))
+    return tuple(result)
 
 
 def _order(row: StudyCounts) -> tuple[str, str, int, str]:

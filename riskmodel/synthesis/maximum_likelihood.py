@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,6 +13,7 @@ from riskmodel.synthesis.quadrature import POINTS, log_likelihood
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
+    from riskmodel.synthesis.designs import Design
 
 Function: TypeAlias = "Callable[[Array], Array]"  # of parameters, one row each
 
@@ -29,6 +30,7 @@ class MaximumLikelihood:
 
     ``mean`` is (dimensions,), ``covariance`` (dimensions, dimensions) that between studies, ``error`` (dimensions,) the
     standard error of the mean from the observed information; it is infinite where the likelihood has no peak.
+    ``coordinates`` are those of a design.
     """
 
     mean: Array
@@ -36,9 +38,10 @@ class MaximumLikelihood:
     error: Array
     log_likelihood: float
     points: int
+    coordinates: Array = field(default_factory=lambda: np.zeros(0))
 
 
-def most_likely(events: Array, totals: Array, points: int = POINTS) -> MaximumLikelihood:
+def most_likely(events: Array, totals: Array, points: int = POINTS, design: Design | None = None) -> MaximumLikelihood:
     """Maximise the likelihood of :func:`~riskmodel.synthesis.quadrature.log_likelihood`.
 
     The covariance is written as root · rootᵀ: it has no edge to run into where the studies agree.
@@ -49,21 +52,32 @@ def most_likely(events: Array, totals: Array, points: int = POINTS) -> MaximumLi
         (studies, dimensions), one dimension (a rate) or two (sensitivity and false-positive rate).
     points
         of the quadrature in each dimension; 1 is the approximation of Laplace, which most programs use.
+    design
+        what else moves the logits; its priors are left out.
     """
     dimensions = events.shape[1]
 
     def minus_log(parameters: Array, of: int = points) -> Array:
-        return -log_likelihood(events, totals, *_unpacked(np.atleast_2d(parameters), dimensions), of)
+        parameters = np.atleast_2d(parameters)
+        mean, root = _unpacked(parameters, dimensions)
+        if design is None:
+            return -log_likelihood(events, totals, mean, root, of)
+        others = parameters[:, parameters.shape[1] - len(design.prior_sd) :]
+        value = log_likelihood(events, totals, mean, root, of, design.offsets(others))
+        return -value - design.log_constant(others)
 
     few = min(points, FEW_POINTS)
-    peaks = [_climbed(partial(minus_log, of=few), start) for start in _starts(events, totals)]
+    others = np.zeros(0 if design is None else len(design.prior_sd))
+    starts = [np.concatenate([start, others]) for start in _starts(*_pooled(events, totals))]
+    peaks = [_climbed(partial(minus_log, of=few), start) for start in starts]
     best = min(peaks, key=lambda peak: float(minus_log(peak, few)[0]))
     if points > few:
         best = _climbed(minus_log, best)
     best, information = _polished(minus_log, best)
     mean, root = _unpacked(best[None], dimensions)
     height = -float(minus_log(best)[0])
-    return MaximumLikelihood(mean[0], root[0] @ root[0].T, _errors(information, dimensions), height, points)
+    error, covariance = _errors(information, dimensions), root[0] @ root[0].T
+    return MaximumLikelihood(mean[0], covariance, error, height, points, best[len(best) - len(others) :])
 
 
 def _climbed(minus_log: Function, start: Array) -> Array:
@@ -98,8 +112,13 @@ def _unpacked(parameters: Array, dimensions: int) -> tuple[Array, Array]:
     """The mean and the lower triangular root of the covariance."""
     root = np.zeros((len(parameters), dimensions, dimensions))
     rows, columns = np.tril_indices(dimensions)
-    root[:, rows, columns] = parameters[:, dimensions:]
+    root[:, rows, columns] = parameters[:, dimensions : dimensions + len(rows)]
     return parameters[:, :dimensions], root
+
+
+def _pooled(events: Array, totals: Array) -> tuple[Array, Array]:
+    """Counts without cells."""
+    return (events, totals) if events.ndim == 2 else (events.sum(axis=2), totals.sum(axis=2))
 
 
 def _starts(events: Array, totals: Array) -> list[Array]:

@@ -13,7 +13,7 @@ little less flattened than the one before (Cappé O et al. J Comput Graph Stat 2
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ from riskmodel.synthesis.quadrature import log_likelihood
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
+    from riskmodel.synthesis.designs import Design
 
 SPREAD_SCALE = 1.5  # published spreads of sensitivity and specificity are 0.4 to 1.8
 DRAWS = 4000
@@ -44,7 +45,7 @@ class DrawnEffects:
 
     ``mean`` and ``spread`` are (draws, dimensions) on the logit scale, ``correlation`` (draws,) between two effects, 0
     in one dimension; ``effective`` the number of independent draws that are worth as much; ``studies`` how many there
-    were.
+    were; ``coordinates`` (draws, …) are those of a design.
     """
 
     mean: Array
@@ -52,6 +53,7 @@ class DrawnEffects:
     correlation: Array
     effective: float
     studies: int
+    coordinates: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
     def next_setting(self, level: float = 0.95) -> Array:
         """Median and ends of the interval of the probability in a setting like these: (dimensions, 3)."""
@@ -63,8 +65,12 @@ class DrawnEffects:
 
     def draw(self, rng: np.random.Generator) -> Array:
         """Probabilities in next settings, (draws, dimensions): those of a row belong together."""
+        return np.asarray(expit(self.draw_logits(rng)))
+
+    def draw_logits(self, rng: np.random.Generator) -> Array:
+        """The logits of :meth:`draw`."""
         z = rng.standard_normal(self.mean.shape)
-        return np.asarray(expit(self.mean + np.einsum("pij,pj->pi", root_of(self.spread, self.correlation), z)))
+        return np.asarray(self.mean + np.einsum("pij,pj->pi", root_of(self.spread, self.correlation), z))
 
     def together(self, *, next_setting: bool = True) -> float:
         """The correlation of the logits of two effects in next settings (else of the means), from their ranks.
@@ -74,10 +80,7 @@ class DrawnEffects:
         """
         if self.mean.shape[1] == 1:
             return 0.0
-        drawn = self.draw(np.random.default_rng(0)) if next_setting else self.mean
-        ranks = np.argsort(np.argsort(drawn, axis=0, kind="stable"), axis=0, kind="stable")
-        first, second = (ranks - ranks.mean(axis=0)).T
-        return float(2 * np.sin(np.pi / 6 * (first @ second) / (first @ first)))
+        return correlation_of_ranks(self.draw_logits(np.random.default_rng(0)) if next_setting else self.mean)
 
     def _quantiles(self, spread: Array, level: float) -> Array:
         tails = (0.5, (1 - level) / 2, (1 + level) / 2)
@@ -93,6 +96,7 @@ def drawn_effects(
     seed: int = 0,
     points: int = POINTS_OF_DRAWS,
     spread_scale: float = SPREAD_SCALE,
+    design: Design | None = None,
 ) -> DrawnEffects:
     """Draw from the posterior of one rate, or of two that go together.
 
@@ -106,13 +110,16 @@ def drawn_effects(
         of the quadrature in each dimension.
     spread_scale
         of the half-normal prior of the spreads, on the logit scale.
+    design
+        what else moves the logits; with cut-offs, ``events`` and ``totals`` are its cells.
     """
     rng = np.random.default_rng(seed)
-    centre, width = _first_proposal(events, totals)
+    posterior = _Posterior(events, totals, spread_scale, design)
+    centre, width = _first_proposal(events, totals, design)
     flattened = 0.0
     for _ in range(MOST_STEPS):
         x, log_proposal = _proposed(centre, width, FITTED_FROM, rng)
-        log_ratio = _log_posterior(x, events, totals, min(points, FEW_POINTS), spread_scale) - log_proposal
+        log_ratio = posterior.log_density(x, min(points, FEW_POINTS)) - log_proposal
         finished = flattened == 1.0
         flattened = _exponent(log_ratio)
         centre, width = _moments(x, _normalised(flattened * log_ratio))
@@ -120,13 +127,21 @@ def drawn_effects(
             break
     for _ in range(LAST_TRIES):
         x, log_proposal = _proposed(centre, width, draws, rng)
-        weights = _normalised(_log_posterior(x, events, totals, points, spread_scale) - log_proposal)
+        weights = _normalised(posterior.log_density(x, points) - log_proposal)
         if 1 / (weights**2).sum() >= ENOUGH * draws:
             break
         centre, width = _moments(x, weights)
     chosen = x[np.searchsorted(np.cumsum(weights)[:-1], (np.arange(draws) + rng.random()) / draws)]
     mean, spread, correlation = _parts(chosen, events.shape[1])
-    return DrawnEffects(mean, spread, correlation, float(1 / (weights**2).sum()), len(events))
+    coordinates = chosen[:, _width(events.shape[1]) :]
+    return DrawnEffects(mean, spread, correlation, float(1 / (weights**2).sum()), len(events), coordinates)
+
+
+def correlation_of_ranks(pairs: Array) -> float:
+    """The correlation of two normal values that would have the rank correlation of these draws, (draws, 2)."""
+    ranks = np.argsort(np.argsort(pairs, axis=0, kind="stable"), axis=0, kind="stable")
+    first, second = (ranks - ranks.mean(axis=0)).T
+    return float(2 * np.sin(np.pi / 6 * (first @ second) / (first @ first)))
 
 
 def root_of(spread: Array, correlation: Array) -> Array:
@@ -141,28 +156,48 @@ def root_of(spread: Array, correlation: Array) -> Array:
 
 def _parts(x: Array, dimensions: int) -> tuple[Array, Array, Array]:
     """Mean, spread and correlation of unbounded coordinates: the mean, log spreads, and artanh of the correlation."""
-    correlation = np.tanh(x[:, -1]) if dimensions == 2 else np.zeros(len(x))
+    correlation = np.tanh(x[:, 4]) if dimensions == 2 else np.zeros(len(x))
     correlation = np.clip(correlation, -LARGEST_CORRELATION, LARGEST_CORRELATION)
     return x[:, :dimensions], np.exp(np.clip(x[:, dimensions : 2 * dimensions], *LOG_SPREADS)), correlation
 
 
-def _log_posterior(x: Array, events: Array, totals: Array, points: int, spread_scale: float) -> Array:
-    """Up to a constant, in the unbounded coordinates."""
-    dimensions = events.shape[1]
-    mean, spread, correlation = _parts(x, dimensions)
-    log_prior = 0.5 * (log_expit(mean) + log_expit(-mean)).sum(axis=1)
-    log_prior += (np.log(spread) - 0.5 * (spread / spread_scale) ** 2).sum(axis=1)
-    if dimensions == 2:
-        log_prior += 2 * np.log1p(-(correlation**2))  # the prior, and the slope of tanh
-    return np.asarray(log_prior + log_likelihood(events, totals, mean, root_of(spread, correlation), points))
+def _width(dimensions: int) -> int:
+    """How many of the coordinates are of means, spreads and correlation."""
+    return 2 * dimensions + (dimensions == 2)
 
 
-def _first_proposal(events: Array, totals: Array) -> tuple[Array, Array]:
-    together, people, dimensions = events.sum(axis=0), totals.sum(axis=0), events.shape[1]
+@dataclass(frozen=True, slots=True)
+class _Posterior:
+    events: Array
+    totals: Array
+    spread_scale: float
+    design: Design | None
+
+    def log_density(self, x: Array, points: int) -> Array:
+        """Up to a constant, in the unbounded coordinates."""
+        dimensions = self.events.shape[1]
+        mean, spread, correlation = _parts(x, dimensions)
+        density = 0.5 * (log_expit(mean) + log_expit(-mean)).sum(axis=1)
+        density += (np.log(spread) - 0.5 * (spread / self.spread_scale) ** 2).sum(axis=1)
+        if dimensions == 2:
+            density += 2 * np.log1p(-(correlation**2))  # the prior, and the slope of tanh
+        offsets = None
+        if self.design is not None:
+            others = x[:, _width(dimensions) :]
+            offsets = self.design.offsets(others)
+            density += self.design.log_constant(others) - 0.5 * ((others / self.design.prior_sd) ** 2).sum(axis=1)
+        root = root_of(spread, correlation)
+        return np.asarray(density + log_likelihood(self.events, self.totals, mean, root, points, offsets))
+
+
+def _first_proposal(events: Array, totals: Array, design: Design | None) -> tuple[Array, Array]:
+    cells = tuple(axis for axis in range(events.ndim) if axis != 1)
+    together, people, dimensions = events.sum(axis=cells), totals.sum(axis=cells), events.shape[1]
     mean = np.log((together + 0.5) / (people - together + 0.5))
     rest = [-1.0] * dimensions + [0.0] * (dimensions == 2)
     widths = [1.5] * dimensions + [1.0] * dimensions + [0.8] * (dimensions == 2)
-    return np.concatenate([mean, rest]), np.diag(widths)
+    others = np.zeros(0) if design is None else np.asarray(design.prior_sd)
+    return np.concatenate([mean, rest, np.zeros(len(others))]), np.diag([*widths, *others])
 
 
 def _proposed(centre: Array, width: Array, draws: int, rng: np.random.Generator) -> tuple[Array, Array]:

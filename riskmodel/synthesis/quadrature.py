@@ -4,6 +4,9 @@ In study k, of ``totals[k, i]`` people ``events[k, i]`` have the event i, with p
 θ[k] are normal with a mean and a covariance. The integral over θ[k] has no closed form. It is taken by Gauss–Hermite
 quadrature around the most probable effects of each study, with nodes that are scaled by the curvature there (Pinheiro
 JC, Bates DM. J Comput Graph Stat 1995;4:12). With one point a dimension it is the approximation of Laplace.
+
+Offsets may move the logits of a study away from mean + effect: by its setting, or by the cut-off of a test, of which a
+study then has several counts (its cells).
 """
 
 from __future__ import annotations
@@ -28,34 +31,47 @@ MOST_STEPS = 200
 BLOCK = 2_000_000  # numbers that are worked on at once
 
 
-def log_likelihood(events: Array, totals: Array, mean: Array, root: Array, points: int = POINTS) -> Array:
+def log_likelihood(
+    events: Array, totals: Array, mean: Array, root: Array, points: int = POINTS, offsets: Array | None = None
+) -> Array:
     """The logarithm of P(events | mean, covariance), binomial coefficients included, for several parameters at once.
 
     Parameters
     ----------
     events, totals
-        whole numbers, (studies, dimensions) with one or two dimensions; a total may be 0.
+        whole numbers, (studies, dimensions) with one or two dimensions; a total may be 0. With several cells a study
+        and dimension (studies, dimensions, cells), and then without the coefficients.
     mean
         of the effects on the logit scale, (parameters, dimensions).
     root
         of the covariance = root · rootᵀ, lower triangular, (parameters, dimensions, dimensions); 0 is allowed.
     points
         of the quadrature in each dimension, 1 or more.
+    offsets
+        added to the logits of each cell: (parameters, studies, dimensions, cells), with one cell where the counts
+        have no axis of cells.
 
     Returns
     -------
     (parameters,)
     """
-    return np.asarray(study_log_likelihoods(events, totals, mean, root, points).sum(axis=1))
+    return np.asarray(study_log_likelihoods(events, totals, mean, root, points, offsets).sum(axis=1))
 
 
-def study_log_likelihoods(events: Array, totals: Array, mean: Array, root: Array, points: int = POINTS) -> Array:
+def study_log_likelihoods(
+    events: Array, totals: Array, mean: Array, root: Array, points: int = POINTS, offsets: Array | None = None
+) -> Array:
     """The parts of :func:`log_likelihood` that each study brings, (parameters, studies)."""
+    coefficients = _log_coefficients(events, totals) if events.ndim == 2 else np.zeros(len(events))
+    cells, people = (np.atleast_3d(counts) for counts in (events, totals))
+    if offsets is None:
+        offsets = np.zeros((1, 1, events.shape[1], 1))
+    offsets = np.broadcast_to(offsets, (len(mean), *cells.shape))
     nodes, _ = _grid(points, events.shape[1])
-    most = max(1, BLOCK // (len(events) * nodes.size))
-    blocks = range(0, len(mean), most)
-    parts = [_of_block(events, totals, mean[b : b + most], root[b : b + most], points) for b in blocks]
-    return np.concatenate(parts) + _log_coefficients(events, totals)
+    most = max(1, BLOCK // (cells[:, 0].size * nodes.size))
+    slices = [slice(first, first + most) for first in range(0, len(mean), most)]
+    parts = [_of_block(cells, people, mean[rows], root[rows], points, offsets[rows]) for rows in slices]
+    return np.concatenate(parts) + coefficients
 
 
 def drawn_study_effects(
@@ -76,7 +92,8 @@ def drawn_study_effects(
     studies), which are nearly equal: the draws are of the normal distribution at the most probable effects.
     """
     counts, people, root_of_parts = events.T, totals.T, np.moveaxis(root, 0, -1)[..., None]
-    centre, curvature = _most_probable(counts, people, mean.T[..., None], root_of_parts)
+    base = np.broadcast_to(mean.T[:, :, None, None], (events.shape[1], len(mean), len(events), 1))
+    centre, curvature = _most_probable(counts[..., None], people[..., None], base, root_of_parts)
     factor = _factor(curvature)
     noise = list(np.moveaxis(z, -1, 0))
     away = [c + step for c, step in zip(centre, _solved_transposed(factor, noise), strict=True)]
@@ -88,17 +105,22 @@ def drawn_study_effects(
     return np.stack(effects, axis=-1), log_weight
 
 
-def _of_block(events: Array, totals: Array, mean: Array, root: Array, points: int) -> Array:
-    nodes, log_weights = _grid(points, events.shape[1])
-    counts, people, root = events.T, totals.T, np.moveaxis(root, 0, -1)[..., None]  # dimensions first: quick in NumPy
-    centre, curvature = _most_probable(counts, people, mean.T[..., None], root)
+def _of_block(cells: Array, totals: Array, mean: Array, root: Array, points: int, offsets: Array) -> Array:
+    nodes, log_weights = _grid(points, cells.shape[1])
+    root = np.moveaxis(root, 0, -1)[..., None]  # dimensions first: quick in NumPy
+    counts, people = np.moveaxis(cells, 1, 0), np.moveaxis(totals, 1, 0)
+    base = mean.T[:, :, None, None] + np.moveaxis(offsets, 2, 0)
+    centre, curvature = _most_probable(counts, people, base, root)
     factor = _factor(curvature)
     log_integrand = np.zeros((*centre[0].shape, len(nodes))) + log_weights
     steps = _solved_transposed([[f[..., None] for f in row] for row in factor], list(nodes.T))
     z = [c[..., None] + step for c, step in zip(centre, steps, strict=True)]
     for i, effect in enumerate(_times(root[..., None], z)):
-        logits = mean[:, i, None, None] + effect
-        log_integrand += counts[i][:, None] * logits - people[i][:, None] * np.logaddexp(0, logits)
+        for cell in range(cells.shape[2]):
+            first = slice(int(np.flatnonzero(people[:, :, cell].any(axis=0)).max(initial=-1)) + 1)  # others have none
+            logits = base[i, :, first, cell, None] + effect[:, first]
+            log_integrand[:, first] += counts[i][first, cell, None] * logits
+            log_integrand[:, first] -= people[i][first, cell, None] * np.logaddexp(0, logits)
         log_integrand += 0.5 * (nodes[:, i] ** 2 - z[i] ** 2)
     highest = log_integrand.max(axis=-1, keepdims=True)
     log_integral = np.log(np.exp(log_integrand - highest).sum(axis=-1)) + highest[..., 0]
@@ -107,15 +129,15 @@ def _of_block(events: Array, totals: Array, mean: Array, root: Array, points: in
     return np.asarray(log_integral)
 
 
-def _most_probable(counts: Array, people: Array, mean: Array, root: Array) -> tuple[Parts, list[Parts]]:
-    """The mode z of each study's standardised effects, θ = mean + root · z, and minus the second derivatives there.
+def _most_probable(counts: Array, people: Array, base: Array, root: Array) -> tuple[Parts, list[Parts]]:
+    """The mode z of each study's standardised effects, root · z, and minus the second derivatives there.
 
     Newton's steps, shortened where they are long in θ, so that every one climbs: the second derivative of the logistic
     log-likelihood changes by no more than its own size a unit of θ.
     """
-    z: Parts = [np.zeros((mean.shape[1], counts.shape[1]))] * len(mean)
+    z: Parts = [np.zeros(base.shape[1:3])] * len(base)
     for _ in range(MOST_STEPS):
-        slope, curvature = _derivatives(counts, people, mean, root, z)
+        slope, curvature = _derivatives(counts, people, base, root, z)
         factor = _factor(curvature)
         step = _solved_transposed(factor, _solved(factor, slope))
         length = np.sqrt(sum((effect**2 for effect in _times(root, step)), start=np.zeros(())))
@@ -123,15 +145,16 @@ def _most_probable(counts: Array, people: Array, mean: Array, root: Array) -> tu
         z = [old + shortened * new for old, new in zip(z, step, strict=True)]
         if max(float(np.abs(new).max()) for new in step) < CLOSE:
             break
-    return z, _derivatives(counts, people, mean, root, z)[1]
+    return z, _derivatives(counts, people, base, root, z)[1]
 
 
-def _derivatives(counts: Array, people: Array, mean: Array, root: Array, z: Parts) -> tuple[Parts, list[Parts]]:
+def _derivatives(counts: Array, people: Array, base: Array, root: Array, z: Parts) -> tuple[Parts, list[Parts]]:
     """The slope of the integrand's logarithm in z, and minus its second derivatives (lower triangle)."""
     size = range(len(z))
-    shares = [expit(mean[i] + effect) for i, effect in enumerate(_times(root, z))]
-    weights = [people[i] * shares[i] * (1 - shares[i]) for i in size]
-    slope = [sum((root[i, j] * (counts[i] - people[i] * shares[i]) for i in size[j:]), start=-z[j]) for j in size]
+    shares = [expit(base[i] + effect[..., None]) for i, effect in enumerate(_times(root, z))]
+    weights = [(people[i] * shares[i] * (1 - shares[i])).sum(axis=-1) for i in size]
+    away = [(counts[i] - people[i] * shares[i]).sum(axis=-1) for i in size]
+    slope = [sum((root[i, j] * away[i] for i in size[j:]), start=-z[j]) for j in size]
     curvature = [
         [
             sum((root[k, i] * weights[k] * root[k, j] for k in size[i:]), start=np.ones(()) * (i == j))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,11 +12,13 @@ import numpy as np
 from scipy.special import expit, logit
 
 from riskmodel.errors import Problems, StudiesError, UsageError
-from riskmodel.evidence.limits import RAREST, WIDEST
-from riskmodel.evidence.records import AUDIT, HOW_READ
+from riskmodel.evidence.limits import MOST_CORRELATED, RAREST, WIDEST
+from riskmodel.evidence.records import AUDIT, HOW_READ, SETTING
 from riskmodel.synthesis.behind import fit_of_studies, studies_behind
+from riskmodel.synthesis.cutoffs import CutOffEffects, cutoff_faults, has_cutoffs
 from riskmodel.synthesis.groups import APART, ShareOf, groups_of, most_people_drive, rate_of, why_compared
-from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects, drawn_effects
+from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects
+from riskmodel.synthesis.parts import SynthesisedShare, studies_together
 from riskmodel.synthesis.sheet import SheetOptions
 from riskmodel.synthesis.sheet_file import SheetReading
 from riskmodel.synthesis.studies import StudyCounts, read_sheet
@@ -54,6 +56,7 @@ class Synthesis(Shown):
     result: str = "next"
     seed: int = 0
     readings: tuple[SheetReading, ...] = ()
+    cutoffs: Mapping[tuple[str, str], CutOffEffects] = field(default_factory=dict)
 
     @property
     def statements(self) -> tuple[Mapping[str, Any], ...]:
@@ -97,6 +100,7 @@ def synthesise(  # noqa: PLR0913
     model: Model | None = None,
     *,
     result: Literal["next", "mean"] = "next",
+    by_setting: bool = False,
     draws: int = DRAWS,
     seed: int = 0,
     columns: Mapping[str, str] | None = None,
@@ -112,12 +116,16 @@ def synthesise(  # noqa: PLR0913
         as of :func:`~riskmodel.synthesis.studies.read_sheet`. Where ``given`` is a condition "alone", its table
         drives P(finding | condition alone) and P(finding | none); otherwise P(finding | condition, whatever else) and
         P(finding | not the condition), in the setting of the studies if it is the same, or in the reference setting.
-        Settings of one finding are taken together: how much they differ is in the interval.
+        Settings of one finding are taken together: how much they differ is in the interval. Studies with several
+        cut-offs of a number are taken together over these, and give its bands in the model.
     model
         with it, names of variables and states are checked, what cannot drive its tables is compared only, and its
         sources can be cited.
     result
         ``next``: the probability in the next setting; ``mean``: in the middle one.
+    by_setting
+        where the studies of a finding name two or more settings, the mean of each moves by itself, and there are
+        statements for each. Those of most people drive the table, which is one for all settings.
     draws, seed
         of each random-effects model.
     columns, defaults, ignore
@@ -140,46 +148,60 @@ def synthesise(  # noqa: PLR0913
     groups: dict[Group, list[StudyCounts]] = {}
     for study in studies:
         groups.setdefault((study.of, study.given, study.is_two_by_two), []).append(study)
-    _check_groups(groups)
+    priors = None if model is None else model.priors
+    _check_groups(groups, priors)
     known_sources = {} if model is None else model.priors.sources
     statements: list[Mapping[str, Any]] = []
     sources: dict[str, dict[str, Any]] = {}
     together: list[Mapping[str, Any]] = []
-    refused, drawn, people = [], {}, dict[str, int]()
+    refused, drawn, cutoffs, people = [], {}, {}, dict[str, int]()
+    of_setting: dict[str, str] = {}
     for (of, given, _), rows in groups.items():
-        effects = drawn_effects(*_counts(rows), draws=draws, seed=seed)
-        drawn[of, given] = effects
-        targets = _shares_of(of, given, rows, None if model is None else model.priors)
-        refused += [
-            f"{of} given {target.given}: {target.compared}; compared only" for target in targets if target.compared
-        ]
+        at_once = studies_together(
+            rows, priors, by_setting=by_setting, next_setting=result == "next", draws=draws, seed=seed
+        )
+        drawn[of, given] = at_once.effects
+        if at_once.cutoffs is not None:
+            cutoffs[of, given] = at_once.cutoffs
         claim = _claim(of, given, rows)
-        intervals = effects.next_setting() if result == "next" else effects.average()
-        for i, target in enumerate(targets):
-            identifier = f"{claim['source']}.{target.key}"
-            people[identifier] = int(_counts(rows)[1][:, i].sum())
-            statements.append(
-                {"id": identifier, "quantity": "probability", "of": of, "given": target.given,
-                 **_numbers(intervals[i]), **claim, "note": _note(effects, i, len(rows), result),
-                 "studies": studies_behind(rows, i), **({"drives": AUDIT} if target.compared else {})}
-            )  # fmt: skip
-        if len(targets) == 2:
-            correlation = round(effects.together(next_setting=result == "next"), 2)
-            pair = [f"{claim['source']}.{target.key}" for target in targets]
-            together.append({"statements": pair, "correlation": float(np.clip(correlation, -0.99, 0.99))})
+        for share in at_once.shares:
+            targets = _shares_of(share.of, given, share.rows, priors)
+            refused += [
+                f"{share.of} given {each.given}: {each.compared}; compared only" for each in targets if each.compared
+            ]
+            name = f".{share.name}" if len(at_once.shares) > 1 else ""
+            pair = [f"{claim['source']}{name}.{target.key}" for target in targets]
+            for i, target in enumerate(targets):
+                people[pair[i]], of_setting[pair[i]] = share.people(i), share.setting
+                statements.append(
+                    {"id": pair[i], "quantity": "probability", "of": share.of, "given": target.given,
+                     **_numbers(share.intervals[i]), **claim, "note": _note(share, i, result),
+                     "studies": studies_behind(share.rows, i), **({"drives": AUDIT} if target.compared else {})}
+                )  # fmt: skip
+            if len(targets) == 2:
+                correlation = float(np.clip(round(share.correlation, 2), -MOST_CORRELATED, MOST_CORRELATED))
+                together.append({"statements": pair, "correlation": correlation})
         names = ", ".join(dict.fromkeys(row.study for row in rows))
-        title = f"Random effects of {_studies(len(rows))}: {names}"
+        title = f"Random effects of {_studies(at_once.effects.studies)}: {names}"
         sources[claim["source"]] = {"title": title, "kind": "synthesis", "fit": fit_of_studies(rows, command)}
         for row in rows:
             if row.source not in known_sources:
                 year = {"year": row.year} if row.year else {}
                 sources.setdefault(row.source, {"title": _title(row.source, rows), "kind": "study", **year})
     by_finding = {(of, given): tuple(rows) for (of, given, _), rows in groups.items()}
-    statements, reasons = most_people_drive(statements, people, None if model is None else model.priors)
+    statements, reasons = most_people_drive(statements, people, priors)
+    statements = [_where(statement, of_setting[statement["id"]]) for statement in statements]
     drive = {statement["id"] for statement in statements if "drives" not in statement}
     pairs = tuple(pair for pair in together if drive >= set(pair["statements"]))
     stated = StudyStatements(tuple(statements), sources, (*refused, *reasons), pairs)
-    return Synthesis(stated, drawn, by_finding, result, seed, sheet.readings)
+    return Synthesis(stated, drawn, by_finding, result, seed, sheet.readings, cutoffs)
+
+
+def _where(statement: Mapping[str, Any], setting: str) -> Mapping[str, Any]:
+    """What is only compared is compared in its setting."""
+    if not setting or "drives" not in statement or f"{SETTING}=" in statement["given"]:
+        return statement
+    return {**statement, "given": f"{statement['given']}; {SETTING}={setting}"}
 
 
 def _title(source: str, rows: Sequence[StudyCounts]) -> str:
@@ -187,7 +209,7 @@ def _title(source: str, rows: Sequence[StudyCounts]) -> str:
     return ", ".join(dict.fromkeys(row.study for row in rows if row.source == source))
 
 
-def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]]) -> None:
+def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]], priors: Priors | None) -> None:
     problems = Problems(file="studies")
     for (of, given, two_by_two), rows in groups.items():
         if two_by_two and (of, given, False) in groups:
@@ -197,24 +219,10 @@ def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]]) -> None:
         if len(others) > 1:
             received = f"others {', '.join(others)} for {of}"
             problems.at(f"{of} given {given}").note("", received, "one; people suspected and all others differ")
-        cutoffs = sorted({row.cutoff for row in rows if row.cutoff})
-        if len(cutoffs) > 1:
-            received = f"cut-offs {', '.join(cutoffs)} for {of}"
-            problems.at(f"{of} given {given}").note("", received, "one cut-off; several are not taken together")
+        if has_cutoffs(rows):
+            cutoff_faults(rows, priors, problems.at(f"{of} given {given}"))
     if problems.listed:
         raise StudiesError(problems.listed)
-
-
-def _counts(rows: Sequence[StudyCounts]) -> tuple[Array, Array]:
-    """Events and people, (studies, 2): with the condition, and without it; or (studies, 1)."""
-    if not rows[0].is_two_by_two:
-        return _columns(rows, ("events",)), _columns(rows, ("n",))
-    positive, negative = _columns(rows, ("tp", "fp")), _columns(rows, ("fn", "tn"))
-    return positive, positive + negative
-
-
-def _columns(rows: Sequence[StudyCounts], keys: Sequence[str]) -> Array:
-    return np.array([[row.counts[key] for key in keys] for row in rows], float)
 
 
 def _shares_of(of: str, given: str, rows: Sequence[StudyCounts], priors: Priors | None) -> list[ShareOf]:
@@ -240,12 +248,17 @@ def _claim(of: str, given: str, rows: Sequence[StudyCounts]) -> dict[str, Any]:
     }
 
 
-def _note(effects: DrawnEffects, i: int, studies: int, result: str) -> str:
+def _note(share: SynthesisedShare, i: int, result: str) -> str:
+    effects = share.effects
     value, low, high = effects.average()[i]
     spread = float(np.median(effects.spread[:, i]))
     together = f"; correlation {np.median(effects.correlation):.2f}" if effects.mean.shape[1] == 2 else ""
+    cutoffs = len({row.cutoff for row in share.rows}) if has_cutoffs(share.rows) else 0
+    several = f" at {cutoffs} cut-offs" if cutoffs else ""
+    mean = "mean from its lower edge on" if cutoffs else "mean"
+    of = f"of the next {share.setting}" if share.setting and result == "next" else RESULTS[result]
     return (
-        f"Random effects of {_studies(studies)}, {RESULTS[result]}: mean {value:.3g} ({low:.3g} to {high:.3g}), "
+        f"Random effects of {_studies(effects.studies)}{several}, {of}: {mean} {value:.3g} ({low:.3g} to {high:.3g}), "
         f"spread on the logit scale {spread:.2g}{together}."
     )
 

@@ -127,3 +127,18 @@ def test_the_command_writes_the_page(tmp_path, monkeypatch):
 def test_the_same_synthesis_gives_the_same_page(tmp_path, synthesis):
     first, second = (rm.write_synthesis_report(synthesis, tmp_path / name) for name in ("one", "two"))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_each_cutoff_has_its_own_section():
+    rows = [("Smith 2024", "20 mm/h", 34, 60, 6, 140), ("Smith 2024", "50 mm/h", 22, 20, 18, 180),
+            ("Jones 2020", "20 mm/h", 18, 33, 1, 66)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["study", "cutoff", "tp", "fp", "fn", "tn"])
+    frame = frame.assign(
+        source="smith_2024", locator="table 2", of="esr=any", given="infection=present", read="abstract"
+    )
+    page = files(synthesis_report(rm.synthesise(frame, rm.load(), draws=500), {}))
+    assert "from 20 mm/h on" in page["report.html"]
+    assert "from 50 mm/h on" in page["report.html"]
+    assert "none is left out at one of them" in page["report.html"]
+    assert "figures/forest_2.svg" in page
+    assert "figures/without_1.svg" not in page

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import nearest
+from riskmodel.evidence.limits import MOST_CORRELATED
 from riskmodel.evidence.origin import DrawnPair
 from riskmodel.evidence.reading.network_file import tables
 from riskmodel.evidence.reading.schema import TogetherTable, read_table
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from riskmodel.evidence.records import Statement
 
 KEY = "drawn_together"
-MOST_TOGETHER = 0.99  # of a correlation, above or below 0: at 1 they would be one statement
 
 
 def read_pairs(
@@ -58,8 +58,8 @@ def _is_sound(
     names = table.statements
     if len(names) != 2 or len(set(names)) != 2:
         problems.note("statements", f"received {names}", "two different statements")
-    if not -MOST_TOGETHER <= table.correlation <= MOST_TOGETHER:
-        allowed = f"allowed: from -{MOST_TOGETHER} to {MOST_TOGETHER}; 0 ends what another set says of the two"
+    if not -MOST_CORRELATED <= table.correlation <= MOST_CORRELATED:
+        allowed = f"allowed: from -{MOST_CORRELATED} to {MOST_CORRELATED}; 0 ends what another set says of the two"
         problems.note("correlation", f"received {table.correlation}", allowed)
     for name in dict.fromkeys(names):
         if name not in statements and name not in faulty:

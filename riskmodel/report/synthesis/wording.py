@@ -41,7 +41,8 @@ def event_words(text: str) -> str:
 
 
 def finding_title(finding: FindingStudies) -> str:
-    return f"{event_words(finding.of)} | {event_words(finding.given)}"
+    cutoff = "" if finding.cutoff is None else f" from {finding.rows[0].cutoff} on"
+    return f"{event_words(finding.of)}{cutoff} | {event_words(finding.given)}"
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -150,6 +151,8 @@ def influence_words(finding: FindingStudies) -> str:
     """Which study moves the result most, and how far."""
     without = finding.without
     if without is None:
+        if finding.cutoff is not None:
+            return "The studies are taken together over all cut-offs, so that none is left out at one of them."
         return "With one study there is none to leave out."
     k = without.moves_most
     rows = finding.influence[finding.influence["number"] == k + 1].to_dict("records")
