@@ -5,15 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from riskmodel.cli.common import examples, load_model, put, say, write
 from riskmodel.cli.jointly import joint_options
 from riskmodel.cli.values import Shipped
-from riskmodel.errors import UsageError
+from riskmodel.errors import RiskModelError, UsageError
 from riskmodel.text import figure, table
+
+if TYPE_CHECKING:
+    from riskmodel.synthesis.synthesise import Synthesis
 
 DEFAULTS = ("of", "given", "source", "locator", "read", "setting")
 DEFAULTS_HELP = {
@@ -106,8 +109,13 @@ def synthesise_command(  # noqa: PLR0913
         command=command,
     )  # fmt: skip
     stated = synthesis.stated
-    changed = model.with_statements(stated.statements, stated.sources, stated.drawn_together)
-    build_network(changed.priors)  # what is beyond reach is met before anything is written
+    facts = {"Studies": str(studies), "Extends": f"prior set {priors}", "Command": command}
+    try:
+        changed = model.with_statements(stated.statements, stated.sources, stated.drawn_together)
+        build_network(changed.priors)  # what is beyond reach is met before the set is written
+    except RiskModelError as error:
+        _write_page(synthesis, page, {**facts, "Prior set": f"not written: {error}"})
+        raise
     write(str(output), text_of_set(changed.priors, model.root, output, f"Synthesis of {studies.name}"))
     rows = [
         [s["id"], figure(s["value"], ".3g"), figure(s["low"], ".3g"), figure(s["high"], ".3g"),
@@ -117,10 +125,14 @@ def synthesise_command(  # noqa: PLR0913
     put(table(["statement", "value", "low", "high", ""], rows))
     say(f"read: {line}" for line in reading_lines(synthesis.readings))
     say([*(f"not supported: {reason}" for reason in stated.refused), f"wrote {output}"])
+    _write_page(synthesis, page, facts, output)
+
+
+def _write_page(synthesis: Synthesis, page: Path | None, facts: dict[str, str], output: Path | None = None) -> None:
+    """The page, where one is asked for; without a set too, for studies can be read together that no network takes."""
     if page is not None:
         from riskmodel.report.synthesis.page import write_synthesis_report
 
-        facts = {"Studies": str(studies), "Extends": f"prior set {priors}", "Command": command}
         say([f"wrote {write_synthesis_report(synthesis, page, facts=facts, set_file=output)}"])
 
 

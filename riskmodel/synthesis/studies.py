@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskmodel.errors import Problems, StudiesError, nearest
+from riskmodel.errors import Problem, Problems, StudiesError, nearest
 from riskmodel.evidence.reading.bibliography import KEY as SOURCE
 from riskmodel.evidence.reading.grammar import (
     EVENT,
@@ -103,8 +103,22 @@ def read_sheet(
     studies = [_Checked(row).study(declared) for row in rows]
     _check_repeats([row.label for row in rows], studies, problems)
     if problems.listed:
-        raise StudiesError(problems.listed)
+        raise StudiesError(_each_once(problems.listed))
     return StudySheet(tuple(studies), readings)
+
+
+def _each_once(listed: Sequence[Problem]) -> list[Problem]:
+    """The same problem of a column in many rows as one, at the first of them."""
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in listed:
+        column = problem.where.partition(", column")[2] or problem.where
+        alike.setdefault((column, problem.received, problem.allowed), []).append(problem)
+    return [
+        replace(first, allowed=f"{first.allowed} (also in {len(rest)} more row{'s' if len(rest) > 1 else ''})")
+        if rest
+        else first
+        for first, *rest in alike.values()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +209,19 @@ class _Checked:
                 try:
                     parse_of(text, declared) if column == "of" else parse_given(text, "probability", declared)
                 except GrammarError as error:
-                    hint = "" if "=" in text else nearest(text, declared.variables)
+                    hint = "" if "=" in text else self._otherwise(column, text, declared)
                     self.fault(column, f"received {error.received}", f"allowed: {error.allowed}{hint}")
                 except BrokenNameError:
                     pass
             elif text and (column == "of" or two_by_two) and not EVENT.fullmatch(text):
                 self.fault(column, f"received {text!r}", "allowed: variable=state, such as fever=present")
         self._check_others(declared, two_by_two=two_by_two)
+
+    def _otherwise(self, column: str, text: str, declared: DeclaredNames) -> str:
+        """What to do with a text that is no event: the nearest name, or one event for all rows."""
+        name = self.row.names.get(column, column)
+        instead = f"; or one for all rows: --ignore {name!r} --{column} VARIABLE=STATE (in Python ignore, defaults)"
+        return nearest(text, declared.variables) or instead
 
     def _check_others(self, declared: DeclaredNames | None, *, two_by_two: bool) -> None:
         """What those without the condition had instead: a condition that is present, of a two-by-two table."""

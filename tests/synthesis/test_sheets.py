@@ -179,3 +179,23 @@ def test_the_command_says_how_it_read(tmp_path, monkeypatch):
         assert message in done.stderr
     misspelt = CliRunner().invoke(commands, [*asked, "--of", "fever", "--given", "infectoin"])
     assert "(did you mean 'infection'?)" in misspelt.stderr
+
+
+def test_a_problem_of_many_rows_is_told_once(seeds: Model):
+    options = SheetOptions(defaults={"given": "malignancy", "locator": "x"}, columns={"of": "Setting"}, ignore=["Test"])
+    with pytest.raises(StudiesError) as error:
+        read_sheet(SHEETS / "revman.csv", seeds.priors, options)
+    assert len(error.value.problems) == 3  # primary care twice, emergency, rheumatology
+    assert "(also in 1 more row)" in str(error.value)
+    assert "--ignore 'Setting' --of VARIABLE=STATE" in str(error.value)
+
+
+def test_studies_that_no_network_takes_have_their_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = PLAIN.replace("20,30,20,330", "20,300,20,60")  # fever in 83 % of those without an infection
+    (tmp_path / "sheet.csv").write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(commands, ["synthesise", "sheet.csv", "-o", "set.toml", "--report", "page"])
+    assert done.exit_code == 2
+    assert "beyond reach" in done.stderr
+    assert not (tmp_path / "set.toml").exists()
+    assert "not written: synthesis_fever" in (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
