@@ -31,22 +31,41 @@ HALVINGS = 30
 
 
 def beyond_reach(solver: Solver) -> InferenceError:
-    """The error that names every rate that cannot be reached, its range, and what limits it."""
+    """The error that names every rate that cannot be reached, its range, and what limits it.
+
+    Where several cannot, the range of each is that beside the nearest of the others that can be; where none of these
+    can be either, that without the effect of the others' conditions.
+    """
+    texts = _out_of_range(solver) or _out_of_range(_nearest_of_all(solver)) or _out_of_range(solver, by_itself=True)
+    ids = ", ".join(statement.id for unknown in solver.unknowns for statement in unknown.statements)
+    return InferenceError("; ".join(texts) or f"{ids}: cannot hold beside the other statements, whatever the value")
+
+
+def _nearest_of_all(solver: Solver) -> Solver:
+    """The solver with the rates that are reached when what is beyond reach is held."""
+    first = solver.equations.rows(np.zeros(1, dtype=np.int64))
+    trial = replace(solver, equations=first)
+    x, fixed = trial.solve(*trial.start())
+    reached = trial.implied(_clipped(solver, first.cells(x)))
+    target = np.where(fixed[:, None], reached, first.target)
+    return replace(solver, equations=replace(first, target=target))
+
+
+def _out_of_range(solver: Solver, *, by_itself: bool = False) -> list[str]:
     texts = []
     for i, unknown in enumerate(solver.unknowns):
         for statement in unknown.statements:
-            reach = _reach(solver, i, statement)
+            reach = _reach(solver, i, statement, by_itself=by_itself)
             if reach is not None and not reach[0] <= statement.value <= reach[1]:
                 low, high = reach
                 end = low if statement.value < low else high
-                limits = _limits(solver, i, statement, end, low=statement.value < low)
+                limits = "" if by_itself else _limits(solver, i, statement, end, low=statement.value < low)
                 between = f"between {_inside(low, ceil):g} and {_inside(high, floor):g}"
                 texts.append(
                     f"{statement.id}: {statement.value:g} is beyond reach; beside the other statements on "
                     f"{statement.of.variable} it must be {between}{limits}"
                 )
-    ids = ", ".join(statement.id for unknown in solver.unknowns for statement in unknown.statements)
-    return InferenceError("; ".join(texts) or f"{ids}: cannot hold beside the other statements, whatever the value")
+    return texts
 
 
 def _inside(rate: float, rounding: Callable[[float], int]) -> float:
@@ -56,10 +75,10 @@ def _inside(rate: float, rounding: Callable[[float], int]) -> float:
     return float(rounding(rate * 10**places) / 10**places)
 
 
-def _reach(solver: Solver, which: int, statement: Statement) -> tuple[float, float] | None:
+def _reach(solver: Solver, which: int, statement: Statement, *, by_itself: bool) -> tuple[float, float] | None:
     """The lowest and highest rate that can be reached; None where none can."""
     tried = np.concatenate([[1e-9, 1e-6, 1e-4], np.linspace(0, 1, TRIED)[1:-1], 1 - np.array([1e-4, 1e-6, 1e-9])])
-    possible = np.nonzero(_is_possible(solver, which, statement, tried))[0]
+    possible = np.nonzero(_is_possible(solver, which, statement, tried, by_itself=by_itself))[0]
     if not possible.size:
         return None
     ends = []
@@ -67,7 +86,7 @@ def _reach(solver: Solver, which: int, statement: Statement) -> tuple[float, flo
         inside, outside = tried[at], tried[at + beside] if 0 <= at + beside < len(tried) else last
         for _ in range(HALVINGS):
             middle = (inside + outside) / 2
-            if _is_possible(solver, which, statement, np.array([middle]))[0]:
+            if _is_possible(solver, which, statement, np.array([middle]), by_itself=by_itself)[0]:
                 inside = middle
             else:
                 outside = middle
@@ -76,20 +95,22 @@ def _reach(solver: Solver, which: int, statement: Statement) -> tuple[float, flo
     return low, high
 
 
-def _is_possible(solver: Solver, which: int, statement: Statement, rates: Array) -> Bools:
+def _is_possible(solver: Solver, which: int, statement: Statement, rates: Array, *, by_itself: bool) -> Bools:
     """Which rates can be reached, (rates,)."""
-    x, trial = _solved_at(solver, which, statement, rates)
+    x, trial = _solved_at(solver, which, statement, rates, by_itself=by_itself)
+    asked = [which] if by_itself else slice(None)
     entries = _entries(solver, trial.equations.cells(x))
     single = solver.axes.combinations.sum(axis=1) <= 1
     shares = _steps(entries)[:, :, single]
-    upto = np.maximum.accumulate(np.clip(entries, 0.0, 1.0), axis=-1)
-    implied = trial.implied(_steps(upto).reshape(len(x), *solver.axes.sizes, *(2,) * len(solver.axes.causes), -1))
-    back = np.abs(implied - trial.equations.target).max(axis=(1, 2)) <= BACK
+    implied = trial.implied(_clipped(solver, trial.equations.cells(x)))
+    back = np.abs(implied - trial.equations.target)[:, :, asked].max(axis=(1, 2)) <= BACK
     stated = _steps(np.moveaxis(trial.equations.target, 1, -1)).min(axis=(1, 2)) >= 0
     return np.asarray((shares.min(axis=(1, 2, 3)) >= -ROUNDING) & back & stated)
 
 
-def _solved_at(solver: Solver, which: int, statement: Statement, rates: Array) -> tuple[Array, Solver]:
+def _solved_at(
+    solver: Solver, which: int, statement: Statement, rates: Array, *, by_itself: bool = False
+) -> tuple[Array, Solver]:
     """The unknowns with other rates of one statement, (rates, states - 1, unknowns), and their solver."""
     unknown = solver.unknowns[which]
     variable = solver.axes.building.variable
@@ -104,6 +125,8 @@ def _solved_at(solver: Solver, which: int, statement: Statement, rates: Array) -
     target[:, :, which] = np.cumsum(shares, axis=-1)[:, :-1]
     trial = replace(solver, equations=replace(first, target=target))
     x, fixed = trial.start()
+    if by_itself:
+        fixed[:] = np.arange(fixed.shape[1]) != which
     return trial.equations.solve(x, fixed), trial
 
 
@@ -121,6 +144,12 @@ def _entries(solver: Solver, cells: Array) -> Array:
             absent, present = np.moveaxis(table, axis, 0)
             table = np.stack([absent, (present - o * absent) / (1 - o)], axis=axis)
     return np.moveaxis(table.reshape(*table.shape[:3], -1), 1, -1)
+
+
+def _clipped(solver: Solver, cells: Array) -> Array:
+    """The table that cells make, (draws, contextual …, causes …, states)."""
+    upto = np.maximum.accumulate(np.clip(_entries(solver, cells), 0.0, 1.0), axis=-1)
+    return _steps(upto).reshape(len(upto), *solver.axes.sizes, *(2,) * len(solver.axes.causes), -1)
 
 
 def _steps(upto: Array) -> Array:
