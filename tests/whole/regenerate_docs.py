@@ -34,7 +34,7 @@ from riskmodel.pathways.load import policy_load
 from riskmodel.sensitivity import pathways, scans_in_vain
 from tests.support.architecture import PACKAGE, holds
 from tests.support.paths import ROOT
-from tests.whole import clinical_tables, picture_of_rooms, recording_tables
+from tests.whole import clinical_tables, picture_of_rooms, recording_tables, synthesis_tables
 
 PICTURE = ROOT / "docs" / "network.svg"
 BLOCK = re.compile(
@@ -266,6 +266,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "conditions": clinical("conditions", "--rrrrr"), "silence": clinical("silence", "--rr"),
     "groups": clinical("groups", ""), "steps": clinical("steps", ""), "parts": clinical("parts_of_scans", ""),
     "profiles": lambda: table(*recording_tables.profiles(model())),
+    "next_settings": lambda: table(*synthesis_tables.next_settings(), "-rrrrr"),
     "records": lambda: table(*recording_tables.records(), "--rrrrrr"),
 }  # fmt: skip
 
