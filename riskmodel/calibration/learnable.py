@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from riskmodel.errors import UsageError, nearest
+from riskmodel.evidence.finding_rates import holds_where
 from riskmodel.evidence.recording import QUANTITY
-from riskmodel.evidence.records import Priors, Statement
+from riskmodel.evidence.records import SETTING, Event, Priors, Statement, Variable
 
 KINDS = ("base_rates", "findings", "risk_factors", "recording", "all")
 
@@ -91,14 +92,16 @@ def learnable_in(priors: Priors, ids: Sequence[str], learn: str | Sequence[str],
     What is stated of another setting stays as it is, unless its id is asked for: base rates elsewhere enter only
     where ratios hold at the reference setting, and what moved them would be no knowledge about it. Base rates by age
     are the exception: a setting without them takes its rise with age from there. They are learnt together with
-    the risk factors that rise with age too, which would be learnt wrong beside a rise that is held.
+    the risk factors that rise with age too, which would be learnt wrong beside a rise that is held. A study's share of
+    a finding gives a number that holds in every setting, whichever setting the study was in.
     """
     names = requested_names(learn)
     with_gradients = "all" in names or "risk_factors" in names
+    variables = {variable.name: variable for variable in priors.variables}
     kept = []
     for identifier in ids:
         statement = priors.statement(identifier)
-        setting = statement.given.event("setting")
+        setting = _setting_of_number(statement, variables)
         if (
             identifier in names
             or setting is None
@@ -107,6 +110,13 @@ def learnable_in(priors: Priors, ids: Sequence[str], learn: str | Sequence[str],
         ):
             kept.append(identifier)
     return kept
+
+
+def _setting_of_number(statement: Statement, variables: Mapping[str, Variable]) -> Event | None:
+    """The setting that what a statement drives is of; of a leak or link that holds in all of them none."""
+    variable = variables.get(statement.of.variable)
+    events = statement.given.events if variable is None else holds_where(statement, variable, variables)
+    return next((event for event in events if event.variable == SETTING), None)
 
 
 def is_subgroup_rate(statement: Statement, priors: Priors) -> bool:

@@ -13,6 +13,7 @@ from riskmodel.evidence.plain_readings import ANY_OF
 from riskmodel.evidence.records import SETTING, Event, Statement, Variable
 
 Variables = Mapping[str, Variable]
+FINDINGS = ("finding", "test")  # roles of what conditions cause
 
 
 def conditions_given(statement: Statement, variables: Variables) -> list[Event]:
@@ -22,7 +23,7 @@ def conditions_given(statement: Statement, variables: Variables) -> list[Event]:
 
 
 def whatever_else(statement: Statement, variables: Variables) -> Event | None:
-    """The condition that a rate is given, present or absent, where it is of people who may have others too.
+    """The condition that a finding's rate is given, present or absent, where its people may have others too.
 
     >>> from riskmodel.evidence.load import load_priors
     >>> seeds = load_priors("seeds")
@@ -31,8 +32,10 @@ def whatever_else(statement: Statement, variables: Variables) -> Event | None:
     'cauda_equina=present'
     >>> whatever_else(seeds.statement("find.fever.infection"), variables)  # alone
     """
-    given = conditions_given(statement, variables)
-    if statement.quantity != "probability" or statement.given.none or len(given) != 1 or given[0].alone:
+    given, of = conditions_given(statement, variables), variables.get(statement.of.variable)
+    if of is None or of.role not in FINDINGS or statement.quantity != "probability":
+        return None
+    if statement.given.none or len(given) != 1 or given[0].alone:
         return None
     return given[0]
 
@@ -67,7 +70,7 @@ def is_caused(variable: Variable, statements: Iterable[Statement], variables: Va
     statements
         that drive the variable's table.
     """
-    if variable.role not in ("finding", "test"):
+    if variable.role not in FINDINGS:
         return False
     if variable.form == ANY_OF:
         return True

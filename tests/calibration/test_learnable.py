@@ -11,6 +11,7 @@ from riskmodel.calibration import calibrate, recalibrate
 from riskmodel.calibration.fit import fit_coded
 from riskmodel.calibration.learnable import learnable_in, requested_statements
 from riskmodel.errors import UsageError
+from tests.support.open_rates import stated_alone_and_open, words
 from tests.support.tabular import TRUTH, simulate, tabular
 
 
@@ -54,6 +55,18 @@ def test_a_heavier_prior_holds_more(tmp_path):
     assert at == sorted(at, reverse=True)
     assert at[0] > 0.7
     assert at[-1] < 0.6
+
+
+def test_a_share_of_a_study_elsewhere_is_learnt_where_its_number_holds(tmp_path):
+    """A link holds in every setting, a leak where the finding has an arc from the setting only in its own."""
+    _, priors, new = stated_alone_and_open(tmp_path, 5)
+    elsewhere = {words(*key) for key in new if "setting=there" in key[1]}
+    leaks_there = {name for name in elsewhere if name.startswith("graded") and ".absent." in name}
+    assert leaks_there
+    assert elsewhere - leaks_there
+    learnt = set(learnable_in(priors, priors.selected, "findings", {"here"}))
+    assert elsewhere & learnt == elsewhere - leaks_there
+    assert not any(name.startswith(("a.", "b.")) and name.endswith("there") for name in learnt)
 
 
 def test_kinds_split_the_selected_statements(seeds):
