@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from riskmodel.cli.common import load_model, progress_bar, put, say
+
+ONLY_JOINTLY = ("tables", "hold_out", "details", "split")
+NOT_JOINTLY = ("result", "page", "columns", "ignore", "of", "given", "source", "locator", "read", "setting")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def packed(
         *args: Any, jointly: bool, tables: str, hold_out: str, details: Path | None, split: bool, **others: Any
     ) -> Any:
+        _check_given(jointly=jointly)
         if jointly:
             options = JointOptions(tables, _held_out(hold_out), details, split)
             return write_joint_set(others["studies"], others["output"], others["priors"], others["seed"], options)
@@ -64,6 +69,15 @@ def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         packed = option(packed)
     return packed
+
+
+def _check_given(*, jointly: bool) -> None:
+    """Refuse options that what is asked for does not read."""
+    context = click.get_current_context()
+    for name in NOT_JOINTLY if jointly else ONLY_JOINTLY:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = next(p.opts[0] for p in context.command.params if p.name == name)
+            raise click.UsageError(f"{option} {'does not go with' if jointly else 'needs'} --jointly.")
 
 
 def _held_out(text: str) -> tuple[str, ...] | float:

@@ -142,3 +142,17 @@ def test_the_command_takes_no_studies_with_a_joint_fit(tmp_path):
     ran = CliRunner().invoke(commands, ["synthesise", "studies.csv", "--jointly", "-o", str(tmp_path / "a.toml")])
     assert ran.exit_code == 2
     assert "--jointly takes no STUDIES" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["studies.csv", "--hold-out", "0.3"], "--hold-out needs --jointly"),
+        (["--jointly", "--result", "mean"], "--result does not go with --jointly"),
+        (["--jointly", "--report", "page"], "--report does not go with --jointly"),
+    ],
+)
+def test_options_that_would_not_be_read_are_refused(tmp_path, arguments, message):
+    ran = CliRunner().invoke(commands, ["synthesise", *arguments, "-o", str(tmp_path / "a.toml")])
+    assert ran.exit_code == 2
+    assert message in ran.output
