@@ -220,6 +220,8 @@ class Model(BuiltModel):
         ------
         PriorsError
             with every problem of every statement.
+        UsageError
+            for what is no list of statements.
 
         Examples
         --------
@@ -237,6 +239,11 @@ class Model(BuiltModel):
         """
         if isinstance(statements, Stating):
             return self.with_statements(statements.statements, statements.sources, statements.drawn_together)
+        if isinstance(statements, str | Mapping) or not isinstance(statements, Iterable):
+            raise UsageError(
+                f"with_statements takes a list of statements, or what from_2x2 or synthesise gives, "
+                f"not a {type(statements).__name__}"
+            )
         tables = [dict(statement) for statement in statements]
         pairs = [dict(pair) for pair in drawn_together]
         return replace(self, priors=with_statements(self.priors, tables, sources, pairs))

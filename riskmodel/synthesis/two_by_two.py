@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, Literal
 
-from riskmodel.errors import Problems, StudiesError
-from riskmodel.evidence.records import AUDIT
+from riskmodel.errors import Problems, StudiesError, nearest
+from riskmodel.evidence.reading.bibliography import KEY
+from riskmodel.evidence.records import AUDIT, HOW_READ
 from riskmodel.synthesis.groups import groups_of
 from riskmodel.text import Sheet, Shown
 
@@ -116,8 +118,12 @@ def from_2x2(  # noqa: PLR0913
     >>> [(statement["given"], statement["events"], statement["n"]) for statement in study.statements]
     [('infection=present; setting=emergency', 20, 40), ('infection=absent; setting=emergency', 30, 360)]
     """
-    counts = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
-    _check(counts, of, given, design, others)
+    problems = Problems(file="from_2x2")
+    _check({"tp": tp, "fp": fp, "fn": fn, "tn": tn}, of, given, design, others, problems)
+    _check_source(source, read, year, problems)
+    if problems.listed:
+        raise StudiesError(problems.listed)
+    tp, fp, fn, tn = map(int, (tp, fp, fn, tn))
     finding, condition = (text.split("=")[0].strip() for text in (of, given))
     claim = {"basis": "study", "source": source, "locator": locator, "read": read}
     name = f"{source}.{finding}.{condition}"
@@ -137,7 +143,7 @@ def from_2x2(  # noqa: PLR0913
         for group, (events, n) in zip(groups, ((tp, tp + fn), (fp, fp + tn)), strict=True)
     ]
     if design == "cohort" and setting:
-        rate = _share(tp + fn, sum(counts.values()))
+        rate = _share(tp + fn, tp + fp + fn + tn)
         statements.append(
             {"id": f"{source}.{condition}.{setting}", "quantity": "probability", "of": given.strip(),
              "given": f"setting={setting}", **rate, **claim}
@@ -145,7 +151,7 @@ def from_2x2(  # noqa: PLR0913
     else:
         why = "no setting is named" if design == "cohort" else f"the design is {design or 'not stated'}, not a cohort"
         refused.append(f"how frequent {condition} is: {why}")
-    sources = {source: {"title": title, "kind": "study", **({"year": year} if year else {})}} if title else {}
+    sources = {source: {"title": title, "kind": "study", **({"year": int(year)} if year else {})}} if title else {}
     return StudyStatements(tuple(statements), sources, tuple(refused))
 
 
@@ -155,10 +161,9 @@ def _behind(statement: Mapping[str, Any]) -> str:
     return f"{statement['low']:.3g} to {statement['high']:.3g}"
 
 
-def _check(counts: Mapping[str, object], of: str, given: str, design: str, others: str) -> None:
-    problems = Problems(file="from_2x2")
+def _check(counts: Mapping[str, object], of: str, given: str, design: str, others: str, problems: Problems) -> None:
     for cell, count in counts.items():
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
             problems.note(cell, f"received {count!r}", "allowed: a whole number, 0 or more")
     if not problems.listed:
         for first, second, who in (("tp", "fn", "with"), ("fp", "tn", "without")):
@@ -167,11 +172,21 @@ def _check(counts: Mapping[str, object], of: str, given: str, design: str, other
     for key, text in (("of", of), ("given", given)):
         if text.count("=") != 1:
             problems.note(key, f"received {text!r}", "allowed: variable=state, such as fever=present")
+    if of.partition("=")[0].strip() == given.partition("=")[0].strip():
+        problems.note("given", f"received {given!r} for {of!r}", "a condition, and in 'of' a finding of it")
     for key, word, allowed in (("design", design, ("", *DESIGNS)), ("others", others, OTHERS)):
         if word not in allowed:
             problems.note(key, f"received {word!r}", f"allowed: {', '.join(filter(None, allowed))}")
-    if problems.listed:
-        raise StudiesError(problems.listed)
+
+
+def _check_source(source: str, read: str, year: object, problems: Problems) -> None:
+    """What a statement would refuse later, where the call is far away."""
+    if not KEY.fullmatch(source):
+        problems.note("source", f"received {source!r}", "allowed: a key of lower case, digits, underscores: smith_2024")
+    if read not in HOW_READ:
+        problems.note("read", f"received {read!r}", f"allowed: {', '.join(HOW_READ)}{nearest(read, HOW_READ)}")
+    if year is not None and (not isinstance(year, Integral) or isinstance(year, bool)):
+        problems.note("year", f"received {year!r}", "allowed: a number, such as 2024")
 
 
 def _share(events: int, n: int) -> dict[str, Any]:

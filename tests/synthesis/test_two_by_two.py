@@ -1,9 +1,10 @@
 """The statements that a two-by-two table supports."""
 
+import pandas as pd
 import pytest
 
 import riskmodel as rm
-from riskmodel.errors import PriorsError, StudiesError
+from riskmodel.errors import PriorsError, StudiesError, UsageError
 from riskmodel.evidence.records import Event
 from riskmodel.model import Model
 from riskmodel.network.ask import conditional
@@ -107,5 +108,26 @@ def test_all_problems_at_once():
     with pytest.raises(StudiesError) as error:
         rm.from_2x2(-1, 2.5, 0, 0, **{**ABOUT, "of": "fever"}, others="no")
     assert len(error.value.problems) == 4
+    with pytest.raises(StudiesError) as error:
+        rm.from_2x2(1, 2, 3, 4, **{**ABOUT, "source": "Smith 2024", "of": "infection=any"}, read="fulltext", year="24")
+    assert [problem.where for problem in error.value.problems] == [
+        "key 'given'", "key 'source'", "key 'read'", "key 'year'"
+    ]  # fmt: skip
+    assert "did you mean 'full_text'" in str(error.value)
     with pytest.raises(StudiesError, match="nobody with the condition"):
         rm.from_2x2(0, 3, 0, 5, **ABOUT)
+
+
+def test_counts_may_be_those_of_a_row_of_a_frame(seeds: Model):
+    row = pd.DataFrame({"tp": [20], "fp": [30], "fn": [20], "tn": [330], "year": [2024]}).iloc[0]
+    study = rm.from_2x2(row["tp"], row["fp"], row["fn"], row["tn"], **ABOUT, title="Smith", year=row["year"])
+    assert study == rm.from_2x2(20, 30, 20, 330, **ABOUT, title="Smith", year=2024)
+    assert (
+        seeds.with_statements(study.statements, study.sources).statement("smith_2024.fever.infection.present").n == 40
+    )
+
+
+@pytest.mark.parametrize("wrong", ["study.csv", {"id": "x"}, 3])
+def test_what_is_no_list_of_statements_is_refused(seeds: Model, wrong):
+    with pytest.raises(UsageError, match=r"takes a list of statements, or what from_2x2 .*, not a (str|dict|int)"):
+        seeds.with_statements(wrong)
