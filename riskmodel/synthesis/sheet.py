@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.records import SETTING
-from riskmodel.synthesis.sheet_columns import QUADAS, SHARE, TARGETS, match_columns
+from riskmodel.synthesis.sheet_columns import QUADAS, SHARE, TARGETS, first_columns, match_columns
 from riskmodel.synthesis.sheet_counts import SIDES, adds_up, check_against, is_total, worked_back
 from riskmodel.synthesis.sheet_file import SheetCells, SheetReading
 from riskmodel.synthesis.sheet_words import MISSING, in_percent, key_of, kind_of_word, usual_word, whole_number
@@ -83,16 +83,14 @@ def _check_columns(sheet: _Translation, problems: Problems) -> None:
     there |= {"source"} if "study" in there else set()  # made of it
     for name in REQUIRED:
         if name not in there:
-            allowed = (
-                f"this column; or the sheet's own name of it (--column {name}=NAME; in Python columns); or one text "
-                f"for all rows (--{name} TEXT; in Python defaults)"
-            )
+            allowed = f"this column; or the sheet's own name of it (--column {name}=NAME; in Python columns)"
+            if name != "study":  # each row is another
+                allowed += f"; or one text for all rows (--{name} TEXT; in Python defaults)"
             problems.at(f"column {name!r}").note("", "missing", allowed)
     shares = {column for people, share, *_ in SIDES for column in (people, share)}
     if not any(set(columns) <= there for columns in (CELLS, SHARE, shares)):
-        names = ", ".join(filter(None, sheet.sheet.names))
         problems.note(
-            "", f"no counts in the columns {names}",
+            "", f"no counts in the columns {first_columns(sheet.sheet.names)}",
             f"columns {', '.join(CELLS)}; or {' and '.join(SHARE)}; or {', '.join(sorted(shares))}; "
             "the sheet's own names of them are given as --column tp=NAME (in Python columns)",
         )  # fmt: skip

@@ -151,9 +151,19 @@ def _not_nearly_one(name: str, positions: Collection[str], problems: Problems) -
         problems.at(f"column {name!r}").note("", received, allowed)
 
 
+def first_columns(names: Sequence[str]) -> str:
+    """The first columns of a sheet, and how many there are beside.
+
+    >>> first_columns(["study", "", "tp"]), first_columns([f"c{i}" for i in range(14)])[-14:]
+    ('study, tp', 'c11 and 2 more')
+    """
+    there = [name for name in names if name]
+    more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
+    return f"{', '.join(there[:SHOWN])}{more}"
+
+
 def _sheet_has(names: Sequence[str], name: str) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     alike = {folded(other): other for other in names}
     near = nearest(folded(name), alike)
     hint = f" (did you mean {alike[near.split(chr(39))[1]]!r}?)" if near else ""
-    return f"the sheet has {', '.join(filter(None, names[:SHOWN]))}{more}{hint}"
+    return f"the sheet has {first_columns(names)}{hint}"

@@ -11,6 +11,7 @@ from riskmodel.synthesis.two_by_two import CELLS
 
 Fault = Callable[[str, str, str], None]  # column, received, allowed
 SIDES = (("n_disease", "sens", "tp", "fn"), ("n_no_disease", "spec", "tn", "fp"))  # people, share, its count, the rest
+A_SHARE = "allowed: a share from 0 to 1, or from 0 to 100 %"
 TOTALS = frozenset({
     "total", "totals", "grand total", "sum", "overall", "pooled", "summary", "all", "all studies", "combined",
     "subtotal", "total (95% ci)", "mean", "summary estimate", "pooled estimate",
@@ -43,7 +44,7 @@ def worked_back(cells: Mapping[str, str], percent: Mapping[str, bool], fault: Fa
             value = share_as_printed(printed, percent=percent.get(share, False))
             fitting = range(0) if value is None else _counts_with(*value, total)
             if value is None:
-                fault(share, f"received {printed!r}", "allowed: a share from 0 to 1, or from 0 to 100 %")
+                fault(share, f"received {printed!r}", A_SHARE)
             elif len(fitting) != 1:
                 what = f"{fitting[0]} to {fitting[-1]}" if fitting else "no whole number of people"
                 fault(share, f"{printed} of {total} is {what}", f"columns {', '.join(CELLS)}: nothing is guessed")
@@ -70,6 +71,8 @@ def check_against(
     for people, share, count, _ in SIDES:
         text = cells.get(share, "")
         value = share_as_printed(text, percent=percent.get(share, False)) if text else None
+        if text and value is None:
+            fault(share, f"received {text!r}", A_SHARE)
         if value is not None and sums[people]:
             off = abs(Fraction(counts[count], sums[people]) - value[0])
             if off > 2 * value[1]:  # a unit of the last digit: not everybody rounds, some cut

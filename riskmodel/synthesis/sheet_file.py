@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskmodel.errors import Problems, StudiesError
+from riskmodel.errors import Problems, StudiesError, UsageError
 from riskmodel.synthesis.sheet_columns import meaning_of
 
 if TYPE_CHECKING:
@@ -62,9 +62,13 @@ def sheet_cells(table: str | Path | pd.DataFrame) -> SheetCells:
     ------
     StudiesError
         for a file that cannot be read, or is no table.
+    UsageError
+        for what is neither.
     """
     import pandas as pd
 
+    if not isinstance(table, (str, Path, pd.DataFrame)):
+        raise UsageError(f"studies are the path of a CSV file or a pandas frame, not a {type(table).__name__}")
     if isinstance(table, pd.DataFrame):
         rows = [
             (f"row {index}", tuple(_text(value) for value in row))

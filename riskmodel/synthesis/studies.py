@@ -17,7 +17,7 @@ from riskmodel.evidence.reading.grammar import (
     parse_given,
     parse_of,
 )
-from riskmodel.evidence.records import HOW_READ
+from riskmodel.evidence.records import HOW_READ, SETTING
 from riskmodel.synthesis.sheet import REQUIRED, WORKED_BACK, SheetOptions, SheetRow, translated
 from riskmodel.synthesis.sheet_columns import QUADAS, SHARE
 from riskmodel.synthesis.sheet_file import SheetReading, sheet_cells
@@ -134,6 +134,11 @@ class _Checked:
     def fault(self, column: str, received: str, allowed: str) -> None:
         self.row.fault(column, received, allowed)
 
+    @property
+    def is_table(self) -> bool:
+        """Whether it has counts of a two-by-two table."""
+        return any(self.cells.get(column) for column in CELLS)
+
     def study(self, declared: DeclaredNames | None) -> StudyCounts:
         for column in REQUIRED:
             if not self.cells.get(column):
@@ -143,7 +148,8 @@ class _Checked:
             allowed = "allowed: the key of a source: lower case, digits, underscores"
             self.fault("source", f"received {source!r}", allowed)
         counts = self._counts()
-        self._check_events(counts, declared)
+        self._check_events(declared)
+        self._check_setting(declared)
         year = self.cells.get("year", "")
         if year and not (year.isdigit() and len(year) == 4):
             self.fault("year", f"received {year!r}", "allowed: four digits")
@@ -176,21 +182,23 @@ class _Checked:
     def _counts(self) -> dict[str, int]:
         """The counts of a two-by-two table, or of one share; none where they are faulty."""
         named = [column for column in (*CELLS, *SHARE) if self.cells.get(column)]
-        wanted = CELLS if set(named) & set(CELLS) else SHARE
-        if set(named) != set(wanted):
-            self.fault(
-                "tp" if wanted == CELLS else "events", f"counts in {', '.join(named) or 'no column'}",
-                f"{', '.join(CELLS)}, or {' and '.join(SHARE)}",
-            )  # fmt: skip
-            return {}
+        wanted = CELLS if self.is_table else SHARE
+        blank = [column for column in wanted if column not in named]
+        beside = [column for column in named if column not in wanted]
+        either = f"{', '.join(CELLS)}, or {' and '.join(SHARE)}"
+        if not named or beside:
+            self.fault(wanted[0], f"counts in {', '.join(named) or 'no column'}", f"{either}, not both")
+        for column in blank if named else ():
+            there = [other for other in named if other in wanted]
+            self.fault(column, f"blank beside {', '.join(there)}", f"all of {either}")
         counts = {}
-        for column in wanted:
+        for column in (column for column in wanted if column in named):
             number = whole_number(self.cells[column])
             if isinstance(number, str):
                 self.fault(column, f"received {self.cells[column]!r}", number)
             else:
                 counts[column] = number
-        if len(counts) < len(wanted):
+        if len(counts) < len(wanted) or beside:
             return {}
         if wanted == SHARE and not 0 < counts["n"] >= counts["events"]:
             self.fault(
@@ -201,8 +209,17 @@ class _Checked:
                 self.fault(first, f"nobody {who} the condition", "at least one person")
         return counts
 
-    def _check_events(self, counts: Mapping[str, int], declared: DeclaredNames | None) -> None:
-        two_by_two = "tp" in counts
+    def _check_setting(self, declared: DeclaredNames | None) -> None:
+        """Refuse what is nearly a setting of the model; other settings than the model's are no fault of a study."""
+        text = self.cells.get(SETTING, "")
+        variable = None if declared is None else declared.variables.get(SETTING)
+        if variable is not None and text not in variable.states and nearest(text, variable.states):
+            allowed = (
+                f"allowed: {', '.join(variable.states)}{nearest(text, variable.states)}, or another name altogether"
+            )
+            self.fault(SETTING, f"received {text!r}", allowed)
+
+    def _check_events(self, declared: DeclaredNames | None) -> None:
         for column in ("of", "given"):
             text = self.cells.get(column, "")
             if declared is not None and text:
@@ -213,9 +230,9 @@ class _Checked:
                     self.fault(column, f"received {error.received}", f"allowed: {error.allowed}{hint}")
                 except BrokenNameError:
                     pass
-            elif text and (column == "of" or two_by_two) and not EVENT.fullmatch(text):
+            elif text and (column == "of" or self.is_table) and not EVENT.fullmatch(text):
                 self.fault(column, f"received {text!r}", "allowed: variable=state, such as fever=present")
-        self._check_others(declared, two_by_two=two_by_two)
+        self._check_others(declared)
 
     def _otherwise(self, column: str, text: str, declared: DeclaredNames) -> str:
         """What to do with a text that is no event: the nearest name, or one event for all rows."""
@@ -223,15 +240,19 @@ class _Checked:
         instead = f"; or one for all rows: --ignore {name!r} --{column} VARIABLE=STATE (in Python ignore, defaults)"
         return nearest(text, declared.variables) or instead
 
-    def _check_others(self, declared: DeclaredNames | None, *, two_by_two: bool) -> None:
+    def _check_others(self, declared: DeclaredNames | None) -> None:
         """What those without the condition had instead: a condition that is present, of a two-by-two table."""
         text = self.cells.get("others", "")
         if not text:
             return
-        if not two_by_two:
+        if not self.is_table:
             self.fault("others", f"{text!r} with {' and '.join(SHARE)}", f"only with {', '.join(CELLS)}")
         if EVENT.fullmatch(text) is None or text.endswith(" alone"):
-            self.fault("others", f"received {text!r}", "allowed: condition=present")
+            allowed = (
+                "allowed: condition=present, which those without the condition had instead; where the study excluded "
+                "other conditions, a blank, and given the condition alone"
+            )
+            self.fault("others", f"received {text!r}", allowed)
         elif self.cells["given"].endswith(" alone"):
             self.fault("others", f"{text!r} beside given {self.cells['given']!r}", "given the condition, not alone")
         elif declared is not None:

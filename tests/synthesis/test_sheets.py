@@ -118,6 +118,7 @@ def test_columns_of_any_name_can_be_named(tmp_path):
         (",20,30", ',"20.000",30', {}, r"received '20.000'; allowed: a whole number; write 20 or 20000"),
         (",20,30", ",20*,30", {}, r"received '20\*'; allowed: a whole number"),
         (",fn,tn\n", ",fn,tn,n\n", {}, r"column 'n': received 20, but the counts add up to 400"),
+        ("study,", "number,", {}, r"column 'study': missing; [^;]*; [^;]*; in Python columns\)\n"),
         (",fn,tn\n", ",fn,tn,sens\n", {}, r"column 'sens': received 20, but the counts give 20 of 40; 0.500"),
         ("study,", "study,quadas_index_test,", {}, r"column 'quadas_index_test': received 'lo'; allowed: low, high"),
         ("20,30,20,330", "20,30,20,330\nTotal,,,,25,30,20,330", {}, r"line 3, column 'study': received 'Total'"),

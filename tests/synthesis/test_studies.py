@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from riskmodel.errors import StudiesError
+from riskmodel.errors import StudiesError, UsageError
 from riskmodel.model import Model
 from riskmodel.synthesis.studies import read_studies
 
@@ -64,7 +64,12 @@ def test_all_problems_at_once(tmp_path, seeds: Model):
     ("old", "new", "message"),
     [
         ("locator", "locatr", r"column 'locatr': unknown column .*did you mean 'locator'"),
-        ("330,,,low", ",,,low", r"line 2, column 'tp': counts in tp, fp, fn; tp, fp, fn, tn, or events and n"),
+        (
+            "330,,,low",
+            ",,,low",
+            r"line 2, column 'tn': blank beside tp, fp, fn; all of tp, fp, fn, tn, or events and n",
+        ),
+        ("20,30,20,330,,", "20,30,20,330,5,9", r"line 2, column 'tp': counts in tp, .* events, n; .*, not both"),
         ("20,30,20,330", "0,30,0,330", "nobody with the condition"),
         (
             "Jones 2020,2020,jones_2020,p. 4,abstract,,",
@@ -85,6 +90,8 @@ def test_files_that_are_no_table(tmp_path):
             read_studies(written(tmp_path, text))
     with pytest.raises(StudiesError, match="cannot be read"):
         read_studies(tmp_path / "nothing.csv")
+    with pytest.raises(UsageError, match="the path of a CSV file or a pandas frame, not a list"):
+        read_studies([{"study": "Smith 2024"}])
     with pytest.raises(StudiesError, match="as many cells"):
         read_studies(written(tmp_path, GOOD.replace("330,,,low", "330,,,low,more")))
 
@@ -104,7 +111,8 @@ def test_those_without_the_condition_may_have_another_one(tmp_path, seeds: Model
     [
         (SUSPECTED.replace("_mimic=present", "_mimick=present"), "did you mean 'cauda_equina_mimic'"),
         (SUSPECTED.replace("_mimic=present", "_mimic=absent"), "'alone' follows a condition that is present"),
-        (SUSPECTED.replace("_mimic=present", "_mimic"), "allowed: condition=present"),
+        (SUSPECTED.replace("_mimic=present", "_mimic"), "allowed: condition=present, which those without"),
+        (SUSPECTED.replace("cauda_equina_mimic=present", "excluded"), "a blank, and given the condition alone"),
         (SUSPECTED.replace("cauda_equina=present,", "cauda_equina=present alone,"), "not alone"),
         (SUSPECTED.replace("32,75,2,151,,", ",,,,32,34"), "only with tp, fp, fn, tn"),
     ],
@@ -113,3 +121,16 @@ def test_what_others_cannot_be(tmp_path, seeds: Model, wrong, what):
     with pytest.raises(StudiesError, match="line 2, column 'others'") as error:
         read_studies(written(tmp_path, wrong), seeds.priors)
     assert what in str(error.value)
+
+
+def test_a_setting_that_the_model_does_not_have_is_named_where_it_stands(tmp_path, seeds: Model):
+    with pytest.raises(StudiesError, match=r"line 2, column 'setting': received 'emergencies'; .*mean 'emergency'"):
+        read_studies(written(tmp_path, GOOD.replace("emergency", "emergencies", 1)), seeds.priors)
+
+
+def test_faulty_counts_are_told_beside_blank_ones(tmp_path, seeds: Model):
+    with pytest.raises(StudiesError) as error:
+        read_studies(written(tmp_path, SUSPECTED.replace("32,75,2,151", "32,7.5,,many")), seeds.priors)
+    assert [problem.where for problem in error.value.problems] == [
+        "line 2, column 'fn'", "line 2, column 'fp'", "line 2, column 'tn'"
+    ]  # fmt: skip
