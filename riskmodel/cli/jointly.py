@@ -16,7 +16,19 @@ from click.core import ParameterSource
 from riskmodel.cli.common import load_model, progress_bar, put, say
 
 ONLY_JOINTLY = ("tables", "hold_out", "details", "split")
-NOT_JOINTLY = ("result", "page", "columns", "ignore", "of", "given", "source", "locator", "read", "setting")
+NOT_JOINTLY = (
+    "by_setting",
+    "result",
+    "page",
+    "columns",
+    "ignore",
+    "of",
+    "given",
+    "source",
+    "locator",
+    "read",
+    "setting",
+)
 
 
 @dataclass(frozen=True)

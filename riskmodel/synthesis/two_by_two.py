@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
+
+import numpy as np
 
 from riskmodel.errors import Problems, StudiesError, nearest
 from riskmodel.evidence.reading.bibliography import KEY
@@ -163,7 +164,7 @@ def _behind(statement: Mapping[str, Any]) -> str:
 
 def _check(counts: Mapping[str, object], of: str, given: str, design: str, others: str, problems: Problems) -> None:
     for cell, count in counts.items():
-        if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
+        if not _is_whole(count) or count < 0:
             problems.note(cell, f"received {count!r}", "allowed: a whole number, 0 or more")
     if not problems.listed:
         for first, second, who in (("tp", "fn", "with"), ("fp", "tn", "without")):
@@ -179,13 +180,18 @@ def _check(counts: Mapping[str, object], of: str, given: str, design: str, other
             problems.note(key, f"received {word!r}", f"allowed: {', '.join(filter(None, allowed))}")
 
 
+def _is_whole(number: object) -> TypeGuard[int]:
+    """Whether it is a whole number, of Python or of numpy."""
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
 def _check_source(source: str, read: str, year: object, problems: Problems) -> None:
     """What a statement would refuse later, where the call is far away."""
     if not KEY.fullmatch(source):
         problems.note("source", f"received {source!r}", "allowed: a key of lower case, digits, underscores: smith_2024")
     if read not in HOW_READ:
         problems.note("read", f"received {read!r}", f"allowed: {', '.join(HOW_READ)}{nearest(read, HOW_READ)}")
-    if year is not None and (not isinstance(year, Integral) or isinstance(year, bool)):
+    if year is not None and not _is_whole(year):
         problems.note("year", f"received {year!r}", "allowed: a number, such as 2024")
 
 
