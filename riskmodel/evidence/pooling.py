@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 from riskmodel.errors import nearest
 from riskmodel.evidence.distributions import equivalent_sample_size, interval_sd
 from riskmodel.evidence.origin import Pooled
+from riskmodel.evidence.random_effects import prediction_interval, random_effects
 from riskmodel.evidence.records import HOW_READ, RATIOS, PriorSet, Statement
 from riskmodel.evidence.scale import scale_of
 
 if TYPE_CHECKING:
-    from riskmodel.arrays import Array
     from riskmodel.errors import Problems
     from riskmodel.evidence.limits import Fault
+    from riskmodel.evidence.random_effects import Estimator
     from riskmodel.evidence.reading.schema import PoolTable
 
-LARGEST_TAU = 4.0  # standard deviations of the prior for τ: beyond it nothing is left
-TAUS = 401
 
-
-def pooled_statement(into: Statement, members: Sequence[Statement], prior_set: PriorSet) -> tuple[Statement, Pooled]:
-    """The random-effects mean of some statements (Paule-Mandel), as numbers for one of them.
+def pooled_statement(
+    into: Statement, members: Sequence[Statement], prior_set: PriorSet, method: Estimator = "paule_mandel"
+) -> tuple[Statement, Pooled]:
+    """The random-effects mean of some statements, as numbers for one of them.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ def pooled_statement(into: Statement, members: Sequence[Statement], prior_set: P
         the statement that takes the pooled value, and the 95 % prediction interval as its own.
     members
         two or more statements of one quantity, values strictly inside (0, 1) or ratios above 0.
+    method
+        how τ² is estimated.
 
     Returns
     -------
@@ -43,61 +45,25 @@ def pooled_statement(into: Statement, members: Sequence[Statement], prior_set: P
     """
     import numpy as np
     from scipy import stats
-    from statsmodels.stats.meta_analysis import combine_effects
 
     effects = np.array([float(scale_of(member).to(member.value)) for member in members])
     variances = np.array([_variance(member, prior_set) for member in members])
-    with np.errstate(divide="ignore"):  # statements that agree to the last digit have a Q of 0
-        combined = combine_effects(effects, variances, method_re="iterated")
-    mean, degrees = float(combined.mean_effect_re), len(members) - 1
-    error = max(float(combined.sd_eff_w_re), float(combined.sd_eff_w_re_hksj))
-    reach, q = float(stats.t.ppf(0.975, degrees)) * error, float(combined.q)
+    between = random_effects(effects, variances, method)
+    mean, reach = between.mean, float(stats.t.ppf(0.975, len(members) - 1)) * between.error
     low, high = prediction_interval(effects, variances)
     points = [mean, min(low, mean), max(high, mean), mean - reach, mean + reach]
     value, low, high, mean_low, mean_high = scale_of(into).back(points).tolist()
     pooled = Pooled(
         of=tuple(member.id for member in members),
-        tau2=float(combined.tau2),
-        i2=max(0.0, (q - degrees) / q) if q > 0 else 0.0,
-        q=q,
+        tau2=between.tau2,
+        i2=between.i2,
+        q=between.q,
         mean_low=mean_low,
         mean_high=mean_high,
     )
     numbers = replace(into, value=value, low=low, high=high, level=0.95, n=None, events=None, counts="")
     worst = max(members, key=lambda member: list(HOW_READ).index(member.read))
     return replace(numbers, read=worst.read, informed=()), pooled
-
-
-def prediction_interval(effects: Array, variances: Array) -> tuple[float, float]:
-    """Where the effect in a new population lies with 95 % probability, given the effects in some.
-
-    Normal effects around a mean of which nothing is known; their standard deviation τ has a half-normal prior of
-    scale 1, which is weak on a log-odds or log scale (Röver C et al. Res Synth Methods 2021;12:448). With a handful of
-    studies an estimate of τ is mostly chance, and an interval that takes it for certain holds too rarely.
-
-    >>> import numpy as np
-    >>> low, high = prediction_interval(np.array([0.0, 0.5, 1.0]), np.array([0.05, 0.1, 0.05]))
-    >>> round(low, 1), round(high, 1)
-    (-1.4, 2.4)
-    """
-    import numpy as np
-    from scipy import optimize, special
-
-    tau = np.linspace(0, LARGEST_TAU, TAUS)
-    weight = 1 / (variances + tau[:, None] ** 2)
-    total = weight.sum(axis=1)
-    mean = weight @ effects / total
-    misfit = (weight * (effects - mean[:, None]) ** 2).sum(axis=1)
-    log_density = 0.5 * (np.log(weight).sum(axis=1) - np.log(total) - misfit - tau**2)
-    density = np.exp(log_density - log_density.max())
-    sd = np.sqrt(tau**2 + 1 / total)
-
-    def excess(x: float, tail: float) -> float:
-        return float(density @ special.ndtr((x - mean) / sd) / density.sum() - tail)
-
-    ends = float((mean - 10 * sd).min()), float((mean + 10 * sd).max())
-    low, high = (float(optimize.brentq(excess, *ends, args=(tail,))) for tail in (0.025, 0.975))
-    return low, high
 
 
 def pool_all(
@@ -115,7 +81,9 @@ def pool_all(
             problems.at(f"pool {identifier!r}").note(*fault)
         if not faults:
             members = [sources[name] for name in table.of]
-            statements[identifier], pooled[identifier] = pooled_statement(sources[identifier], members, prior_set)
+            statements[identifier], pooled[identifier] = pooled_statement(
+                sources[identifier], members, prior_set, table.method
+            )
     return pooled
 
 

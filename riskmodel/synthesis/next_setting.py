@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, log_expit, logsumexp, ndtr
 
+from riskmodel.evidence.random_effects import OF_COUNTS
 from riskmodel.synthesis.quadrature import log_likelihood
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
     from riskmodel.synthesis.designs import Design
 
-SPREAD_SCALE = 1.5  # published spreads of sensitivity and specificity are 0.4 to 1.8
+SPREAD_SCALE = OF_COUNTS  # published spreads of sensitivity and specificity are 0.4 to 1.8
 DRAWS = 4000
 FITTED_FROM = 800  # draws of each step
 POINTS_OF_DRAWS = 7  # of the quadrature: off by less than 0.001 in the logarithm, far less than the draws

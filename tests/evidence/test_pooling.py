@@ -9,9 +9,11 @@ import pytest
 import riskmodel as rm
 from riskmodel.errors import PriorsError
 from riskmodel.evidence.distributions import interval_sd
-from riskmodel.evidence.pooling import pooled_statement, prediction_interval
+from riskmodel.evidence.pooling import pooled_statement
+from riskmodel.evidence.random_effects import OF_COUNTS, prediction_interval, random_effects
 from riskmodel.evidence.scale import Z95
 from riskmodel.network.roundtrip import round_trip
+from riskmodel.synthesis.next_setting import drawn_effects
 from tests.support.published_studies import BCG
 
 POOL = """
@@ -172,3 +174,59 @@ def test_thirteen_trials_are_pooled_as_published(seeds):
     statement, pool = pooled_statement(trials[0], trials, seeds.priors.prior_set)
     assert pool.tau2 == pytest.approx(0.3181, abs=5e-5)
     assert math.log(statement.value) == pytest.approx(-0.7150, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "tau2", "mean"),
+    [("paule_mandel", 0.3181, -0.7150), ("dersimonian_laird", 0.3088, -0.7141), ("reml", 0.3132, -0.7145)],
+)
+def test_bcg_by_each_estimator(method, tau2, mean):
+    """The R package metafor, rma() of the log risk ratios: its tests and its first example."""
+    vaccinated, healthy, controls, well = (np.array(BCG[key], float) for key in BCG)
+    ratio = np.log(vaccinated / (vaccinated + healthy) / (controls / (controls + well)))
+    variance = 1 / vaccinated - 1 / (vaccinated + healthy) + 1 / controls - 1 / (controls + well)
+    fit = random_effects(ratio, variance, method)
+    assert (fit.tau2, fit.mean) == pytest.approx((tau2, mean), abs=5e-5)
+    assert fit.q == pytest.approx(152.2330, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "tau", "mean"),
+    [("paule_mandel", 0.3681, -0.3811), ("dersimonian_laird", 0.2323, -0.3240), ("reml", 0.1843, -0.2980)],
+)
+def test_clasp_by_each_estimator(method, tau, mean):
+    """DerSimonian R, Kacker R. Contemp Clin Trials 2007;28:105, tables 3 and 4, and metafor's test of these."""
+    treated, controls = np.array([156, 303, 565, 1570, 103, 4659]), np.array([74, 303, 477, 1565, 105, 4650])
+    events, others = np.array([5, 5, 12, 69, 9, 313]), np.array([8, 17, 9, 94, 11, 352])
+    effects = np.log(events * (controls - others) / (others * (treated - events)))
+    variances = 1 / events + 1 / (treated - events) + 1 / others + 1 / (controls - others)
+    fit = random_effects(effects, variances, method)
+    assert math.sqrt(fit.tau2) == pytest.approx(tau, abs=5e-5)
+    assert fit.mean == pytest.approx(mean, abs=5e-5)
+
+
+@pytest.mark.parametrize("method", ["paule_mandel", "dersimonian_laird", "reml"])
+def test_effects_that_agree_have_no_spread(method):
+    fit = random_effects(np.array([0.1, 0.11, 0.1]), np.array([0.2, 0.3, 0.2]), method)
+    assert fit.tau2 == 0
+    assert fit.i2 == 0
+
+
+def test_a_set_names_the_estimator(tmp_path):
+    override = "".join(f"{key} = {number}\n" for key, number in NARROW.items())
+    text = f'{{}}\n[override."find.fever.infection.study"]\n{override}'
+    usual, other = (load(tmp_path, text.format(POOL + extra)) for extra in ("", 'method = "reml"\n'))
+    tau2 = [model.priors.pooled["find.fever.infection"].tau2 for model in (usual, other)]
+    assert tau2[0] != tau2[1]
+    with pytest.raises(PriorsError, match=r"received 'dl'; one of 'paule_mandel', 'dersimonian_laird' or 'reml'"):
+        load(tmp_path, text.format(POOL + 'method = "dl"\n'))
+
+
+def test_two_sensitivities_by_statements_and_by_counts():
+    """The pooled X-ray statements: the interval of a new population, and that of the same studies by their counts."""
+    value, variance = np.log([0.689 / 0.311, 20 / 19]), np.array([0.2157**2, 39 / (20 * 19)])
+    low, high = (1 / (1 + np.exp(-np.array(prediction_interval(value, variance, scale)))) for scale in (1.0, OF_COUNTS))
+    assert np.allclose(low, [0.133, 0.939], atol=0.002)
+    assert np.allclose(high, [0.062, 0.972], atol=0.002)
+    counted = drawn_effects(np.array([[73.0], [20.0]]), np.array([[106.0], [39.0]])).next_setting()[0]
+    assert np.allclose(counted[1:], high, atol=0.03)

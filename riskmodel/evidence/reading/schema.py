@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from riskmodel.errors import Problems, nearest
 from riskmodel.evidence.limits import MOST_PEOPLE
 from riskmodel.evidence.origin import HASHED
+from riskmodel.evidence.random_effects import Estimator
 from riskmodel.evidence.records import REPLACED, Form, QuantityKind, Read, StatedBasis
 
 StatedRole = Literal["context", "risk_factor", "condition", "manifestation", "finding", "test", "circumstance"]
@@ -181,6 +182,7 @@ class PoolTable(StrictTable):
     """``[pool."statement.id"]`` of a set: the statement takes the pooled value of these."""
 
     of: list[str]
+    method: Estimator = "paule_mandel"
 
 
 class TogetherTable(StrictTable):
