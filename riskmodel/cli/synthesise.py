@@ -16,6 +16,7 @@ from riskmodel.errors import RiskModelError, UsageError
 from riskmodel.text import figure, table
 
 if TYPE_CHECKING:
+    from riskmodel.model import Model
     from riskmodel.synthesis.synthesise import Synthesis
 
 DEFAULTS = ("of", "given", "source", "locator", "read", "setting")
@@ -125,15 +126,21 @@ def synthesise_command(  # noqa: PLR0913
     put(table(["statement", "value", "low", "high", ""], rows))
     say(f"read: {line}" for line in reading_lines(synthesis.readings))
     say([*(f"not supported: {reason}" for reason in stated.refused), f"wrote {output}"])
-    _write_page(synthesis, page, facts, output)
+    _write_page(synthesis, page, facts, output, changed)
 
 
-def _write_page(synthesis: Synthesis, page: Path | None, facts: dict[str, str], output: Path | None = None) -> None:
+def _write_page(
+    synthesis: Synthesis,
+    page: Path | None,
+    facts: dict[str, str],
+    output: Path | None = None,
+    model: Model | None = None,
+) -> None:
     """The page, where one is asked for; without a set too, for studies can be read together that no network takes."""
     if page is not None:
         from riskmodel.report.synthesis.page import write_synthesis_report
 
-        say([f"wrote {write_synthesis_report(synthesis, page, facts=facts, set_file=output)}"])
+        say([f"wrote {write_synthesis_report(synthesis, page, facts=facts, set_file=output, model=model)}"])
 
 
 def _named(columns: tuple[str, ...]) -> dict[str, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol
 
 from riskmodel.figures.axes import GREY, INK, LOW, only_lower_axis
 from riskmodel.text import words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
@@ -16,6 +19,7 @@ SHRUNKEN, MEAN, NEXT = "#8c8c8c", "#c4471f", "#1f5aa6"
 ROW, HEAD = 0.27, 1.35  # inches of a row, and of what stands above and below the rows
 APART = 0.2  # rows between a study's share and its estimate in the light of the others
 WIDTH = 12.0
+NARROW = 60  # letters below a panel
 FIGURE_SPACE = "\u2007"  # as wide as a digit; beside it others run together in a browser
 GAP = 2 * FIGURE_SPACE  # between a name and its number
 MEASURES = {"sensitivity": "sensitivity", "false_positive_rate": "false-positive rate", "rate": "share"}
@@ -31,7 +35,12 @@ class StudiesTogether(Protocol):
     def together(self) -> pd.DataFrame: ...
 
 
-def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
+def draw_forest(
+    studies: pd.DataFrame,
+    together: pd.DataFrame,
+    axes: np.ndarray | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> np.ndarray:
     """A panel a measure: squares are the studies' shares with exact intervals, grey dots the same in their light.
 
     Parameters
@@ -40,6 +49,8 @@ def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray 
         of :class:`riskmodel.synthesis.finding_studies.FindingStudies`, the studies from above to below.
     axes
         one for each measure; by default a new row of them.
+    replaced
+        for each measure what it stands in place of in a model, written below its axis.
 
     Returns
     -------
@@ -57,7 +68,8 @@ def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray 
         ax.set_ylim(len(numbers) + 1.9, -1.4)
         _counts(ax, rows, together[together["measure"] == measure])
         ax.set_title(MEASURES[measure], fontsize=10, loc="left")
-        ax.set_xlabel("%")
+        before = (replaced or {}).get(measure, "")
+        ax.set_xlabel("\n".join(["%", *below(before)]), fontsize=8.5, color=INK)
         _limits(ax, rows, together[together["measure"] == measure])
         only_lower_axis(ax)
     _names(axes, studies[studies["measure"] == measures[0]])
@@ -68,6 +80,11 @@ def draw_forest(studies: pd.DataFrame, together: pd.DataFrame, axes: np.ndarray 
 def forest(finding: StudiesTogether, axes: np.ndarray | None = None) -> np.ndarray:
     """The studies of one finding of a synthesis, ``synthesis.findings``, as a forest: see :func:`draw_forest`."""
     return draw_forest(finding.studies, finding.together, axes)
+
+
+def below(replaced: str) -> list[str]:
+    """What a measure stands in place of, in lines below its axis; none where that is nothing."""
+    return wrap(f"in place of {replaced}", NARROW, break_on_hyphens=False) if replaced else []
 
 
 def _studies(ax: Axes, rows: pd.DataFrame) -> None:

@@ -95,3 +95,10 @@ def test_judgements_are_told_apart_without_colour():
     assert [text.get_text() for text in ax.texts] == ["+ 2", "? 1", "− 3", "4"]
     assert len({bar.get_hatch() for bar in ax.patches[:3]}) == 3
     assert [bar.get_width() for bar in ax.patches] == [2, 1, 3, 4]
+
+
+def test_a_forest_says_what_a_number_stands_in_place_of(finding):
+    replaced = {"sensitivity": "find.fever.infection, 0.67 (seed)"}
+    first, second = draw_forest(finding.studies, finding.together, replaced=replaced)
+    assert first.get_xlabel() == "%\nin place of find.fever.infection, 0.67 (seed)"
+    assert second.get_xlabel() == "%"

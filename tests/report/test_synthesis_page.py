@@ -142,3 +142,19 @@ def test_each_cutoff_has_its_own_section():
     assert "none is left out at one of them" in page["report.html"]
     assert "figures/forest_2.svg" in page
     assert "figures/without_1.svg" not in page
+
+
+def test_the_page_says_what_the_numbers_stand_in_place_of():
+    sheet = pd.DataFrame({
+        "study": ["Smith 2024", "Jones 2020"], "locator": "table 2", "of": "fever=present",
+        "given": "infection=present", "tp": [20, 4], "fp": [30, 3], "fn": [20, 9], "tn": [330, 88],
+    })  # fmt: skip
+    model = rm.load()
+    made = rm.synthesise(sheet, model, draws=500)
+    page = synthesis_report(made, model=model.with_statements(made))
+    (statements,) = (table for section in page.sections for table in section.tables if table.id == "statements")
+    assert [text.split(", ")[0] for text in statements.frame["replaced"]] == ["find.fever.infection", "find.fever.none"]
+    (forest,) = (each for section in page.sections for each in section.figures if each.id == "forest_1")
+    assert "sensitivity in place of find.fever.infection, 0.67 (seed)" in forest.alt
+    without = synthesis_report(made)
+    assert not [f for section in without.sections for f in section.figures if "in place of" in f.alt]

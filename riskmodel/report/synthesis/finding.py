@@ -17,11 +17,14 @@ from riskmodel.report.synthesis.wording import (
 from riskmodel.text import words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
     from riskmodel.synthesis.finding_studies import FindingStudies
 
+BELOW = 0.16  # inches of a line below a panel
 RATIO_WORDS = {
     "positive_likelihood_ratio": "positive likelihood ratio", "negative_likelihood_ratio": "negative likelihood ratio",
     "diagnostic_odds_ratio": "diagnostic odds ratio",
@@ -31,8 +34,11 @@ SHORT = {"sensitivity": "sens", "false_positive_rate": "fpr", "rate": "share"}
 HEADINGS = {"sensitivity": "Sensitivity", "false_positive_rate": "False-positive rate", "rate": "Share"}
 
 
-def finding_section(number: int, finding: FindingStudies) -> Section:
-    """Everything on one finding; ``number`` makes the names of its tables and figures."""
+def finding_section(number: int, finding: FindingStudies, replaced: Mapping[str, str] | None = None) -> Section:
+    """Everything on one finding; ``number`` makes the names of its tables and figures.
+
+    ``replaced`` says for each measure what it stands in place of in a model.
+    """
     sentences = [
         people_words(finding),
         f"Middle setting: {together_words(finding, 'mean')}. Next setting: {together_words(finding, 'next')}.",
@@ -41,7 +47,7 @@ def finding_section(number: int, finding: FindingStudies) -> Section:
         influence_words(finding),
     ]
     tables = [_studies(number, finding)]
-    figures = [_forest(number, finding)]
+    figures = [_forest(number, finding, replaced or {})]
     if finding.is_pair:
         tables.append(_ratios(number, finding))
         figures.append(_summary_roc(number, finding))
@@ -108,19 +114,21 @@ def _influence(number: int, finding: FindingStudies) -> Table:
 # ---- figures ---------------------------------------------------------------------------------------------
 
 
-def _forest(number: int, finding: FindingStudies) -> Figure:
+def _forest(number: int, finding: FindingStudies, replaced: Mapping[str, str]) -> Figure:
     def draw() -> Canvas:
-        from riskmodel.figures.forest import HEAD, ROW, draw_forest
+        from riskmodel.figures.forest import HEAD, ROW, below, draw_forest
         from riskmodel.pages.svg import WIDTH, canvas
 
-        drawn = canvas(WIDTH, HEAD + ROW * (len(finding.rows) + 2))
+        lines = max((len(below(text)) for text in replaced.values()), default=0)
+        drawn = canvas(WIDTH, HEAD + ROW * (len(finding.rows) + 2) + BELOW * lines)
         axes = drawn.subplots(1, len(finding.measures), squeeze=False)[0]
-        draw_forest(finding.studies, finding.together, axes)
+        draw_forest(finding.studies, finding.together, axes, replaced)
         return drawn
 
     alt = "; ".join(_study_words(finding, k) for k in range(len(finding.rows)))
     together = f"Mean: {together_words(finding, 'mean')}. Next setting: {together_words(finding, 'next')}."
-    return Figure(f"forest_{number}", f"Forest plot: {finding_title(finding)}", f"{alt}. {together}", draw)
+    before = "".join(f" {MEASURE_WORDS[m]} in place of {text}." for m, text in replaced.items())
+    return Figure(f"forest_{number}", f"Forest plot: {finding_title(finding)}", f"{alt}. {together}{before}", draw)
 
 
 def _study_words(finding: FindingStudies, k: int) -> str:

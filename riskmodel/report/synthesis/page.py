@@ -11,6 +11,7 @@ import pandas as pd
 from riskmodel._version import __version__
 from riskmodel.pages.section import Column, Label, Report, Section, Table, mark
 from riskmodel.report.synthesis.finding import finding_section
+from riskmodel.report.synthesis.in_model import replaced_measures, replaced_statements
 from riskmodel.report.synthesis.quality import design, quadas
 from riskmodel.report.synthesis.wording import (
     MEASURE_WORDS,
@@ -25,6 +26,7 @@ from riskmodel.synthesis.sheet_file import SheetReading
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from riskmodel.model import Model
     from riskmodel.synthesis.finding_studies import FindingStudies
     from riskmodel.synthesis.synthesise import Synthesis
 
@@ -48,7 +50,13 @@ METHOD = (
 )
 
 
-def synthesis_report(synthesis: Synthesis, facts: Mapping[str, str] | None = None, *, set_file: str = "") -> Report:
+def synthesis_report(
+    synthesis: Synthesis,
+    facts: Mapping[str, str] | None = None,
+    *,
+    set_file: str = "",
+    model: Model | None = None,
+) -> Report:
     """The page of a synthesis.
 
     Parameters
@@ -57,14 +65,20 @@ def synthesis_report(synthesis: Synthesis, facts: Mapping[str, str] | None = Non
         what else is told of how it was made, such as the file and the command.
     set_file
         address of the prior set that was written, relative to the page.
+    model
+        that took the synthesis: with it the page says what each number stands in place of.
     """
     findings = synthesis.findings
+    replaced = replaced_statements(synthesis, model)
     sections = (
         _results(findings),
-        *(finding_section(i, finding) for i, finding in enumerate(findings, 1)),
+        *(
+            finding_section(i, finding, replaced_measures(synthesis, finding, replaced))
+            for i, finding in enumerate(findings, 1)
+        ),
         quadas(findings),
         design(findings),
-        _statements(synthesis, set_file),
+        _statements(synthesis, set_file, replaced),
         _refused(synthesis),
         *([_readings(synthesis.readings)] if synthesis.readings else []),
         _sources(synthesis),
@@ -83,7 +97,12 @@ def synthesis_report(synthesis: Synthesis, facts: Mapping[str, str] | None = Non
 
 
 def write_synthesis_report(
-    synthesis: Synthesis, folder: str | Path, *, facts: Mapping[str, str] | None = None, set_file: Path | None = None
+    synthesis: Synthesis,
+    folder: str | Path,
+    *,
+    facts: Mapping[str, str] | None = None,
+    set_file: Path | None = None,
+    model: Model | None = None,
 ) -> Path:
     """Write the page with its tables (CSV) and figures (SVG) into a new or empty folder, and return the page's path.
 
@@ -106,7 +125,7 @@ def write_synthesis_report(
     folder = Path(folder)
     check_folder(folder)
     address = Path(os.path.relpath(set_file.resolve(), folder.resolve())).as_posix() if set_file else ""
-    write_folder(folder, files(synthesis_report(synthesis, facts, set_file=address)))
+    write_folder(folder, files(synthesis_report(synthesis, facts, set_file=address, model=model)))
     return folder / HTML
 
 
@@ -150,17 +169,17 @@ def _results(findings: Sequence[FindingStudies]) -> Section:
     return Section("results", "Results", (), (table,))
 
 
-def _statements(synthesis: Synthesis, set_file: str) -> Section:
+def _statements(synthesis: Synthesis, set_file: str, replaced: Mapping[str, str]) -> Section:
     frame = pd.DataFrame([
         {"statement": s["id"], "quantity": f"{event_words(s['of'])} | {event_words(s['given'])}", "value": s["value"],
          "low": s.get("low"), "high": s.get("high"), "use": "compared only" if "drives" in s else "drives a table",
-         "note": s.get("note", "")}
+         "replaced": replaced.get(s["id"], ""), "note": s.get("note", "")}
         for s in synthesis.stated.statements
     ])  # fmt: skip
     columns = (
         Column("statement", "Statement", "statement"), Column("quantity", "Probability of"),
         Column("value", "Value", "percent", interval=("low", "high")), Column("use", "In the network"),
-        Column("note", "Note"),
+        *([Column("replaced", "In place of")] if replaced else []), Column("note", "Note"),
     )  # fmt: skip
     where = f"They are in {mark('file', set_file, Path(set_file).name)}. " if set_file else ""
     text = (
