@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.errors import UsageError, nearest
+from riskmodel.evidence.records import SETTING
 from riskmodel.validation.compare import events_seen
 from riskmodel.validation.records import Combination
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 HELD_OUT = "held out"
 DIFFERS = "asks otherwise"
-SETTING = "setting"
 OF_PEOPLE = ("source", "setting", "people", "given", "others", "n", "suspected_by")
 SPREADS = ("findings", "rates")  # between studies: of what is seen in people, and of how frequent conditions are
 
@@ -58,7 +58,7 @@ def sort_tables(
     """Sort rows into those that are fitted and others.
 
     - A row is not fitted where its study drives a statement that speaks of nothing beyond the row's variables (the
-      setting apart): its people are in that statement already.
+      setting apart) and no other setting: its people are in that statement already.
     - A row that follows from other rows of the same people (``restates``) is not fitted beside them.
     - A row that counts something else than the network means (``differs``) is not fitted.
     - Two rows of the same people, one of whose events is part of the other's, are one multinomial table: the narrower
@@ -110,7 +110,17 @@ def _counted_already(priors: Priors, row: PublishedRow) -> list[str]:
     """The statements that rest on a row's study and speak of nothing beyond its variables."""
     asked = _variables(priors, (*row.people, *row.of.events, *row.given.events, *row.others))
     same = {row.source, *row.same_data}
-    return [s.id for s in priors.selected_statements if s.rests_on & same and _spoken_of(priors, s) <= asked]
+    return [
+        s.id
+        for s in priors.selected_statements
+        if s.rests_on & same and _in_setting(s, row) and _spoken_of(priors, s) <= asked
+    ]
+
+
+def _in_setting(statement: Statement, row: PublishedRow) -> bool:
+    """Whether a statement may be about the people of a row: not where it names another setting."""
+    setting = statement.given.event(SETTING)
+    return setting is None or row.setting in setting.states
 
 
 def _spoken_of(priors: Priors, statement: Statement) -> set[str]:
