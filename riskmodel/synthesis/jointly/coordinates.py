@@ -15,62 +15,34 @@ if TYPE_CHECKING:
     from riskmodel.arrays import Array
     from riskmodel.evidence.records import Priors
 
-SMALLEST_SPREAD = 1e-3
+TYPICAL_SPREAD, SD_OF_LOG_SPREAD = 0.85, 0.38  # published ones of sensitivity and specificity are 0.4 to 1.8
+SMALLEST_SPREAD = 1e-4
 LOG_SPREADS = (np.log(SMALLEST_SPREAD), np.log(20.0))  # what a coordinate of a spread is kept within
 FARTHEST_RATE = 15.0  # on the logit scale
 SUSPECTED = ((0.5, 1.0), (0.02, 1.0))  # for a sign, and without any: median, and standard deviation of the logit
 
 
 @dataclass(frozen=True)
-class StudySpread:
-    """A spread between studies on the logit scale, with a half-normal prior; its coordinate is its logarithm."""
+class NormalPrior:
+    """A number beside the statements, on a scale on which its prior is normal.
+
+    A spread between studies is moved on the log scale, how often people are suspected on the logit scale.
+    """
 
     name: str
-    scale: float
-
-    @property
-    def start(self) -> float:
-        return float(np.log(self.scale))
-
-    def log_prior(self, at: float) -> float:
-        """Of the logarithm of the spread, up to a constant."""
-        return float(at - 0.5 * (np.exp(at) / self.scale) ** 2)
-
-    def gradient(self, at: float) -> float:
-        return float(1 - (np.exp(at) / self.scale) ** 2)
-
-    def curvature(self, at: float) -> float:
-        """Minus the second derivative of the log prior."""
-        return float(2 * (np.exp(at) / self.scale) ** 2)
-
-    def draw(self, rng: np.random.Generator, count: int) -> Array:
-        return np.log(self.scale * np.abs(rng.standard_normal(count)))
-
-
-@dataclass(frozen=True)
-class SuspectedRate:
-    """How often people are suspected; its coordinate is its logit, with a normal prior."""
-
-    name: str
-    median: float
+    start: float
     sd: float
 
-    @property
-    def start(self) -> float:
-        return float(logit(self.median))
-
     def log_prior(self, at: float) -> float:
+        """Up to a constant."""
         return -0.5 * ((at - self.start) / self.sd) ** 2
 
     def gradient(self, at: float) -> float:
         return -(at - self.start) / self.sd**2
 
-    def curvature(self, at: float) -> float:
-        del at
+    def curvature(self) -> float:
+        """Minus the second derivative of the log prior."""
         return self.sd**-2
-
-    def draw(self, rng: np.random.Generator, count: int) -> Array:
-        return np.asarray(self.start + self.sd * rng.standard_normal(count))
 
 
 class JointCoordinates(Coordinates):
@@ -81,25 +53,32 @@ class JointCoordinates(Coordinates):
     chosen
         ids of the statements to learn.
     spreads
-        between studies; they begin at the scale of their prior.
+        names of the spreads between studies.
+    typical
+        the median of the spreads' prior, on the logit scale.
     suspected
         names of the ways.
     """
 
-    spreads: tuple[StudySpread, ...] = ()
-    rates: tuple[SuspectedRate, ...] = ()
+    spreads: tuple[NormalPrior, ...] = ()
+    rates: tuple[NormalPrior, ...] = ()
 
     def __init__(
-        self, priors: Priors, chosen: Sequence[str], spreads: Sequence[StudySpread], suspected: Sequence[str] = ()
+        self,
+        priors: Priors,
+        chosen: Sequence[str],
+        spreads: Sequence[str],
+        suspected: Sequence[str] = (),
+        typical: float = TYPICAL_SPREAD,
     ) -> None:
         super().__init__(priors, chosen)
         self.of_statements = Coordinates(priors, chosen)
-        self.spreads = tuple(spreads)
-        self.rates = tuple(SuspectedRate(name, *rate) for name in suspected for rate in SUSPECTED)
+        self.spreads = tuple(NormalPrior(name, float(np.log(typical)), SD_OF_LOG_SPREAD) for name in spreads)
+        self.rates = tuple(NormalPrior(name, float(logit(p)), sd) for name in suspected for p, sd in SUSPECTED)
         self.start = np.concatenate([self.start, [each.start for each in self.beside]])
 
     @property
-    def beside(self) -> tuple[StudySpread | SuspectedRate, ...]:
+    def beside(self) -> tuple[NormalPrior, ...]:
         """What has coordinates beside the statements, in their order."""
         return (*self.spreads, *self.rates)
 
@@ -132,5 +111,5 @@ class JointCoordinates(Coordinates):
     def prior_precision(self, x: Array) -> Array:
         precision = super().prior_precision(x)
         for i, each in enumerate(self.beside, start=self.learnt):
-            precision[i, i] = each.curvature(float(x[i]))
+            precision[i, i] = each.curvature()
         return precision

@@ -14,7 +14,7 @@ from riskmodel.calibration.likelihood.laplace import covariance
 from riskmodel.calibration.optimise import Fitted, LogPosterior, Progress, maximise
 from riskmodel.errors import UsageError
 from riskmodel.model import Model, checked_model
-from riskmodel.synthesis.jointly.coordinates import JointCoordinates, StudySpread
+from riskmodel.synthesis.jointly.coordinates import TYPICAL_SPREAD, JointCoordinates
 from riskmodel.synthesis.jointly.influence import influence
 from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 from riskmodel.synthesis.jointly.origin import TablesOrigin
@@ -22,7 +22,6 @@ from riskmodel.synthesis.jointly.questions import PublishedShares
 from riskmodel.synthesis.jointly.result import JointSynthesis
 from riskmodel.synthesis.jointly.splitting import JointSearch
 from riskmodel.synthesis.jointly.tables import SPREADS, SortedTables, sort_tables, spread_numbers
-from riskmodel.synthesis.next_setting import SPREAD_SCALE
 from riskmodel.validation.load import load_published
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def synthesise_jointly(
     learn: str | Sequence[str] = "all",
     hold_out: Collection[str] | float = (),
     seed: int = 0,
-    spread_scale: float = SPREAD_SCALE,
+    typical_spread: float = TYPICAL_SPREAD,
     progress: Progress | None = None,
     command: str = "",
 ) -> JointSynthesis:
@@ -58,8 +57,9 @@ def synthesise_jointly(
     hold_out, seed
         names of rows or of their sources that stay out of the fit as its test, or the share of the sources that are
         drawn for it. Which rows are fitted: :func:`~riskmodel.synthesis.jointly.tables.sort_tables`.
-    spread_scale
-        of the half-normal priors of the spreads between studies, on the logit scale.
+    typical_spread
+        the median of the log-normal prior of the spreads between studies, on the logit scale; from about half to about
+        twice of it are as good as certain.
     progress
         called with the number of steps taken, and None.
     command
@@ -78,7 +78,7 @@ def synthesise_jointly(
     if not taken.fitted:
         raise UsageError("no published row is left to fit")
     asked = requested_statements(model.priors, learn)
-    search = search_for(model, taken, asked, spread_scale)
+    search = search_for(model, taken, asked, typical_spread)
     fitted = fitted_from(search, progress=progress)
     joint, posterior = search.likelihood.joint, search.posterior
     spread = covariance(posterior, fitted.point)
@@ -103,14 +103,13 @@ def synthesise_jointly(
 
 
 def search_for(
-    model: Model, taken: SortedTables, ids: Sequence[str], spread_scale: float = SPREAD_SCALE
+    model: Model, taken: SortedTables, ids: Sequence[str], typical_spread: float = TYPICAL_SPREAD
 ) -> JointSearch:
     """The log posterior of statements and spreads; rows that are tests are in it, but do not count."""
     rows = (*taken.fitted, *taken.tests)
-    spreads = [StudySpread(name, spread_scale) for name in SPREADS]
     shares = PublishedShares(model.tables, model.priors.case_variables, rows)
     ways = [" or ".join(map(str, signs)) for signs in shares.selections]
-    coordinates = JointCoordinates(model.priors, ids, spreads, ways)
+    coordinates = JointCoordinates(model.priors, ids, SPREADS, ways, typical_spread)
     every = TablesLikelihood(coordinates, shares, rows, spread_numbers(model.priors, rows))
     counted = np.arange(len(rows)) < len(taken.fitted)
     return JointSearch(every.of_rows(counted))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = "held out"
 DIFFERS = "asks otherwise"
+UNSURE = "prints neither a count nor an interval"
 OF_PEOPLE = ("source", "setting", "people", "given", "others", "n", "suspected_by")
 SPREADS = ("findings", "rates")  # between studies: of what is seen in people, and of how frequent conditions are
 
@@ -39,8 +40,8 @@ class SortedTables:
 
     @property
     def tests(self) -> tuple[PublishedRow, ...]:
-        """Rows of people who are not in the fit: held out, or asked otherwise."""
-        return tuple(row for row in self.rows if self.aside.get(row.id, "").startswith((HELD_OUT, DIFFERS)))
+        """Rows of people who are not in the fit: held out, asked otherwise, or of a size that is not printed."""
+        return tuple(row for row in self.rows if self.aside.get(row.id, "").startswith((HELD_OUT, DIFFERS, UNSURE)))
 
     @property
     def held_out(self) -> tuple[PublishedRow, ...]:
@@ -61,6 +62,7 @@ def sort_tables(
       setting apart) and no other setting: its people are in that statement already.
     - A row that follows from other rows of the same people (``restates``) is not fitted beside them.
     - A row that counts something else than the network means (``differs``) is not fitted.
+    - A share with neither a count nor an interval cannot be weighed, and is not fitted.
     - Two rows of the same people, one of whose events is part of the other's, are one multinomial table: the narrower
       is asked among those who have the wider.
 
@@ -83,6 +85,8 @@ def sort_tables(
             aside[row.id] = f"its study drives {', '.join(counted)}"
         elif row.differs:
             aside[row.id] = f"{DIFFERS}: {row.differs}"
+        elif row.n is None and row.low is None:
+            aside[row.id] = UNSURE
         elif names & {row.id, row.source}:
             aside[row.id] = HELD_OUT
     fitted = {row.id for row in rows if row.id not in aside}

@@ -14,12 +14,12 @@ from riskmodel.validation.load import load_published
 from tests.support.published import with_published
 from tests.support.tabular import without_policy
 
-COMMON = 1e-3  # a scale of the spreads so small that studies do not differ
+COMMON = 1e-3  # a spread so small that studies do not differ
 EXPOSED = {"of": ["exposed=yes"], "events": 12, "n": 40}
 
 
 def test_a_beta_and_a_count_give_the_beta_of_both(tmp_path):
-    joint = synthesise_jointly(with_published(tmp_path, [EXPOSED]), learn=["s0"], spread_scale=COMMON)
+    joint = synthesise_jointly(with_published(tmp_path, [EXPOSED]), learn=["s0"], typical_spread=COMMON)
     first, second = 0.3 * 20 + 12, 0.7 * 20 + 28
     row = joint.calibration.table.set_index("statement").loc["s0"]
     low, high = special.betaincinv(first, second, [0.025, 0.975])
@@ -31,7 +31,7 @@ def test_a_beta_and_a_count_give_the_beta_of_both(tmp_path):
 def test_studies_that_differ_tell_less(tmp_path):
     rows = [{**EXPOSED, "source": name, "events": events} for name, events in (("a", 4), ("b", 30), ("c", 12))]
     model = with_published(tmp_path, rows)
-    common = synthesise_jointly(model, learn=["s0"], spread_scale=COMMON)
+    common = synthesise_jointly(model, learn=["s0"], typical_spread=COMMON)
     differing = synthesise_jointly(model, learn=["s0"])
     assert differing.spreads["findings"] > 0.5
     shares = [joint.calibration.table["share"][0] for joint in (differing, common)]

@@ -9,7 +9,7 @@ from scipy import stats
 
 from riskmodel.arrays import Array
 from riskmodel.network.build import build_network
-from riskmodel.synthesis.jointly.coordinates import JointCoordinates, StudySpread
+from riskmodel.synthesis.jointly.coordinates import JointCoordinates
 from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 from riskmodel.synthesis.jointly.observed import Observed
 from riskmodel.synthesis.jointly.questions import PublishedShares
@@ -35,8 +35,8 @@ ROWS = (
 def likelihood_of(model, rows, learn=None) -> TablesLikelihood:
     chosen = list(model.priors.selected) if learn is None else learn
     shares = PublishedShares(build_network(model.priors), model.priors.case_variables, rows)
-    spreads = [StudySpread(name, 1.0) for name in SPREADS]
-    coordinates = JointCoordinates(model.priors, chosen, spreads, ["suspected"] * len(shares.selections))
+    ways = ["suspected"] * len(shares.selections)
+    coordinates = JointCoordinates(model.priors, chosen, SPREADS, ways, typical=1.0)
     return TablesLikelihood(coordinates, shares, rows, spread_numbers(model.priors, rows))
 
 
