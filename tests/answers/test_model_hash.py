@@ -15,6 +15,7 @@ import riskmodel as rm
 from riskmodel.answers.scoring import Scoring
 from riskmodel.evidence.digests import FOR_READERS, digest_of, digest_of_priors, digest_of_text
 from riskmodel.evidence.load import load_priors, priors_root
+from riskmodel.evidence.origin import DrawnPair
 from riskmodel.evidence.reading.schema import StatementTable, VariableTable
 from riskmodel.evidence.records import Priors
 from tests.support.paths import DATA
@@ -60,6 +61,7 @@ WEAK = 'of = "weakness={}"\ngiven = "fracture=present alone"\nvalue = {}'
 FEVER = 'value = 0.67\nbasis = "seed"\nsource = "a_seed"\nread = "full_text"'
 BASE = "value = 0.02\nlow = 0.01\nhigh = 0.04\n"
 STUDY = 'basis = "study"\nsource = "some_2020"\nlocator = "table 1"\nread = "full_text"'
+BEHIND = '{ study = "Some 2020", source = "some_2020", locator = "table 1", events = 1, n = 1000, read = "full_text" }'
 COUNT = "value = 0.001\nevents = 1\nn = 1000\n"
 
 # An edit of the tiny priors, or two, for each key of a variable and of a statement: before, after.
@@ -96,8 +98,9 @@ STATEMENT_EDITS = {
     "read": (STUDY, STUDY.replace("full_text", "abstract")),
     "drives": ('drives = "infection<-cancer"\nbasis = "seed"', 'drives = "audit"\nbasis = "seed"'),
     "note": (FEVER, FEVER + '\nnote = "As stated."'),
+    "studies": (COUNT + STUDY, COUNT + STUDY + f"\nstudies = [{BEHIND}]"),
 }  # fmt: skip
-UNMOVED = {"definition", "note"}
+UNMOVED = {"definition", "note", "studies"}  # studies: the number that they gave counts
 
 
 def hash_of(root: Path) -> str:
@@ -195,6 +198,7 @@ def test_every_field_of_the_priors_is_decided_upon(tiny_priors: Priors) -> None:
         "composites": {**tiny_priors.composites, "more": ("fracture",)},
         "statements": tiny_priors.statements[1:],
         "groups": {"pair": ("fever", "weakness")},
+        "drawn_pairs": (DrawnPair((tiny_priors.selected[0], tiny_priors.selected[1]), 0.5),),
     }
     assert {entry.name for entry in fields(Priors)} == through_others | set(moving)
     for name, content in moving.items():
