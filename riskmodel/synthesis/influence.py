@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, ndtr
 
-from riskmodel.synthesis.next_setting import POINTS_OF_DRAWS, drawn_effects, root_of
+from riskmodel.synthesis.next_setting import POINTS_OF_DRAWS, drawn_effects, root_of, with_prior_counts
 from riskmodel.synthesis.quadrature import study_log_likelihoods
 from riskmodel.synthesis.study_estimates import weighted_quantiles
 
@@ -50,10 +50,14 @@ def leave_one_out(events: Array, totals: Array, effects: DrawnEffects, *, seed: 
         as of :func:`~riskmodel.synthesis.next_setting.drawn_effects`, of which ``effects`` are the draws.
     """
     root = root_of(effects.spread, effects.correlation)
-    parts = study_log_likelihoods(events, totals, effects.mean, root, POINTS_OF_DRAWS)
-    weights = np.exp(parts.min(axis=0) - parts)
+    every, rest_of = (
+        study_log_likelihoods(*with_prior_counts(events, totals, fewer=fewer), effects.mean, root, POINTS_OF_DRAWS)
+        for fewer in (0, 1)
+    )
+    log_weights = rest_of.sum(axis=1, keepdims=True) - rest_of - every.sum(axis=1, keepdims=True)
+    weights = np.exp(log_weights - log_weights.max(axis=0))
     weights /= weights.sum(axis=0)
-    effective = effects.effective / len(parts) / (weights**2).sum(axis=0)
+    effective = effects.effective / len(every) / (weights**2).sum(axis=0)
     refitted = effective < FEWEST_EFFECTIVE
     size = (len(events), events.shape[1], 3)
     average, following = np.empty(size), np.empty(size)

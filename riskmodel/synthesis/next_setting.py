@@ -3,7 +3,9 @@
 With two to five studies the most likely spread between settings is mostly chance, and often 0. So the spreads have a
 prior, and what is not known of them widens the result:
 
-- mean: its probability is as Jeffreys' prior has it, Beta(½, ½);
+- probabilities of the studies: Jeffreys' half an event and half a person without it, shared among the studies. The
+  mean has no prior beside this: with Beta(½, ½) for its own probability a rare event of one study is drawn towards
+  one half, because the spread allows it (1 of 1,172: up to 78 % in the next setting, where this prior gives 12 %);
 - spread of each effect on the logit scale: half-normal, scale 1.5 (see Röver C et al. Res Synth Methods 2021;12:448);
 - correlation: (1 + correlation) / 2 is Beta(2, 2).
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, log_expit, logsumexp, ndtr
+from scipy.special import expit, logsumexp, ndtr
 
 from riskmodel.evidence.random_effects import OF_COUNTS
 from riskmodel.synthesis.quadrature import log_likelihood
@@ -138,6 +140,22 @@ def drawn_effects(
     return DrawnEffects(mean, spread, correlation, float(1 / (weights**2).sum()), len(events), coordinates)
 
 
+def with_prior_counts(events: Array, totals: Array, *, fewer: int = 0) -> tuple[Array, Array]:
+    """Events and people with half an event and half a person without it, shared among the cells with people.
+
+    Parameters
+    ----------
+    events, totals
+        (studies, dimensions) or (studies, dimensions, cells).
+    fewer
+        among how many studies less it is shared: 1 where one is about to be left out.
+    """
+    counted = totals > 0
+    shared_by = counted.sum(axis=tuple(axis for axis in range(totals.ndim) if axis != 1), keepdims=True)
+    half = np.where(counted, 0.5 / np.maximum(shared_by - fewer, 1), 0.0)
+    return events + half, totals + 2 * half
+
+
 def correlation_of_ranks(pairs: Array) -> float:
     """The correlation of two normal values that would have the rank correlation of these draws, (draws, 2)."""
     ranks = np.argsort(np.argsort(pairs, axis=0, kind="stable"), axis=0, kind="stable")
@@ -178,8 +196,7 @@ class _Posterior:
         """Up to a constant, in the unbounded coordinates."""
         dimensions = self.events.shape[1]
         mean, spread, correlation = _parts(x, dimensions)
-        density = 0.5 * (log_expit(mean) + log_expit(-mean)).sum(axis=1)
-        density += (np.log(spread) - 0.5 * (spread / self.spread_scale) ** 2).sum(axis=1)
+        density = (np.log(spread) - 0.5 * (spread / self.spread_scale) ** 2).sum(axis=1)
         if dimensions == 2:
             density += 2 * np.log1p(-(correlation**2))  # the prior, and the slope of tanh
         offsets = None
@@ -188,7 +205,8 @@ class _Posterior:
             offsets = self.design.offsets(others)
             density += self.design.log_constant(others) - 0.5 * ((others / self.design.prior_sd) ** 2).sum(axis=1)
         root = root_of(spread, correlation)
-        return np.asarray(density + log_likelihood(self.events, self.totals, mean, root, points, offsets))
+        counts = with_prior_counts(self.events, self.totals)
+        return np.asarray(density + log_likelihood(*counts, mean, root, points, offsets))
 
 
 def _first_proposal(events: Array, totals: Array, design: Design | None) -> tuple[Array, Array]:

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from scipy.special import expit
 
 import riskmodel as rm
 from riskmodel.cli import commands
@@ -101,13 +100,13 @@ def test_the_posterior_is_that_of_a_sum_over_a_grid():
     grids = np.meshgrid(np.linspace(-5, 4, 41), np.linspace(0.05, 5, 34), shift, shift, indexing="ij")
     mean, spread, *shifts = grids
     z, weight = np.polynomial.hermite_e.hermegauss(16)
-    log_posterior = 0.5 * np.log(expit(mean) * expit(-mean)) - 0.5 * (spread / SPREAD_SCALE) ** 2
+    log_posterior = -0.5 * (spread / SPREAD_SCALE) ** 2
     log_posterior -= 0.5 * (shifts[0] ** 2 + shifts[1] ** 2) / SHIFT_SD**2
     for k in range(4):
         base, likelihood = mean + shifts[of_study[k]], np.zeros(mean.shape)
         for node, share in zip(z, weight, strict=True):
             logits = base + spread * node
-            likelihood += share * np.exp(events[k] * logits - totals[k] * np.logaddexp(0, logits))
+            likelihood += share * np.exp((events[k] + 1 / 8) * logits - (totals[k] + 1 / 4) * np.logaddexp(0, logits))
         log_posterior += np.log(np.maximum(likelihood, 1e-300))
     posterior = np.exp(log_posterior - log_posterior.max())
     posterior /= posterior.sum()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import integrate, stats
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from riskmodel.synthesis.influence import leave_one_out
 from riskmodel.synthesis.next_setting import drawn_effects
@@ -81,7 +81,9 @@ def test_draws_that_are_too_few_are_fitted_anew():
     assert without.refitted[9]
     anew = drawn_effects(events[:9], totals[:9], draws=2000)
     np.testing.assert_allclose(without.average[9], anew.average(), atol=1e-9)
-    assert without.shift[9, 0] < -1
+    middle = logit(anew.average()[0, 0]) - np.median(effects.mean[:, 0])
+    assert without.shift[9, 0] == pytest.approx(middle / effects.mean[:, 0].std(), abs=1e-9)
+    assert without.shift[9, 0] < -0.8
 
 
 def test_weighted_quantiles_of_equal_weights_are_quantiles():

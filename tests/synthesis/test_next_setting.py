@@ -39,16 +39,25 @@ def test_one_rate_without_spread_has_the_interval_of_jeffreys():
     assert np.allclose(drawn.next_setting()[0], stats.beta(3.5, 37.5).ppf([0.5, 0.025, 0.975]), atol=0.003)
 
 
+def test_a_rare_event_of_one_study_is_not_drawn_towards_a_half():
+    """On the logit scale the interval reaches as far above the study's rate as below it, but for the few events."""
+    drawn = drawn_effects(np.array([[100.0]]), np.array([[100_000.0]]), draws=20_000)
+    value, low, high = logit(drawn.next_setting()[0])
+    assert value == pytest.approx(logit(0.001), abs=0.1)
+    assert high - value == pytest.approx(value - low, rel=0.05)
+
+
 @pytest.mark.slow
 def test_the_spread_has_the_posterior_of_a_sum_over_a_grid():
     """One rate of three studies: mean and spread by brute force."""
     events, totals = np.array([[4.0], [15.0], [2.0]]), np.array([[40.0], [60.0], [50.0]])
     mean, spread = np.meshgrid(np.linspace(-7, 4, 221), np.linspace(0.005, 6, 240), indexing="ij")
     z, weight = np.polynomial.hermite_e.hermegauss(80)
-    log_posterior = 0.5 * np.log(expit(mean) * expit(-mean)) - 0.5 * (spread / 1.5) ** 2
+    log_posterior = -0.5 * (spread / 1.5) ** 2
     for event, total in zip(events[:, 0], totals[:, 0], strict=True):
         share = expit(mean[..., None] + spread[..., None] * z)
-        log_posterior += np.log(stats.binom.pmf(event, total, share) @ weight)
+        sixth = (share * (1 - share)) ** (1 / 6)  # of a half event and a half person without it, for each study
+        log_posterior += np.log((stats.binom.pmf(event, total, share) * sixth) @ weight)
     posterior = np.exp(log_posterior - log_posterior.max())
     drawn = drawn_effects(events, totals, draws=20_000)
     assert drawn.mean.mean() == pytest.approx((posterior * mean).sum() / posterior.sum(), abs=0.03)

@@ -38,10 +38,10 @@ METHOD = (
         "integrated over the studies by adaptive Gauss–Hermite quadrature."
     ),
     (
-        "Priors: a mean as Jeffreys has it, Beta(½, ½); a spread half-normal with scale 1.5 on the logit scale; "
-        "(1 + correlation) / 2 as Beta(2, 2). The posterior is drawn by adaptive importance sampling. Results are "
-        "medians and intervals of 95 % of the draws; the regions are the smallest that hold 95 % of them on the logit "
-        "scale."
+        "Priors: half an event and half a person without it, shared among the studies; a spread half-normal with "
+        "scale 1.5 on the logit scale; (1 + correlation) / 2 as Beta(2, 2). The posterior is drawn by adaptive "
+        "importance sampling. Results are medians and intervals of 95 % of the draws; the regions are the smallest "
+        "that hold 95 % of them on the logit scale."
     ),
     (
         "Mean: the middle of all settings. Next setting: one more setting like these, with its own difference from the "
