@@ -12,7 +12,7 @@ from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import IGNORABLE, SETTING
 from riskmodel.explorer.form import form_data
-from riskmodel.explorer.numbers import drawn_numbers, stated_numbers
+from riskmodel.explorer.numbers import drawn_numbers, drawn_rates, stated_numbers
 from riskmodel.explorer.policies import policy_data
 from riskmodel.explorer.structure import structure
 from riskmodel.text import RESEARCH_ONLY, words
@@ -89,12 +89,15 @@ def _set(model: Model, draws: int, seed: int) -> dict[str, Any]:
         "plan": plan,
         "stated": stated_numbers(plain.tables, names),
         "drawn": drawn_numbers(plain.uncertain(draws + 1, seed).network, names) if draws else None,
-        "profiles": [_profile(model, name) for name in dict.fromkeys([IGNORABLE, *model.priors.profiles])],
+        "profiles": [_profile(model, name, draws, seed) for name in dict.fromkeys([IGNORABLE, *model.priors.profiles])],
     }
 
 
-def _profile(model: Model, name: str) -> dict[str, Any]:
-    """P(written down | setting, state) of what a profile reads the blanks of: by row, (settings or 1, states)."""
+def _profile(model: Model, name: str, draws: int, seed: int) -> dict[str, Any]:
+    """P(written down | setting, state) of what a profile reads the blanks of: by row, (settings or 1, states).
+
+    ``drawn`` has the same in each draw: which of ``columns``, (columns, draws), stands where.
+    """
     under = model.with_recording(name)
     scorer = under.scoring.scorer
     rates = zip(scorer.recorded_rows, scorer.written, strict=True)
@@ -102,6 +105,7 @@ def _profile(model: Model, name: str) -> dict[str, Any]:
         "name": name,
         "title": under.priors.profile.title or "a blank says nothing",
         "rates": {str(row): table.tolist() for row, table in rates},
+        "drawn": drawn_rates(under.priors, scorer.variables, draws, seed) if draws else None,
     }
 
 

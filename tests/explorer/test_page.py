@@ -46,8 +46,12 @@ def opened(browser, address, **how):
 
 def shows(browser, selector):
     """Wait until the page has such an element."""
-    look = f"() => document.querySelector({json.dumps(selector)}) ? done() : setTimeout(look, 5)"
-    browser.run(f"new Promise((done) => {{ const look = {look}; look(); }})")
+    until(browser, f"document.querySelector({json.dumps(selector)})")
+
+
+def until(browser, expression):
+    """Wait until an expression is true in the page."""
+    browser.run(f"new Promise((done) => {{ const look = () => {expression} ? done() : setTimeout(look, 5); look(); }})")
 
 
 def pressed(browser, *keys):
@@ -151,7 +155,7 @@ def test_a_finding_by_keyboard_alone(browser, page):
     pressed(browser, "/", *"anaesthesia")
     assert browser.run("document.getElementById('hits').textContent") == "1 found"
     pressed(browser, "Tab", "Tab", "ArrowRight", "ArrowRight")
-    assert "saddle_anaesthesia=present" in browser.run("location.hash")
+    until(browser, "location.hash.includes('saddle_anaesthesia=present')")
     assert browser.run("document.getElementById('summary').textContent") != before
 
 
@@ -179,6 +183,7 @@ def test_hostile_names_cannot_inject(browser, seeds, tmp_path):
 def test_the_address_holds_the_case(browser, page):
     opened(browser, f"{page}#{CASE}")
     choices = {"set=seeds", "policy=consensus", "recording=ignorable"}
+    until(browser, "location.hash.includes('policy=')")
     assert set(browser.run("location.hash.slice(1)").split("&")) == {*CASE.split("&"), *choices}
     shown = browser.run("document.querySelector('[data-row] input[type=number]').value")
     assert shown == "63"
@@ -187,14 +192,22 @@ def test_the_address_holds_the_case(browser, page):
 @pytest.mark.slow
 @in_browser
 def test_a_change_is_answered_within_50_milliseconds(browser, page):
-    """The 95th percentile over single changes, intervals of a hundred draws included."""
+    """The 95th percentile over single changes, intervals of a hundred draws and drawing included: processor time."""
     opened(browser, f"{page}#{CASE}")
     shows(browser, ".interval")
-    times = browser.run("""
-        const shown = (input) => !input.closest("[hidden]");
-        [...document.querySelectorAll("input[type=radio]")].filter(shown).map((input) => {
-          input.click();
-          return Number(document.documentElement.dataset.milliseconds);
-        })""")
+    browser.call("Performance.enable")
+
+    def spent() -> float:
+        metrics = browser.call("Performance.getMetrics")["metrics"]
+        return next(1000 * metric["value"] for metric in metrics if metric["name"] == "ThreadTime")
+
+    browser.run(
+        'window.shown = [...document.querySelectorAll("input[type=radio]")].filter((i) => !i.closest("[hidden]"))'
+    )
+    times = []
+    for number in range(browser.run("shown.length")):
+        before = spent()
+        browser.run(f"shown[{number}].click()")
+        times.append(spent() - before)
     assert len(times) > 100
     assert np.percentile(times, 95) <= 50, np.percentile(times, [50, 95, 100])

@@ -3,6 +3,9 @@
 import { Tables, posterior } from "./engine.js";
 import { unpack } from "./unpack.js";
 
+const NEVER_LEVEL = -128; // in place of a level: a probability of 0 or 1
+const ALWAYS_LEVEL = 127;
+
 // The tables of every draw, the stated values first.
 export async function unpackDraws(network, free, stated, { draws, column, step, start, levels }) {
   const [columnOf, steps, starts, signed] = await Promise.all([
@@ -15,7 +18,9 @@ export async function unpackDraws(network, free, stated, { draws, column, step, 
   for (let draw = 0; draw < draws; draw++) {
     const values = new Float64Array(steps.length);
     for (let c = 0; c < steps.length; c++) {
-      values[c] = 1 / (1 + Math.exp(-(starts[c] + steps[c] * signed[c * draws + draw])));
+      const level = signed[c * draws + draw];
+      if (level === NEVER_LEVEL || level === ALWAYS_LEVEL) values[c] = level === ALWAYS_LEVEL ? 1 : 0;
+      else values[c] = 1 / (1 + Math.exp(-(starts[c] + steps[c] * level)));
     }
     const entries = free.map((value, entry) => (columnOf[entry] ? values[columnOf[entry] - 1] : value));
     drawn.push(new Tables(network, network.complete(entries)));
@@ -33,10 +38,19 @@ function quantile(order, values, weights, target) {
   return values[order[order.length - 1]];
 }
 
-// Weighted quantiles of each output; `effective` equally weighted draws would tell as much.
-export function intervals(drawn, evidence, blank, level) {
-  const results = drawn.map((tables) => posterior(tables, evidence));
-  const moved = evidence.tilt !== null; // then the tables' sum is no longer 1 in the setting alone
+// The rates of a recording profile in a draw, by row; the first draw is the stated one.
+export function ratesIn({ rates, drawn }, draw) {
+  if (!drawn || draw === 0) return rates;
+  return Object.fromEntries(
+    Object.entries(drawn.at).map(([row, at]) => [row, at.map((states) => states.map((column) => drawn.columns[column][draw - 1]))]),
+  );
+}
+
+// Weighted quantiles of each output; `effective` equally weighted draws would tell as much. `evidenceIn` gives the case as
+// each draw takes it.
+export function intervals(drawn, evidenceIn, blank, level) {
+  const results = drawn.map((tables, draw) => posterior(tables, evidenceIn(draw)));
+  const moved = blank.tilt !== null; // then the tables' sum is no longer 1 in the setting alone
   const weights = results.map((result, k) => result.evidence / (moved ? posterior(drawn[k], blank).evidence : 1));
   const total = weights.reduce((a, b) => a + b, 0);
   const squares = weights.reduce((a, b) => a + b * b, 0);

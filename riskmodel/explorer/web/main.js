@@ -13,6 +13,7 @@ import { weightsView } from "./weights_view.js";
 import { WhatIfView } from "./what_if_view.js";
 import { words } from "./words.js";
 
+const ADDRESS_AFTER = 200; // milliseconds without a change: browsers take no more than some writes a second
 const SLICE = 12; // milliseconds of work before the page may answer to the person again
 
 const pause = () => new Promise((resume) => setTimeout(resume, 0));
@@ -75,7 +76,8 @@ class Page {
     this.interval = impossibleText(this.answer) ? null : this.explorer.intervals(this.answer);
     this.results.show(this.answer, this.interval, beside?.possible ? beside : null, () => this.weights());
     this.whatIf.show(this.answer, this.answer.base.stated);
-    history.replaceState(null, "", `#${state.address()}`);
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => history.replaceState(null, "", `#${state.address()}`), ADDRESS_AFTER);
     document.documentElement.dataset.milliseconds = (performance.now() - start).toFixed(2);
     if (!this.interval && this.answer.priors.draws) this.unpackDraws(this.answer.priors);
     this.askNext();

@@ -1,6 +1,6 @@
 // The model of the page: answers for a case, in one prior set, policy and recording profile.
 
-import { unpackDraws, intervals } from "./draws.js";
+import { intervals, ratesIn, unpackDraws } from "./draws.js";
 import { Tables, evidenceOf, posterior } from "./engine.js";
 import { Network } from "./network.js";
 import { decide, findingsOf, fullMask, startBackGroups, waitingFor } from "./policy.js";
@@ -22,8 +22,12 @@ class PriorSet {
     this.drawn = null;
   }
 
+  profile(wanted) {
+    return this.data.profiles.find(({ name }) => name === wanted);
+  }
+
   rates(profile) {
-    return this.data.profiles.find(({ name }) => name === profile)?.rates ?? {};
+    return this.profile(profile).rates;
   }
 
   get draws() {
@@ -98,6 +102,7 @@ export class Explorer {
       findings,
       decision,
       masks,
+      recording,
       rates,
       stakes,
       thresholds,
@@ -108,7 +113,12 @@ export class Explorer {
   }
 
   // Intervals of an answer's posteriors; null while no draws are unpacked.
-  intervals({ priors, evidence, base }) {
-    return priors.drawn && intervals(priors.drawn, evidence, base.blank, LEVEL);
+  intervals({ priors, evidence, base, masks, recording }) {
+    if (!priors.drawn) return null;
+    const profile = priors.profile(recording);
+    const isRead = masks.some((mask, row) => row in profile.rates && mask !== fullMask(this.variables[row]));
+    const evidenceIn = (draw) =>
+      isRead ? evidenceOf(priors.network, this.variables, masks, ratesIn(profile, draw), base.tilt) : evidence;
+    return intervals(priors.drawn, evidenceIn, base.blank, LEVEL);
   }
 }

@@ -30,13 +30,13 @@ export class WhatIfView {
     this.node = element(
       "section", { id: "what-if", "aria-label": "What can be moved" },
       element(
-        "details", {}, element("summary", {}, element("h2", {}, "Other base rates")),
+        "details", { ontoggle: () => this.#fill() }, element("summary", {}, element("h2", {}, "Other base rates")),
         element("p", { class: "faint" }, "A clinic with more or less of a disease: its odds are multiplied, and whatever holds given the disease stays. An interval keeps its width on the log-odds."),
         table("Base rates in this setting", ["Condition", "As stated", "Here, %"], this.rates),
         reset("As stated", () => (state.moved = {})),
       ),
       element(
-        "details", {}, element("summary", {}, element("h2", {}, "Other thresholds")),
+        "details", { ontoggle: () => this.#fill() }, element("summary", {}, element("h2", {}, "Other thresholds")),
         element("p", { class: "faint" }, "A threshold is harm / (harm + benefit): harm of acting in vain, benefit of acting in time, in quality-adjusted life years."),
         table("Thresholds of the policy", ["Threshold", "Harm", "Benefit", "Probability"], this.stakes),
         reset("As stated", () => (state.stakes = {})),
@@ -45,8 +45,22 @@ export class WhatIfView {
   }
 
   // `stated`: the base rate of each output where nothing is moved.
-  show({ priors, policy }, stated) {
+  show(answer, stated) {
+    this.shown = { ...answer, stated };
+    this.#fill();
+  }
+
+  // What is folded away is made when it is opened.
+  #fill() {
     const { state } = this;
+    const { priors, policy, stated } = this.shown;
+    const isOpen = (body) => body.closest("details").open;
+    this.stakes.closest("details").hidden = !Object.keys(policy.thresholds).length;
+    if (isOpen(this.rates)) this.#fillRates(state, priors, stated);
+    if (isOpen(this.stakes)) this.#fillStakes(state, policy);
+  }
+
+  #fillRates(state, priors, stated) {
     this.rates.replaceChildren(...priors.network.conditions.map(({ name }, output) => {
       const value = name in state.moved ? short(100 * state.moved[name]) : "";
       const input = field(`base rate of ${words(name)}, %`, value, { min: 0.0001, max: 99.9, placeholder: short(100 * stated[output]) }, (typed) => {
@@ -56,6 +70,9 @@ export class WhatIfView {
       });
       return element("tr", {}, element("th", { scope: "row" }, capital(words(name))), element("td", { class: "number faint" }, percent(stated[output])), element("td", {}, input));
     }));
+  }
+
+  #fillStakes(state, policy) {
     this.stakes.replaceChildren(...Object.entries(policy.thresholds).map(([name, threshold]) => {
       const { harm, benefit } = state.stakes[name] ?? threshold;
       const moved = (changes) => {
@@ -71,6 +88,5 @@ export class WhatIfView {
         element("td", { class: name in state.stakes ? "number moved" : "number" }, percent(harm / (harm + benefit))),
       );
     }));
-    this.stakes.closest("details").hidden = !Object.keys(policy.thresholds).length;
   }
 }
