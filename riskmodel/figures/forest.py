@@ -69,7 +69,7 @@ def draw_forest(
         _counts(ax, rows, together[together["measure"] == measure])
         ax.set_title(MEASURES[measure], fontsize=10, loc="left")
         before = (replaced or {}).get(measure, "")
-        ax.set_xlabel("\n".join(["%", *below(before)]), fontsize=8.5, color=INK)
+        ax.set_xlabel("\n".join(["%", *lines_below(before)]), fontsize=8.5, color=INK)
         _limits(ax, rows, together[together["measure"] == measure])
         only_lower_axis(ax)
     _names(axes, studies[studies["measure"] == measures[0]])
@@ -82,7 +82,7 @@ def forest(finding: StudiesTogether, axes: np.ndarray | None = None) -> np.ndarr
     return draw_forest(finding.studies, finding.together, axes)
 
 
-def below(replaced: str) -> list[str]:
+def lines_below(replaced: str) -> list[str]:
     """What a measure stands in place of, in lines below its axis; none where that is nothing."""
     return wrap(f"in place of {replaced}", NARROW, break_on_hyphens=False) if replaced else []
 

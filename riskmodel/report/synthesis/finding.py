@@ -116,10 +116,10 @@ def _influence(number: int, finding: FindingStudies) -> Table:
 
 def _forest(number: int, finding: FindingStudies, replaced: Mapping[str, str]) -> Figure:
     def draw() -> Canvas:
-        from riskmodel.figures.forest import HEAD, ROW, below, draw_forest
+        from riskmodel.figures.forest import HEAD, ROW, draw_forest, lines_below
         from riskmodel.pages.svg import WIDTH, canvas
 
-        lines = max((len(below(text)) for text in replaced.values()), default=0)
+        lines = max((len(lines_below(text)) for text in replaced.values()), default=0)
         drawn = canvas(WIDTH, HEAD + ROW * (len(finding.rows) + 2) + BELOW * lines)
         axes = drawn.subplots(1, len(finding.measures), squeeze=False)[0]
         draw_forest(finding.studies, finding.together, axes, replaced)
