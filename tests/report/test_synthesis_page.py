@@ -140,6 +140,8 @@ def test_each_cutoff_has_its_own_section():
     assert "from 20 mm/h on" in page["report.html"]
     assert "from 50 mm/h on" in page["report.html"]
     assert "none is left out at one of them" in page["report.html"]
+    assert "1 study at this cut-off, taken together with all 2 at any" in page["report.md"]
+    assert "how much settings differ cannot be seen" not in page["report.md"]
     assert "figures/forest_2.svg" in page
     assert "figures/without_1.svg" not in page
 

@@ -83,6 +83,8 @@ def _studies(number: int, finding: FindingStudies) -> Table:
         "Intervals of 95 %: of the study's share by Clopper and Pearson; in the light of the others, what the model "
         "says of that study's setting, given all studies. The number is that of the figures."
     )
+    if finding.cutoff is not None:
+        note += " Of several cut-offs a study's counts at this one alone are taken for this."
     return Table(f"studies_{number}", f"Studies: {finding_title(finding)}", frame, tuple(columns), note, shown=40)
 
 

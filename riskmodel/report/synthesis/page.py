@@ -18,7 +18,7 @@ from riskmodel.report.synthesis.wording import (
     event_words,
     finding_title,
     spread_words,
-    study_count,
+    study_words,
     together_words,
 )
 from riskmodel.synthesis.sheet_file import SheetReading
@@ -134,7 +134,7 @@ def _main_results(findings: Sequence[FindingStudies]) -> list[str]:
     for i, finding in enumerate(findings[:MOST_MAIN_RESULTS], 1):
         title = finding_title(finding)
         sentences.append(
-            f"[[section:finding_{i}|{title[0].upper()}{title[1:]}]] ({study_count(len(finding.rows))}): in the next "
+            f"[[section:finding_{i}|{title[0].upper()}{title[1:]}]] ({study_words(finding)}): in the next "
             f"setting {together_words(finding, 'next')}; in the middle one {together_words(finding, 'mean')}. "
             f"{spread_words(finding)[0].partition(' (spread')[0].rstrip('.')}."
         )

@@ -41,8 +41,10 @@ def event_words(text: str) -> str:
 
 
 def finding_title(finding: FindingStudies) -> str:
-    cutoff = "" if finding.cutoff is None else f" from {finding.rows[0].cutoff} on"
-    return f"{event_words(finding.of)}{cutoff} | {event_words(finding.given)}"
+    if finding.cutoff is None:
+        return f"{event_words(finding.of)} | {event_words(finding.given)}"
+    name = words(finding.of.partition("=")[0].strip())
+    return f"{name} from {finding.rows[0].cutoff} on | {event_words(finding.given)}"
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -83,7 +85,15 @@ def people_words(finding: FindingStudies) -> str:
     named = f"Settings: {', '.join(settings)}{f'; {unknown} not stated' if unknown else ''}." if settings else (
         "No study's setting is stated."
     )  # fmt: skip
-    return f"{study_count(len(finding.rows))}{span}, with {of_whom}. {named}"
+    return f"{study_words(finding)}{span}, with {of_whom}. {named}"
+
+
+def study_words(finding: FindingStudies) -> str:
+    """How many studies there are; of several cut-offs, how many at this one."""
+    here = study_count(len(finding.rows))
+    if finding.cutoff is None:
+        return here
+    return f"{here} at this cut-off, taken together with all {finding.effects.studies} at any"
 
 
 def study_count(studies: int) -> str:
@@ -92,7 +102,7 @@ def study_count(studies: int) -> str:
 
 def spread_words(finding: FindingStudies) -> list[str]:
     """Heterogeneity, and what it means for the next clinic."""
-    if len(finding.rows) == 1:
+    if finding.effects.studies == 1:
         return [
             (
                 "There is one study: how much settings differ cannot be seen from it. The interval of the next setting "
@@ -105,9 +115,9 @@ def spread_words(finding: FindingStudies) -> list[str]:
         f"{number(row['spread'], 2)}, {number(row['low'], 2)} to {number(row['high'], 2)})"
         for row in finding.spread.to_dict("records")
     ]  # fmt: skip
-    few = ""
-    if len(finding.rows) <= FEW_STUDIES:
-        few = f" With {study_count(len(finding.rows))} the spread itself is hardly known, which widens all intervals."
+    studies, few = finding.effects.studies, ""
+    if studies <= FEW_STUDIES:
+        few = f" With {study_count(studies)} the spread itself is hardly known, which widens all intervals."
     return [f"{'. '.join(parts)}.{few}", _next_clinic(finding)]
 
 
