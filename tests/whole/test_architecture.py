@@ -37,7 +37,7 @@ ONLY_USERS = {
     "pydantic": ("validation/load.py", "evidence/reading/schema.py", "report/sensitivity/spec.py"),
     "sklearn": ("metrics/", "calibration/sklearn/", "value/study.py"),
     "patsy": ("metrics/",),
-    "statsmodels": ("evidence/pooling.py", "metrics/"),
+    "statsmodels": ("evidence/random_effects.py", "metrics/"),
     "SALib": ("sensitivity/sobol_indices.py",),
     "jinja2": ("pages/environment.py",),
     "tomlkit": ("evidence/set_text.py", "synthesis/two_by_two.py"),
