@@ -15,10 +15,12 @@ from riskmodel.errors import InferenceError
 from riskmodel.evidence.load import with_overrides
 from riskmodel.model import Model
 from riskmodel.network.build import build_network
+from riskmodel.network.roundtrip import round_trip
 from tests.support.exact_posterior import exact_intervals
 from tests.support.hidden import HIDDEN, SHARES
+from tests.support.open_rates import alone, base, words, write
 from tests.support.small_priors import variant
-from tests.support.tabular import without_policy
+from tests.support.tabular import simulate, without_policy
 
 FEVER = ("find.fever.none", "find.fever.infection", "occult.infection")
 INFECTED, OTHERS = 200, 400
@@ -177,3 +179,26 @@ def test_several_states_are_brought_within_reach_together(hidden: Model) -> None
     )
     build_network(with_overrides(priors, {name: {"value": value} for name, value in values.items()}))
     assert values_within_reach(hidden.priors) == {}
+
+
+@pytest.mark.slow
+def test_a_study_share_at_its_edge_is_held_and_can_be_written(tmp_path) -> None:
+    """A quarter of the disease is said to be occult; in the cohort nearly all who have it show the sign."""
+    rates, more = base(np.random.default_rng(3))
+    rates |= alone(np.random.default_rng(3))
+    rates |= {("plain=present", "none"): 0.1, ("a_manifest=occult", "a=present"): 0.02}
+    share = ("plain=present", "a=present; setting=there")
+    del rates["plain=present", "a=present alone"]
+    truth = write(tmp_path / "truth", {**rates, share: 0.97}, more)
+    masks = simulate(truth, 3000, np.random.default_rng(1))
+    rows = [variable.name for variable in truth.case_variables]
+    assert (masks[rows.index("setting")] != 3).all()
+    believed = write(tmp_path / "believed", {**rates, ("a_manifest=occult", "a=present"): 0.25, share: 0.7}, more)
+    model = Model(believed, None, tmp_path / "believed")  # type: ignore[arg-type]
+    fitted = fit_coded(model, range(3000), masks, learn=[words(*share), "plain.present.none"])
+    assert f"{words(*share)} at 0.7" in str(fitted)
+    edge = fitted.model.statement(words(*share)).value
+    readings = {r.statement: r for r in round_trip(fitted.model.priors, build_network(fitted.model.priors))}
+    assert readings[words(*share)].worst < 1e-9
+    with pytest.raises(InferenceError, match=r"is beyond reach; .* a share of 0\.25 of a is occult"):
+        build_network(with_overrides(fitted.model.priors, {words(*share): {"value": edge + 0.001}}))

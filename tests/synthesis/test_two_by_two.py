@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from pgmpy.inference import VariableElimination
 
 import riskmodel as rm
 from riskmodel.errors import PriorsError, StudiesError, UsageError
@@ -131,3 +132,34 @@ def test_counts_may_be_those_of_a_row_of_a_frame(seeds: Model):
 def test_what_is_no_list_of_statements_is_refused(seeds: Model, wrong):
     with pytest.raises(UsageError, match=r"takes a list of statements, or what from_2x2 .*, not a (str|dict|int)"):
         seeds.with_statements(wrong)
+
+
+@pytest.mark.slow
+def test_from_a_table_to_an_answer_that_cites_it(seeds: Model, tmp_path):
+    """The line that a clinical epidemiologist types, and what every part of the program then says."""
+    study = rm.from_2x2(20, 30, 20, 330, **ABOUT, title="Smith A. Spine 2024;1:1", year=2024, setting="emergency")
+    model = seeds.with_statements(study.statements, study.sources)
+    case = {"fever": "yes", "age": 60}
+    before, after = (m.score(case, setting="emergency").loc[0, "p_infection"] for m in (seeds, model))
+    assert after < before
+    explained = " ".join(str(model.explain(case, setting="emergency")).split())
+    assert (
+        "P(fever=present | infection=present; setting=emergency) = 0.5 (20 of 40): study, smith_2024 table 2"
+        in explained
+    )
+    assert "(30 of 360): study, smith_2024 table 2, read in full text in place of find.fever.none, 0.05" in explained
+    drawn = model.score(case, setting="emergency", draws=200, seed=1)
+    assert drawn.loc[0, "p_infection"] == pytest.approx(after)
+    assert drawn.loc[0, "p_infection_low"] < after < drawn.loc[0, "p_infection_high"]
+    many = pd.concat([pd.DataFrame([case])] * 10_001, ignore_index=True)  # the compiled engine
+    assert (model.score(many, setting="emergency")["p_infection"] == after).all()
+    file = tmp_path / "clinic.toml"
+    model.write(file)
+    again = rm.load(file)
+    assert again.score(case, setting="emergency").loc[0, "p_infection"] == after
+    readings = {reading.statement: reading for reading in round_trip(again.priors, again.tables)}
+    assert all(readings[statement["id"]].worst < 1e-12 for statement in study.statements)
+    engine = VariableElimination(model.network)
+    for state, share in (("present", 0.5), ("absent", 0.08333)):
+        of_people = engine.query(["fever"], {"infection": state, "setting": "emergency"}, show_progress=False)
+        assert of_people.get_value(fever="present") == pytest.approx(share, abs=1e-10)
