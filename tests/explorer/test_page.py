@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -15,6 +17,7 @@ from riskmodel.cli import commands
 from riskmodel.errors import UsageError
 from riskmodel.explorer.content import ShownCases
 from riskmodel.explorer.page import WEB, bundle, explorer_page, write_explorer
+from riskmodel.text import RESEARCH_ONLY
 from tests.support.browser import CHROMIUM, Browser
 
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
@@ -211,3 +214,67 @@ def test_a_change_is_answered_within_50_milliseconds(browser, page):
         times.append(spent() - before)
     assert len(times) > 100
     assert np.percentile(times, 95) <= 50, np.percentile(times, [50, 95, 100])
+
+
+CONTRAST = """
+(() => {
+  const numbers = (color) => color.match(/[0-9.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = numbers(color).slice(0, 3).map((x) => x / 255)
+      .map((x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    const color = getComputedStyle(node).backgroundColor;
+    return node.parentElement && numbers(color)[3] === 0 ? ground(node.parentElement) : color;
+  };
+  const poor = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const text = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+    if (!text || !node.checkVisibility() || node.matches("script, option")) continue;
+    const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${node.tagName} ${node.className} ${node.textContent.slice(0, 40)}`);
+  }
+  return poor;
+})()
+"""
+
+
+@pytest.mark.slow
+@in_browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_can_be_read_on_its_ground(browser, page, dark):
+    """A contrast of 4.5 or more, as WCAG 2 asks for at level AA."""
+    opened(browser, f"{page}#{CASE}&beside=literature&rate.infection=0.01", dark=dark)
+    shows(browser, "#questions table")
+    assert browser.run(CONTRAST) == []
+
+
+@pytest.mark.slow
+@in_browser
+def test_what_is_moved_is_shown_and_can_be_taken_back(browser, page):
+    opened(browser, f"{page}#{CASE}&rate.infection=0.01")
+    row = "[...document.querySelectorAll('.posteriors tbody tr')].find((r) => r.textContent.startsWith('Infection'))"
+    assert "1.0\u00a0%" in browser.run(f"{row}.lastElementChild.textContent")
+    browser.run("document.querySelector('#what-if details').open = true")
+    browser.run("document.querySelector('#what-if button').click()")
+    assert "0.010\u00a0%" in browser.run(f"{row}.lastElementChild.textContent")
+    until(browser, "!location.hash.includes('rate.')")
+
+
+@pytest.mark.slow
+@in_browser
+def test_a_copied_row_scores_the_same(browser, page, seeds):
+    """What is copied is a case file."""
+    opened(browser, f"{page}#{CASE}&leg_weakness=stable%7Cprogressive")
+    shows(browser, ".interval")
+    browser.run(
+        "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (t) => { window.copied = t } } })"
+    )
+    browser.run("[...document.querySelectorAll('button')].find((b) => b.textContent === 'Copy as CSV').click()")
+    scored = seeds.score(pd.read_csv(io.StringIO(browser.run("window.copied")), dtype=str)).iloc[0]
+    shown = browser.run("document.getElementById('summary').textContent")
+    assert f"{100 * scored['p_infection']:.0f}\u00a0%" in shown
+    browser.run("[...document.querySelectorAll('button')].find((b) => b.textContent === 'Copy as a sentence').click()")
+    assert shown in browser.run("window.copied")
+    assert RESEARCH_ONLY in browser.run("window.copied")
