@@ -95,7 +95,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             type=Shipped("sets"),
             metavar="NAME|FILE",
-            help="Prior set: seeds, literature, or a TOML file of your own.",
+            help="Prior set: seeds, literature, synthesis, or a TOML file of your own.",
         ),
     ):
         command = option(command)

@@ -263,8 +263,9 @@ class Statement(Shown):
 
     @property
     def rests_on(self) -> frozenset[str]:
-        """The keys of its source and of the studies behind it: whose people are in the number."""
-        return frozenset((self.source, *(study.source for study in self.studies)))
+        """The keys of its source, of the studies behind it and of fitted tables: whose people are in the number."""
+        tables = (name for fit in self.informed for name, _ in fit.tables)
+        return frozenset((self.source, *(study.source for study in self.studies), *tables))
 
     @property
     def subject(self) -> str:

@@ -171,7 +171,7 @@ def completed(*arguments: str, incomplete: str = "") -> list[str]:
 
 
 def test_the_shell_completes_names() -> None:
-    assert completed("score", "--priors") == ["literature", "seeds"]
+    assert completed("score", "--priors") == ["literature", "seeds", "synthesis"]
     assert completed("score", "--priors", incomplete="li") == ["literature"]
     assert "whitlock_2026" in completed("check", "--policy")
     assert completed("explain", "--setting") == list(rm.load().settings)

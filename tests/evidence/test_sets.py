@@ -15,7 +15,7 @@ from riskmodel.evidence.reading.sets import parameter
 from riskmodel.evidence.records import Priors, Statement
 from tests.support.own_set import own_set
 
-SETS = ["seeds", "literature"]
+SETS = ["seeds", "literature", "synthesis"]
 
 
 # ---- selection -------------------------------------------------------------------------------------
