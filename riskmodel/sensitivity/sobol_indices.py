@@ -151,13 +151,17 @@ def sobol(  # noqa: PLR0913
 def _group(model: Model, ids: tuple[str, ...], by: str, chosen: Sequence[str]) -> str:
     """The group of what one dimension moves."""
     if by == "statement":
-        return _label(ids) if set(ids) & set(chosen) else REST
+        return _label(ids, model) if set(ids) & set(chosen) else REST
     first = model.priors.statement(ids[0])
     return str(first.basis if by == "basis" else first.source)
 
 
-def _label(ids: tuple[str, ...]) -> str:
-    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more of its distribution"
+def _label(ids: tuple[str, ...], model: Model) -> str:
+    if len(ids) == 1:
+        return ids[0]
+    first, *others = (model.priors.statement(name) for name in ids)
+    whole = all(other.of.variable == first.of.variable and other.given == first.given for other in others)
+    return f"{ids[0]} and {len(others)} more {'of its distribution' if whole else 'drawn together with it'}"
 
 
 def _screened(

@@ -18,7 +18,8 @@ from riskmodel.synthesis.behind import fit_of_studies, studies_behind
 from riskmodel.synthesis.cutoffs import CutOffEffects, cutoff_faults, has_cutoffs
 from riskmodel.synthesis.groups import APART, ShareOf, groups_of, most_people_drive, rate_of, why_compared
 from riskmodel.synthesis.next_setting import DRAWS, DrawnEffects
-from riskmodel.synthesis.parts import SynthesisedShare, studies_together
+from riskmodel.synthesis.parts import SynthesisedShare, counts_of, studies_together
+from riskmodel.synthesis.quadrature import POINTS
 from riskmodel.synthesis.sheet import SheetOptions
 from riskmodel.synthesis.sheet_file import SheetReading
 from riskmodel.synthesis.studies import StudyCounts, read_sheet
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.records import Priors
     from riskmodel.model import Model
     from riskmodel.synthesis.finding_studies import FindingStudies
+    from riskmodel.synthesis.maximum_likelihood import MaximumLikelihood
 
 DIGITS = 3
 RESULTS = {"next": "of the next setting", "mean": "of the mean; the next setting is less sure"}
@@ -77,6 +79,34 @@ class Synthesis(Shown):
         from riskmodel.synthesis.finding_studies import finding_studies
 
         return finding_studies(self)
+
+    def most_likely(self, of: str, given: str, points: int = POINTS) -> MaximumLikelihood:
+        """The fit without priors, as other programs report it, to lay beside a published one.
+
+        The logits are of sensitivity and of the false-positive rate, which is 1 - specificity, or of one rate; at
+        several cut-offs they are those at the middle one.
+
+        Parameters
+        ----------
+        of, given
+            as in the table.
+        points
+            of the quadrature in each dimension; 1 is the approximation of Laplace.
+
+        Raises
+        ------
+        UsageError
+            where the table has no such studies.
+        """
+        from riskmodel.synthesis.maximum_likelihood import most_likely
+
+        if (of, given) not in self.studies:
+            allowed = "; ".join(f"{finding} given {condition}" for finding, condition in self.studies)
+            raise UsageError(f"no studies of {of} given {given}; allowed: {allowed}")
+        several = self.cutoffs.get((of, given))
+        if several is not None:
+            return most_likely(several.design.events, several.design.totals, points, several.design)
+        return most_likely(*counts_of(self.studies[of, given]), points=points)
 
     def sheet(self) -> Sheet:
         import pandas as pd

@@ -119,3 +119,17 @@ def test_bad_arguments_come_at_once(tiny):
         sobol(tiny, CASE, "log_odds(infection) of case two", by="sources", n=100, top=0, setting="here")  # type: ignore[arg-type]
     for said in ("4 problems", "no case 'two'", "'source'?", "power of 2", "top must be"):
         assert said in str(error.value)
+
+
+@pytest.mark.slow
+def test_a_pair_that_is_drawn_together_is_one_group(tiny):
+    """The first statement, the second, and both as one: by pick and freeze of the pair's two columns."""
+    names = [name for name in tiny.priors.selected if name.startswith("find")][:2]
+    pair = tiny.with_statements([], drawn_together=[{"statements": names, "correlation": 0.8}])
+    table = sobol(pair, CASE, TARGET, by="statement", n=512, setting="here", seed=4).table.set_index("name")
+    label = next(name for name in table.index if name.endswith("1 more drawn together with it"))
+    assert label.startswith(min(names, key=pair.priors.selected.index))
+    moved = np.array([set(names) <= set(ids) for ids in dimensions(pair.priors)])
+    first, total = freeze(pair, moved, 4000)
+    assert table.loc[label, "first"] == pytest.approx(first, abs=0.05)
+    assert table.loc[label, "total"] == pytest.approx(total, abs=0.05)

@@ -5,10 +5,13 @@ approximate the counts by normal outcomes are met by a model of that kind in ``t
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from scipy.special import expit, logsumexp
 
+import riskmodel as rm
+from riskmodel.errors import UsageError
 from riskmodel.synthesis.maximum_likelihood import most_likely
 from riskmodel.synthesis.quadrature import POINTS, log_likelihood
 from tests.support.normal_effects import corrected_logits, normal_fit
@@ -56,6 +59,20 @@ def test_anti_ccp_by_laplace():
 def test_anti_ccp_by_quadrature():
     fit = most_likely(*true_results(ANTI_CCP))
     assert -2 * fit.log_likelihood == pytest.approx(545.294, abs=5e-4)
+
+
+def test_a_table_gives_the_published_fit_too():
+    frame = pd.DataFrame(IQCODE).assign(
+        of="fever=present", given="infection=present", locator="table 2", read="abstract"
+    )
+    frame["study"] = [f"Study {k}" for k in range(13)]
+    synthesis = rm.synthesise(frame.assign(source="freeman_2019"), draws=200)
+    fit = synthesis.most_likely("fever=present", "infection=present", points=1)
+    assert np.allclose(fit.mean, [2.289, -0.681], atol=1e-3)  # the logit of the false-positive rate
+    with pytest.raises(
+        UsageError, match="no studies of fever=present given malignancy=present; allowed: fever=present"
+    ):
+        synthesis.most_likely("fever=present", "malignancy=present")
 
 
 def test_rheumatoid_factor_by_laplace():
