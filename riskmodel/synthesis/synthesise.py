@@ -257,7 +257,7 @@ def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]], priors: Priors 
 
 def _shares_of(of: str, given: str, rows: Sequence[StudyCounts], priors: Priors | None) -> list[ShareOf]:
     """Whom the shares of some studies are of, and which of them drive a table."""
-    settings = {row.setting for row in rows if row.setting}
+    settings = {row.setting for row in rows}  # one that names none is of another, or of several
     setting = settings.pop() if len(settings) == 1 else ""
     apart = next((row.design for row in rows if row.design in APART), "")
     if rows[0].is_two_by_two:

@@ -312,3 +312,19 @@ def test_a_share_that_is_one_cell_of_a_table_is_compared_only(literature: Model)
     assert "one cell of a table" in stated.refused[0]
     assert "the set states the rates of xray_fracture by age" in stated.refused[1]
     literature.with_statements(stated.statements, stated.sources)
+
+
+@pytest.mark.parametrize(
+    ("settings", "given"),
+    [
+        (["emergency", "emergency"], "infection=present; setting=emergency"),
+        (["emergency", ""], "infection=present"),
+        (["", ""], "infection=present"),
+    ],
+)
+def test_a_rate_is_of_a_setting_that_all_studies_name(literature: Model, settings, given):
+    rows = [("A 2001", "a_2001", "table 1", 12, 61), ("B 2002", "b_2002", "table 1", 26, 40)]
+    table = pd.DataFrame(rows, columns=["study", "source", "locator", "events", "n"])
+    table = table.assign(of="fever=present", given="infection=present", setting=settings)
+    (statement,) = rm.synthesise(table, literature).stated.statements
+    assert statement["given"] == given
