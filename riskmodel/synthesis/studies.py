@@ -235,8 +235,18 @@ class _Checked:
         self._check_others(declared)
 
     def _otherwise(self, column: str, text: str, declared: DeclaredNames) -> str:
-        """What to do with a text that is no event: the nearest name, or one event for all rows."""
+        """What to do with a text that is no event: a state of what it names, the nearest name, or one for all rows."""
         name = self.row.names.get(column, column)
+        variable = declared.variables.get("_".join(text.lower().split()))
+        if variable is not None:
+            number = f"{variable.name}=any for all that are not {variable.base}" + (
+                " (with cut-offs, for the number itself)" if variable.lower_edges else ""
+            )
+            states = ", ".join(f"{variable.name}={state}" for state in variable.states[1:])
+            return f"; of {variable.name}: {states}, or {number}"
+        names = [v.name for v in declared.variables.values() if v.role == "condition"]
+        if column == "given":
+            return f"; the conditions are {', '.join(f'{name}=present' for name in names)}{nearest(text, names)}"
         instead = f"; or one for all rows: --ignore {name!r} --{column} VARIABLE=STATE (in Python ignore, defaults)"
         return nearest(text, declared.variables) or instead
 

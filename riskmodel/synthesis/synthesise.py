@@ -249,6 +249,11 @@ def _check_groups(groups: Mapping[Group, Sequence[StudyCounts]], priors: Priors 
         if len(others) > 1:
             received = f"others {', '.join(others)} for {of}"
             problems.at(f"{of} given {given}").note("", received, "one; people suspected and all others differ")
+        source = _source_of(of, given)
+        if priors is not None and source in priors.sources:
+            received = f"the prior set {priors.prior_set.name} holds a synthesis of it ({source})"
+            allowed = "all its studies in one sheet, and the set that the other synthesis extends"
+            problems.at(f"{of} given {given}").note("", received, allowed)
         if has_cutoffs(rows):
             cutoff_faults(rows, priors, problems.at(f"{of} given {given}"))
     if problems.listed:
@@ -268,11 +273,15 @@ def _shares_of(of: str, given: str, rows: Sequence[StudyCounts], priors: Priors 
     return [replace(share, compared=why or share.compared) for share in shares]
 
 
+def _source_of(of: str, given: str) -> str:
+    """The key of the synthesis of a finding and a condition."""
+    return f"synthesis_{'_'.join(re.findall(r'[a-z0-9_]+', f'{of} {given}'.lower()))}"
+
+
 def _claim(of: str, given: str, rows: Sequence[StudyCounts]) -> dict[str, Any]:
-    words = "_".join(re.findall(r"\w+", f"{of} {given}")).lower()
     return {
         "basis": "study",
-        "source": f"synthesis_{words}",
+        "source": _source_of(of, given),
         "locator": "; ".join(f"{row.source}: {row.locator}" for row in rows),
         "read": max((row.read for row in rows), key=list(HOW_READ).index),
     }

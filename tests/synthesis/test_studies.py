@@ -1,5 +1,7 @@
 """Tables of studies: what is read, and what is refused."""
 
+import io
+
 import pandas as pd
 import pytest
 
@@ -134,3 +136,11 @@ def test_faulty_counts_are_told_beside_blank_ones(tmp_path, seeds: Model):
     assert [problem.where for problem in error.value.problems] == [
         "line 2, column 'fn'", "line 2, column 'fp'", "line 2, column 'tn'"
     ]  # fmt: skip
+
+
+def test_a_test_named_alone_is_told_its_states(seeds: Model):
+    table = pd.read_csv(io.StringIO(GOOD)).head(2)
+    with pytest.raises(StudiesError, match=r"of esr: esr=from_20_to_50, .*or esr=any for all that are not under_20"):
+        read_studies(table.assign(of="ESR"), seeds.priors)
+    with pytest.raises(StudiesError, match=r"the conditions are infection=present, malignancy=present"):
+        read_studies(table.assign(given="cancer"), seeds.priors)

@@ -184,7 +184,7 @@ def test_the_command_writes_a_set(tmp_path, monkeypatch):
     assert "compared only" not in done.stdout
     again = CliRunner().invoke(commands, ["synthesise", "studies.csv", "-o", "more.toml", "--priors", "set.toml"])
     assert again.exit_code == 2  # the same statements once more
-    assert "duplicate" in again.stderr
+    assert "holds a synthesis of it" in again.stderr
     case = {"fever": "yes", "night_pain": "yes"}
     stated = rm.synthesise(BOTH, rm.load()).stated
     in_python = with_all(rm.load(), stated)
@@ -328,3 +328,8 @@ def test_a_rate_is_of_a_setting_that_all_studies_name(literature: Model, setting
     table = table.assign(of="fever=present", given="infection=present", setting=settings)
     (statement,) = rm.synthesise(table, literature).stated.statements
     assert statement["given"] == given
+
+
+def test_a_set_that_holds_a_synthesis_is_not_given_another_of_the_same(synthesis, seeds: Model):
+    with pytest.raises(StudiesError, match=r"fever=present .* holds a synthesis of it .*all its studies in one sheet"):
+        rm.synthesise(BOTH, with_all(seeds, synthesis.stated))
