@@ -49,9 +49,11 @@ def leave_one_out(events: Array, totals: Array, effects: DrawnEffects, *, seed: 
     events, totals, seed
         as of :func:`~riskmodel.synthesis.next_setting.drawn_effects`, of which ``effects`` are the draws.
     """
-    root = root_of(effects.spread, effects.correlation)
+    drawn = np.column_stack([effects.mean, effects.spread, effects.correlation])
+    _, once, again = np.unique(drawn, axis=0, return_index=True, return_inverse=True)  # many draws stand several times
+    mean, root = effects.mean[once], root_of(effects.spread[once], effects.correlation[once])
     every, rest_of = (
-        study_log_likelihoods(*with_prior_counts(events, totals, fewer=fewer), effects.mean, root, POINTS_OF_DRAWS)
+        study_log_likelihoods(*with_prior_counts(events, totals, fewer=fewer), mean, root, POINTS_OF_DRAWS)[again]
         for fewer in (0, 1)
     )
     log_weights = rest_of.sum(axis=1, keepdims=True) - rest_of - every.sum(axis=1, keepdims=True)
