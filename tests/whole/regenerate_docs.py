@@ -267,6 +267,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "groups": clinical("groups", ""), "steps": clinical("steps", ""), "parts": clinical("parts_of_scans", ""),
     "profiles": lambda: table(*recording_tables.profiles(model())),
     "next_settings": lambda: table(*synthesis_tables.next_settings(), "-rrrrr"),
+    "informed_most": lambda: table(*synthesis_tables.informed_most(), "----r"),
+    "informed_counts": synthesis_tables.informed_counts,
+    "rests_on": lambda: table(*synthesis_tables.rests_on(), "--rrrr"),
     "records": lambda: table(*recording_tables.records(), "--rrrrrr"),
 }  # fmt: skip
 
