@@ -5,6 +5,7 @@ import { capital, logit, percent, words } from "./words.js";
 
 const ENDS = [logit(0.00001), logit(0.99)];
 const TICKS = [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9];
+const LABELLED = [0.0001, 0.01, 0.1, 0.9]; // the others would stand too near
 const share = (p) => Math.min(Math.max((logit(p) - ENDS[0]) / (ENDS[1] - ENDS[0]), 0), 1);
 
 function bar(p, limits, base, second) {
@@ -17,7 +18,7 @@ function bar(p, limits, base, second) {
 }
 
 function axisRow(hasSecond) {
-  const labels = TICKS.map((tick) => at(element("span", {}, `${100 * tick}`), share(tick)));
+  const labels = LABELLED.map((tick) => at(element("span", {}, `${100 * tick}`), share(tick)));
   return element("tr", { class: "ticks", "aria-hidden": "true" }, element("td", {}, "%"), element("td", {}, element("div", { class: "axis" }, labels)), element("td", { colspan: hasSecond ? 3 : 2 }));
 }
 
