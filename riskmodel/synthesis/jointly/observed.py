@@ -112,6 +112,13 @@ class Observed:
 
 
 @cache
+def hermite_points(count: int) -> tuple[Array, Array]:
+    """Points and weights of the Gauss–Hermite quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+    return nodes, weights
+
+
+@cache
 def scales() -> tuple[Array, Array]:
     """Factors of the spread, and their weights: normal distributions whose mixture is the t distribution's."""
     nodes, weights = roots_genlaguerre(SCALES, DEGREES_OF_FREEDOM / 2 - 1)
@@ -124,7 +131,7 @@ def _of_counts(events: Array, people: Array, log_odds: Array, spread: Array) -> 
     mode = _most_probable(events, people, log_odds, precision)
     shares = expit(mode)
     width = 1 / np.sqrt(people * shares * (1 - shares) + precision)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(POINTS)
+    nodes, weights = hermite_points(POINTS)
     theta = mode[:, None] + width[:, None] * nodes
     count, total, centre = events[:, None], people[:, None], log_odds[:, None]
     log_integrand = count * theta - total * np.logaddexp(0, theta) - 0.5 * precision[:, None] * (theta - centre) ** 2

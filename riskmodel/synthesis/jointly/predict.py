@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit, logsumexp
 
-from riskmodel.synthesis.jointly.observed import Observed, scales
+from riskmodel.synthesis.jointly.observed import Observed, hermite_points, scales
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, Bools
@@ -76,7 +76,7 @@ class Expected:
 
     def _tails_at(self, observed: Observed, sd: Array) -> tuple[Array, Array]:
         """The tails where the log-odds are normal with this standard deviation."""
-        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        nodes, weights = hermite_points(NODES)
         shares = expit(self.mean[:, None] + sd[:, None] * nodes)
         weights = weights / weights.sum()
         with np.errstate(invalid="ignore"):
