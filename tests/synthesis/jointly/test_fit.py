@@ -9,6 +9,7 @@ import riskmodel as rm
 from riskmodel.cli import commands
 from riskmodel.errors import PriorsError, UsageError
 from riskmodel.synthesis.jointly.fit import synthesise_jointly
+from riskmodel.synthesis.jointly.result import conflict_lines
 from riskmodel.synthesis.jointly.tables import HELD_OUT, sort_tables
 from riskmodel.validation.load import load_published
 from tests.support.published import with_published
@@ -130,7 +131,7 @@ def test_a_set_that_is_written_gives_the_model_again(tmp_path):
 @pytest.mark.slow
 def test_the_command_writes_a_set_and_its_details(tmp_path):
     output, details = tmp_path / "mine.toml", tmp_path / "details"
-    arguments = ["synthesise", "--jointly", "--priors", "literature", "--hold-out", "0.5"]
+    arguments = ["synthesise", "--jointly", "--priors", "literature", "--hold-out", "0.5", "--no-split"]
     ran = CliRunner().invoke(commands, [*arguments, "-o", str(output), "--details", str(details)])
     assert ran.exit_code == 0, ran.output
     model = rm.load(output)
@@ -156,3 +157,15 @@ def test_options_that_would_not_be_read_are_refused(tmp_path, arguments, message
     ran = CliRunner().invoke(commands, ["synthesise", *arguments, "-o", str(tmp_path / "a.toml")])
     assert ran.exit_code == 2
     assert message in ran.output
+
+
+def test_each_study_is_compared_with_what_the_others_expect(tmp_path):
+    rows = [{**EXPOSED, "source": name, "events": events} for name, events in (("a", 12), ("b", 13), ("c", 39))]
+    joint = synthesise_jointly(with_published(tmp_path, rows), learn=["s0"], typical_spread=0.1)
+    splits = joint.splits().set_index("source")
+    assert splits.loc["c", "p_after"] < 0.01 < splits.loc["a", "p_after"]
+    assert not splits.loc["c", "inside_after"]
+    assert splits.loc["a", "after"] > splits.loc["a", "before"], "the others saw more than is stated"
+    assert splits.loc["c", "after"] < 0.4, "without its own study"
+    text = conflict_lines(splits.reset_index())
+    assert any("row2" in line for line in text)
