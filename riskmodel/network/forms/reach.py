@@ -1,7 +1,7 @@
 """What a rate of people who may have other conditions too can be, beside the other statements, and what limits it.
 
 Rates are tried in the stated values (draw 0): one is within reach where the leak and the manifest disease of each
-condition alone have probabilities between 0 and 1, and the table gives the rate and all others back.
+condition stated alone have probabilities between 0 and 1, and the table gives the rate and all others back.
 """
 
 from __future__ import annotations
@@ -100,12 +100,15 @@ def _is_possible(solver: Solver, which: int, statement: Statement, rates: Array,
     x, trial = _solved_at(solver, which, statement, rates, by_itself=by_itself)
     asked = [which] if by_itself else slice(None)
     entries = _entries(solver, trial.equations.cells(x))
-    single = solver.axes.combinations.sum(axis=1) <= 1
-    shares = _steps(entries)[:, :, single]
+    present = solver.axes.combinations
+    stated_alone = [i for i, cause in enumerate(solver.axes.causes) if cause.name in solver.rates.alone]
+    whole = (present.sum(axis=1) == 0) | (present[:, stated_alone].any(axis=1) & (present.sum(axis=1) == 1))
+    shares = _steps(entries)[:, :, whole]
+    below = entries[:, :, present.sum(axis=1) == 1].min(axis=(1, 2, 3)) < -ROUNDING
     implied = trial.implied(_clipped(solver, trial.equations.cells(x)))
     back = np.abs(implied - trial.equations.target)[:, :, asked].max(axis=(1, 2)) <= BACK
     stated = _steps(np.moveaxis(trial.equations.target, 1, -1)).min(axis=(1, 2)) >= 0
-    return np.asarray((shares.min(axis=(1, 2, 3)) >= -ROUNDING) & back & stated)
+    return np.asarray((shares.min(axis=(1, 2, 3)) >= -ROUNDING) & ~below & back & stated)
 
 
 def _solved_at(

@@ -124,40 +124,33 @@ class Solver:
                 return np.asarray(share[rows][:, None, None])
         return np.zeros((len(rows), 1, 1))
 
-    def _alone(self, x: Array, rows: Ints, i: int) -> tuple[Array, Array]:
-        """P(up to a state) where nothing is present, and where an unknown's condition alone is.
-
-        (draws, contexts where the unknown holds, states - 1).
-        """
-        present = self.axes.combinations
-        inside = self.unknowns[i].cells.ravel()
-        only = np.zeros(present.shape[1], dtype=bool)
-        if not self.unknowns[i].is_leak:
-            only[self.axes.conditions.index(self.unknowns[i].condition)] = True
-        upto = self.equations.rows(rows).cells(x[rows]).reshape(len(rows), x.shape[1], -1, len(present))
-        alone = upto[:, :, inside, int(np.nonzero((present == only).all(axis=1))[0][0])]
-        return np.moveaxis(upto[:, :, inside, 0], 1, -1), np.moveaxis(alone, 1, -1)
+    def _without(self, x: Array, rows: Ints, i: int) -> Array:
+        """P(up to a state) of the people of a link, had they only their other conditions: (draws, 1, states - 1)."""
+        part = self.equations.rows(rows)
+        rate = (part.weights[:, i][:, None] * part.cells(x[rows])).sum(axis=-1)
+        return np.asarray(rate / np.exp(x[rows][:, :, i]))[:, None]
 
     def _shares(self, x: Array, rows: Ints, i: int) -> Array:
-        """The distribution that an unknown stands for: none, or its disease alone where it shows.
+        """The distribution that an unknown stands for: a leak's own, or that of the people whose disease shows.
 
-        (draws, contexts where it holds, states), below 0 where that is not possible.
+        (draws, 1, states), below 0 where that is not possible. Where a disease makes the finding rarer, single cells
+        may leave the simplex though their mean does not: these are clipped, as everywhere in a noisy-MAX.
         """
-        leak, alone = self._alone(x, rows, i)
-        o = 0.0 if self.unknowns[i].is_leak else self._occult(self.unknowns[i], rows)
-        return _steps((alone - o * leak) / (1 - o))
+        link = np.exp(x[rows][:, :, i])[:, None]
+        if self.unknowns[i].is_leak:
+            return _steps(link)
+        o = self._occult(self.unknowns[i], rows)
+        return _steps(self._without(x, rows, i) * (link - o) / (1 - o))
 
     def _nearest(self, x: Array, rows: Ints, i: int) -> Array:
         """The log of an unknown at the nearest that is possible, (draws, states - 1)."""
-        shares = self._shares(x, rows, i)
-        worst = (np.arange(len(rows)), shares.min(axis=2).argmin(axis=1))
-        mended = np.maximum(shares[worst], 0.0)
+        mended = np.maximum(self._shares(x, rows, i)[:, 0], 0.0)
         upto = np.cumsum(mended / mended.sum(axis=-1, keepdims=True), axis=-1)[..., :-1]
         if self.unknowns[i].is_leak:
             return log(upto)
-        leak = np.maximum(self._alone(x, rows, i)[0][worst], SMALLEST)
+        without = np.maximum(self._without(x, rows, i)[:, 0], SMALLEST)
         o = self._occult(self.unknowns[i], rows)[:, 0]
-        return log(o + (1 - o) * upto / leak)
+        return log(o + (1 - o) * upto / without)
 
 
 def _steps(upto: Array) -> Array:
