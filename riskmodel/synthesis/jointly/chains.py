@@ -1,9 +1,10 @@
 """Draws from the joint posterior by Markov chains, as a check of its parabola at the peak (Laplace's approximation).
 
-Hamiltonian steps in Laplace's metric: each goes a part of a circle on which the parabola is exact, and is bent by the
-exact gradient of what the parabola misses (Beskos A et al. Stoch Process Their Appl 2011;121:2201). With a parabola
-that is right every step is a draw. Proposals around the peak without the gradient are not used: where the tail of the
-posterior is longer than the parabola's, a chain that is there stays for thousands of steps.
+Hamiltonian steps in Laplace's metric: each goes along a circle on which the parabola is exact, and is bent by what the
+parabola misses (Beskos A et al. Stoch Process Their Appl 2011;121:2201). How the rows' log-odds follow the statements is
+taken from the peak there, and whether a step is taken is decided by the exact posterior, so that the draws are exact.
+After each, a step at random along what the tables tell of: where the tail of the posterior is longer than the
+parabola's, a chain would else stay for long.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from riskmodel.synthesis.jointly.standard import Height
 
 STEPS = 60  # of each chain, without the warm-up
-WARM_UP = 0.4  # steps of warm-up for each that is kept
+WARM_UP = 0.5  # steps of warm-up for each that is kept
 QUARTER = np.pi / 2  # of a circle: as far as a step goes
-ANGLES = (0.1, QUARTER / 3)  # between two gradients: with fewer of them a chain in a tail may not come back
-FIRST_ANGLE, JITTER = 0.4, 0.2
-WANTED, LEARNING = 0.8, 0.6  # the share of steps that should be taken, and how fast the angle follows it
+GRADIENTS, JITTER = 4, 0.2  # of a Hamiltonian step, and by how much the angles between them vary
+WALKS, FARTHEST_WALK = 2, 2.4  # steps at random after each, and the longest (Gelman A et al. Bayesian Stat 1996;5:599)
+TOLD = 1.05  # information, with the prior's 1, along which the tables tell anything
 LEAST_CHAINS, LEAST_STEPS = 2, 8
 
 
@@ -79,9 +80,9 @@ def draw_jointly(
     kept, taken, warm_up = [], 0.0, round(WARM_UP * steps)
     for step in range(warm_up + steps):
         chances = walk.step()
-        if step < warm_up:
-            walk.adapt(chances, step)
-        else:
+        for _ in range(WALKS):
+            walk.step_at_random()
+        if step >= warm_up:
             kept.append(walk.z)
             taken += chances / steps
         if progress:
@@ -101,8 +102,10 @@ class _Walk:
 
     def __init__(self, target: StandardPosterior, chains: int, rng: np.random.Generator) -> None:
         self.target, self.rng = target, rng
-        self.angle = FIRST_ANGLE
         self.peak, self.root = target.parabola()
+        self.slopes_of_rows = target.likelihood.slopes_of_rows(target.point(self.peak))
+        of_parabola, directions = np.linalg.eigh(self.root.T @ self.root)
+        self.told = directions[:, of_parabola < 1 / TOLD]
         self.y = rng.standard_normal((chains, target.size))
         self.heights = self._at(self.y)
         for chain, height in enumerate(self.heights):
@@ -115,7 +118,7 @@ class _Walk:
         return np.asarray(self.peak + self.y @ self.root.T)
 
     def _at(self, y: Array) -> list[Height | None]:
-        return self.target.heights(self.peak + y @ self.root.T)
+        return self.target.heights(self.peak + y @ self.root.T, self.slopes_of_rows)
 
     def _bend(self, y: Array, heights: list[Height | None]) -> Array:
         """The gradient of what the parabola misses; none where there is no height: the step will not be taken."""
@@ -126,27 +129,31 @@ class _Walk:
 
     def step(self) -> float:
         """Move every chain, and tell how likely they were to."""
-        angle = min(self.angle * self.rng.uniform(1 - JITTER, 1 + JITTER), QUARTER)
+        angle = QUARTER / GRADIENTS * self.rng.uniform(1 - JITTER, 1 + JITTER)
         y, v, heights = self.y, self.rng.standard_normal(self.y.shape), self.heights
         before, possible = _energy(heights, v), np.ones(len(y), dtype=bool)
-        for _ in range(max(round(QUARTER / angle), 1)):
+        for _ in range(GRADIENTS):
             v = v + 0.5 * angle * self._bend(y, heights)
             y, v = y * np.cos(angle) + v * np.sin(angle), v * np.cos(angle) - y * np.sin(angle)
             heights = self._at(y)
             possible &= [height is not None for height in heights]
             v = v + 0.5 * angle * self._bend(y, heights)
-        with np.errstate(over="ignore", invalid="ignore"):
-            chances = np.where(possible, np.exp(np.minimum(before - _energy(heights, v), 0.0)), 0.0)
-        chances = np.nan_to_num(chances)
+        return self._take(y, heights, np.where(possible, before - _energy(heights, v), -np.inf))
+
+    def step_at_random(self) -> float:
+        """Move every chain along what the tables tell of, near or far; tell how likely they were to."""
+        lengths = FARTHEST_WALK / np.sqrt(max(self.told.shape[1], 1)) * self.rng.random((len(self.y), 1))
+        y = self.y + lengths * self.rng.standard_normal((len(self.y), self.told.shape[1])) @ self.told.T
+        heights, still = self._at(y), np.zeros_like(y)
+        return self._take(y, heights, _energy(self.heights, still) - _energy(heights, still))
+
+    def _take(self, y: Array, heights: list[Height | None], gains: Array) -> float:
+        """Go to new points, (chains, numbers), or stay (Metropolis); ``gains`` of log density, (chains,)."""
+        chances = np.exp(np.minimum(gains, 0.0))
         taken = self.rng.random(len(y)) < chances
         self.y = np.where(taken[:, None], y, self.y)
         self.heights = [new if move else old for new, old, move in zip(heights, self.heights, taken, strict=True)]
         return float(chances.mean())
-
-    def adapt(self, chances: float, step: int) -> None:
-        """Take gradients farther apart where more steps are taken than needed, ever more slowly."""
-        change = LEARNING * (chances - WANTED) / np.sqrt(1 + step / 4)
-        self.angle = float(np.clip(self.angle * np.exp(change), *ANGLES))
 
 
 def _energy(heights: list[Height | None], v: Array) -> Array:

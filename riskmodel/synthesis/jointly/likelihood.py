@@ -102,9 +102,13 @@ class TablesLikelihood(Likelihood):
         return slopes
 
     def gradient(self, point: Point) -> Array:
+        return self.gradient_along(point, self.slopes_of_rows(point))
+
+    def gradient_along(self, point: Point, slopes_of_rows: Array) -> Array:
+        """The gradient, (coordinates,), where the rows' log-odds have these slopes, (rows, coordinates)."""
         here = tables_point(point)
         spreads = np.bincount(self.spread_of, here.terms.spread_slope * self.counted, len(self.joint.spreads))
-        gradient = self.slopes_of_rows(point).T @ (here.terms.slope * self.counted)
+        gradient = slopes_of_rows.T @ (here.terms.slope * self.counted)
         gradient[self.joint.learnt : self.joint.learnt + len(spreads)] += spreads
         return np.asarray(gradient)
 

@@ -19,6 +19,7 @@ from riskmodel.evidence.distributions import blocks_of_draws, dimensions, values
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
     from riskmodel.calibration.likelihood.coordinates import StatementBlock
+    from riskmodel.calibration.likelihood.likelihood import Point
     from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 
 DIFFERENCE = 1e-4  # of standard normal numbers, for the slopes of the coordinates
@@ -99,17 +100,23 @@ class StandardPosterior:
         slopes[:, self.joint.learnt + beside, len(self._moved) + beside] = self._sds
         return slopes
 
-    def heights(self, z: Array) -> list[Height | None]:
-        """At points, (points, numbers); None where the statements cannot hold together or a table cannot happen."""
-        return list(self._heights(z))
+    def heights(self, z: Array, slopes_of_rows: Array | None = None) -> list[Height | None]:
+        """At points, (points, numbers); None where the statements cannot hold together or a table cannot happen.
 
-    def _heights(self, z: Array) -> Iterator[Height | None]:
-        points = self.likelihood.at_each(self.coordinates(z))
+        ``slopes_of_rows``: of the rows' log-odds, (rows, coordinates), where the gradient shall take those of one point
+        for all; they are what takes long.
+        """
+        return list(self._heights(z, slopes_of_rows))
+
+    def _heights(self, z: Array, slopes_of_rows: Array | None) -> Iterator[Height | None]:
+        likelihood = self.likelihood
+        points = likelihood.at_each(self.coordinates(z))
         for at, point, slopes in zip(z, points, self.slopes(z), strict=True):
             if point is None:
                 yield None
                 continue
-            slope = self.likelihood.gradient(point) @ slopes - at
+            of_rows = likelihood.slopes_of_rows(point) if slopes_of_rows is None else slopes_of_rows
+            slope = likelihood.gradient_along(point, of_rows) @ slopes - at
             yield Height(point.log_likelihood - 0.5 * float(at @ at), slope)
 
     def parabola(self) -> tuple[Array, Array]:
@@ -142,10 +149,15 @@ class StandardPosterior:
                 return trial, new
         return None
 
-    def _precision(self, z: Array) -> Array:
+    def point(self, z: Array) -> Point:
+        """That of the likelihood, at a point (numbers,)."""
         point = self.likelihood.at(self.coordinates(z[None])[0])
         if point is None:
             raise InferenceError("the statements cannot hold together")
+        return point
+
+    def _precision(self, z: Array) -> Array:
+        point = self.point(z)
         slopes = self.slopes(z[None])[0]
         return np.asarray(slopes.T @ self.likelihood.information(point)[0] @ slopes + np.eye(self.size))
 
