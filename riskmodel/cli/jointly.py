@@ -8,14 +8,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from riskmodel.cli.common import load_model, progress_bar, put, say
 
-ONLY_JOINTLY = ("tables", "hold_out", "details", "split")
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from riskmodel.synthesis.jointly.result import JointSynthesis
+
+ONLY_JOINTLY = ("tables", "hold_out", "details", "split", "chains", "chain_intervals")
 NOT_JOINTLY = (
     "by_setting",
     "result",
@@ -39,6 +44,8 @@ class JointOptions:
     hold_out: tuple[str, ...] | float
     details: Path | None
     split: bool
+    chains: int | None
+    chain_intervals: bool
 
 
 def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,17 +53,28 @@ def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def packed(
-        *args: Any, jointly: bool, tables: str, hold_out: str, details: Path | None, split: bool, **others: Any
-    ) -> Any:
+        *args: Any, jointly: bool, tables: str, hold_out: str, details: Path | None, split: bool, chains: int | None,
+        chain_intervals: bool, **others: Any,
+    ) -> Any:  # fmt: skip
         _check_given(jointly=jointly)
+        if chain_intervals and chains is None:
+            raise click.UsageError("--chain-intervals needs --chains.")
         if jointly:
-            options = JointOptions(tables, _held_out(hold_out), details, split)
+            options = JointOptions(tables, _held_out(hold_out), details, split, chains, chain_intervals)
             return write_joint_set(others["studies"], others["output"], others["priors"], others["seed"], options)
         if others["studies"] is None:
             raise click.UsageError("Missing argument 'STUDIES'.")
         return command(*args, **others)
 
     for option in (
+        click.option(
+            "--chain-intervals", is_flag=True,
+            help="With --jointly and --chains: write the chains' intervals into the set, in place of Laplace's.",
+        ),
+        click.option(
+            "--chains", type=click.IntRange(2), default=None, metavar="NUMBER",
+            help="With --jointly: check the intervals by so many Markov chains (8 are enough as a rule).",
+        ),
         click.option(
             "--details", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
             help="With --jointly: folder for tables.csv (each share before and after), statements.csv (which tables "
@@ -121,9 +139,25 @@ def write_joint_set(studies: Path | None, output: Path, priors: str, seed: int, 
         with progress_bar(" studies", "leaving out") as progress:
             frames["splits.csv"] = joint.splits(progress)
         put(conflict_lines(frames["splits.csv"]))
+    if options.chains is not None:
+        joint, frames["chains.csv"] = _checked_by_chains(joint, options.chains, seed, write=options.chain_intervals)
     joint.write(output)
     say([f"wrote {output}"])
     if options.details is not None:
         options.details.mkdir(parents=True, exist_ok=True)
         write_files({options.details / name: frame.to_csv(index=False) for name, frame in frames.items()})
         say([f"wrote {', '.join(frames)} in {options.details}"])
+
+
+def _checked_by_chains(
+    joint: JointSynthesis, chains: int, seed: int, *, write: bool
+) -> tuple[JointSynthesis, DataFrame]:
+    """Print how far Laplace's intervals are from those of chains; the fit, with these where they shall be written."""
+    from riskmodel.synthesis.jointly.chain_check import beside_laplace, chain_lines, with_chain_intervals
+    from riskmodel.synthesis.jointly.chains import draw_jointly
+
+    with progress_bar(" steps", "drawing") as progress:
+        draws = draw_jointly(joint.search.likelihood, chains=chains, seed=seed, progress=progress)
+    check = beside_laplace(joint, draws)
+    put(chain_lines(check, draws))
+    return with_chain_intervals(joint, check) if write else joint, check

@@ -1,9 +1,9 @@
 """Draws from the joint posterior by Markov chains, as a check of its parabola at the peak (Laplace's approximation).
 
 Hamiltonian steps in Laplace's metric: each goes along a circle on which the parabola is exact, and is bent by what the
-parabola misses (Beskos A et al. Stoch Process Their Appl 2011;121:2201). How the rows' log-odds follow the statements is
-taken from the peak there, and whether a step is taken is decided by the exact posterior, so that the draws are exact.
-After each, a step at random along what the tables tell of: where the tail of the posterior is longer than the
+parabola misses (Beskos A et al. Stoch Process Their Appl 2011;121:2201). How the rows' log-odds follow the statements
+is taken from the peak there; whether a step is taken is decided by the exact posterior, which the draws therefore have.
+After each come steps at random along what the tables tell of: where the tail of the posterior is longer than the
 parabola's, a chain would else stay for long.
 """
 
@@ -55,7 +55,12 @@ class JointDraws:
 
 
 def draw_jointly(
-    likelihood: TablesLikelihood, *, chains: int = 8, steps: int = STEPS, seed: int = 0, progress: Progress | None = None
+    likelihood: TablesLikelihood,
+    *,
+    chains: int = 8,
+    steps: int = STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> JointDraws:
     """Run chains side by side, each from a draw of the parabola on, after a warm-up.
 
