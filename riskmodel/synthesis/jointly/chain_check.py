@@ -82,12 +82,12 @@ def chain_lines(check: pd.DataFrame, draws: JointDraws) -> list[str]:
                  f"{check['effective'].median():.0f} as a rule")  # fmt: skip
     lines += [
         f"  {name}: {off[f'off_{name}'].median():.2f} standard deviations from Laplace's as a rule, at most "
-        f"{off[f'off_{name}'].max():.2f} ({check['statement'][off[f'off_{name}'].idxmax()]})"
+        f"{off[f'off_{name}'].max():.2f} ({check['statement'].iloc[int(off[f'off_{name}'].argmax())]})"
         for name in NUMBERS
     ]
     if check["r_hat"].max() > AGREE or check["effective"].min() < ENOUGH_DRAWS:
         lines.append("  the chains are too short to judge every statement by: take more chains")
-    farthest = check.loc[off.max(axis=1).sort_values(ascending=False).index[:MOST_LINES]]
+    farthest = check.iloc[np.argsort(-off.to_numpy().max(axis=1), kind="stable")[:MOST_LINES]]
     keys = (*NUMBERS, *(f"laplace_{name}" for name in NUMBERS), "r_hat", "effective")
     cells = [[of["statement"], *(Numeral(f"{of[key]:.3g}") for key in keys)] for of in farthest.to_dict("records")]
     heads = ["farthest apart", *NUMBERS, "by Laplace", "low", "high", "R-hat", "draws"]

@@ -110,7 +110,7 @@ class _Walk:
         self.peak, self.root = target.parabola()
         self.slopes_of_rows = target.likelihood.slopes_of_rows(target.point(self.peak))
         of_parabola, directions = np.linalg.eigh(self.root.T @ self.root)
-        self.told = directions[:, of_parabola < 1 / TOLD]
+        self.informed = directions[:, of_parabola < 1 / TOLD]
         self.y = rng.standard_normal((chains, target.size))
         self.heights = self._at(self.y)
         for chain, height in enumerate(self.heights):
@@ -147,8 +147,8 @@ class _Walk:
 
     def step_at_random(self) -> float:
         """Move every chain along what the tables tell of, near or far; tell how likely they were to."""
-        lengths = FARTHEST_WALK / np.sqrt(max(self.told.shape[1], 1)) * self.rng.random((len(self.y), 1))
-        y = self.y + lengths * self.rng.standard_normal((len(self.y), self.told.shape[1])) @ self.told.T
+        lengths = FARTHEST_WALK / np.sqrt(max(self.informed.shape[1], 1)) * self.rng.random((len(self.y), 1))
+        y = self.y + lengths * self.rng.standard_normal((len(self.y), self.informed.shape[1])) @ self.informed.T
         heights, still = self._at(y), np.zeros_like(y)
         return self._take(y, heights, _energy(self.heights, still) - _energy(heights, still))
 
@@ -163,4 +163,5 @@ class _Walk:
 
 def _energy(heights: list[Height | None], v: Array) -> Array:
     """Minus the log density of points and speeds; infinite where there is no height."""
-    return np.array([np.inf if height is None else -height.value for height in heights]) + 0.5 * (v**2).sum(axis=1)
+    potential = np.array([np.inf if height is None else -height.value for height in heights])
+    return np.asarray(potential + 0.5 * (v**2).sum(axis=1))

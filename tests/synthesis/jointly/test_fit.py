@@ -149,6 +149,8 @@ def test_the_command_takes_no_studies_with_a_joint_fit(tmp_path):
     ("arguments", "message"),
     [
         (["studies.csv", "--hold-out", "0.3"], "--hold-out needs --jointly"),
+        (["studies.csv", "--chains", "4"], "--chains needs --jointly"),
+        (["--jointly", "--chain-intervals"], "--chain-intervals needs --chains"),
         (["--jointly", "--result", "mean"], "--result does not go with --jointly"),
         (["--jointly", "--report", "page"], "--report does not go with --jointly"),
     ],
