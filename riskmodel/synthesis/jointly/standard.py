@@ -132,7 +132,7 @@ class StandardPosterior:
         if height is None:
             raise InferenceError("the statements cannot hold together at their medians")
         for _ in range(NEWTON_STEPS):
-            step = np.linalg.solve(self._precision(peak), height.slope)
+            step = np.asarray(np.linalg.solve(self._precision(peak), height.slope), dtype=float)
             better = self._first_better(peak, height, step)
             if better is None:
                 break
