@@ -73,7 +73,7 @@ def joint_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--chains", type=click.IntRange(2), default=None, metavar="NUMBER",
-            help="With --jointly: check the intervals by so many Markov chains (8 are enough as a rule).",
+            help="With --jointly: check the intervals by so many Markov chains.",
         ),
         click.option(
             "--details", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
