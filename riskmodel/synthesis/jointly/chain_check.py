@@ -10,6 +10,7 @@ import pandas as pd
 
 from riskmodel.calibration.provenance import rounded
 from riskmodel.calibration.reach import numbers_at
+from riskmodel.errors import UsageError
 from riskmodel.evidence.load import with_overrides
 from riskmodel.evidence.records import RATIOS
 from riskmodel.evidence.scale import Z95, scale_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from riskmodel.synthesis.jointly.result import JointSynthesis
 
 NUMBERS = ("median", "low", "high")
-AGREE, ENOUGH_DRAWS = 1.05, 100.0  # R-hat and effective draws, beyond which a line warns
+AGREE, ENOUGH_DRAWS = 1.05, 100.0  # R-hat and effective draws, beyond which a line warns and no set is written
 MOST_LINES = 8
 
 
@@ -58,7 +59,17 @@ def with_chain_intervals(joint: JointSynthesis, check: pd.DataFrame) -> JointSyn
     ----------
     check
         as of :func:`beside_laplace`.
+
+    Raises
+    ------
+    UsageError
+        where the chains are too short for it.
     """
+    if _too_short(check):
+        raise UsageError(
+            f"the chains' intervals: R-hat up to {check['r_hat'].max():.3g}, as few as {check['effective'].min():.0f} "
+            f"effective draws; allowed: up to {AGREE:g}, and {ENOUGH_DRAWS:.0f} or more. Take more chains."
+        )
     calibration, overrides = joint.calibration, {}
     frame = calibration.table.set_index("statement")
     for of in check.to_dict("records"):
@@ -85,10 +96,14 @@ def chain_lines(check: pd.DataFrame, draws: JointDraws) -> list[str]:
         f"{off[f'off_{name}'].max():.2f} ({check['statement'].iloc[int(off[f'off_{name}'].argmax())]})"
         for name in NUMBERS
     ]
-    if check["r_hat"].max() > AGREE or check["effective"].min() < ENOUGH_DRAWS:
+    if _too_short(check):
         lines.append("  the chains are too short to judge every statement by: take more chains")
     farthest = check.iloc[np.argsort(-off.to_numpy().max(axis=1), kind="stable")[:MOST_LINES]]
     keys = (*NUMBERS, *(f"laplace_{name}" for name in NUMBERS), "r_hat", "effective")
     cells = [[of["statement"], *(Numeral(f"{of[key]:.3g}") for key in keys)] for of in farthest.to_dict("records")]
     heads = ["farthest apart", *NUMBERS, "by Laplace", "low", "high", "R-hat", "draws"]
     return [*lines, *table(heads, cells)]
+
+
+def _too_short(check: pd.DataFrame) -> bool:
+    return not check.empty and (check["r_hat"].max() > AGREE or check["effective"].min() < ENOUGH_DRAWS)

@@ -85,7 +85,9 @@ def test_chains_give_the_intervals_of_the_set_that_is_written(tmp_path):
     draws = draw_jointly(joint.search.likelihood, chains=2, steps=10)
     check = beside_laplace(joint, draws)
     assert list(check["statement"]) == ["s0"]
-    written = with_chain_intervals(joint, check).model.priors.statement("s0")
+    with pytest.raises(UsageError, match=r"effective draws; allowed: up to 1\.05, and 100 or more"):
+        with_chain_intervals(joint, check)
+    written = with_chain_intervals(joint, check.assign(r_hat=1.0, effective=400.0)).model.priors.statement("s0")
     before = joint.model.priors.statement("s0")
     assert (written.value, written.informed) == (before.value, before.informed)
     assert [written.low, written.high] == pytest.approx([check["low"][0], check["high"][0]], rel=0.05)
