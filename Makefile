@@ -53,7 +53,7 @@ notebooks: $(DEV) ## Run the notebooks anew and keep their output
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev --extra bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra bench --extra spark --extra site --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove the environment and everything generated
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache
