@@ -27,10 +27,11 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 score: $(RUNTIME) ## Score the published example cases and print the result
 	$(BIN)/riskmodel score notebooks/data/published_cases.csv --setting primary_care --table
 
-lint: $(DEV) ## Run the linters and the type checker
+lint: $(DEV) ## Run the linters and the type checkers, of Python and of JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@.ci/javascript/check
 
 quick: $(DEV) ## Run the linter and every test that is not slow: in about a minute
 	$(BIN)/ruff check .

@@ -7,6 +7,17 @@ const CHOICES = ["set", "beside", "setting", "policy", "recording", "about"];
 
 // The value of a finding: { mask, number }; without one it is as a blank cell of a case file.
 export class CaseState {
+  set = ""; // a prior set
+  beside = ""; // another one, or none
+  setting = "";
+  policy = "";
+  recording = "";
+  about = ""; // the condition of the weights; none: the one that rose most
+  caseId = "";
+  values = new Map();
+  moved = {}; // base rates by condition
+  stakes = {}; // harm and benefit by threshold
+
   constructor(explorer) {
     this.explorer = explorer;
     this.rows = new Map(explorer.variables.map(({ name }, row) => [name, row]));
@@ -132,6 +143,6 @@ export class CaseState {
     const known = this.known().map(({ row, text }) => [this.explorer.variables[row].column, text]);
     const columns = [["case_id", this.caseId || "case_1"], ["setting", this.setting], ...known];
     const cell = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-    return [0, 1].map((line) => columns.map((column) => cell(column[line])).join(",")).join("\n") + "\n";
+    return [0, 1].map((line) => `${columns.map((column) => cell(column[line])).join(",")}\n`).join("");
   }
 }

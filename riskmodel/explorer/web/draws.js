@@ -57,7 +57,7 @@ export function intervals(drawn, evidenceIn, blank, level) {
   const tail = ((1 - level) / 2) * total;
   const limits = results[0].probability.map((_, output) => {
     const values = results.map(({ probability }, k) => (weights[k] > 0 ? probability[output] : 0));
-    const order = values.map((_, k) => k).sort((a, b) => values[a] - values[b]);
+    const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
     return [quantile(order, values, weights, tail), quantile(order, values, weights, total - tail)];
   });
   return { limits, effective: (total * total) / squares, weights, results };

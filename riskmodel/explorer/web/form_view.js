@@ -22,7 +22,8 @@ export class FormView {
       this.sections.map(({ node }) => node),
     );
     document.addEventListener("keydown", (event) => {
-      if (event.key !== "/" || event.target.matches("input[type=search], input[type=number]")) return;
+      const isTyping = event.target instanceof Element && event.target.matches("input[type=search], input[type=number]");
+      if (event.key !== "/" || isTyping) return;
       event.preventDefault();
       this.search.focus();
     });

@@ -12,7 +12,10 @@ const LEVEL = 0.95;
 // One prior set: its network, the stated tables and, once asked for, those of the draws.
 class PriorSet {
   constructor(data, form, free) {
-    Object.assign(this, { name: data.name, title: data.title, hash: data.hash, data, form, free });
+    this.name = data.name;
+    this.data = data;
+    this.form = form;
+    this.free = free;
     this.network = new Network(data.plan, form.variables);
     this.stated = new Tables(this.network, this.network.complete(free));
     this.forBlank = new Tables(this.network, this.stated.numbers); // each keeps the factors of its own last case

@@ -85,9 +85,10 @@ export class Network {
 
   #states(number) {
     const states = [];
+    let rest = number;
     for (let axis = this.contexts.length - 1; axis >= 0; axis--) {
-      states.unshift(number % this.contexts[axis].size);
-      number = Math.floor(number / this.contexts[axis].size);
+      states.unshift(rest % this.contexts[axis].size);
+      rest = Math.floor(rest / this.contexts[axis].size);
     }
     return states;
   }

@@ -48,7 +48,7 @@ function netBenefit(network, scans, { joint, evidence, probability }) {
   return total;
 }
 
-function differs(policy, before, after) {
+function differs(before, after) {
   if (before.urgency !== after.urgency) return true;
   const earliest = (decision, kind) => Math.min(...decision[kind].map((token) => decision.times[token]));
   return ["imaging", "referral"].some(
@@ -59,7 +59,11 @@ function differs(policy, before, after) {
 export class Questions {
   constructor(form, answer) {
     const { policy, priors, stakes } = answer;
-    Object.assign(this, { form, answer, policy, tables: priors.forQuestions, network: priors.network });
+    this.form = form;
+    this.answer = answer;
+    this.policy = policy;
+    this.tables = priors.forQuestions;
+    this.network = priors.network;
     this.scans = scansOf(policy, stakes);
     this.now = this.#told(posterior(this.tables, answer.evidence));
     this.hoursLeft = form.waits ? (form.waits[policy.urgencies[answer.decision.urgency]] ?? Infinity) : Infinity;
@@ -91,7 +95,7 @@ export class Questions {
       if (!(after.evidence > 0)) continue;
       const masks = answer.masks.with(row, 1 << state);
       const decision = this.#decided(masks, after);
-      const isChanged = differs(this.policy, answer.decision, decision);
+      const isChanged = differs(answer.decision, decision);
       moves ||= isChanged;
       if (!isInside) continue;
       const share = after.evidence / this.now.evidence;
