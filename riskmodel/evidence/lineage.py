@@ -111,9 +111,9 @@ def informed_words(statement: Statement) -> str:
 
 def fit_sentences(priors: Priors) -> Iterator[str]:
     """Sentences on the cohorts and the published tables that the selected statements were fitted to, one each."""
-    chosen = priors.selected_statements
+    informed = [informed_shares(statement) for statement in priors.selected_statements if statement.informed]
     for key, source in priors.sources.items():
-        of = [shares[key] for shares in map(informed_shares, chosen) if key in shares]
+        of = [shares[key] for shares in informed if key in shares]
         if of:
             much = sum(share >= LEAST for share in of)
             how = f"; {source.fit}" if source.fit else ""

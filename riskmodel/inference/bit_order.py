@@ -7,6 +7,7 @@ tables grow. The work of a case is about the sum of the widths.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from itertools import permutations
 
 MOST_TRIED = 5_040  # orders of the bits, among those that inner tables speak of and among the others
@@ -39,7 +40,15 @@ def choose_order(
     mixed
         those that manifestation nodes share.
     """
-    listed = [set(scope) & set(bits) for scope in scopes]
+    spoken = tuple(tuple(name for name in bits if name in scope) for scope in scopes)
+    return list(_least_work(tuple(bits), frozenset(inner), spoken, tuple(mixed)))
+
+
+@lru_cache(maxsize=64)  # networks that differ in their numbers alone are compiled again and again
+def _least_work(
+    bits: tuple[str, ...], inner: frozenset[str], scopes: tuple[tuple[str, ...], ...], mixed: tuple[str, ...]
+) -> tuple[str, ...]:
+    listed = [set(scope) for scope in scopes]
 
     def work(order: Sequence[str]) -> int:
         widths = sum(1 << bits_needed(order, scope) for scope in listed)
@@ -48,7 +57,7 @@ def choose_order(
 
     low, high = ([name for name in bits if (name in inner) is inside] for inside in (True, False))
     high = min(_orders(high), key=lambda before: work([*before, *low]))
-    return [*high, *min(_orders(low), key=lambda behind: work([*high, *behind]))]
+    return (*high, *min(_orders(low), key=lambda behind: work([*high, *behind])))
 
 
 def _orders(names: Sequence[str]) -> Iterable[list[str]]:
