@@ -12,7 +12,7 @@ from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import IGNORABLE, SETTING
 from riskmodel.explorer.form import form_data
-from riskmodel.explorer.numbers import drawn_numbers, drawn_rates, stated_numbers
+from riskmodel.explorer.numbers import drawn_numbers, drawn_rates, stated_numbers, stated_rates
 from riskmodel.explorer.policies import policy_data
 from riskmodel.explorer.structure import structure
 from riskmodel.text import RESEARCH_ONLY, words
@@ -94,18 +94,16 @@ def _set(model: Model, draws: int, seed: int) -> dict[str, Any]:
 
 
 def _profile(model: Model, name: str, draws: int, seed: int) -> dict[str, Any]:
-    """P(written down | setting, state) of what a profile reads the blanks of: by row, (settings or 1, states).
+    """A profile: what it is called, and how often what it reads the blanks of is written down, see `stated_rates`.
 
     ``drawn`` has the same in each draw: which of ``columns``, (columns, draws), stands where.
     """
-    under = model.with_recording(name)
-    scorer = under.scoring.scorer
-    rates = zip(scorer.recorded_rows, scorer.written, strict=True)
+    priors = model.with_recording(name).priors
     return {
         "name": name,
-        "title": under.priors.profile.title or "a blank says nothing",
-        "rates": {str(row): table.tolist() for row, table in rates},
-        "drawn": drawn_rates(under.priors, scorer.variables, draws, seed) if draws else None,
+        "title": priors.profile.title or "a blank says nothing",
+        "rates": stated_rates(priors, model.variables),
+        "drawn": drawn_rates(priors, model.variables, draws, seed) if draws else None,
     }
 
 

@@ -93,6 +93,17 @@ def _short(values: Array) -> Array:
     return np.asarray((bits & np.uint32(0xFFFFE000)).view("<f4"), float)
 
 
+def stated_rates(priors: Priors, variables: Sequence[Variable]) -> dict[str, list[list[float]]]:
+    """P(written down | setting, state) under the recording profile in use.
+
+    By row of the evidence, (settings or 1, states); rows of which the profile does not speak are left out.
+    """
+    nodes, tables = recording_nodes(priors, StatementValues.of(priors))
+    by_name = {node.name: node for node in nodes}
+    written = {str(row): written_given(v.name, by_name, tables) for row, v in enumerate(variables)}
+    return {row: table[0].tolist() for row, table in written.items() if table is not None}
+
+
 def drawn_rates(priors: Priors, variables: Sequence[Variable], draws: int, seed: int) -> dict[str, Any]:
     """The rates of the recording profile in use in each draw: which of ``columns``, (columns, draws), stands where.
 
