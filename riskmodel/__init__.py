@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.elicitation import elicit
     from riskmodel.explorer.page import write_explorer
     from riskmodel.model import Model, load
+    from riskmodel.model.fhir import fhir_questionnaire
     from riskmodel.report.check.compare_models import compare
     from riskmodel.report.synthesis.page import write_synthesis_report
     from riskmodel.sensitivity.follow_statement import follow
@@ -33,6 +34,7 @@ __all__ = [
     "calibrate",
     "compare",
     "elicit",
+    "fhir_questionnaire",
     "follow",
     "from_2x2",
     "load",
@@ -51,6 +53,7 @@ _HOMES = {
     "calibrate": "calibration",
     "compare": "report.check.compare_models",
     "elicit": "evidence.elicitation",
+    "fhir_questionnaire": "model.fhir",
     "follow": "sensitivity.follow_statement",
     "from_2x2": "synthesis.two_by_two",
     "load": "model",

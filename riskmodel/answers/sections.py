@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from riskmodel.decision.startback import COLUMNS as STARTBACK
 from riskmodel.evidence.plain_readings import reading_of
 from riskmodel.evidence.records import SETTING, Variable
+from riskmodel.text import words
 
 if TYPE_CHECKING:
     from riskmodel.decision.costs import Pathways
@@ -52,3 +53,12 @@ def section_of(variable: Variable, variables: Sequence[Variable], pathways: Path
         return RESULTS
     way = pathways.way(variable.name) if pathways else ""
     return _BY_WAY.get(way, SECTION_OF_ROLE[variable.role])
+
+
+def column_label(variable: Variable) -> str:
+    """What a form calls a column.
+
+    >>> column_label(Variable("iv_drug_use", "risk_factor", ("absent", "present"), ""))
+    'IV drug use'
+    """
+    return words(variable.name).replace("startback ", "STarT Back ")

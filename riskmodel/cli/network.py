@@ -84,21 +84,31 @@ def check_command(cases: str | None, mapping: Path | None, form: str, **asked: A
     epilog=examples(
         "riskmodel codebook",
         "riskmodel codebook --format csv -o codebook.csv",
+        "riskmodel codebook --format fhir-questionnaire -o questionnaire.json",
         "riskmodel codebook --template > cases.csv",
     ),
 )
 @common
-@click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["md", "csv", "json", "fhir-questionnaire"]), default="md", show_default=True
+)
 @click.option("--template", is_flag=True, help="Print an empty case file instead.")
 @click.option("-o", "--output", default="-", metavar="FILE")
 def codebook_command(priors: str, policy: str, setting: str | None, form: str, template: bool, output: str) -> None:
     """The columns of a case file: states, bands, definitions, and the statements behind them."""
     from riskmodel.cases import codebook as book
     from riskmodel.cases.columns import template as empty
+    from riskmodel.fhir.questionnaire import resource_text
+    from riskmodel.model.fhir import fhir_questionnaire
 
     model = load_model(priors, policy, setting)
-    makers = {"md": book.as_markdown, "csv": book.as_csv, "json": book.as_json}
-    write(output, empty(model.variables) if template else makers[form](model.priors))
+    makers = {
+        "md": lambda: book.as_markdown(model.priors),
+        "csv": lambda: book.as_csv(model.priors),
+        "json": lambda: book.as_json(model.priors),
+        "fhir-questionnaire": lambda: resource_text(fhir_questionnaire(model)),
+    }
+    write(output, empty(model.variables) if template else makers[form]())
 
 
 @click.command("simulate", epilog=examples(

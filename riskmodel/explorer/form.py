@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.answers.sections import SECTION_OF_ROLE, SECTION_TITLES, section_of
+from riskmodel.answers.sections import SECTION_OF_ROLE, SECTION_TITLES, column_label, section_of
 from riskmodel.decision.startback import StartBackRows
 from riskmodel.evidence.plain_readings import plain_readings
 from riskmodel.evidence.records import SETTING, Variable
-from riskmodel.text import words
 
 if TYPE_CHECKING:
     from riskmodel.decision.costs import Pathways
@@ -43,7 +42,7 @@ def form_data(variables: Sequence[Variable], pathways: Pathways | None) -> dict[
 def _control(variable: Variable, section: str) -> dict[str, Any]:
     return {
         "name": variable.name,
-        "label": words(variable.name).replace("startback ", "STarT Back "),
+        "label": column_label(variable),
         "column": variable.column,
         "role": variable.role,
         "serious": variable.serious,

@@ -16,6 +16,7 @@ FLOORS = (
     ("cases", "network", "decision", "pages"),
     ("inference",),
     ("answers",),
+    ("fhir",),
     ("casefiles",),
     ("model",),
     ("cohort", "explorer", "metrics"),
