@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from riskmodel.answers import cache
 from riskmodel.answers.scoring import Scoring
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
     from riskmodel.network.network import Network
+
+
+COMPILED = ("tables", "network")
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,6 +79,15 @@ class BuiltModel(Shown):
     def settings(self) -> tuple[str, ...]:
         """The states of the setting, none in a network without one."""
         return settings_of(self.variables)
+
+    def _under(self, policy: Policy) -> Self:
+        """The same priors under another policy; what is compiled already is kept, as no policy changes it."""
+        changed = replace(self, policy=policy)
+        kept: dict[str, object] = {name: vars(self)[name] for name in COMPILED if name in vars(self)}
+        if "scoring" in vars(self):
+            kept["scoring"] = replace(self.scoring, policy=policy)
+        vars(changed).update(kept)
+        return changed
 
     def default_setting(self, setting: str | None) -> str | None:
         """The setting asked for, for rows that name none; checked, and None where none is asked for."""

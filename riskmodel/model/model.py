@@ -325,7 +325,7 @@ class Model(BuiltModel):
     def with_policy(self, policy: str | Path) -> Model:
         """The same priors under another policy."""
         rules = load_policy(policy, self.variables, self.root, self.priors.sources, tuple(self.priors.composites))
-        return replace(self, policy=rules)
+        return self._under(rules)
 
     @property
     def calibrate(self) -> NoReturn:

@@ -271,3 +271,13 @@ def test_draws_seed_and_level_move_it(tiny: Path) -> None:
     assert len(set(hashes)) == len(hashes)
     scoring: Scoring = model.scoring
     assert model.uncertain(8, 0).scoring.model_hash == scoring.under_draws(8, 0, 0.95).model_hash == hashes[1]
+
+
+def test_a_policy_changes_nothing_that_is_compiled(seeds):
+    """What is kept under another policy gives the answers and the hash of a model that is built with it."""
+    assert seeds.scoring
+    kept, anew = seeds.with_policy("whitlock_2026"), rm.load(policy="whitlock_2026")
+    assert kept.scoring.scorer is seeds.scoring.scorer
+    assert kept.scoring.model_hash == anew.scoring.model_hash != seeds.scoring.model_hash
+    case = {"fever": "yes", "iv_drug_use": "yes"}
+    assert kept.score(case, setting="emergency").equals(anew.score(case, setting="emergency"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -38,22 +39,30 @@ def vectors(
 ) -> list[dict[str, Any]]:
     """Cases and their answers, spread evenly over sets, policies and recording profiles."""
     rng = np.random.default_rng(seed)
-    ways = list(product(models, recordings, policies))
+    ways = list(product([built(model, recording) for model in models for recording in recordings], policies))
     each = [count // len(ways) + (number < count % len(ways)) for number in range(len(ways))]
     answers = []
-    for (model, recording, policy), cases in zip(ways, each, strict=True):
-        under = model.with_recording(recording).with_policy(policy)
+    for (model, policy), cases in zip(ways, each, strict=True):
+        under = model.with_policy(policy)
         answers += _answers(under, random_evidence(under, cases, rng))
     return answers
+
+
+def built(model: Model, recording: str) -> Model:
+    """The model under a recording profile, compiled, so that its policies share what is compiled."""
+    under = model.with_recording(recording)
+    assert under.scoring
+    return under
 
 
 def with_questions(models: list[Model], answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The possible ones of some answers, each with what Python says of all questions and which is the next best."""
     by_set = {model.priors.prior_set.name: model for model in models}
+    under = cache(lambda prior_set, recording: built(by_set[prior_set], recording))
     result = []
     for answer in answers:
         if answer["evidence"] > 0:
-            model = by_set[answer["set"]].with_recording(answer["recording"]).with_policy(answer["policy"])
+            model = under(answer["set"], answer["recording"]).with_policy(answer["policy"])
             masks = np.array(answer["masks"], np.uint8)[:, None]
             told = questions(model.scoring, masks, find_pathways(model.root))
             best = told.names[told.best[0]] if told.best[0] >= 0 else ""
