@@ -22,6 +22,7 @@ from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.design import latin_hypercube
 from riskmodel.evidence.distributions import dimensions, values_at
 from riskmodel.evidence.lineage import basis_shares, largest_share, read_shares
+from riskmodel.evidence.question import question_of
 from riskmodel.inference.draws import DrawScorer
 from riskmodel.model import Model, checked_settings
 from riskmodel.network.build import build_network
@@ -30,8 +31,9 @@ from riskmodel.text import Sheet, Shown
 from riskmodel.value.additive import Array, Star, knot_weights, normal_scores
 from riskmodel.value.choices import ALL, Choices, Drawn, choices_of, draw_people, mean_gain
 
-By = Literal["statement", "source", "basis", "read"]
+By = Literal["statement", "question", "source", "basis", "read"]
 GROUPS: Mapping[str, Callable[..., str]] = {
+    "question": question_of,
     "source": lambda statement: statement.source,
     "basis": lambda statement: largest_share(basis_shares(statement)),
     "read": lambda statement: largest_share(read_shares(statement)),
@@ -114,7 +116,7 @@ class ValueStudy(Shown):
         return self.perfect.copy()
 
     def evppi(self, by: By = "statement") -> pd.DataFrame:
-        """Value of perfect information about each statement, source, basis or way of reading; see :func:`evppi`."""
+        """Value of perfect information about each group of statements; see :func:`evppi`."""
         groups = self.columns(by)
         total = self.perfect[self.perfect["scan"] == ALL].set_index("setting")
         rows = []
@@ -214,7 +216,7 @@ def evppi(
     seed: int = 0,
     settings: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Expected value of perfect information about each statement, source, basis or way of reading by itself.
+    """Expected value of perfect information about each statement, question, source, basis or way of reading by itself.
 
     Returns
     -------

@@ -248,6 +248,9 @@ def test_frames(tiny: rm.Model) -> None:
             assert own["value"].is_monotonic_decreasing
             assert own["statements"].sum() == len(tiny.priors.selected)
         pd.testing.assert_frame_equal(frame, evppi(tiny, by, **asked))
+    by_question = evppi(tiny, "question", **asked)
+    assert by_question.groupby("setting")["statements"].sum().eq(len(tiny.priors.selected)).all()
+    assert "infection given here" in set(by_question["question"])
 
 
 def test_people_come_from_their_own_draws(tiny: rm.Model) -> None:

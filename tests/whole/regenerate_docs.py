@@ -269,6 +269,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "next_settings": lambda: table(*synthesis_tables.next_settings(), "-rrrrr"),
     "informed_most": lambda: table(*synthesis_tables.informed_most(), "----r"),
     "informed_counts": synthesis_tables.informed_counts,
+    "where_next": lambda: table(*synthesis_tables.where_next(), "---rr"),
     "rests_on": lambda: table(*synthesis_tables.rests_on(), "--rrrr"),
     "records": lambda: table(*recording_tables.records(), "--rrrrrr"),
 }  # fmt: skip

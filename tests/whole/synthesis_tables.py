@@ -12,6 +12,7 @@ from riskmodel.evidence.load import load_priors
 from riskmodel.evidence.number_origin import short_label
 from riskmodel.evidence.records import ANY_SERIOUS, SYNTHESIS, Statement
 from riskmodel.synthesis.next_setting import drawn_effects
+from riskmodel.value.study import ValueStudy
 from tests.support import published_studies as published
 
 DATA_SETS = {
@@ -24,6 +25,7 @@ DATA_SETS = {
 
 MOST_SHOWN = 10
 SETTINGS, PEOPLE, DRAWS = ("primary_care", "emergency"), 150, 100
+VALUE_SIZE, QUESTIONS_SHOWN = 400, 6  # people of a setting and draws; rows of each setting
 
 
 def next_settings() -> tuple[list[str], list[list[str]]]:
@@ -94,3 +96,20 @@ def _rests_on(setting: str, name: str, kinds: tuple[str, ...]) -> list[str]:
     output = model.scoring.scorer.output_names.index(ANY_SERIOUS)
     percents = [f"{100 * float(split[kind][output]) if kind in split else 0:.0f}" for kind in kinds]
     return [setting.replace("_", " "), f"`{name}`", *percents]
+
+
+def where_next() -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: the questions that a further study is worth most for, under the shipped set."""
+    model = rm.load("synthesis")
+    study = ValueStudy.of(model, people=VALUE_SIZE, draws=VALUE_SIZE, seed=1, settings=SETTINGS)
+    frame, behind = study.evppi("question"), study.columns("question")
+    statements = model.priors.selected_statements
+    rows = []
+    for setting in SETTINGS:
+        for row in frame[frame["setting"] == setting].head(QUESTIONS_SHOWN).to_dict("records"):
+            bases = sorted({statements[i].basis for i in behind[row["question"]]})
+            value = f"{row['value']:.3f} (± {row['se']:.3f})"
+            rows.append(
+                [setting.replace("_", " "), row["question"], ", ".join(bases), value, f"{100 * row['share']:.0f}"]
+            )
+    return ["setting", "question", "rests on", "value of knowing it", "% of knowing all"], rows

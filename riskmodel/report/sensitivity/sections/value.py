@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from riskmodel.report.sensitivity.study import Study
 
 UNIT = "quality-adjusted life years per 1,000 people"
-BY: tuple[Literal["statement", "source", "basis"], ...] = ("statement", "source", "basis")
+BY: tuple[Literal["statement", "question", "source", "basis"], ...] = ("statement", "question", "source", "basis")
 DRAWN = 12
 FEWEST_DRAWS = 50
 
@@ -36,7 +36,7 @@ def value_study(study: Study) -> ValueStudy | None:
 
 @once
 def partial_values(study: Study) -> dict[str, pd.DataFrame]:
-    """The value of perfect information about each statement, source and basis."""
+    """The value of perfect information about each statement, question, source and basis."""
     value = value_study(study)
     return {by: value.evppi(by) for by in BY} if value else {}
 
@@ -67,11 +67,11 @@ def value_section(study: Study) -> Section | None:
             f"{words(study.policy)} state them: {stakes}."
         ),
         (
-            "The tables below give the part of this value for single statements, for all statements of one source, and "
-            "for all of one basis. What is known of a group is summed up by what each of its statements does to the "
-            "log-odds by itself. The standard error includes how much such a sum misses of the value of perfect "
-            "information. The parts do not add up to the whole. A value less than two standard errors above 0 is not "
-            "evidence of any value."
+            "The tables below give the part of this value for single statements, for all statements that one study "
+            "could answer (one finding in one condition), for all of one source, and for all of one basis. What is "
+            "known of a group is summed up by what each of its statements does to the log-odds by itself. The standard "
+            "error includes how much such a sum misses of the value of perfect information. The parts do not add up to "
+            "the whole. A value less than two standard errors above 0 is not evidence of any value."
         ),
     )
     tables = [_perfect(perfect), *(_partial(study, by) for by in BY)]
