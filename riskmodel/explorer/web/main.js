@@ -4,4 +4,4 @@ import { Explorer } from "./model.js";
 import { Page } from "./page.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
-new Page(await Explorer.open(data));
+export const page = new Page(await Explorer.open(data));

@@ -4,6 +4,7 @@ import { CaseState } from "./case_state.js";
 import { ChoicesView } from "./choices_view.js";
 import { element } from "./dom.js";
 import { FormView } from "./form_view.js";
+import { readPlace, writePlace } from "./place.js";
 import { Questions, ranked } from "./questions.js";
 import { questionsView } from "./questions_view.js";
 import { ResultsView, impossibleText, sentence } from "./results_view.js";
@@ -21,7 +22,7 @@ export class Page {
   constructor(explorer) {
     this.explorer = explorer;
     this.state = new CaseState(explorer);
-    this.state.readAddress(location.hash.slice(1));
+    this.state.readAddress(readPlace());
     this.form = new FormView(this.state, () => this.update());
     this.results = new ResultsView((row) => this.form.focus(row));
     this.choices = new ChoicesView(this.state, () => this.refresh(), {
@@ -36,8 +37,8 @@ export class Page {
     const main = element("main", {}, this.choices.node, columns, this.results.short);
     document.getElementById("app").replaceChildren(main);
     addEventListener("hashchange", () => {
-      if (location.hash.slice(1) === this.state.address()) return;
-      this.state.readAddress(location.hash.slice(1));
+      if (readPlace() === this.state.address()) return;
+      this.state.readAddress(readPlace());
       this.refresh();
     });
     this.refresh();
@@ -76,9 +77,10 @@ export class Page {
     this.results.show(this.answer, this.interval, beside?.possible ? beside : null, () => this.weights());
     this.whatIf.show(this.answer, this.answer.base.stated);
     clearTimeout(this.writing);
-    this.writing = setTimeout(() => history.replaceState(null, "", `#${state.address()}`), ADDRESS_AFTER);
+    this.writing = setTimeout(() => writePlace(state.address()), ADDRESS_AFTER);
     document.documentElement.dataset.milliseconds = (performance.now() - start).toFixed(2);
     if (!this.interval && this.answer.priors.draws) this.unpackDraws(this.answer.priors);
+    document.dispatchEvent(new Event("answered"));
     this.askNext();
   }
 
