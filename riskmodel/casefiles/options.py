@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from riskmodel.cases.header import Layout
+from riskmodel.cases.preparation import Preparation
 
 Engine = Literal["auto", "small", "compiled"]
 SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a compiler
@@ -21,7 +22,9 @@ class RunOptions:
     without a column of settings is refused. ``mapping`` is a mapping file, or the same content as a dict.
     ``keep`` names columns of the case file to pass through. ``rejects`` says where rejected rows go (default:
     beside the output). ``threads`` 0 takes the processors there are, at most four. ``engine`` and
-    ``block_bytes`` never change a byte of the result.
+    ``block_bytes`` never change a byte of the result. ``preparation`` makes the columns of a case file out of other
+    ones. ``sheet`` names the sheet of a workbook that has several. ``codes`` reads the codes of a statistics file and
+    not their labels.
     """
 
     default_setting: str | None = None
@@ -33,6 +36,9 @@ class RunOptions:
     threads: int = 0
     engine: Engine = "auto"
     block_bytes: int = 2 << 20
+    preparation: Preparation | None = None
+    sheet: str | None = None
+    codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Reject:
     """One bad cell, or one fault of a whole row (``column`` is then empty or where it was found).
 
     ``record`` counts records from 1 (header and blank lines are none); ``line`` is the physical line
-    where the record begins, None for Parquet.
+    where the record begins (in a sheet its row), None where a file has no lines.
     """
 
     record: int
@@ -134,7 +140,8 @@ class RunResult:
 
     ``reasons`` are the faults of the rejected rows, the most frequent first, and ``unlisted`` how many further
     faults there are, of kinds too many to remember. ``mapped`` is None without a mapping. ``rejects`` names the
-    file of rejected rows where one was asked for and there are any.
+    file of rejected rows where one was asked for and there are any. ``notes`` say how the file was read where that is
+    not plain: value labels, cells that it declares missing. ``prepared`` counts what a preparation did.
     """
 
     counts: RunCounts
@@ -147,3 +154,5 @@ class RunResult:
     source_sha256: str
     layout: Layout
     rejects: str | None
+    notes: tuple[str, ...] = ()
+    prepared: Mapping[str, int] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from riskmodel.casefiles.options import Reason, Reject
 from riskmodel.casefiles.repeats import REPEATED
@@ -36,6 +37,20 @@ class RejectReasons:
         """The most frequent first; those as frequent in the order of the file."""
         ordered = sorted(self._kinds.items(), key=lambda kind: -kind[1][0])
         return tuple(Reason(*key, *counted) for key, counted in ordered)
+
+
+class RejectTaker(Protocol):
+    """Takes the rejects of a run; ``rows`` counts the rows that they are of."""
+
+    reasons: RejectReasons
+    rows: int
+
+    def add(self, rejects: list[Reject]) -> None:
+        """Those of a block, in order and in the file's own counting; a CasesError where the first ends the run."""
+
+    @property
+    def any(self) -> bool:
+        """Whether a row was rejected."""
 
 
 class Rejects:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from riskmodel.answers.column_types import OutputColumn, Score, ScoredBlock
 from riskmodel.casefiles.options import Reject, RunCounts, RunOptions, RunResult
 from riskmodel.casefiles.read.block import CodedBlock, reject_of_file
 from riskmodel.casefiles.read.open import CaseReader, open_reader
-from riskmodel.casefiles.rejects import Rejects
+from riskmodel.casefiles.rejects import Rejects, RejectTaker
 from riskmodel.casefiles.repeats import REPEATED, seen_ids
 from riskmodel.casefiles.run_files import RunFiles
 from riskmodel.casefiles.second_look import SecondLook
@@ -117,7 +118,7 @@ class Job:
         reader: CaseReader,
         score: Score,
         writer: RowWriter,
-        rejects: Rejects,
+        rejects: RejectTaker,
         options: RunOptions,
         notice: Notice | None = None,
     ) -> None:
@@ -132,6 +133,7 @@ class Job:
         self.second_look = SecondLook(reader, notice)
         self.records = 0
         self.lines = reader.header_lines
+        self.prepared: Counter[str] = Counter()
         self.shape: Shape | None = None
 
     def execute(self, progress: Progress | None, signals: Signals) -> None:
@@ -179,6 +181,7 @@ class Job:
         self.writer.write(worked.rendered, repeated)
         self.records += coded.records
         self.lines += coded.line_count
+        self.prepared.update(coded.prepared)
 
     def _repeats(self, worked: _Worked, repeated: NDArray[np.bool_]) -> list[Reject]:
         coded, rows = worked.coded, np.flatnonzero(repeated)
@@ -202,4 +205,6 @@ class Job:
             source_sha256=self.reader.sha256(),
             layout=self.coder.layout,
             rejects=str(rejects) if rejects and self.rejects.any else None,
+            notes=self.reader.notes(),
+            prepared=dict(self.prepared),
         )

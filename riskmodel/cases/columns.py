@@ -111,6 +111,10 @@ class ColumnContract:
         object.__setattr__(self, "by_variable", MappingProxyType(by_variable))
         object.__setattr__(self, "parts", MappingProxyType(plain_readings(self.variables)))
 
+    def __reduce__(self) -> tuple[type[ColumnContract], tuple[tuple[Variable, ...]]]:
+        """Another process makes the same of the variables: views of mappings do not travel."""
+        return ColumnContract, (self.variables,)
+
     @property
     def headers(self) -> tuple[str, ...]:
         """All column names, ``case_id`` first."""

@@ -38,6 +38,27 @@ class Layout:
         """The names of the columns passed through."""
         return tuple(self.names[field] for field in self.kept)
 
+    def with_kept(self, keep: Sequence[str], names: Sequence[str], warnings: Sequence[str] = ()) -> Layout:
+        """The same with fields of other columns, called ``names``, to pass through, and what is to be said of them.
+
+        Raises
+        ------
+        CasesError
+            naming what is to be kept and is not there.
+        """
+        problems = [f"there is no column {name!r} to keep{nearest(name, names)}" for name in keep if name not in names]
+        if problems:
+            raise CasesError(f"{self.file}: header: " + _few(problems, "; "))
+        kept = tuple(dict.fromkeys(keep))
+        return Layout(
+            (*self.names, *kept),
+            self.id_field,
+            (*self.rows, *(-1 for _ in kept)),
+            tuple(range(len(self.names), len(self.names) + len(kept))),
+            (*warnings, *self.warnings),
+            self.file,
+        )
+
 
 def match_header(
     names: Sequence[str],

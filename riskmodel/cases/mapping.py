@@ -39,6 +39,7 @@ from typing import Any
 
 from riskmodel.cases.cells import CellDecoder, CellProblem, CellRules, excerpt, whole
 from riskmodel.cases.columns import CASE_ID, ColumnContract, takes_numbers
+from riskmodel.cases.preparation import Preparation
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Variable
 
@@ -60,12 +61,14 @@ class CaseMapping:
     """A checked mapping: new names for headers, columns to ignore, and rules for each variable's cells.
 
     ``sha256`` is that of the file's bytes (of a dict: of its content as sorted JSON), empty without a mapping.
+    ``preparation`` works columns out before the rest is applied.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     rules: Mapping[str, CellRules] = field(default_factory=dict)
     sha256: str = ""
+    preparation: Preparation | None = None
 
     def decoder(self, variable: Variable, *, parts: tuple[str, ...] = (), needed: bool = False) -> CellDecoder:
         """The decoder of a variable's cells under this mapping.

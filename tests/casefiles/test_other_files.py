@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyarrow import feather
 
 from riskmodel.cases import header
 from riskmodel.cases.columns import ColumnContract
@@ -47,7 +46,6 @@ MAKERS = {
     "ZIP archive": lambda path: workbook(path, "cases.csv"),
     "JSON": lambda path: path.write_text(FRAME.to_json()),
     "JSON; write": lambda path: path.write_text(json.dumps(FRAME.to_dict("records"), indent=1)),
-    "Arrow or Feather": lambda path: feather.write_feather(FRAME, path),
     "SQLite": database,
     "PDF": lambda path: path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"),
     "HTML": lambda path: path.write_text("\n<!DOCTYPE html>\n<html><body>Please log in</body></html>"),

@@ -16,6 +16,7 @@ from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.header import Layout, match_header
 from riskmodel.cases.mapping import CaseMapping, load_mapping
+from riskmodel.cases.preparation import Preparation
 from riskmodel.errors import NoSettingError
 from riskmodel.evidence.records import SETTING, Variable
 
@@ -49,10 +50,11 @@ class TextCells:
 class CodedBlock:
     """``records`` of the file, of which the ``rows`` (counted from 0 in the block) were accepted.
 
-    ``lines`` gives, for each accepted row, the lines of the block before it (None for Parquet);
+    ``lines`` gives, for each accepted row, the lines of the block before it (None where a format has no lines);
     ``masks`` is (variables, accepted rows). Rejects count records and lines from 0 within the block.
     ``texts`` is a list of columns of strings (small engine) or ``TextCells``. ``translated`` is (columns that
-    the mapping speaks of, accepted rows): see :meth:`CellDecoder.translation`.
+    the mapping speaks of, accepted rows): see :meth:`CellDecoder.translation`. ``prepared`` counts what a preparation
+    did.
     """
 
     records: int
@@ -66,6 +68,7 @@ class CodedBlock:
     fault: StructuralFault | None = None
     hashes: NDArray[np.uint64] | None = None
     translated: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 0), np.uint32))
+    prepared: Mapping[str, int] = field(default_factory=dict)
 
     def case_id(self, row: int) -> str:
         """The identifier of an accepted row."""
@@ -94,13 +97,26 @@ class Coder:
     """What both engines share: the layout, a decoder for each variable, and the words for refused rows."""
 
     @classmethod
-    def of(cls, names: Sequence[str], variables: Sequence[Variable], options: RunOptions, file: str) -> Self:
-        """The coder of a file with these columns."""
+    def of(
+        cls,
+        names: Sequence[str],
+        variables: Sequence[Variable],
+        options: RunOptions,
+        file: str,
+        unprepared: Sequence[str] | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> Self:
+        """The coder of a file with these columns.
+
+        Where a preparation made them, ``unprepared`` are the columns of the file, of which those to keep are taken, and
+        ``warnings`` what it says of them.
+        """
         contract = ColumnContract(tuple(variables))
         mapping = load_mapping(options.mapping, contract)
-        layout = match_header(
-            names, contract, mapping, keep=options.keep, known_outcomes=options.known_outcomes, file=file
-        )
+        keep = options.keep if unprepared is None else ()
+        layout = match_header(names, contract, mapping, keep=keep, known_outcomes=options.known_outcomes, file=file)
+        if unprepared is not None:
+            layout = layout.with_kept(options.keep, unprepared, warnings)
         return cls(contract, layout, mapping, options.default_setting)
 
     def __init__(
@@ -170,8 +186,10 @@ class Coder:
             return [Reject(record, line, excerpt(case_id), column, cells.value, cells.problem)]
         return self.explain_cells(record, line, cells)
 
-    def explain_cells(self, record: int, line: int | None, cells: Sequence[str]) -> list[Reject]:
-        """Every bad cell of a record of the right width."""
+    def explain_cells(
+        self, record: int, line: int | None, cells: Sequence[str], *, explained: bool = False
+    ) -> list[Reject]:
+        """Every bad cell of a record of the right width; ``explained``: it was refused for another reason too."""
         case_id = excerpt(cells[self.layout.id_field])
         rejects = []
         for cell, name, row in zip(cells, self.layout.names, self.layout.rows, strict=True):
@@ -181,9 +199,15 @@ class Coder:
         problem = id_problem(cells[self.layout.id_field])
         if problem:
             rejects.append(Reject(record, line, case_id, self.layout.names[self.layout.id_field], case_id, problem))
-        if not rejects:
+        if not rejects and not explained:
             raise RuntimeError(f"record {record + 1} of a block was refused, and nothing is wrong with it")
         return rejects
+
+
+def preparation_of(options: RunOptions, variables: Sequence[Variable]) -> Preparation | None:
+    """What is to make the columns of a case file: what was asked for, or what the mapping says."""
+    mapping = load_mapping(options.mapping, ColumnContract(tuple(variables)))
+    return options.preparation or mapping.preparation
 
 
 def id_problem(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ from riskmodel.casefiles.options import Reject
 from riskmodel.casefiles.read import compiled_kernel as kernel
 from riskmodel.casefiles.read.block import CodedBlock, Coder, StructuralFault, TextCells
 from riskmodel.casefiles.read.blocks import RecordBlock
-from riskmodel.casefiles.read.plain import structural_fault
+from riskmodel.casefiles.read.plain import SmallReader, structural_fault
 from riskmodel.casefiles.read.record_ends import last_record_end
 from riskmodel.casefiles.read.word_tables import Tables
+from riskmodel.evidence.records import Variable
 
 _MISSES = 1024
 
@@ -26,6 +27,10 @@ class CompiledReader:
     def __init__(self, coder: Coder) -> None:
         self.coder = coder
         self.tables = Tables(coder)
+
+    def under(self, variables: Sequence[Variable]) -> SmallReader:
+        """A reader of the same file for the same variables in another model; of few blocks, and so no compiled one."""
+        return SmallReader(self.coder.under(variables))
 
     @staticmethod
     def records_end(data: bytearray, start: int, end: int) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
-from riskmodel.casefiles.read.block import CodedBlock, Coder
+from riskmodel.casefiles.read.block import CodedBlock, Coder, preparation_of
 from riskmodel.casefiles.read.blocks import BlockReader, RecordBlock
-from riskmodel.casefiles.read.kinds import LOOKED_AT, PARQUET, other_kind
+from riskmodel.casefiles.read.formats import format_of
 from riskmodel.casefiles.read.plain import SmallReader
 from riskmodel.casefiles.read.source import Source
 from riskmodel.casefiles.read.tokens import RowFault, split_record
@@ -36,10 +36,28 @@ class CaseReader(Protocol):
         """One piece once more, coded for the same variables in another model."""
 
     def progress(self) -> tuple[int, int | None]:
-        """How much has been taken of how much: bytes, rows for Parquet; the total is None where it is not known."""
+        """How much has been taken of how much: bytes, rows of a table; the total is None where it is not known."""
+
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of how cells were read, once all have been."""
 
     def sha256(self) -> str:
         """The hash of the file's bytes, once all have been read."""
+
+
+class _RecordReader(Protocol):
+    """Reads blocks of records in one of the ways there are."""
+
+    coder: Coder
+
+    def records_end(self, data: bytearray, start: int, end: int) -> int:
+        """Where the last complete record of ``data[start:end]`` ends."""
+
+    def read(self, block: RecordBlock) -> CodedBlock:
+        """One block, split into cells and coded."""
+
+    def under(self, variables: Sequence[Variable]) -> _RecordReader:
+        """The same for the same variables in another model."""
 
 
 class CsvReader:
@@ -53,8 +71,16 @@ class CsvReader:
         self.engine: Literal["small", "compiled"] = fitting if options.engine == "auto" else options.engine
         self._blocks = BlockReader(source, options.block_bytes)
         text, self.header_lines = self._blocks.read_header()
-        self.coder = Coder.of(_header_names(text, self.name), variables, options, self.name)
-        self._reader = SmallReader(self.coder) if self.engine == "small" else _compiled_reader(self.coder)
+        names = _header_names(text, self.name)
+        self._reader: _RecordReader
+        if preparation_of(options, variables) is not None:
+            from riskmodel.casefiles.read.csv_batches import PreparedCsvReader
+
+            self._reader = PreparedCsvReader(names, variables, options, self.name, self.engine)
+        else:
+            coder = Coder.of(names, variables, options, self.name)
+            self._reader = SmallReader(coder) if self.engine == "small" else _compiled_reader(coder)
+        self.coder: Coder = self._reader.coder
 
     def items(self) -> Iterator[RecordBlock]:
         return self._blocks.blocks(self._reader.records_end)
@@ -63,10 +89,13 @@ class CsvReader:
         return self._reader.read(item)
 
     def reread(self, item: RecordBlock, variables: Sequence[Variable]) -> CodedBlock:
-        return SmallReader(self.coder.under(variables)).read(item)
+        return self._reader.under(variables).read(item)
 
     def progress(self) -> tuple[int, int | None]:
         return self.source.position, self.source.size
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
 
     def sha256(self) -> str:
         return self.source.sha256
@@ -83,37 +112,24 @@ def _header_names(text: str, name: str) -> list[str]:
     return names
 
 
-def _compiled_reader(coder: Coder) -> Any:
+def _compiled_reader(coder: Coder) -> _RecordReader:
     from riskmodel.casefiles.read.compiled import CompiledReader
 
     return CompiledReader(coder)
 
 
-def _is_parquet(source: str | Path) -> bool:
-    """Whether to read a file as Parquet; where its first bytes cannot be looked at, its name says so."""
-    named = str(source).lower().endswith((".parquet", ".pq"))
-    path = Path(source)
-    if str(source) == "-" or not path.is_file():
-        return named
-    try:
-        with path.open("rb") as file:
-            start = file.read(LOOKED_AT)
-    except OSError:
-        return named
-    if named and start and not start.startswith(PARQUET):
-        kind = other_kind(start) or "something else; is it a CSV? Then name it .csv"
-        raise CasesError(f"{source}: the name says Parquet, but it is {kind}")
-    return named or start.startswith(PARQUET)
-
-
 @contextmanager
 def open_reader(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> Iterator[CaseReader]:
     """Open a case file; what it is, is known by its content."""
-    if _is_parquet(source):
-        from riskmodel.casefiles.read.parquet import ParquetReader
+    form = format_of(source)
+    if form is not None:
+        from riskmodel.casefiles.read.table import TableReader
 
-        with ParquetReader(Path(source), variables, options) as parquet:
-            yield parquet
+        table = form.open(Path(source), options)
+        try:
+            yield TableReader(table, variables, options)
+        finally:
+            table.close()
         return
     opened = Source(source)
     try:

@@ -14,6 +14,7 @@ from riskmodel.casefiles.read import tokens
 from riskmodel.casefiles.read.block import CodedBlock, Coder, StructuralFault, id_problem
 from riskmodel.casefiles.read.blocks import RecordBlock, undecodable
 from riskmodel.cases.cells import CellDecoder, CellProblem
+from riskmodel.evidence.records import Variable
 
 _MEMO = 1 << 16
 
@@ -52,6 +53,10 @@ class SmallReader:
         self.memos = [_Memo(partial(_mask_of, *each)) for each in zip(coder.decoders, self.bad, strict=True)]
         self.translations = {row: _Memo(coder.decoders[row].translation) for row in coder.slots}
 
+    def under(self, variables: Sequence[Variable]) -> SmallReader:
+        """A reader of the same file for the same variables in another model."""
+        return SmallReader(self.coder.under(variables))
+
     @staticmethod
     def records_end(data: bytearray, start: int, end: int) -> int:
         return tokens.records_end(data, start, end)
@@ -62,10 +67,7 @@ class SmallReader:
         if fault:
             return self._assemble([], [], [], 0, fault)
         text = block.data[: block.end].decode()
-        records = _plain_records(text)
-        if records is None:
-            records = _any_records(text)
-        lines, texts = records
+        lines, texts = record_texts(text)
         cells: list[list[str]] = []
         numbers: list[int] = []
         rejects: list[Reject] = []
@@ -147,6 +149,12 @@ def structural_fault(block: RecordBlock) -> StructuralFault | None:
         lines = data.count(b"\n", 0, block.open_quote)
         return StructuralFault(lines, "a quote opens that is never closed")
     return StructuralFault(0, block.problem) if block.problem else None
+
+
+def record_texts(text: str) -> tuple[list[int], list[str]]:
+    """The lines of a text of whole records before each of them, and the records without their line ends."""
+    records = _plain_records(text)
+    return _any_records(text) if records is None else records
 
 
 def _plain_records(text: str) -> tuple[list[int], list[str]] | None:

@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from riskmodel.answers.column_types import Integer, Number, OutputColumn
+from riskmodel.answers.column_types import OutputColumn
 from riskmodel.casefiles.read.block import CodedBlock
+from riskmodel.casefiles.write.arrow_rows import result_arrays, result_schema
 from riskmodel.casefiles.write.compression import SinkFile
-from riskmodel.casefiles.write.plain import output_names
-from riskmodel.casefiles.write.words import distinct_words
 from riskmodel.errors import OutputError
 from riskmodel.outputs.streams import Sink
 
@@ -23,7 +22,7 @@ ROW_GROUP = 1 << 17
 
 
 class ParquetRows:
-    """Rows as Parquet. Texts are written as they are: no spreadsheet reads them."""
+    """Rows as Parquet."""
 
     def __init__(self, sink: Sink, name: str) -> None:
         self._sink = sink
@@ -34,17 +33,13 @@ class ParquetRows:
         self._rows = 0
 
     def begin(self, columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> None:
-        names = output_names(columns, kept_names)
-        kinds = [pa.string(), *map(_kind, columns), *(pa.string() for _ in kept_names)]
-        self._schema = pa.schema(list(zip(names, kinds, strict=True)))
+        self._schema = result_schema(columns, kept_names)
         with self._guarded():
             sink = pa.PythonFile(SinkFile(self._sink), mode="w")
             self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd")
 
     def render(self, block: CodedBlock, columns: Sequence[OutputColumn]) -> list[Any]:
-        """One Arrow array a column."""
-        identifiers, *kept = (pa.array(words, pa.string()) for words in block.words())
-        return [identifiers, *map(_array, columns), *kept]
+        return result_arrays(block, columns)
 
     def write(self, rendered: list[Any], repeated: NDArray[np.bool_]) -> None:
         rows = pa.table(rendered, schema=self._schema)
@@ -81,19 +76,3 @@ class ParquetRows:
             yield
         except OSError as error:
             raise OutputError(f"{self._name}: cannot be written: {error.strerror or error}") from None
-
-
-def _kind(column: OutputColumn) -> Any:
-    if isinstance(column, Number):
-        return pa.float64()
-    return pa.int64() if isinstance(column, Integer) else pa.string()
-
-
-def _array(column: OutputColumn) -> Any:
-    """A column as an Arrow array; NaN is null, no word is an empty text as in CSV."""
-    if isinstance(column, Number):
-        return pa.array(np.ascontiguousarray(column.values), pa.float64(), from_pandas=True)
-    if isinstance(column, Integer):
-        return pa.array(np.ascontiguousarray(column.values), pa.int64())
-    codes, words = distinct_words(column)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(words, pa.string())).cast(pa.string())
