@@ -10,18 +10,24 @@ from riskmodel.evidence.records import Priors, Variable
 from riskmodel.network.elimination import Factor
 from riskmodel.network.forms.any_of import any_of_table
 from riskmodel.network.forms.building import Building, BuiltTable, StatementValues
-from riskmodel.network.forms.dependence import Correlations, with_dependence
+from riskmodel.network.forms.dependence import Correlations
 from riskmodel.network.forms.manifestation import manifestation_table
 from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table
 from riskmodel.network.forms.risk_model import condition_table
 from riskmodel.network.forms.stated import observed_table
+from riskmodel.network.kept import KeptTables
 from riskmodel.network.network import Network
 from riskmodel.network.recording import recording_nodes
 
 
 def build_network(
-    priors: Priors, values: Array | None = None, *, constant_once: bool = False, hold: bool = False
+    priors: Priors,
+    values: Array | None = None,
+    *,
+    constant_once: bool = False,
+    hold: bool = False,
+    kept: KeptTables | None = None,
 ) -> Network:
     """The network that a prior set's selected statements describe.
 
@@ -35,6 +41,9 @@ def build_network(
         ``held`` and ``clipped`` are then of that one draw.
     hold
         hold what lies beyond reach in draw 0 as in any other: its values are none that someone stated.
+    kept
+        tables of the network that was built with it before: those that nothing has changed of are taken again, the same
+        arrays. The network is to the last bit the one without it.
 
     Raises
     ------
@@ -42,6 +51,7 @@ def build_network(
         when a table lacks a number, or a stated value (without ``hold``) lies beyond reach; the message gives the
         range.
     """
+    kept = KeptTables() if kept is None else kept
     stated = StatementValues.of(priors, values)
     by_name = {variable.name: variable for variable in priors.network_variables}
     factors: dict[str, Factor] = {}
@@ -52,8 +62,7 @@ def build_network(
         statements = stated.of_variable(name, varies=varies)
         reference = priors.prior_set.reference_setting
         building = Building.of(variable, statements, by_name, factors, reference, hold=hold)
-        built[name] = _form(variable)(building)
-        factors[name] = Factor((*variable.parents, name), built[name].table)
+        built[name], factors[name] = kept.table(building, statements, _form(variable))
     variables: tuple[Variable, ...] = priors.network_variables
     tables = {variable.name: built[variable.name].table for variable in variables}
     held = {identifier: entries for each in built.values() for identifier, entries in each.held.items()}
@@ -61,7 +70,7 @@ def build_network(
         about = stated.of_variable(group, varies=not constant_once).about(group, "dependence")
         if about:
             correlations = Correlations.of(about, [by_name[member] for member in members])
-            variables, tables = with_dependence(variables, tables, members, correlations)
+            variables, tables = kept.dependent(group, variables, tables, members, correlations)
             held |= correlations.held
     nodes, recording = recording_nodes(priors, stated)
     return Network(

@@ -155,7 +155,7 @@ class Building:
                 if parent not in above:
                     above.add(parent)
                     waiting.append(parent)
-        factors = [factor for name, factor in self.tables.items() if name in above]
+        factors = [self.tables[name] for name in self.tables if name in above]
         at_base = [Factor((v.name,), np.array([[float(state == v.base) for state in v.states]])) for v in absent]
         return eliminate([*factors, *at_base], names)
 
