@@ -10,7 +10,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.plain_readings import plain_readings
 from riskmodel.evidence.records import Event, Statement, acting_node
-from riskmodel.network.elimination import Factor, eliminate
+from riskmodel.network.elimination import eliminate, restricted
 from riskmodel.network.forms.tetrachoric import implied_correlation
 from riskmodel.network.network import Network
 
@@ -19,11 +19,8 @@ Allowed = Mapping[str, tuple[str, ...]]  # variable -> the states it may be in
 
 def probability(network: Network, allowed: Allowed) -> Array:
     """P(every named variable is in one of its allowed states), exact, by elimination: (draws,) in [0, 1]."""
-    factors = [network.factor(name) for name in network.ancestors(allowed)]
-    for name, states in allowed.items():
-        indicator = [[float(state in states) for state in network.variable(name).states]]
-        factors.append(Factor((name,), np.array(indicator)))
-    return eliminate(factors, [])
+    states = {name: [network.variable(name).index(state) for state in named] for name, named in allowed.items()}
+    return eliminate([restricted(network.factor(name), states) for name in network.ancestors(allowed)], [])
 
 
 def conditional(network: Network, of: Event, given: Allowed) -> Array:

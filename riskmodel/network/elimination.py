@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,22 @@ class Factor:
 
     scope: tuple[str, ...]
     table: Array
+
+
+def restricted(factor: Factor, allowed: Mapping[str, Sequence[int]]) -> Factor:
+    """The factor where each named variable is in an allowed state; one that has a single such state is dropped."""
+    table, scope = factor.table, []
+    for name in factor.scope:
+        axis = len(scope) + 1
+        states = allowed.get(name)
+        if states is None:
+            scope.append(name)
+        elif len(states) == 1:
+            table = table[(slice(None),) * axis + (states[0],)]
+        else:
+            table = table.take(states, axis=axis)
+            scope.append(name)
+    return Factor(tuple(scope), table)
 
 
 def multiply_out(factors: Sequence[Factor], drop: str | None, names: dict[str, int]) -> Factor:
