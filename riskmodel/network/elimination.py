@@ -23,7 +23,7 @@ class Factor:
 
 def restricted(factor: Factor, allowed: Mapping[str, Sequence[int]]) -> Factor:
     """The factor where each named variable is in an allowed state; one that has a single such state is dropped."""
-    table, scope = factor.table, []
+    table, scope = factor.table, list[str]()
     for name in factor.scope:
         axis = len(scope) + 1
         states = allowed.get(name)
