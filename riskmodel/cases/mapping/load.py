@@ -22,7 +22,11 @@
     crp_mg_l = "mg/dL"
     pain_duration_weeks = "days"
 
-Texts are compared exactly (but ``1.0`` is ``1``), before anything else is read from the cell.
+    [derive]                          # columns that are worked out of others: see rule_tables.py
+    fever = { number = "Temp", at_least = "38 °C" }
+
+Texts are compared exactly (but ``1.0`` is ``1``), before anything else is read from the cell. ``values``,
+``missing_in`` and ``units`` may also name a column of the file that a rule of [derive] reads.
 """
 
 from __future__ import annotations
@@ -39,6 +43,10 @@ from typing import Any
 
 from riskmodel.cases.cells import CellDecoder, CellProblem, CellRules, excerpt, whole
 from riskmodel.cases.columns import CASE_ID, ColumnContract, takes_numbers
+from riskmodel.cases.mapping.dates import DateReader, date_reader
+from riskmodel.cases.mapping.derivation import Derivation
+from riskmodel.cases.mapping.rule_tables import DERIVE, HELPER, RuleTables
+from riskmodel.cases.mapping.source_columns import SourceColumns
 from riskmodel.cases.preparation import Preparation
 from riskmodel.errors import UsageError, nearest
 from riskmodel.evidence.records import Variable
@@ -53,15 +61,15 @@ UNIT_FACTORS: Mapping[tuple[str, str], Fraction] = {
 MappingLike = Path | str | Mapping[str, Any] | None
 EVERY = "*"
 LEAST_FACTOR, MOST_FACTOR, MOST_DIGITS = Decimal("1e-9"), Decimal("1e9"), 30  # of a unit
-_KEYS = ("ignore", "missing", "columns", "values", "missing_in", "units")
+_KEYS = ("ignore", "missing", "columns", "values", "missing_in", "units", "dates", "decimal", DERIVE, HELPER)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMapping:
     """A checked mapping: new names for headers, columns to ignore, and rules for each variable's cells.
 
-    ``sha256`` is that of the file's bytes (of a dict: of its content as sorted JSON), empty without a mapping.
-    ``preparation`` works columns out before the rest is applied.
+    ``preparation`` works out columns of others, where the mapping has rules for that. ``sha256`` is that of the file's
+    bytes (of a dict: of its content as sorted JSON), empty without a mapping.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +142,8 @@ class _Check:
 
     contract: ColumnContract
     problems: list[str]
+    sources: frozenset[str] = frozenset()
+    derived: frozenset[str] = frozenset()
 
     def mapping(self, table: dict[str, Any]) -> CaseMapping:
         for key in table.keys() - set(_KEYS):
@@ -141,24 +151,56 @@ class _Check:
         missing = self.texts("missing", table.get("missing", []))
         per_column = {name: dict(entries) for name, entries in self.table("values", table).items()}
         everywhere = self.entries(EVERY, per_column.pop(EVERY, {}))
-        values = {self.row(f"values.{name}", name): self.entries(name, words) for name, words in per_column.items()}
-        absent = {
-            self.row(f"missing_in.{name}", name): self.texts(f"missing_in.{name}", codes)
-            for name, codes in self.table("missing_in", table).items()
-        }
-        factors = {
-            self.row(f"units.{name}", name): self.factor(name, unit)
-            for name, unit in self.table("units", table).items()
-        }
+        values = {name: self.entries(name, words) for name, words in per_column.items()}
+        codes = self.table("missing_in", table).items()
+        absent = {name: self.texts(f"missing_in.{name}", listed) for name, listed in codes}
+        units = self.table("units", table)
+        renames, ignore = self.renames(table), self.texts("ignore", table.get("ignore", []))
+        columns_of = SourceColumns(
+            self.contract, everywhere, values, missing, absent, units, self.dates(table), self.decimal(table),
+            self.table(HELPER, table),
+        )  # fmt: skip
+        tables = RuleTables(columns_of, self.note)
+        derived = tables.derived(self.table(DERIVE, table))
+        helpers = tables.helped()
+        tables.unread_helpers()
+        self.sources = frozenset(columns_of.read_by.keys() - columns_of.helpers.keys())
+        targets = {self.contract.row(name) for name in self.table(DERIVE, table)} - {None}
+        self.derived = frozenset(self.contract.variables[row].name for row in targets if row is not None)
+        for header, target in renames.items():
+            if self.contract.by_column.get(target) in targets:
+                self.problems.append(f"columns.{header}: {target} has a rule under {DERIVE} too; keep one of them")
+        by_row = {self.row("values", name): words for name, words in values.items()}
+        absent_by_row = {self.row("missing_in", name): listed for name, listed in absent.items()}
+        factors = {self.row("units", name): self.factor(name, unit) for name, unit in units.items()}
         rules = {}
         for row, variable in enumerate(self.contract.variables):
             common = {text: word for text, word in everywhere.items() if _understood(variable, word)}
-            rules[variable.name] = CellRules(
-                self.value_map(variable, values.get(row, {}), common),
-                missing | absent.get(row, frozenset()),
+            rules[variable.name] = CellRules() if variable.name in self.derived else CellRules(
+                self.value_map(variable, by_row.get(row, {}), common),
+                missing | absent_by_row.get(row, frozenset()),
                 factors.get(row, Fraction(1)),
-            )
-        return CaseMapping(self.renames(table), self.texts("ignore", table.get("ignore", [])), rules)
+            )  # fmt: skip
+        result = CaseMapping(renames, ignore, rules)
+        if not derived and columns_of.decimal == ".":
+            return result
+        return replace(
+            result,
+            preparation=Derivation(self.contract, derived, helpers, result.columns, ignore, rules, columns_of.decimal),
+        )
+
+    def note(self, where: str, problem: str) -> None:
+        self.problems.append(f"{where}: {problem}")
+
+    def dates(self, table: dict[str, Any]) -> DateReader:
+        return date_reader(table["dates"], self.note) if "dates" in table else DateReader()
+
+    def decimal(self, table: dict[str, Any]) -> str:
+        mark = table.get("decimal", ".")
+        if mark not in (".", ","):
+            self.note("decimal", f'{mark!r}; allowed: "." or ","')
+            return "."
+        return str(mark)
 
     def table(self, key: str, table: dict[str, Any]) -> dict[str, Any]:
         inner = table.get(key, {})
@@ -185,12 +227,15 @@ class _Check:
                 self.problems.append(f"values.{name}: {text} and {whole(text)} are one number with two words")
         return entries
 
-    def row(self, where: str, name: str) -> int:
+    def row(self, table: str, name: str) -> int:
+        """The row of a column that a table names, -1 where only rules read it."""
         row = self.contract.row(name)
-        if row is None:
-            self.problems.append(f"{where}: no such column{nearest(name, self.contract.headers)}")
-            return -1
-        return row
+        if row is None and name not in self.sources:
+            known_names = (*self.contract.headers, *self.sources)
+            self.problems.append(f"{table}.{name}: no such column{nearest(name, known_names)}")
+        elif row is not None and self.contract.variables[row].name in self.derived and name not in self.sources:
+            self.problems.append(f"{table}.{name}: the column is worked out; name the columns that its rule reads")
+        return -1 if row is None else row
 
     def renames(self, table: dict[str, Any]) -> dict[str, str]:
         renames: dict[str, str] = {}
@@ -208,7 +253,7 @@ class _Check:
     def factor(self, name: str, unit: Any) -> Fraction:
         row = self.contract.row(name)
         variable = None if row is None else self.contract.variables[row]
-        if variable is None:
+        if variable is None or variable.name in self.derived:
             return Fraction(1)
         factors = {other: factor for (base, other), factor in UNIT_FACTORS.items() if base == variable.unit}
         if not takes_numbers(variable):

@@ -1,0 +1,1 @@
+"""The rules of a mapping by which a column is worked out of others: one file a kind."""
