@@ -8,8 +8,9 @@ from dataclasses import asdict
 
 from riskmodel._version import __version__
 from riskmodel.answers.scoring import Scoring
-from riskmodel.casefiles.options import Mapped, RunResult, Summary
+from riskmodel.casefiles.options import RunResult, Summary
 from riskmodel.casefiles.write.row_writer import RowsInMemory
+from riskmodel.cases.mapping.deeds import deed_lines, deeds_by_column
 from riskmodel.evidence.records import ANY_SERIOUS
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
 from riskmodel.text import RESEARCH_ONLY, Numeral, few_draws, figure, percent, table
@@ -23,7 +24,7 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
     record = {
         "riskmodel": __version__,
         "model": scoring.model_hash,
-        "inputs": {"cases_sha256": result.source_sha256, "priors": scoring.inputs, **_mapping(result.mapped)},
+        "inputs": {"cases_sha256": result.source_sha256, "priors": scoring.inputs, **_mapping(result)},
         "policy": scoring.policy.name,
         "recording": {"profile": scoring.blanks.profile, "says": str(scoring.blanks)},
         "command": list(command),
@@ -47,11 +48,13 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
-def _mapping(mapped: Mapped | None) -> dict[str, object]:
+def _mapping(result: RunResult) -> dict[str, object]:
     """The mapping and what it did, in the run record; nothing without one."""
-    if mapped is None:
+    if result.mapped is None:
         return {}
-    done = asdict(mapped)
+    done = asdict(result.mapped)
+    if result.prepared:
+        done["worked_out"] = deeds_by_column(result.prepared)
     return {"mapping_sha256": done.pop("sha256"), "mapping": done}
 
 
@@ -71,6 +74,7 @@ def read_lines(result: RunResult, use: str) -> Iterator[str]:
         columns = dict.fromkeys(translation.column for translation in result.mapped.translations)
         where = f" (in {', '.join(columns)})" if columns else ""
         yield f"mapping: {len(result.mapped.columns)} column names and {cells} cells translated{where}"
+        yield from deed_lines(result.prepared)
     yield from (f"rejected: {reason}" for reason in result.reasons[:REASONS])
     further = sum(reason.count for reason in result.reasons[REASONS:]) + result.unlisted
     if further:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from riskmodel.cases.cells import CellDecoder, CellProblem, CellRules, excerpt
 from riskmodel.cases.columns import ColumnContract, takes_numbers
 from riskmodel.cases.mapping.decimal_commas import POINT, is_text, with_points
+from riskmodel.cases.mapping.deeds import NOT_LISTED, deed
 from riskmodel.cases.mapping.rules.code_lists import CodesIn, unlisted
-from riskmodel.cases.mapping.rules.outcome import Outcome, Rule, counted
+from riskmodel.cases.mapping.rules.outcome import ColumnRule, Outcome, counted
 from riskmodel.cases.mapping.source_cells import CodedCells
 from riskmodel.cases.preparation import CellFault, Prepared
 from riskmodel.errors import CasesError, nearest
@@ -30,8 +31,8 @@ class Derivation:
     """
 
     contract: ColumnContract
-    rules: Mapping[str, Rule]
-    helpers: Mapping[str, Rule] = field(default_factory=dict)
+    rules: Mapping[str, ColumnRule]
+    helpers: Mapping[str, ColumnRule] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     cell_rules: Mapping[str, CellRules] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class Derivation:
         reads = tuple(dict.fromkeys([*(name for name, directly in kept if directly), *sources]))
         return BoundDerivation(self, tuple(kept), pa.schema(fields), reads)
 
-    def _reads(self, rule: Rule, name: str) -> bool:
+    def _reads(self, rule: ColumnRule, name: str) -> bool:
         """Whether a rule reads a column, itself or through helpers."""
         return any(
             source.name == name or (source.name in self.helpers and self._reads(self.helpers[source.name], name))
@@ -158,7 +159,7 @@ class BoundDerivation:
             faults |= dict.fromkeys(outcomes[variable].faults)
         return outcomes, list(faults)
 
-    def _checked(self, variable: str, rule: Rule, columns: Sequence[CodedCells]) -> Outcome:
+    def _checked(self, variable: str, rule: ColumnRule, columns: Sequence[CodedCells]) -> Outcome:
         """The outcome of a rule, its cells understood by the column that it gives."""
         outcome = rule.work(columns)
         contract = self.derivation.contract
@@ -177,13 +178,15 @@ class BoundDerivation:
         rules += [rule for rule in self.derivation.helpers.values() if isinstance(rule, CodesIn)]
         names = dict.fromkeys(source.name for rule in rules for source in rule.columns if source.name in columns)
         return {
-            f"{name}, code not listed: {code}": count
+            deed(f"{name}{NOT_LISTED}", code): count
             for name in names
             for code, count in unlisted(rules, name, columns[name]).items()
         }
 
 
-def _at_rows(rule: Rule, columns: Sequence[CodedCells], outcome: Outcome, code: int, problem: str) -> list[CellFault]:
+def _at_rows(
+    rule: ColumnRule, columns: Sequence[CodedCells], outcome: Outcome, code: int, problem: str
+) -> list[CellFault]:
     """A fault for each row with a word, which names the cells that it comes of."""
     import numpy as np
 

@@ -13,9 +13,9 @@ from riskmodel.cases.mapping.dates import date_reader
 from riskmodel.cases.mapping.quantities import Quantity, conversion, decimal_text, plausible, unit_name
 from riskmodel.cases.mapping.rules.between_dates import BetweenDates, RangeWords
 from riskmodel.cases.mapping.rules.code_lists import CodeList, CodesIn, overlaps
-from riskmodel.cases.mapping.rules.outcome import Rule
+from riskmodel.cases.mapping.rules.outcome import ColumnRule
 from riskmodel.cases.mapping.rules.several_columns import AnyOrAll, Boxes, FirstRecorded
-from riskmodel.cases.mapping.rules.threshold import COMPARISONS, Threshold
+from riskmodel.cases.mapping.rules.threshold import COMPARISONS, NumberThreshold
 from riskmodel.cases.mapping.source_cells import BLANK, NO, YES, SourceColumn, truth
 from riskmodel.cases.mapping.source_columns import SourceColumns
 from riskmodel.errors import nearest
@@ -48,8 +48,8 @@ class RuleEntry:
     variable: Variable | None
     failed: bool = False
 
-    def read(self) -> Rule | None:
-        readers: Mapping[str, Callable[[], Rule | None]] = {
+    def read(self) -> ColumnRule | None:
+        readers: Mapping[str, Callable[[], ColumnRule | None]] = {
             "years_from": self.between_dates,
             "weeks_from": self.between_dates,
             "number": self.threshold,
@@ -116,7 +116,7 @@ class RuleEntry:
             return 0
         return mask
 
-    def between_dates(self) -> Rule | None:
+    def between_dates(self) -> ColumnRule | None:
         unit: Literal["years", "weeks"] = "years" if self.kind == "years_from" else "weeks"
         if self.variable is not None and self.variable.unit != unit:
             given = f"is in {self.variable.unit}" if self.variable.unit else "takes no numbers"
@@ -131,7 +131,7 @@ class RuleEntry:
         start, end = (SourceColumn(s.name, s.values, s.missing, reader) for s in (start, end))
         return BetweenDates(start, end, unit, RangeWords(self.variable))
 
-    def threshold(self) -> Rule | None:
+    def threshold(self) -> ColumnRule | None:
         source = self.columns_of.source(self.text("number", "the name of a column"), self.where)
         says = self.says()
         named = [key for key in COMPARISONS if key in self.entry]
@@ -153,7 +153,7 @@ class RuleEntry:
         if limits and not limits[0] <= into(limit.number) <= limits[1]:
             low, high = map(decimal_text, limits)
             self.problem(named[0], f"{limit} is outside what the column may hold, {low} to {high} {unit}".rstrip())
-        return Threshold(column, named[0], into(limit.number), says, limits)
+        return NumberThreshold(column, named[0], into(limit.number), says, limits)
 
     def limits(self) -> tuple[Fraction, Fraction] | None:
         value = self.entry["limits"]
@@ -164,10 +164,10 @@ class RuleEntry:
             return None
         return low.number, high.number
 
-    def any_or_all(self) -> Rule | None:
+    def any_or_all(self) -> ColumnRule | None:
         return AnyOrAll(self.columns(words=True), self.kind == "all_of", self.says())
 
-    def first_recorded(self) -> Rule | None:
+    def first_recorded(self) -> ColumnRule | None:
         columns = []
         for source in self.columns(words=True):
             unit = self.columns_of.units.get(source.name)
@@ -184,7 +184,7 @@ class RuleEntry:
             )
         return FirstRecorded(tuple(columns))
 
-    def boxes(self) -> Rule | None:
+    def boxes(self) -> ColumnRule | None:
         none = self.text("none", "the name of a column")
         unticked = self.text("unticked")
         if unticked not in ("", NO):
@@ -194,7 +194,7 @@ class RuleEntry:
             self.problem("none", f"{none!r} is among the boxes")
         return Boxes(self.columns(words=True), none_box, unticked == NO, self.says())
 
-    def codes(self) -> Rule | None:
+    def codes(self) -> ColumnRule | None:
         lists: dict[str, list[str]] = {}
         for word in (YES, NO):
             if word in self.entry:

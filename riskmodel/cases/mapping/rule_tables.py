@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskmodel.cases.mapping.rule_entry import KINDS, Problem, RuleEntry
-from riskmodel.cases.mapping.rules.outcome import Rule
+from riskmodel.cases.mapping.rules.outcome import ColumnRule
 from riskmodel.cases.mapping.source_columns import SourceColumns
 from riskmodel.errors import nearest
 from riskmodel.evidence.records import Variable
@@ -22,9 +22,9 @@ class RuleTables:
     columns_of: SourceColumns
     note: Problem
 
-    def derived(self, table: Mapping[str, Any]) -> dict[str, Rule]:
+    def derived(self, table: Mapping[str, Any]) -> dict[str, ColumnRule]:
         """The rules by the name of the variable that they give."""
-        rules: dict[str, Rule] = {}
+        rules: dict[str, ColumnRule] = {}
         named: dict[str, str] = {}
         for name, entry in table.items():
             row = self.columns_of.contract.row(name)
@@ -42,7 +42,7 @@ class RuleTables:
                 rules[variable.name] = rule
         return rules
 
-    def helped(self) -> dict[str, Rule]:
+    def helped(self) -> dict[str, ColumnRule]:
         """The rules of the helpers, in an order in which each comes after those that it reads."""
         rules = {}
         for name, entry in self.columns_of.helpers.items():
@@ -52,7 +52,7 @@ class RuleTables:
             rule = self.rule(where, entry, None)
             if rule is not None:
                 rules[name] = rule
-        ordered: dict[str, Rule] = {}
+        ordered: dict[str, ColumnRule] = {}
         while len(ordered) < len(rules):
             ready = [
                 name
@@ -72,7 +72,7 @@ class RuleTables:
             if name not in self.columns_of.read_by:
                 self.note(f"{HELPER}.{name}", "no rule reads it")
 
-    def rule(self, where: str, entry: Any, variable: Variable | None) -> Rule | None:
+    def rule(self, where: str, entry: Any, variable: Variable | None) -> ColumnRule | None:
         """One rule, or None where it cannot be understood."""
         if not isinstance(entry, Mapping):
             self.note(where, f'{entry!r}; must be a table, as {{ any_of = ["a", "b"] }}')

@@ -10,6 +10,7 @@ import numpy as np
 
 from riskmodel.arrays import Ints
 from riskmodel.cases.cells import excerpt, fold
+from riskmodel.cases.columns import NOT_ASSESSED
 from riskmodel.cases.mapping.rules.outcome import Outcome
 from riskmodel.cases.mapping.source_cells import BLANK, NO, UNKNOWN, CodedCells, Refusal, SourceColumn
 from riskmodel.cases.preparation import CellFault
@@ -95,7 +96,8 @@ class CodesIn:
         """The codes in a text of a column, as the column reads it."""
         if not self.separator or text in (BLANK, UNKNOWN):
             return [text] if text else []
-        return [code for part in text.split(self.separator) if (code := part.strip())]
+        codes = (code for part in text.split(self.separator) if (code := part.strip()))
+        return [UNKNOWN if fold(code) in NOT_ASSESSED else code for code in codes]
 
     def _word(self, code: str) -> str:
         """What a code says; nothing where it is not listed and the mapping says nothing of such codes."""

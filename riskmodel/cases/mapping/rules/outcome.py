@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel.cases.cells import excerpt
+from riskmodel.cases.mapping.deeds import deed
 from riskmodel.cases.mapping.source_cells import CodedCells, Refusal, SourceColumn, understood
 from riskmodel.cases.preparation import CellFault
 
@@ -32,7 +33,7 @@ class Outcome:
         return CodedCells(self.words, self.codes)
 
 
-class Rule(Protocol):
+class ColumnRule(Protocol):
     """How one column is worked out of others."""
 
     @property
@@ -74,10 +75,10 @@ def counted(outcome: Outcome, column: str) -> dict[str, int]:
     counts: Counter[str] = Counter()
     if outcome.faults:
         refused = sorted({fault.row for fault in outcome.faults})
-        counts[f"{column}: refused"] = len(refused)
+        counts[deed(column, "refused")] = len(refused)
         codes = np.delete(codes, refused)
     rows = np.bincount(codes, minlength=len(outcome.words)).tolist()
     for word, count in zip(outcome.words, rows, strict=True):
         kind = "a number" if word[:1] in _NUMBER_STARTS else word or NOT_RECORDED
-        counts[f"{column}: {kind}"] += count
+        counts[deed(column, kind)] += count
     return {text: count for text, count in counts.items() if count}

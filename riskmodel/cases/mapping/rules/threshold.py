@@ -18,7 +18,7 @@ COMPARISONS = MappingProxyType({
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class NumberThreshold:
     """Whether a number is ``at_least``, ``above``, ``at_most`` or ``below`` a limit, both in the unit of the column.
 
     Numbers outside ``plausible`` are refused. A censored number (``<5``) is blank where it does not settle the answer.
