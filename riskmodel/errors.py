@@ -94,6 +94,12 @@ class PolicyError(PriorsError):
     subject = "policy"
 
 
+class DictionaryError(PriorsError):
+    """A data dictionary of REDCap that cannot be used: all problems together, each with row and field."""
+
+    subject = "data dictionary"
+
+
 class StudiesError(PriorsError):
     """Counts of studies that cannot be used: all problems together."""
 

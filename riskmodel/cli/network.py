@@ -85,12 +85,17 @@ def check_command(cases: str | None, mapping: Path | None, form: str, **asked: A
         "riskmodel codebook",
         "riskmodel codebook --format csv -o codebook.csv",
         "riskmodel codebook --format fhir-questionnaire -o questionnaire.json",
+        "riskmodel codebook --format redcap -o dictionary.csv",
         "riskmodel codebook --template > cases.csv",
     ),
 )
 @common
 @click.option(
-    "--format", "form", type=click.Choice(["md", "csv", "json", "fhir-questionnaire"]), default="md", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["md", "csv", "json", "redcap", "fhir-questionnaire"]),
+    default="md",
+    show_default=True,
 )
 @click.option("--template", is_flag=True, help="Print an empty case file instead.")
 @click.option("-o", "--output", default="-", metavar="FILE")
@@ -98,14 +103,17 @@ def codebook_command(priors: str, policy: str, setting: str | None, form: str, t
     """The columns of a case file: states, bands, definitions, and the statements behind them."""
     from riskmodel.cases import codebook as book
     from riskmodel.cases.columns import template as empty
+    from riskmodel.decision.costs import find_pathways
     from riskmodel.fhir.questionnaire import resource_text
     from riskmodel.model.fhir import fhir_questionnaire
+    from riskmodel.redcap.codebook import as_redcap
 
     model = load_model(priors, policy, setting)
     makers = {
         "md": lambda: book.as_markdown(model.priors),
         "csv": lambda: book.as_csv(model.priors),
         "json": lambda: book.as_json(model.priors),
+        "redcap": lambda: as_redcap(model.variables, find_pathways(model.root)),
         "fhir-questionnaire": lambda: resource_text(fhir_questionnaire(model)),
     }
     write(output, empty(model.variables) if template else makers[form]())

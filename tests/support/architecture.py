@@ -16,7 +16,7 @@ FLOORS = (
     ("cases", "network", "decision", "pages"),
     ("inference",),
     ("answers",),
-    ("fhir",),
+    ("fhir", "redcap"),
     ("casefiles",),
     ("model",),
     ("cohort", "explorer", "metrics"),
