@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-ORDERS = ("<=", ">=", "<", ">")
+EVENT_COLUMN, THIS_EVENT = "redcap_event_name", "event-name"  # of an export, of a smart variable
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
@@ -37,9 +37,10 @@ class FieldValue:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A text or a number as it is written."""
+    """A text or a number as it is written, with or without quotes."""
 
     text: str
+    quoted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def parse_logic(text: str) -> Condition:
 
     Examples
     --------
-    >>> parse_logic("[fever] = '1' and [sym(2)] <> \\"1\\"").parts[1].first
+    >>> parse_logic("[fever] = '1' and [sym(2)] <> '2'").parts[1].first
     FieldValue(field='sym', code='2', event='')
     >>> parse_logic("datediff([dob], 'today', 'y') > 18").first
     Unreadable(why='the function datediff')
@@ -193,16 +194,17 @@ class _Reader:
             raise _LogicError("parentheses that are nested too deeply")
         if self.takes("-"):
             value = self.value(depth + 1)
-            return Constant(f"-{value.text}") if isinstance(value, Constant) else Unreadable("a calculation")
+            signed = isinstance(value, Constant) and not value.quoted
+            return Constant(f"-{value.text}", quoted=False) if signed else Unreadable("a calculation")
         if self.takes("("):
-            value = self.sum(depth + 1) if not self.is_condition() else self.bracketed(depth)
+            value = self.bracketed(depth) if self.is_condition() else self.sum(depth + 1)
             self.closes()
             return value
         token = self.next()
         if token.kind == "text":
             return Constant(token.text[1:-1])
         if token.kind == "number":
-            return Constant(token.text)
+            return Constant(token.text, quoted=False)
         if token.kind == "reference":
             return self.reference(token)
         if token.kind == "word" and self.takes("("):
@@ -240,10 +242,13 @@ class _Reader:
         event = ""
         name = token.text[1:-1]
         if self.sees("reference"):
-            event, name = name, self.next().text[1:-1]
+            event, name = name.strip(), self.next().text[1:-1]
+            event = "" if event == THIS_EVENT else event
             if self.sees("reference"):
                 self.at += 1
                 return Unreadable("an instance of a repeated form")
+        if name.strip() == THIS_EVENT and not event:
+            return FieldValue(EVENT_COLUMN)
         match = _FIELD.fullmatch(name)
         named = _EVENT.fullmatch(event) if event else None
         if match is None or (event and named is None):
@@ -255,11 +260,11 @@ class _Reader:
 
     def takes(self, *texts: str) -> bool:
         """Step over the next token if it is one of these."""
-        if self.at < len(self.tokens) and self.tokens[self.at].kind not in ("text", "reference"):
-            if self.tokens[self.at].text.lower() in texts:
-                self.at += 1
-                return True
-        return False
+        if self.at == len(self.tokens) or self.tokens[self.at].kind in ("text", "reference"):
+            return False
+        taken = self.tokens[self.at].text.lower() in texts
+        self.at += taken
+        return taken
 
     def closes(self) -> None:
         if not self.takes(")"):
