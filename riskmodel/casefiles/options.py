@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from riskmodel.cases.header import Layout
 from riskmodel.cases.preparation import Preparation
+from riskmodel.redcap.project import RedcapProject
 
 Engine = Literal["auto", "small", "compiled"]
 SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a compiler
@@ -24,7 +25,7 @@ class RunOptions:
     beside the output). ``threads`` 0 takes the processors there are, at most four. ``engine`` and
     ``block_bytes`` never change a byte of the result. ``preparation`` makes the columns of a case file out of other
     ones. ``sheet`` names the sheet of a workbook that has several. ``codes`` reads the codes of a statistics file and
-    not their labels.
+    not their labels. ``redcap`` says how the export of a REDCap project is to be read.
     """
 
     default_setting: str | None = None
@@ -39,6 +40,7 @@ class RunOptions:
     preparation: Preparation | None = None
     sheet: str | None = None
     codes: bool = False
+    redcap: RedcapProject | None = None
 
 
 @dataclass(frozen=True, slots=True)

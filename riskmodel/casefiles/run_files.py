@@ -41,6 +41,7 @@ class RunFiles:
         self.record = path and path.with_name(stem(path) + ".run.json")
         self.takes_rejects = not stream or self.rejects is not None
         read = [Path(source), *([options.mapping] if isinstance(options.mapping, Path) else [])]
+        read += [options.redcap.dictionary] if options.redcap is not None else []
         written = [file for file in (path, self.rejects, self.record) if file is not None]
         for file in written:
             if any(_same(file, other) for other in read):

@@ -36,6 +36,8 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
         },
         "engine": result.engine,
         "warnings": list(result.warnings),
+        "notes": list(result.notes),
+        "prepared": dict(result.prepared),
         "summary": {
             "assessed": dict(result.summary.assessed),
             "states": {name: dict(states) for name, states in result.summary.states.items()},
@@ -69,6 +71,7 @@ def read_lines(result: RunResult, use: str) -> Iterator[str]:
     counts = result.counts
     yield f"{counts.read} records read = {counts.scored} {use} + {counts.rejected} rejected"
     yield from (f"warning: {warning}" for warning in result.warnings)
+    yield from (f"note: {note}" for note in result.notes)
     if result.mapped is not None:
         cells = sum(translation.cells for translation in result.mapped.translations)
         columns = dict.fromkeys(translation.column for translation in result.mapped.translations)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -23,6 +25,54 @@ mapping_option = click.option(
     metavar="FILE",
     help="TOML: new names for columns, values, missing codes, units.",
 )
+
+
+def redcap_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that reads exports of REDCap projects; together they are the argument ``redcap``."""
+    for option in (
+        click.option(
+            "--redcap-unticked",
+            "redcap_unticked",
+            multiple=True,
+            metavar="[FIELD=]WORD",
+            help="What a box that is not ticked says: blank (the default), not_assessed or no.",
+        ),
+        click.option(
+            "--redcap-missing",
+            metavar="CODES",
+            help="Missing data codes of the project, as its setup page has them: '-9, Not asked | UNK, Unknown'.",
+        ),
+        click.option(
+            "--redcap-values", type=click.Choice(["raw", "labels"]), help="What the export holds, if that is not plain."
+        ),
+        click.option(
+            "--redcap-rows",
+            metavar="ROWS",
+            help="Which rows are cases: EVENT, FORM or EVENT/FORM, #first, #last or #N; + for cells of other rows.",
+        ),
+        click.option(
+            "--redcap",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Data dictionary of the REDCap project that exported the cases, or a TOML file that names it.",
+        ),
+    ):
+        command = option(command)
+
+    @wraps(command)
+    def with_project(**asked: Any) -> Any:
+        named = {key: asked.pop(f"redcap_{key}") for key in ("rows", "values", "missing", "unticked")}
+        file = asked.pop("redcap")
+        if file is None and any(named.values()):
+            option = next(key for key, value in named.items() if value)
+            raise UsageError(f"--redcap-{option} goes with --redcap")
+        if file is not None:
+            from riskmodel.redcap.project import redcap_project
+
+            file = redcap_project(file, **named)
+        return command(redcap=file, **asked)
+
+    return with_project
 
 
 def notice_of_blanks(scoring: Scoring, priors: str, policy: str) -> Notice | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, recording_option, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, redcap_options
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @common
 @recording_option
 @mapping_option
+@redcap_options
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
 @click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
 @click.option("--allow-repeats", is_flag=True, help="Accept a case_id more than once.")
@@ -88,6 +89,7 @@ def score_command(
         scoring, small, compiled = _scorers(asked, drawn)
         options = _run_options(scoring, asked)
         shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
+        shown["redcap"] = options.redcap.stated() if options.redcap else None
         detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
         with shares_listed(scoring):
             result = run(
@@ -136,6 +138,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
     return RunOptions(
         default_setting=checked_setting(scoring.variables, asked["setting"]),
         mapping=asked["mapping"],
+        redcap=asked["redcap"],
         keep=tuple(filter(None, (asked["keep"] or "").split(","))),
         known_outcomes=asked["known_outcomes"],
         allow_repeats=asked["allow_repeats"],
@@ -154,6 +157,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
 @common
 @recording_option
 @mapping_option
+@redcap_options
 @click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--draws", default=0, metavar="K", help="Also show the uncertainty, from K draws of all statements.")
@@ -170,7 +174,12 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
 
     scoring = load_scoring(asked["priors"], asked["policy"], recording=asked["recording"])
     setting = checked_setting(scoring.variables, asked["setting"])
-    options = RunOptions(default_setting=setting, mapping=asked["mapping"], known_outcomes=asked["known_outcomes"])
+    options = RunOptions(
+        default_setting=setting,
+        mapping=asked["mapping"],
+        redcap=asked["redcap"],
+        known_outcomes=asked["known_outcomes"],
+    )
     with shares_listed(scoring):
         of_blanks = notice_of_blanks(scoring, asked["priors"], asked["policy"])
         masks, warned = find_case(cases, case_id, scoring.variables, options, of_blanks)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from riskmodel.errors import DictionaryError, Problems, nearest
 from riskmodel.redcap import headings
-from riskmodel.redcap.fields import FIELD_TYPES, FIXED_CHOICES, LISTED, Choice, Dictionary, Field
+from riskmodel.redcap.fields import FIELD_TYPES, FIXED_CHOICES, LISTED, Dictionary, Field, FieldChoice
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CODE = re.compile(r"[A-Za-z0-9_.+-]+")
@@ -157,9 +157,9 @@ def _field(line: int, name: str, cells: Mapping[str, str], problems: Problems) -
     )
 
 
-def _choices(text: str, problems: Problems) -> tuple[Choice, ...]:
+def _choices(text: str, problems: Problems) -> tuple[FieldChoice, ...]:
     """``code, label`` pairs between vertical bars; a label may have commas."""
-    choices: list[Choice] = []
+    choices: list[FieldChoice] = []
     pieces = [piece.strip() for piece in text.split("|")]
     if pieces and not pieces[-1]:
         pieces.pop()
@@ -172,5 +172,5 @@ def _choices(text: str, problems: Problems) -> tuple[Choice, ...]:
             problems.note("", received, "code, label; a code is of letters, digits, _, . and -")
         elif any(code == other.code for other in choices):
             problems.note("", f"code {code!r} stands twice among the choices", "each code once")
-        choices.append(Choice(code, label))
+        choices.append(FieldChoice(code, label))
     return tuple(choices)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskmodel.errors import CasesError, nearest
-from riskmodel.redcap.fields import CHECKBOX, DESCRIPTIVE, Dictionary, Field, checkbox_column, shown_label
+from riskmodel.redcap.fields import CHECKBOX, DESCRIPTIVE, Dictionary, Field, checkbox_column, exported_label
 from riskmodel.redcap.logic import EVENT_COLUMN
 
 INSTRUMENT_COLUMN, INSTANCE_COLUMN = "redcap_repeat_instrument", "redcap_repeat_instance"
@@ -70,7 +70,7 @@ def read_export_header(
         identity = dictionary.record_id
         hint = nearest(identity.name, names)
         raise CasesError(
-            f"{file}: header: no column {identity.name!r} ({shown_label(identity.label)!r} in a labelled export), "
+            f"{file}: header: no column {identity.name!r} ({exported_label(identity.label)!r} in a labelled export), "
             f"the first field of {dictionary.file}, which names the records{hint}"
         )
     places = {at for at, _ in matched.values()}
@@ -93,10 +93,10 @@ def export_columns(dictionary: Dictionary, missing: Sequence[str]) -> list[Expor
             boxes = [(choice.code, choice.label) for choice in entry.choices]
             boxes += [(code, code) for code in missing if entry.takes_missing_codes]
             for code, label in boxes:
-                heading = f"{shown_label(entry.label)} (choice={shown_label(label)})"
+                heading = f"{exported_label(entry.label)} (choice={exported_label(label)})"
                 columns.append(ExportColumn(checkbox_column(entry.name, code), heading, entry, code))
         elif entry.kind != DESCRIPTIVE:
-            columns.append(ExportColumn(entry.name, shown_label(entry.label), entry))
+            columns.append(ExportColumn(entry.name, exported_label(entry.label), entry))
     return columns + _status(form)
 
 
@@ -105,7 +105,7 @@ def _status(form: str) -> list[ExportColumn]:
 
 
 def _plain_label(name: str, shown: Mapping[str, object]) -> str:
-    label = shown_label(name)
+    label = exported_label(name)
     bare = _REPEATED.sub("", label) if label not in shown else label
     return bare if bare in shown else label
 

@@ -10,7 +10,7 @@ from riskmodel.cases.cells import excerpt, whole
 from riskmodel.errors import CasesError
 from riskmodel.redcap.export_file import ExportTable
 from riskmodel.redcap.export_header import ExportColumn, ExportHeader
-from riskmodel.redcap.fields import CHECKBOX, CODED, FIXED_CHOICES, Field, shown_label
+from riskmodel.redcap.fields import CHECKBOX, CODED, FIXED_CHOICES, Field, exported_label
 from riskmodel.redcap.project import AUTO, LABELS, RedcapProject
 
 TICKED, UNTICKED = "1", "0"
@@ -69,8 +69,9 @@ def value_kind(table: ExportTable, header: ExportHeader, project: RedcapProject)
     if not codes and not labels and either:
         raise CasesError(f"{table.file}: raw or labelled? {either[0]}; say which (--redcap-values raw or labels)")
     if labels:
-        return ValueKind(True, f"{labels[0]} is a label and no code")
-    return ValueKind(False, f"{codes[0]} is a code and no label" if codes else "no cell can be one of both only")
+        return ValueKind(labelled=True, reason=f"{labels[0]} is a label and no code")
+    reason = f"{codes[0]} is a code and no label" if codes else "no cell can be one of both only"
+    return ValueKind(labelled=False, reason=reason)
 
 
 def _witnesses(table: ExportTable, header: ExportHeader) -> tuple[list[str], list[str], list[str]]:
@@ -85,7 +86,7 @@ def _witnesses(table: ExportTable, header: ExportHeader) -> tuple[list[str], lis
             if text and text not in first:
                 first[text] = row
         for text, row in first.items():
-            code, label = as_code.get(whole(text)), as_label.get(shown_label(text))
+            code, label = as_code.get(whole(text)), as_label.get(exported_label(text))
             cell = f"line {table.lines[row]}, {name} {excerpt(text)!r}"
             if code and label and code != label:
                 either.append(f"{cell} is the code of one choice and the label of another")
@@ -131,6 +132,8 @@ def _column(
         codes.append(code)
         if problem:
             values.bad[name, row] = (text, problem)
+    if entry is not None and entry.validation.startswith("date"):
+        values.reordered[entry.name] = sum(code != text for code, text in zip(codes, texts, strict=True))
     return codes
 
 
@@ -138,27 +141,27 @@ def _cell(text: str, column: ExportColumn, values: ExportValues, project: Redcap
     """The code of a cell, and what is wrong with it."""
     entry = column.field
     if entry is not None and entry.takes_missing_codes:
-        by_label = {shown_label(label): code for code, label in project.missing.items() if label}
-        code = by_label.get(shown_label(text), whole(text))
+        by_label = {exported_label(label): code for code, label in project.missing.items() if label}
+        code = by_label.get(exported_label(text), whole(text))
         if code in project.missing and code not in entry.codes:
             return code, ""
     as_code, as_label = _readings(column)
     if as_code:
         if column.field is not None and column.field.kind == CHECKBOX and values.kind.labelled:
             as_label = {**as_label, **_own_label(column)}
-        code = as_label.get(shown_label(text)) if values.kind.labelled else as_code.get(whole(text))
-        return (code, "") if code is not None else (text, _not_allowed(column, values.kind))
+        choice = as_label.get(exported_label(text)) if values.kind.labelled else as_code.get(whole(text))
+        return (choice, "") if choice is not None else (text, _not_allowed(column, values.kind))
     if entry is not None and "comma_decimal" in entry.validation and _COMMA.fullmatch(text):
         return text.replace(",", "."), ""
     if entry is not None and entry.validation.startswith("date"):
-        return _date(text, entry, values)
+        return _date(text, entry)
     return text, ""
 
 
 def _own_label(column: ExportColumn) -> dict[str, str]:
     """Some exports write the label of a choice into a ticked box."""
     labels = [choice.label for choice in column.field.choices if choice.code == column.code] if column.field else []
-    return {shown_label(label): TICKED for label in labels if label}
+    return {exported_label(label): TICKED for label in labels if label}
 
 
 def _not_allowed(column: ExportColumn, kind: ValueKind) -> str:
@@ -168,10 +171,10 @@ def _not_allowed(column: ExportColumn, kind: ValueKind) -> str:
     entry = column.field
     if entry is None or entry.kind == CHECKBOX:
         return f"not understood; allowed: {', '.join(_TICKS if kind.labelled else _TICKS.values())}"
-    return f"not among the {form} of {entry.name} ({excerpt(shown_label(entry.label))}); allowed: {entry.allowed}"
+    return f"not among the {form} of {entry.name} ({excerpt(exported_label(entry.label))}); allowed: {entry.allowed}"
 
 
-def _date(text: str, entry: Field, values: ExportValues) -> tuple[str, str]:
+def _date(text: str, entry: Field) -> tuple[str, str]:
     """A date with the year first, as REDCap exports it; the field's own order is what a spreadsheet may have left."""
     if _ISO.fullmatch(text):
         return text, ""
@@ -179,7 +182,6 @@ def _date(text: str, entry: Field, values: ExportValues) -> tuple[str, str]:
     match = _ORDERED.fullmatch(text)
     parts = dict(zip(order, match.groups()[:3], strict=True)) if match and set(order) == set("ymd") else {}
     if parts and len(parts["y"]) == 4 and 1 <= int(parts["m"]) <= 12 and 1 <= int(parts["d"]) <= 31:
-        values.reordered[entry.name] = values.reordered.get(entry.name, 0) + 1
         return f"{parts['y']}-{int(parts['m']):02}-{int(parts['d']):02}{match[4] if match else ''}", ""
     return text, f"not a date; allowed: YYYY-MM-DD, or {'-'.join(order.upper())} as the field shows it"
 

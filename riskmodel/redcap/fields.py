@@ -20,16 +20,16 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FieldChoice:
     """One choice of a field: what the raw export holds, and what the labelled one shows."""
 
     code: str
     label: str
 
 
-FIXED_CHOICES: Mapping[str, tuple[Choice, ...]] = {
-    YES_NO: (Choice("1", "Yes"), Choice("0", "No")),
-    TRUE_FALSE: (Choice("1", "True"), Choice("0", "False")),
+FIXED_CHOICES: Mapping[str, tuple[FieldChoice, ...]] = {
+    YES_NO: (FieldChoice("1", "Yes"), FieldChoice("0", "No")),
+    TRUE_FALSE: (FieldChoice("1", "True"), FieldChoice("0", "False")),
 }
 
 
@@ -42,7 +42,7 @@ class Field:
     form: str
     kind: str
     label: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[FieldChoice, ...] = ()
     validation: str = ""
     identifier: bool = False
     branching: str = ""
@@ -57,7 +57,7 @@ class Field:
         """The codes that have a label, by the label as exports show it."""
         codes: dict[str, tuple[str, ...]] = {}
         for choice in self.choices:
-            shown = shown_label(choice.label)
+            shown = exported_label(choice.label)
             codes[shown] = (*codes.get(shown, ()), choice.code)
         return codes
 
@@ -75,16 +75,16 @@ class Field:
     def allowed(self) -> str:
         """The choices of the field, for messages.
 
-        >>> Field(2, "sex", "who", "radio", "Sex", (Choice("0", "Female"), Choice("1", "Male"))).allowed
+        >>> Field(2, "sex", "who", "radio", "Sex", (FieldChoice("0", "Female"), FieldChoice("1", "Male"))).allowed
         '0 (Female), 1 (Male)'
         """
-        return ", ".join(f"{choice.code} ({shown_label(choice.label)})" for choice in self.choices)
+        return ", ".join(f"{choice.code} ({exported_label(choice.label)})" for choice in self.choices)
 
 
-def shown_label(label: str) -> str:
+def exported_label(label: str) -> str:
     r"""A label as an export shows it: without HTML, spaces and line breaks as one space.
 
-    >>> shown_label("<b>Fever</b>&nbsp; in the\n last week")
+    >>> exported_label("<b>Fever</b>&nbsp; in the\n last week")
     'Fever in the last week'
     """
     return " ".join(unescape(_TAG.sub("", label)).split())

@@ -53,14 +53,14 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf:
+class EveryPart:
     """True where every part is."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyPart:
     """True where any part is."""
 
     parts: tuple[Condition, ...]
@@ -81,7 +81,7 @@ class Unreadable:
 
 
 Value: TypeAlias = FieldValue | Constant | Unreadable
-Condition: TypeAlias = Compare | AllOf | AnyOf | Negated | Unreadable
+Condition: TypeAlias = Compare | EveryPart | AnyPart | Negated | Unreadable
 
 
 def parse_logic(text: str) -> Condition:
@@ -103,6 +103,12 @@ def parse_logic(text: str) -> Condition:
     except _LogicError as error:
         return Unreadable(str(error))
     return condition
+
+
+def _negative(value: Value) -> Value:
+    if isinstance(value, Constant) and not value.quoted:
+        return Constant(f"-{value.text}", quoted=False)
+    return Unreadable("a calculation")
 
 
 class _LogicError(Exception):
@@ -146,13 +152,13 @@ class _Reader:
         parts = [self.all_of(depth)]
         while self.takes("or", "||"):
             parts.append(self.all_of(depth))
-        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyPart(tuple(parts))
 
     def all_of(self, depth: int) -> Condition:
         parts = [self.negation(depth)]
         while self.takes("and", "&&"):
             parts.append(self.negation(depth))
-        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+        return parts[0] if len(parts) == 1 else EveryPart(tuple(parts))
 
     def negation(self, depth: int) -> Condition:
         if depth > _DEEPEST:
@@ -193,18 +199,15 @@ class _Reader:
         if depth > _DEEPEST:
             raise _LogicError("parentheses that are nested too deeply")
         if self.takes("-"):
-            value = self.value(depth + 1)
-            signed = isinstance(value, Constant) and not value.quoted
-            return Constant(f"-{value.text}", quoted=False) if signed else Unreadable("a calculation")
+            return _negative(self.value(depth + 1))
         if self.takes("("):
             value = self.bracketed(depth) if self.is_condition() else self.sum(depth + 1)
             self.closes()
             return value
         token = self.next()
-        if token.kind == "text":
-            return Constant(token.text[1:-1])
-        if token.kind == "number":
-            return Constant(token.text, quoted=False)
+        if token.kind in ("text", "number"):
+            quoted = token.kind == "text"
+            return Constant(token.text[1:-1] if quoted else token.text, quoted)
         if token.kind == "reference":
             return self.reference(token)
         if token.kind == "word" and self.takes("("):

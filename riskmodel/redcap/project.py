@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,19 @@ class RedcapProject:
     missing_as_blank: frozenset[str] = frozenset()
     unticked: Mapping[str, str] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
+
+    def stated(self) -> dict[str, object]:
+        """What is stated, for the record of a run, with the hash of the dictionary."""
+        return {
+            "dictionary": str(self.dictionary),
+            "dictionary_sha256": hashlib.sha256(self.dictionary.read_bytes()).hexdigest(),
+            "rows": self.rows,
+            "values": self.values,
+            "missing": dict(self.missing),
+            "missing_as_blank": sorted(self.missing_as_blank),
+            "unticked": dict(self.unticked),
+            "hidden": dict(self.hidden),
+        }
 
     def unticked_word(self, name: str) -> str:
         """What a box of this field says when it is not ticked."""
@@ -100,7 +113,7 @@ def redcap_project(
     UsageError
         naming what cannot be understood, with what is allowed.
     """
-    stated = _read(Path(file)) if str(file).endswith(".toml") else {"dictionary": Path(file)}
+    stated: dict[str, Any] = _read(Path(file)) if str(file).endswith(".toml") else {"dictionary": Path(file)}
     asked = {"rows": rows, "values": values, "missing": missing, "unticked": unticked, "hidden": hidden}
     stated |= {key: value for key, value in asked.items() if value}
     if missing_as_blank:
@@ -129,6 +142,8 @@ def redcap_project(
 
 def _read(path: Path) -> dict[str, Any]:
     """The keys of a project file; the dictionary is looked for beside it."""
+    import tomllib
+
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -138,7 +153,7 @@ def _read(path: Path) -> dict[str, Any]:
     problems = [
         f"{key}: unknown key{nearest(key, _KEYS)}; allowed: {', '.join(_KEYS)}" for key in table if key not in _KEYS
     ]
-    texts: dict[str, tuple[type, ...]] = {
+    texts: dict[str, tuple[type[Any], ...]] = {
         "dictionary": (str,),
         "rows": (str,),
         "values": (str,),
@@ -151,7 +166,7 @@ def _read(path: Path) -> dict[str, Any]:
         value = table.get(key)
         inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
         if key in table and (not isinstance(value, kinds) or not all(isinstance(text, str) for text in inner)):
-            wanted = {str: "a text", dict: "a table of texts", list: "a list of texts"}
+            wanted: dict[type[Any], str] = {str: "a text", dict: "a table of texts", list: "a list of texts"}
             problems.append(f"{key}: {value!r}; must be {' or '.join(wanted[kind] for kind in kinds)}")
     if "dictionary" not in table:
         problems.append("dictionary: missing; the file of the data dictionary")

@@ -92,8 +92,7 @@ def cases_of_rows(keys: Sequence[RowKey], choice: str, file: str = "export") -> 
         where a choice is needed, or names rows that are not there, with what is there.
     """
     if not choice:
-        kinds = {key.kind for key in keys}
-        if len(kinds) > 1 or len({key.record for key in keys}) < len(keys):
+        if len({key.kind for key in keys}) > 1 or len({key.record for key in keys}) < len(keys):
             raise CasesError(
                 f"{file}: a record has several rows; say which are cases with --redcap-rows: {_there(keys)}"
             )

@@ -7,7 +7,17 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from riskmodel.redcap.logic import AllOf, AnyOf, Compare, Condition, Constant, FieldValue, Negated, Unreadable, Value
+from riskmodel.redcap.logic import (
+    AnyPart,
+    Compare,
+    Condition,
+    Constant,
+    EveryPart,
+    FieldValue,
+    Negated,
+    Unreadable,
+    Value,
+)
 
 Lookup = Callable[[FieldValue], str | None]  # None where the export does not have the value
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -36,7 +46,7 @@ def holds(condition: Condition, value_of: Lookup) -> bool | None:
         inner = holds(condition.part, value_of)
         return None if inner is None else not inner
     parts = [holds(part, value_of) for part in condition.parts]
-    decisive = isinstance(condition, AnyOf)
+    decisive = isinstance(condition, AnyPart)
     if decisive in parts:
         return decisive
     return None if None in parts else not decisive
@@ -48,7 +58,7 @@ def fields_asked(condition: Condition) -> Iterator[FieldValue]:
         yield from (value for value in (condition.first, condition.second) if isinstance(value, FieldValue))
     elif isinstance(condition, Negated):
         yield from fields_asked(condition.part)
-    elif isinstance(condition, AllOf | AnyOf):
+    elif isinstance(condition, EveryPart | AnyPart):
         for part in condition.parts:
             yield from fields_asked(part)
 

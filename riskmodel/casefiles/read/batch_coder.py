@@ -31,11 +31,16 @@ from riskmodel.evidence.records import Variable
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows of a table: ``lines`` are the lines of the piece before each row, of ``line_count``; None without lines."""
+    """Rows of a table: ``lines`` are the lines of the piece before each row, of ``line_count``; None without lines.
+
+    ``faults`` are cells that its format already refused, ``counts`` what it did to cells.
+    """
 
     batch: Any
     lines: NDArray[np.int64] | None = None
     line_count: int = 0
+    faults: tuple[CellFault, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -104,7 +109,7 @@ class BatchCoder:
     def code(self, piece: Piece) -> CodedBlock:
         """Code one batch of rows."""
         coder, layout, count = self.coder, self.coder.layout, piece.batch.num_rows
-        columns, faults, counts = self._columns(piece.batch)
+        columns, faults, counts = self._columns(piece)
         masks: Masks = np.repeat(coder.full[:, None], count, axis=1)
         translated = np.zeros((len(coder.slots), count), np.uint32)
         bad = np.zeros(count, np.bool_)
@@ -138,15 +143,15 @@ class BatchCoder:
             prepared=counts,
         )
 
-    def _columns(self, batch: Any) -> tuple[dict[int, Any], Sequence[CellFault], Mapping[str, int]]:
+    def _columns(self, piece: Piece) -> tuple[dict[int, Any], Sequence[CellFault], Mapping[str, int]]:
         """The columns of a batch by field of the layout, once prepared, with what is to be said of its cells."""
-        layout = self.coder.layout
-        faults: Sequence[CellFault] = ()
-        counts: Mapping[str, int] = {}
+        layout, batch = self.coder.layout, piece.batch
+        faults: Sequence[CellFault] = piece.faults
+        counts: Mapping[str, int] = piece.counts
         ours = batch
         if self.bound is not None:
             prepared = self.bound.prepare(batch)
-            ours, faults, counts = prepared.batch, prepared.faults, prepared.counts
+            ours, faults, counts = prepared.batch, (*faults, *prepared.faults), {**counts, **prepared.counts}
             if ours.num_rows != batch.num_rows:
                 raise RuntimeError(f"a preparation made {ours.num_rows} rows of {batch.num_rows}")
         columns = {}

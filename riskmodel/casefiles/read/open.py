@@ -121,6 +121,12 @@ def _compiled_reader(coder: Coder) -> _RecordReader:
 @contextmanager
 def open_reader(source: str | Path, variables: Sequence[Variable], options: RunOptions) -> Iterator[CaseReader]:
     """Open a case file; what it is, is known by its content."""
+    if options.redcap is not None:
+        from riskmodel.casefiles.read.redcap import RedcapTable
+        from riskmodel.casefiles.read.table import TableReader
+
+        yield TableReader(RedcapTable(source, options.redcap, variables, options), variables, options)
+        return
     form = format_of(source)
     if form is not None:
         from riskmodel.casefiles.read.table import TableReader

@@ -1,0 +1,258 @@
+"""An export of a project as cases: one row a case, in the columns of a case file or the names of the dictionary."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
+from riskmodel.cases.columns import CASE_ID, ColumnContract
+from riskmodel.cases.mapping import CaseMapping
+from riskmodel.cases.preparation import CellFault
+from riskmodel.errors import CasesError, UsageError, nearest
+from riskmodel.redcap.blanks import (
+    FILLED,
+    HIDDEN,
+    LEFT_BLANK,
+    MISSING_CODE,
+    NOT_TICKED,
+    BlankReasons,
+)
+from riskmodel.redcap.dictionary import read_dictionary
+from riskmodel.redcap.export_file import ExportTable
+from riskmodel.redcap.export_header import (
+    INSTANCE_COLUMN,
+    INSTRUMENT_COLUMN,
+    ExportColumn,
+    ExportHeader,
+    read_export_header,
+)
+from riskmodel.redcap.export_values import ExportValues, bad_fields, read_values
+from riskmodel.redcap.fields import CHECKBOX, FILE, Dictionary, Field, exported_label
+from riskmodel.redcap.logic import EVENT_COLUMN
+from riskmodel.redcap.notes import FILLED_THOUGH_HIDDEN, notes_of_reading
+from riskmodel.redcap.project import BLANK, EVERY_BOX, NOT_ASSESSED_WORD, RedcapProject
+from riskmodel.redcap.rows import CaseRowsOfExport, RowKey, cases_of_rows
+from riskmodel.redcap.words import column_words, is_translated, unlisted_code
+
+
+@dataclass(frozen=True, slots=True)
+class RedcapCases:
+    """The cases of an export.
+
+    Attributes
+    ----------
+    names, columns
+        the columns and their texts, a list each; blank is a blank, ``not_assessed`` is none.
+    lines
+        of the export, for each case that of its first row.
+    faults
+        cells that are not understood; their rows are to be rejected, and the cells are blank here.
+    counts
+        how many cells of each field that is read are blank, by field and reason.
+    notes, warnings
+        what is to be said of how the export was read.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[list[str], ...]
+    lines: tuple[int, ...]
+    faults: tuple[CellFault, ...]
+    counts: Mapping[str, int]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    sha256: str
+
+
+def read_export(
+    table: ExportTable,
+    project: RedcapProject,
+    contract: ColumnContract,
+    mapping: CaseMapping | None = None,
+    *,
+    known_outcomes: bool = False,
+) -> RedcapCases:
+    """Read an export with the dictionary of its project.
+
+    Parameters
+    ----------
+    mapping
+        what is applied to the cases afterwards: it says which fields are read as which columns, and which codes it
+        translates itself.
+    known_outcomes
+        read the columns of conditions too.
+
+    Raises
+    ------
+    DictionaryError
+        with every problem of the dictionary.
+    CasesError
+        where the export does not fit the dictionary, or which rows are cases has to be said.
+    UsageError
+        for fields that the project speaks of and does not have.
+    """
+    dictionary = read_dictionary(project.dictionary)
+    _check_project(project, dictionary)
+    header = read_export_header(table.names, dictionary, tuple(project.missing), table.file)
+    outcomes = frozenset({"condition"} if not known_outcomes else ())
+    reading = _Reading(table, project, contract, mapping or CaseMapping(), dictionary, header, outcomes)
+    return reading.cases()
+
+
+def _check_project(project: RedcapProject, dictionary: Dictionary) -> None:
+    for what, names in (("boxes not ticked", project.unticked), ("hidden", project.hidden)):
+        for name in names:
+            if name != EVERY_BOX and name not in dictionary.by_name:
+                raise UsageError(f"{what}: no field {name!r} in {dictionary.file}{nearest(name, dictionary.by_name)}")
+
+
+class _Reading:
+    """One export while it is read."""
+
+    def __init__(
+        self,
+        table: ExportTable,
+        project: RedcapProject,
+        contract: ColumnContract,
+        mapping: CaseMapping,
+        dictionary: Dictionary,
+        header: ExportHeader,
+        ignored_roles: frozenset[str],
+    ) -> None:
+        self.table, self.project, self.contract, self.mapping = table, project, contract, mapping
+        self.dictionary, self.header, self.ignored_roles = dictionary, header, ignored_roles
+        self.warnings = self._of_header()
+        self.values: ExportValues = read_values(table, header, project)
+        self.keys = self._keys()
+        self.blanks = BlankReasons(dictionary, header, self.values, self.keys, project)
+        self.chosen = cases_of_rows(self.keys, project.rows, table.file)
+        self.counts: Counter[str] = Counter()
+        self.faults: list[CellFault] = []
+
+    def cases(self) -> RedcapCases:
+        identity = self.dictionary.record_id.name
+        keep_name = identity in self.mapping.columns or CASE_ID in self.mapping.columns.values()
+        names, columns = [identity if keep_name else CASE_ID], [[case.name for case in self.chosen]]
+        used: dict[str, CellDecoder] = {}
+        for name, (_, column) in self.header.columns.items():
+            entry = column.field
+            if entry is None or name == identity or entry.kind == FILE or self._of_missing_code(column):
+                continue
+            decoder = self._decoder(name)
+            if decoder is not None:
+                used[name] = decoder
+            names.append(name)
+            columns.append(self._column(name, entry, decoder))
+        for at, name in enumerate(self.table.names):
+            if name in self.header.unknown:
+                names.append(name)
+                columns.append([self.table.rows[case.rows[0]][at] for case in self.chosen])
+        bad = bad_fields(self.values, self.table.lines, used)
+        return RedcapCases(
+            names=tuple(names),
+            columns=tuple(columns),
+            lines=tuple(self.table.lines[case.rows[0]] for case in self.chosen),
+            faults=tuple(sorted(self.faults, key=lambda fault: fault.row)),
+            counts=dict(self.counts),
+            notes=tuple(notes_of_reading(self.blanks, self.table, len(self.chosen), tuple(used), self.counts)),
+            warnings=(*self.warnings, *bad),
+            sha256=self.table.sha256,
+        )
+
+    def _of_header(self) -> tuple[str, ...]:
+        """What is to be said of columns that the dictionary does not explain; refused where they would be read."""
+        read = [name for name in (*self.header.unknown, *self.header.unclear) if self._is_read(name)]
+        if read:
+            shown = ", ".join(f"{name!r}{nearest(name, self.dictionary.by_name)}" for name in read)
+            raise CasesError(f"{self.table.file}: header: {self.dictionary.file} does not have the field {shown}")
+        warnings = []
+        if self.header.unknown:
+            warnings.append(f"not in the dictionary: {', '.join(self.header.unknown[:20])}")
+        if self.header.unclear:
+            shown = ", ".join(sorted(set(self.header.unclear))[:20])
+            warnings.append(f"several fields have this label, and not all of them are there; not read: {shown}")
+        return tuple(warnings)
+
+    def _is_read(self, name: str) -> bool:
+        return self.mapping.columns.get(name, name) in self.contract.headers
+
+    def _decoder(self, name: str) -> CellDecoder | None:
+        """The decoder of the column that a field is read as, if it is."""
+        row = self.contract.by_column.get(self.mapping.columns.get(name, name))
+        if row is None or self.contract.variables[row].role in self.ignored_roles:
+            return None
+        variable = self.contract.variables[row]
+        return self.mapping.decoder(variable, parts=self.contract.parts.get(variable.name, ()))
+
+    def _of_missing_code(self, column: ExportColumn) -> bool:
+        """Whether a box stands for a missing data code rather than for a choice."""
+        return bool(column.code) and column.field is not None and column.code not in column.field.codes
+
+    def _keys(self) -> list[RowKey]:
+        rows = range(len(self.table.rows))
+        names = (self.dictionary.record_id.name, EVENT_COLUMN, INSTRUMENT_COLUMN, INSTANCE_COLUMN)
+        columns = [self.values.columns.get(name, [""] * len(rows)) for name in names]
+        forms = {_plain(form): form for form in self.dictionary.forms}
+        instruments = [forms.get(_plain(text), text) for text in columns[2]]
+        return [
+            RowKey(record, event, instrument, instance.removesuffix(".0"))
+            for record, event, instrument, instance in zip(*columns[:2], instruments, columns[3], strict=True)
+        ]
+
+    def _column(self, name: str, entry: Field, decoder: CellDecoder | None) -> list[str]:
+        """The cells of a field, one a case."""
+        translated = decoder is not None and entry.kind != CHECKBOX and is_translated(entry)
+        words = column_words(entry, decoder) if translated and decoder is not None else {}
+        hidden = self._hidden_word(entry, decoder)
+        texts = self.values.columns[name]
+        cells = []
+        for number, case in enumerate(self.chosen):
+            row = self._row_of(case, entry)
+            why = self.blanks.why(name, entry, row)
+            if decoder is not None:
+                self._count(entry, why, row)
+            if why != FILLED:
+                cells.append(self._blank(entry, why, texts[row], hidden, row))
+                continue
+            text, problem = texts[row], self.values.bad.get((name, row), ("", ""))[1]
+            if translated and not problem:
+                word = words.get(text, unlisted_code(entry))
+                text, problem = word.text, word.problem
+            if problem and decoder is not None:
+                self.faults.append(CellFault(number, name, excerpt(texts[row]), problem))
+            cells.append("" if problem else text)
+        return cells
+
+    def _row_of(self, case: CaseRowsOfExport, entry: Field) -> int:
+        """The row that a field is taken from: the first in which its form is filled in."""
+        return next((row for row in case.rows if self.blanks.form_is_filled(entry.form, row)), case.rows[0])
+
+    def _blank(self, entry: Field, why: str, text: str, hidden: str, row: int) -> str:
+        """What is written for a cell that says nothing."""
+        if why == NOT_TICKED:
+            word = self.project.unticked_word(entry.name)
+            return "" if word == BLANK else word
+        if why == HIDDEN and hidden and self.blanks.is_settled(entry, row):
+            return hidden
+        silent = why == LEFT_BLANK or (why == MISSING_CODE and text in self.project.missing_as_blank)
+        return "" if silent else NOT_ASSESSED_WORD
+
+    def _hidden_word(self, entry: Field, decoder: CellDecoder | None) -> str:
+        word = self.project.hidden.get(entry.name, "")
+        mask = decoder.decode(word) if word and decoder is not None else 0
+        if isinstance(mask, CellProblem):
+            raise UsageError(f"hidden: {entry.name}: {word!r}: {mask.problem}")
+        return word
+
+    def _count(self, entry: Field, why: str, row: int) -> None:
+        if why != FILLED:
+            self.counts[f"{entry.name}: {why}"] += 1
+        elif self.blanks.is_shown(entry, row) is False:
+            self.counts[f"{entry.name}: {FILLED_THOUGH_HIDDEN}"] += 1
+
+
+def _plain(name: str) -> str:
+    """The name of a form as REDCap makes it of a title."""
+    return re.sub(r"[^a-z0-9]+", "_", exported_label(name).lower()).strip("_")
