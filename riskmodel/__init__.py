@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from riskmodel.evidence.elicitation import elicit
     from riskmodel.explorer.page import write_explorer
     from riskmodel.model import Model, load
-    from riskmodel.model.fhir import fhir_questionnaire
+    from riskmodel.model.fhir import fhir_cases, fhir_questionnaire, fhir_risk_assessments
     from riskmodel.report.check.compare_models import compare
     from riskmodel.report.synthesis.page import write_synthesis_report
     from riskmodel.sensitivity.follow_statement import follow
@@ -34,7 +34,9 @@ __all__ = [
     "calibrate",
     "compare",
     "elicit",
+    "fhir_cases",
     "fhir_questionnaire",
+    "fhir_risk_assessments",
     "follow",
     "from_2x2",
     "load",
@@ -53,7 +55,9 @@ _HOMES = {
     "calibrate": "calibration",
     "compare": "report.check.compare_models",
     "elicit": "evidence.elicitation",
+    "fhir_cases": "model.fhir",
     "fhir_questionnaire": "model.fhir",
+    "fhir_risk_assessments": "model.fhir",
     "follow": "sensitivity.follow_statement",
     "from_2x2": "synthesis.two_by_two",
     "load": "model",

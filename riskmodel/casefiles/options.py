@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from riskmodel.cases.header import Layout
 from riskmodel.cases.preparation import Preparation
 from riskmodel.redcap.project import RedcapProject
+
+if TYPE_CHECKING:
+    from riskmodel.fhir.risk import AssessedBy
 
 Engine = Literal["auto", "small", "compiled"]
 SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a compiler
@@ -24,8 +27,9 @@ class RunOptions:
     ``keep`` names columns of the case file to pass through. ``rejects`` says where rejected rows go (default:
     beside the output). ``threads`` 0 takes the processors there are, at most four. ``engine`` and
     ``block_bytes`` never change a byte of the result. ``preparation`` makes the columns of a case file out of other
-    ones. ``sheet`` names the sheet of a workbook that has several. ``codes`` reads the codes of a statistics file and
-    not their labels. ``redcap`` says how the export of a REDCap project is to be read.
+    ones. ``assessments`` says that the result is written as FHIR's RiskAssessments, and how. ``sheet`` names the
+    sheet of a workbook that has several. ``codes`` reads the codes of a statistics file and not their labels.
+    ``redcap`` says how the export of a REDCap project is to be read.
     """
 
     default_setting: str | None = None
@@ -38,6 +42,7 @@ class RunOptions:
     engine: Engine = "auto"
     block_bytes: int = 2 << 20
     preparation: Preparation | None = None
+    assessments: AssessedBy | None = None
     sheet: str | None = None
     codes: bool = False
     redcap: RedcapProject | None = None

@@ -15,6 +15,7 @@ from riskmodel.outputs.streams import Sink, is_stream
 from riskmodel.workers.signals import Signals
 
 ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
+ASSESSMENT_ENDINGS = (".ndjson", ".ndjson.gz", ".ndjson.zst")
 
 
 class RunFiles:
@@ -34,8 +35,9 @@ class RunFiles:
     def __init__(self, source: str | Path, output: str | Path | None, options: RunOptions) -> None:
         self.output = None if output is None else str(output)
         stream = self.output is not None and is_stream(self.output)
-        if self.output and not stream and not self.output.lower().endswith(ENDINGS):
-            raise UsageError(f"{output}: an output ends with {', '.join(ENDINGS)}, or is - for standard output")
+        endings = ASSESSMENT_ENDINGS if options.assessments else ENDINGS
+        if self.output and not stream and not self.output.lower().endswith(endings):
+            raise UsageError(f"{output}: an output ends with {', '.join(endings)}, or is - for standard output")
         path = None if self.output is None or stream else Path(self.output)
         self.rejects = options.rejects or (path and path.with_name(stem(path) + ".rejects.csv"))
         self.record = path and path.with_name(stem(path) + ".run.json")
@@ -48,6 +50,7 @@ class RunFiles:
                 raise UsageError(f"{file}: the output would replace a file that is read")
             if sum(_same(file, other) for other in written) > 1:
                 raise UsageError(f"{file}: two outputs would have this name")
+        self._assessments, self._kept = options.assessments, options.keep
         self._outputs = Outputs()
         self._stack = ExitStack()
 
@@ -65,6 +68,11 @@ class RunFiles:
         if self.output is None:
             return []
         sink = self._outputs.open(self.output)
+        if self._assessments is not None:
+            from riskmodel.casefiles.write.fhir import AssessmentRows
+
+            name = "" if self.record is None else self.output
+            return [AssessmentRows(sink, name, self._assessments, self._kept)]
         if self.record is None or not self.output.lower().endswith(".parquet"):
             return [CsvWriter(sink, "" if self.record is None else self.output, renderer_of(engine))]
         from riskmodel.casefiles.write.parquet import ParquetRows

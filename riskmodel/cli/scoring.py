@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.casefiles.run import Progress
 
+FHIR = "fhir"
+
 
 @click.command("score", epilog=examples(
     "riskmodel score cases.csv -o scored.csv --setting primary_care",
@@ -29,16 +31,22 @@ if TYPE_CHECKING:
     "riskmodel score cases.csv --dry-run --setting primary_care",
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
     "riskmodel score cases.csv --table --policy whitlock_2026",
+    "riskmodel score responses.ndjson -o risk.ndjson --setting emergency",
 ))  # fmt: skip
 @click.argument("cases", type=CaseFile())
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
-    help="File for the result: .csv, .csv.gz, .csv.zst or .parquet; - for standard output.",
+    help="File for the result: .csv, .csv.gz, .csv.zst or .parquet; .ndjson for FHIR; - for standard output.",
 )
 @click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), help="Format of --table; json has all cases.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "fhir"]),
+    help="Of --table: text, or json with all cases. Of the output: fhir, RiskAssessments one a line.",
+)
 @common
 @recording_option
 @mapping_option
@@ -75,12 +83,13 @@ def score_command(
         raise UsageError(
             "say where the result goes with -o FILE (-o - for standard output), or ask for --table or --dry-run"
         )
-    if form is not None and not as_table:
-        raise UsageError("--format goes with --table")
+    if form not in (None, FHIR) and not as_table:
+        raise UsageError("--format text and json go with --table")
     if as_table and output is not None and not output.endswith(".csv"):
         raise UsageError("--table goes with a plain .csv output, or none")
     from riskmodel.answers.settings import shares_listed
     from riskmodel.casefiles.run import run
+    from riskmodel.casefiles.run_files import ASSESSMENT_ENDINGS
     from riskmodel.casefiles.summary import SHOWN, dry_run_lines, readable, run_record, summary_lines
     from riskmodel.casefiles.write.row_writer import RowsInMemory
 
@@ -88,6 +97,8 @@ def score_command(
     with progress_bar() as progress, progress_bar(" draws", "draws") as drawn:
         scoring, small, compiled = _scorers(asked, drawn)
         options = _run_options(scoring, asked)
+        if form == FHIR or (output is not None and output.lower().endswith(ASSESSMENT_ENDINGS)):
+            options = _as_assessments(cases, scoring, options, asked["level"])
         shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
         shown["redcap"] = options.redcap.stated() if options.redcap else None
         detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
@@ -145,6 +156,20 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
         rejects=asked["rejects"],
         threads=1 if asked["draws"] else asked["threads"],  # draws use the processors themselves
     )
+
+
+def _as_assessments(cases: str, scoring: Scoring, options: RunOptions, level: float) -> RunOptions:
+    """The same, written as FHIR's RiskAssessments, which point at the responses if there are any."""
+    from dataclasses import replace
+
+    from riskmodel.casefiles.read.formats import format_of
+    from riskmodel.fhir.risk import AssessedBy
+
+    if options.keep:
+        raise UsageError("--keep goes with a table: a RiskAssessment has no place for other columns")
+    form = format_of(cases)
+    kept = ("resource", "reference") if form is not None and form.name == "FHIR" else ()
+    return replace(options, assessments=AssessedBy.of(scoring, level), keep=kept)
 
 
 @click.command("explain", epilog=examples(

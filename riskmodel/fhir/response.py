@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt, value_text
@@ -169,7 +170,7 @@ class ResponseReader:
         keys, allowed = [key for key in answer if key.startswith("value")], VALUES[question.kind]
         if len(keys) != 1 or keys[0] not in allowed:
             received = " and ".join(keys) or "no value"
-            reading.fault(there, received, f"{link_id} is a {question.kind}; allowed: {' or '.join(allowed)}")
+            reading.fault(there, received, f"{link_id} is of type {question.kind}; allowed: {' or '.join(allowed)}")
         else:
             text = self._text(question, answer[keys[0]], f"{there}.{keys[0]}", reading)
             if text is not None:
@@ -194,9 +195,9 @@ class ResponseReader:
         if question.kind == "string":
             if isinstance(value, str) and value:
                 return value
-        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        elif _is_number(value):
             return value_text(value)
-        reading.fault(path, value, f"{question.link_id}: allowed: a {question.kind} of JSON")
+        reading.fault(path, value, f"{question.link_id}: allowed: a value of type {question.kind}")
         return None
 
     def _cell(self, question: FormQuestion, reading: _Reading, *, finished: bool) -> str:
@@ -220,6 +221,10 @@ def _unmodified(element: Mapping[str, Any], path: str, reading: _Reading) -> Non
         reading.fault(where, "", "it changes the meaning in a way that is not known here; allowed: none")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and isfinite(value)
+
+
 def _choice(question: FormQuestion, coding: Any, path: str, reading: _Reading) -> str | None:
     codes = [option.code for option in question.options]
     if not isinstance(coding, Mapping):
@@ -239,7 +244,7 @@ def _choice(question: FormQuestion, coding: Any, path: str, reading: _Reading) -
 def _quantity(question: FormQuestion, quantity: Any, path: str, reading: _Reading) -> str | None:
     """A number in the unit of the question, with the sign of a censored value."""
     value = quantity.get("value") if isinstance(quantity, Mapping) else None
-    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+    if not _is_number(value):
         reading.fault(path, value, f"{question.link_id}: allowed: a Quantity with a value")
         return None
     system, code, unit = (quantity.get(key) for key in ("system", "code", "unit"))

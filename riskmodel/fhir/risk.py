@@ -37,8 +37,8 @@ class AssessedBy:
     def of(cls, scoring: Scoring, level: float = 0.95) -> AssessedBy:
         """From a scoring: its hash and policy, what its outputs mean, and the base rates of each setting."""
         definitions = {variable.name: variable.definition for variable in scoring.variables}
-        serious = " or ".join(words(scoring.scorer.conditions[at]) for at in scoring.weights.leaders)
-        definitions[ANY_SERIOUS] = f"At least one of {serious}."
+        serious = ", ".join(words(scoring.scorer.conditions[at]) for at in scoring.weights.leaders)
+        definitions[ANY_SERIOUS] = f"At least one of: {serious}."
         names = scoring.scorer.output_names
         settings = scoring.variables[scoring.scorer.setting_row].states if scoring.scorer.setting_row >= 0 else ("",)
         rates = {

@@ -18,35 +18,35 @@ from tests.support.fhir_schema import faults
 
 
 @pytest.fixture(scope="module")
-def form(seeds):
+def blank_form(seeds):
     return rm.fhir_questionnaire(seeds)
 
 
 @pytest.fixture(scope="module")
-def questions(form):
-    return {item["linkId"]: item for section in form["item"] for item in section["item"]}
+def questions(blank_form):
+    return {item["linkId"]: item for section in blank_form["item"] for item in section["item"]}
 
 
-def test_the_published_schema_takes_it(form):
-    assert faults(form) == []
-    assert faults({**form, "status": "ready"}) == [
+def test_the_published_schema_takes_it(blank_form):
+    assert faults(blank_form) == []
+    assert faults({**blank_form, "status": "ready"}) == [
         "$.status: 'ready' is not one of ['draft', 'active', 'retired', 'unknown']"
     ]
 
 
-def test_a_library_reads_it_and_gives_it_back(form):
+def test_a_library_reads_it_and_gives_it_back(blank_form):
     """R4B is as R4 in all that is used here; the library knows what must be there, which the schema does not."""
-    read = Questionnaire.model_validate(copy.deepcopy(form))
-    assert json.loads(read.model_dump_json()) == form
+    read = Questionnaire.model_validate(copy.deepcopy(blank_form))
+    assert json.loads(read.model_dump_json()) == blank_form
     with pytest.raises(ValueError, match="status"):
-        Questionnaire.model_validate({key: value for key, value in form.items() if key != "status"})
+        Questionnaire.model_validate({key: value for key, value in blank_form.items() if key != "status"})
 
 
-def test_the_rules_of_the_standard_that_no_schema_holds(form, questions):
+def test_the_rules_of_the_standard_that_no_schema_holds(blank_form, questions):
     """Rules que-1 to que-13 of R4 for what is used here, and that what is referred to is there and comes before."""
-    sections = [section["linkId"] for section in form["item"]]
-    assert len({*sections, *questions}) == len(sections) + sum(len(section["item"]) for section in form["item"])
-    assert all(section["type"] == "group" and section["item"] for section in form["item"])
+    sections = [section["linkId"] for section in blank_form["item"]]
+    assert len({*sections, *questions}) == len(sections) + sum(len(section["item"]) for section in blank_form["item"])
+    assert all(section["type"] == "group" and section["item"] for section in blank_form["item"])
     order = [*questions]
     for link_id, item in questions.items():
         assert ("answerOption" in item) == (item["type"] == "choice")
@@ -100,9 +100,9 @@ def test_what_a_scan_shows_is_asked_of_an_abnormal_one(questions):
     assert condition["answerCoding"]["code"] == "abnormal"
 
 
-def test_the_version_is_that_of_the_questions(seeds, form):
+def test_the_version_is_that_of_the_questions(seeds, blank_form):
     other = seeds.with_statement("find.fever.infection", value=0.5)
-    assert rm.fhir_questionnaire(other) == form
+    assert rm.fhir_questionnaire(other) == blank_form
     fever = Variable("fever", "finding", ("absent", "present"), "38 degrees or more")
     warmer = Variable("fever", "finding", ("absent", "present"), "38.5 degrees or more")
     assert version_of(all_questions([fever])) != version_of(all_questions([warmer]))

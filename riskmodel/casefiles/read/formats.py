@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.kinds import LOOKED_AT, PARQUET, other_kind
 from riskmodel.errors import CasesError
+from riskmodel.evidence.records import Variable
 
 if TYPE_CHECKING:
     from riskmodel.casefiles.read.table import OpenTable
@@ -18,22 +20,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format beside CSV: its name, the endings of its files, its test of the first bytes, and where its reader is."""
+    """A format beside CSV: its name, the endings of its files, its test of the first bytes, and where its reader is.
+
+    ``prepared`` names the function of the module that adds to the options what makes its columns those of a case file.
+    """
 
     name: str
     endings: tuple[str, ...]
     begins: Callable[[bytes, Path], bool]
     module: str
     table: str
+    prepared: str = ""
 
     def open(self, path: Path, options: RunOptions) -> OpenTable:
         """The open table."""
         module = import_module(f"riskmodel.casefiles.read.{self.module}")
         return getattr(module, self.table)(path, options)  # type: ignore[no-any-return]
 
+    def options(self, variables: Sequence[Variable], options: RunOptions) -> RunOptions:
+        """The options of a run over such a file."""
+        if not self.prepared:
+            return options
+        module = import_module(f"riskmodel.casefiles.read.{self.module}")
+        return getattr(module, self.prepared)(variables, options)  # type: ignore[no-any-return]
+
 
 def _starts(*signatures: bytes) -> Callable[[bytes, Path], bool]:
     return lambda start, _: start.startswith(signatures)
+
+
+FHIR_ENDINGS = (".ndjson", ".ndjson.gz", ".ndjson.zst")
+_RESOURCE = re.compile(rb"\{.*\"resourceType\"\s*:", re.DOTALL)
+_MOST_LOOKED_AT = 1 << 16  # of a text that may be a resource
+
+
+def _is_resource(start: bytes, path: Path) -> bool:
+    """Whether a file holds resources of FHIR; compressed ones are known by their names."""
+    if str(path).lower().endswith(FHIR_ENDINGS):
+        return True
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text.startswith(b"{"):
+        return False
+    with path.open("rb") as file:
+        return _RESOURCE.search(file.read(_MOST_LOOKED_AT)) is not None
 
 
 FORMATS = (
@@ -45,6 +74,7 @@ FORMATS = (
         "arrow",
         "ArrowTable",
     ),
+    Format("FHIR", FHIR_ENDINGS, _is_resource, "fhir", "FhirTable", "with_answers"),
 )
 
 

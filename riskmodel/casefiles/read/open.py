@@ -133,7 +133,7 @@ def open_reader(source: str | Path, variables: Sequence[Variable], options: RunO
 
         table = form.open(Path(source), options)
         try:
-            yield TableReader(table, variables, options)
+            yield TableReader(table, variables, form.options(variables, options))
         finally:
             table.close()
         return

@@ -114,7 +114,7 @@ class RowsInMemory:
         wanted = accepted if self.most is None else accepted[: self.most - len(self.rows)]
         if wanted.size:
             identifiers, *kept = take_coded(rendered[0], wanted).words()
-            values = map(_values, take_columns(rendered[1], wanted))
+            values = map(plain_values, take_columns(rendered[1], wanted))
             self.rows += [
                 dict(zip(self._names, row, strict=True)) for row in zip(identifiers, *values, *kept, strict=True)
             ]
@@ -123,7 +123,8 @@ class RowsInMemory:
         """All rows have come."""
 
 
-def _values(column: OutputColumn) -> list[Any]:
+def plain_values(column: OutputColumn) -> list[Any]:
+    """A column as numbers of a file's digits (None for an empty cell), words, and lists where a file has bars."""
     if isinstance(column, Number):
         return [float(digits) if digits else None for digits in number_cells(column)]
     if isinstance(column, Integer):
