@@ -13,6 +13,7 @@ from riskmodel.errors import UsageError
 from riskmodel.evidence.records import IGNORABLE, SETTING
 from riskmodel.explorer.form import form_data
 from riskmodel.explorer.numbers import drawn_numbers, drawn_rates, stated_numbers, stated_rates
+from riskmodel.explorer.origins import packed_origins
 from riskmodel.explorer.policies import policy_data
 from riskmodel.explorer.structure import structure
 from riskmodel.text import RESEARCH_ONLY, words
@@ -89,6 +90,7 @@ def _set(model: Model, draws: int, seed: int) -> dict[str, Any]:
         "plan": plan,
         "stated": stated_numbers(plain.tables, names),
         "drawn": drawn_numbers(plain.uncertain(draws + 1, seed).network, names) if draws else None,
+        "origins": packed_origins(model.priors, model.variables),
         "profiles": [_profile(model, name, draws, seed) for name in dict.fromkeys([IGNORABLE, *model.priors.profiles])],
     }
 

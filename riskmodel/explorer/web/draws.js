@@ -47,11 +47,10 @@ export function ratesIn({ rates, drawn }, draw) {
 }
 
 // Weighted quantiles of each output; `effective` equally weighted draws would tell as much. `evidenceIn` gives the case as
-// each draw takes it.
-export function intervals(drawn, evidenceIn, blank, level) {
+// each draw takes it, `bases` are the results of the setting alone: where base rates are moved their sum is not 1.
+export function intervals(drawn, evidenceIn, bases, level) {
   const results = drawn.map((tables, draw) => posterior(tables, evidenceIn(draw)));
-  const moved = blank.tilt !== null; // then the tables' sum is no longer 1 in the setting alone
-  const weights = results.map((result, k) => result.evidence / (moved ? posterior(drawn[k], blank).evidence : 1));
+  const weights = results.map((result, k) => result.evidence / bases[k].evidence);
   const total = weights.reduce((a, b) => a + b, 0);
   const squares = weights.reduce((a, b) => a + b * b, 0);
   const tail = ((1 - level) / 2) * total;
@@ -61,4 +60,10 @@ export function intervals(drawn, evidenceIn, blank, level) {
     return [quantile(order, values, weights, tail), quantile(order, values, weights, total - tail)];
   });
   return { limits, effective: (total * total) / squares, weights, results };
+}
+
+// The weighted share of draws of which something is true.
+export function shareOf(weights, isTrue) {
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.reduce((sum, weight, k) => (isTrue(k) ? sum + weight : sum), 0) / total;
 }

@@ -1,11 +1,11 @@
 // The model of the page: answers for a case, in one prior set, policy and recording profile.
 
-import { intervals, ratesIn, unpackDraws } from "./draws.js";
+import { intervals, ratesIn, shareOf, unpackDraws } from "./draws.js";
 import { Tables, evidenceOf, posterior } from "./engine.js";
 import { Network } from "./network.js";
 import { decide, findingsOf, fullMask, startBackGroups, waitingFor } from "./policy.js";
 import { tiltFor } from "./base_rates.js";
-import { unpack } from "./unpack.js";
+import { unpack, unpackJson } from "./unpack.js";
 
 const LEVEL = 0.95;
 
@@ -23,6 +23,21 @@ class PriorSet {
     const serious = this.network.conditions.flatMap(({ row }, output) => (form.variables[row].serious ? [output] : []));
     this.leaders = serious.length ? serious : this.network.conditions.map((_, output) => output);
     this.drawn = null;
+    this.unpackedOrigins = null;
+    this.bases = { key: "", results: [] };
+  }
+
+  // The statements and sources that the numbers rest on; unpacked when they are first asked for.
+  origins() {
+    this.unpackedOrigins ??= unpackJson(this.data.origins);
+    return this.unpackedOrigins;
+  }
+
+  // What each draw says of the setting alone, kept until another setting or other base rates are asked for.
+  drawnBases(setting, moved, blank) {
+    const key = `${setting} ${JSON.stringify(moved)}`;
+    if (this.bases.key !== key) this.bases = { key, results: this.drawn.map((tables) => posterior(tables, blank)) };
+    return this.bases.results;
   }
 
   profile(wanted) {
@@ -107,6 +122,7 @@ export class Explorer {
       masks,
       recording,
       rates,
+      moved,
       stakes,
       thresholds,
       waiting: waitingFor(policy, this.data, findings, decision),
@@ -115,13 +131,27 @@ export class Explorer {
     };
   }
 
-  // Intervals of an answer's posteriors; null while no draws are unpacked.
-  intervals({ priors, evidence, base, masks, recording }) {
+  // Intervals of an answer's posteriors, and the weighted shares of draws that ask for the same: the urgency, and urgency
+  // and imaging. Null while no draws are unpacked.
+  intervals(answer) {
+    const { priors, evidence, base, masks, recording, setting, moved } = answer;
     if (!priors.drawn) return null;
     const profile = priors.profile(recording);
     const isRead = masks.some((mask, row) => row in profile.rates && mask !== fullMask(this.variables[row]));
     const evidenceIn = (draw) =>
       isRead ? evidenceOf(priors.network, this.variables, masks, ratesIn(profile, draw), base.tilt) : evidence;
-    return intervals(priors.drawn, evidenceIn, base.blank, LEVEL);
+    const bases = priors.drawnBases(setting, moved, base.blank);
+    const drawn = intervals(priors.drawn, evidenceIn, bases, LEVEL);
+    return { ...drawn, ...this.#agreement(answer, drawn, bases) };
+  }
+
+  #agreement({ priors, policy, findings, decision, thresholds }, { results, weights }, bases) {
+    const { network } = priors;
+    const decisions = results.map(({ probability }, k) =>
+      decide(policy, findings, { posterior: named(network, probability), baseline: named(network, bases[k].probability) }, thresholds),
+    );
+    const isSameUrgency = (k) => decisions[k].urgency === decision.urgency;
+    const isSameImaging = (k) => decisions[k].imaging.join() === decision.imaging.join();
+    return { sameUrgency: shareOf(weights, isSameUrgency), sameAction: shareOf(weights, (k) => isSameUrgency(k) && isSameImaging(k)) };
   }
 }

@@ -3,10 +3,11 @@
 import { CaseState } from "./case_state.js";
 import { ChoicesView } from "./choices_view.js";
 import { element } from "./dom.js";
+import { explainedAway } from "./explained_away.js";
 import { FormView } from "./form_view.js";
 import { readPlace, writePlace } from "./place.js";
 import { Questions, ranked } from "./questions.js";
-import { questionsView } from "./questions_view.js";
+import { explainedAwayView, questionsView } from "./questions_view.js";
 import { ResultsView, impossibleText, sentence } from "./results_view.js";
 import { mostRaised } from "./weights.js";
 import { weightsView } from "./weights_view.js";
@@ -79,9 +80,10 @@ export class Page {
     clearTimeout(this.writing);
     this.writing = setTimeout(() => writePlace(state.address()), ADDRESS_AFTER);
     document.documentElement.dataset.milliseconds = (performance.now() - start).toFixed(2);
-    if (!this.interval && this.answer.priors.draws) this.unpackDraws(this.answer.priors);
+    const isWaiting = !this.interval && this.answer.priors.draws && !impossibleText(this.answer);
     document.dispatchEvent(new Event("answered"));
-    this.askNext();
+    if (isWaiting) this.unpackDraws(this.answer.priors); // the questions come after the intervals
+    else this.askNext();
   }
 
   weights() {
@@ -104,6 +106,7 @@ export class Page {
     if (!this.results.extra.hasChildNodes()) this.results.extra.replaceChildren(questionsView(data, null));
     await pause();
     if (answer !== this.answer) return;
+    const away = explainedAwayView(data, explainedAway(data, answer));
     const questions = new Questions(data, answer);
     const told = [];
     let start = performance.now();
@@ -115,12 +118,13 @@ export class Page {
       }
       told.push(questions.of(row));
     }
-    this.results.extra.replaceChildren(questionsView(data, ranked(told), (row) => this.form.focus(row)));
+    this.results.extra.replaceChildren(...[away, questionsView(data, ranked(told), (row) => this.form.focus(row))].filter(Boolean));
   }
 
   async unpackDraws(priors) {
     if (priors.drawn || this.unpacking === priors) return;
     this.unpacking = priors;
+    this.results.extra.replaceChildren(questionsView(this.explorer.data, null));
     await pause(); // the page is shown first
     await priors.unpackDraws();
     this.unpacking = null;

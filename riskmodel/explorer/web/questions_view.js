@@ -12,6 +12,18 @@ function worthText(worth) {
   return Math.abs(hours) >= 99.5 ? `${(hours / 24).toFixed(0)} days` : `${hours.toFixed(hours <= -10 || hours >= 10 ? 0 : 1)} h`;
 }
 
+// Rules that one finding keeps from firing, as another explanation of the others: { rule, row } each.
+export function explainedAwayView(form, entries) {
+  if (!entries.length) return null;
+  return element(
+    "section", { id: "explained-away" }, element("h2", {}, "Explained away"),
+    element("p", {}, "These rules do not fire, but would if one finding were not known: it is another explanation of the others."),
+    element("ul", { class: "reasons" }, entries.map(({ rule, row }) => element(
+      "li", {}, element("b", {}, capital(form.variables[row].label)), ": ", element("span", {}, rule.reason), " ", element("code", {}, rule.id),
+    ))),
+  );
+}
+
 // `questions` ranked; null while they are being worked out.
 export function questionsView(form, questions, go) {
   const node = element("section", { id: "questions" }, element("h2", {}, "What to ask next"));

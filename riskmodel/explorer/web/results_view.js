@@ -32,6 +32,19 @@ export function sentence(answer, limits) {
   return `${actionSentence(answer)}. Most likely of the serious conditions: ${listed(likely)}.`;
 }
 
+// How many of the draws agree, and what they are worth.
+function sureness({ priors }, { sameUrgency, sameAction, effective }) {
+  return element(
+    "p", { id: "sureness" },
+    `How sure: ${percent(sameUrgency)} of the draws give the same urgency, ${percent(sameAction)} the same urgency and scans. `,
+    element(
+      "span", { class: "faint" },
+      `${priors.draws} draws of the statements, weighted by this case; worth ${effective.toFixed(0)} equal ones.`,
+      effective < FEWEST_EFFECTIVE ? " These are few: take the intervals and shares as rough." : "",
+    ),
+  );
+}
+
 export class ResultsView {
   constructor(go) {
     this.go = go;
@@ -69,11 +82,7 @@ export class ResultsView {
         element("h2", {}, "How likely"),
         posteriorsTable(answer, limits, beside),
         startback && element("p", {}, `STarT Back risk: ${capital(startback)}`),
-        interval && element(
-          "p", { class: "faint" },
-          `Intervals: ${answer.priors.draws} draws of the statements, weighted by this case; worth ${interval.effective.toFixed(0)} equal ones.`,
-          interval.effective < FEWEST_EFFECTIVE ? " These are few: take the intervals as rough." : "",
-        ),
+        interval && sureness(answer, interval),
         reasonsView(answer, this.go),
         this.extra,
         weights(),

@@ -1,4 +1,4 @@
-// Packed numbers of the page: base64 of gzip, back to typed arrays.
+// Packed content of the page: base64 of gzip, back to typed arrays or to what JSON says.
 
 async function bytes(text) {
   const raw = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -8,4 +8,8 @@ async function bytes(text) {
 
 export async function unpack(text, Kind) {
   return new Kind(await bytes(text));
+}
+
+export async function unpackJson(text) {
+  return JSON.parse(new TextDecoder().decode(await bytes(text)));
 }

@@ -1,10 +1,12 @@
 // Weights of evidence as bars to both sides of nothing.
 
 import { at, element } from "./dom.js";
+import { originsView } from "./origins_view.js";
 import { weightsFor } from "./weights.js";
 import { capital, words } from "./words.js";
 
 const LEAST_SCALE = 10; // decibans at the end of the bars
+const LEAST_TOLD = 1; // decibans by itself from which on it is worth saying that another cause explains a finding
 
 function balance(weight, scale) {
   const size = Math.min(Math.abs(weight) / scale, 1) / 2;
@@ -17,6 +19,10 @@ const times = (decibans) => {
   const ratio = 10 ** (decibans / 10);
   return Number.isFinite(ratio) ? `\u00d7 ${ratio >= 9.95 ? ratio.toFixed(0) : ratio.toPrecision(2)}` : "";
 };
+
+// A finding that speaks for the condition by itself, but not beside all others, is explained by these.
+const remark = (weight, change) =>
+  weight >= LEAST_TOLD && change <= 0 && element("span", { class: "faint explained" }, " explained by other findings or causes");
 
 // `choose` is told which condition the bars are to speak of.
 export function weightsView(form, answer, output, texts, choose) {
@@ -38,12 +44,13 @@ export function weightsView(form, answer, output, texts, choose) {
           element("thead", {}, element("tr", {}, ["Finding", "", "By itself", "In this case"].map((head) => element("th", { scope: "col" }, head)))),
           element("tbody", {}, weights.map(({ row, weight, change }) => element(
             "tr", {},
-            element("th", { scope: "row" }, label(row)),
+            element("th", { scope: "row" }, label(row), remark(weight, change)),
             element("td", { class: "chart" }, balance(Number.isNaN(weight) ? change : weight, scale)),
             element("td", { class: "number" }, Number.isNaN(weight) ? "" : [signed(weight), element("span", { class: "faint" }, ` ${times(weight)}`)]),
             element("td", { class: "number" }, signed(change)),
           ))),
         )
       : element("p", { class: "faint" }, "Nothing is known yet."),
+    originsView(form, answer, network.outputs[output].name, weights.flatMap(({ row }) => (row < 0 ? [] : [row]))),
   );
 }
