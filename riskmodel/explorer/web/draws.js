@@ -6,6 +6,15 @@ import { unpack } from "./unpack.js";
 const NEVER_LEVEL = -128; // in place of a level: a probability of 0 or 1
 const ALWAYS_LEVEL = 127;
 
+// One column's probability in each draw.
+function spread(all, column, start, step, levels) {
+  for (let draw = 0; draw < levels.length; draw++) {
+    const level = levels[draw];
+    if (level === NEVER_LEVEL || level === ALWAYS_LEVEL) all[draw][column] = level === ALWAYS_LEVEL ? 1 : 0;
+    else all[draw][column] = 1 / (1 + Math.exp(-(start + step * level)));
+  }
+}
+
 // The tables of every draw, the stated values first.
 export async function unpackDraws(network, free, stated, { draws, column, step, start, levels }) {
   const [columnOf, steps, starts, signed] = await Promise.all([
@@ -15,14 +24,11 @@ export async function unpackDraws(network, free, stated, { draws, column, step, 
     unpack(levels, Int8Array),
   ]);
   const drawn = [stated];
-  for (let draw = 0; draw < draws; draw++) {
-    const values = new Float64Array(steps.length);
-    for (let c = 0; c < steps.length; c++) {
-      const level = signed[c * draws + draw];
-      if (level === NEVER_LEVEL || level === ALWAYS_LEVEL) values[c] = level === ALWAYS_LEVEL ? 1 : 0;
-      else values[c] = 1 / (1 + Math.exp(-(starts[c] + steps[c] * level)));
-    }
-    const entries = free.map((value, entry) => (columnOf[entry] ? values[columnOf[entry] - 1] : value));
+  const all = Array.from({ length: draws }, () => new Float64Array(steps.length));
+  for (let c = 0; c < steps.length; c++) spread(all, c, starts[c], steps[c], signed.subarray(c * draws, (c + 1) * draws));
+  for (const values of all) {
+    const entries = free.slice();
+    for (let entry = 0; entry < entries.length; entry++) if (columnOf[entry]) entries[entry] = values[columnOf[entry] - 1];
     drawn.push(new Tables(network, network.complete(entries)));
   }
   return drawn;

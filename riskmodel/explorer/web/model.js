@@ -16,15 +16,41 @@ class PriorSet {
     this.data = data;
     this.form = form;
     this.free = free;
-    this.network = new Network(data.plan, form.variables);
-    this.stated = new Tables(this.network, this.network.complete(free));
-    this.forBlank = new Tables(this.network, this.stated.numbers); // each keeps the factors of its own last case
-    this.forQuestions = new Tables(this.network, this.stated.numbers);
-    const serious = this.network.conditions.flatMap(({ row }, output) => (form.variables[row].serious ? [output] : []));
-    this.leaders = serious.length ? serious : this.network.conditions.map((_, output) => output);
+    this.made = {};
     this.drawn = null;
     this.unpackedOrigins = null;
     this.bases = { key: "", results: [] };
+  }
+
+  // What follows is made when it is first asked for: a set that nobody looks at costs nothing.
+  #once(name, make) {
+    this.made[name] ??= make();
+    return this.made[name];
+  }
+
+  get network() {
+    return this.#once("network", () => new Network(this.data.plan, this.form.variables));
+  }
+
+  get stated() {
+    return this.#once("stated", () => new Tables(this.network, this.network.complete(this.free)));
+  }
+
+  // Tables of their own, as each keeps the factors of its last case.
+  get forBlank() {
+    return this.#once("forBlank", () => new Tables(this.network, this.stated.numbers));
+  }
+
+  get forQuestions() {
+    return this.#once("forQuestions", () => new Tables(this.network, this.stated.numbers));
+  }
+
+  // The serious conditions, or all where none is serious.
+  get leaders() {
+    return this.#once("leaders", () => {
+      const serious = this.network.conditions.flatMap(({ row }, output) => (this.form.variables[row].serious ? [output] : []));
+      return serious.length ? serious : this.network.conditions.map((_, output) => output);
+    });
   }
 
   // The statements and sources that the numbers rest on; unpacked when they are first asked for.

@@ -1,7 +1,9 @@
 // Packed content of the page: base64 of gzip, back to typed arrays or to what JSON says.
 
 async function bytes(text) {
-  const raw = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const raw = new Uint8Array(letters.length);
+  for (let i = 0; i < raw.length; i++) raw[i] = letters.charCodeAt(i);
   const stream = new Blob([raw]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
