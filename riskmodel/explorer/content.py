@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from riskmodel._version import __version__
 from riskmodel.decision.costs import find_pathways
@@ -12,7 +15,7 @@ from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import IGNORABLE, SETTING
 from riskmodel.explorer.form import form_data
-from riskmodel.explorer.numbers import drawn_numbers, drawn_rates, stated_numbers, stated_rates
+from riskmodel.explorer.numbers import drawn_numbers, drawn_rates, packed, stated_numbers, stated_rates
 from riskmodel.explorer.origins import packed_origins
 from riskmodel.explorer.policies import policy_data
 from riskmodel.explorer.structure import structure
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from riskmodel.arrays import Masks
     from riskmodel.decision.policy import Policy
     from riskmodel.model import Model
+
+
+MOST_CASES = 10_000  # some 40 bytes of the page each
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ def content(
     Raises
     ------
     UsageError
-        where the prior sets do not speak of the same variables.
+        where the prior sets do not speak of the same variables, or there are more cases than can be listed.
     """
     first = models[0]
     for model in models[1:]:
@@ -115,7 +121,13 @@ def _policies(model: Model) -> list[Policy]:
     return [model.policy, *(model.with_policy(name).policy for name in others)]
 
 
-def _cases(cases: ShownCases) -> list[dict[str, Any]]:
-    if cases.masks is None:
-        return []
-    return [{"id": name, "masks": column.tolist()} for name, column in zip(cases.names, cases.masks.T, strict=True)]
+def _cases(cases: ShownCases) -> dict[str, str] | None:
+    """The identifiers as packed JSON, and the packed evidence, a byte for each variable, case after case."""
+    if cases.masks is None or not cases.names:
+        return None
+    if len(cases.names) > MOST_CASES:
+        raise UsageError(f"the page lists at most {MOST_CASES:,} cases, not {len(cases.names):,}: give it a part of them")
+    return {
+        "ids": packed(json.dumps(cases.names, separators=(",", ":")).encode()),
+        "masks": packed(np.ascontiguousarray(cases.masks.T, np.uint8).tobytes()),
+    }

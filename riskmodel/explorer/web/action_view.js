@@ -36,7 +36,7 @@ function reasons({ policy, decision }) {
   const entries = decision.fallback >= 0 ? [{ id: "no rule fires", ...policy.otherwise[decision.fallback] }] : fired;
   const items = [...entries].sort((a, b) => a.urgency - b.urgency).map(({ id, reason, source, when, urgency }) =>
     element(
-      "li", {}, reason, " ",
+      "li", {}, element("span", {}, reason), " ",
       element("span", { class: "faint" }, `${words(policy.urgencies[urgency])}; ${source}; `, element("code", { title: when ?? "" }, id)),
     ),
   );

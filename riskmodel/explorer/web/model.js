@@ -99,19 +99,27 @@ class PriorSet {
 const named = (network, probability) =>
   Object.fromEntries(network.outputs.map(({ name }, output) => [name, Number.isNaN(probability[output]) ? 0 : probability[output]]));
 
+// The cases of a file: { id, masks }.
+async function casesOf({ cases, variables }) {
+  if (!cases) return [];
+  const [ids, masks] = await Promise.all([unpackJson(cases.ids), unpack(cases.masks, Uint8Array)]);
+  return ids.map((id, k) => ({ id, masks: [...masks.subarray(k * variables.length, (k + 1) * variables.length)] }));
+}
+
 export class Explorer {
   static async open(data) {
     const sets = [];
     for (const set of data.sets) sets.push(new PriorSet(set, data, await unpack(set.stated, Float64Array)));
-    return new Explorer(data, sets);
+    return new Explorer(data, sets, await casesOf(data));
   }
 
-  constructor(data, sets) {
+  constructor(data, sets, cases = []) {
     this.data = data;
+    this.cases = cases;
     this.variables = data.variables;
     this.sets = sets;
     this.policies = data.policies;
-    this.settingRow = sets[0].network.plan.settingRow;
+    this.settingRow = sets[0].data.plan.settingRow;
   }
 
   // A case of which nothing is known but the setting.
