@@ -38,12 +38,19 @@ def test_intervals_are_near_those_of_the_same_draws(seeds, recording, tmp_path):
     data = content([seeds], draws=DRAWS, seed=SEED, cases=ShownCases())
     given = [{"masks": case.tolist(), "recording": recording} for case in masks.T]
     shown = in_node(data, ASK, given, tmp_path)
-    python = same_draws(seeds, model).assess(masks, model.scoring.score(masks).decision.urgency).intervals
+    decision, drawn = model.scoring.score(masks).decision, same_draws(seeds, model)
+    sure = drawn.assess(masks, decision.urgency)
+    python = sure.intervals
     expected = np.stack([python.low.T, python.high.T], axis=-1)
     error = np.abs(logit(np.array([case["limits"] for case in shown])) - logit(expected))
     assert np.median(error) < 0.05  # the number of draws makes one of 0.1
     assert np.quantile(error, 0.95) < 0.2
     assert np.array([case["effective"] for case in shown]) == pytest.approx(python.effective, rel=0.05, abs=0.5)
+    for name, share in (("sameUrgency", sure.confidence), ("sameAction", drawn.same_action(masks, decision).both)):
+        error = np.abs(np.array([case[name] for case in shown]) - share)
+        assert error.mean() < 0.01  # near a threshold a draw may fall on the other side
+        assert np.quantile(error, 0.95) < 0.1
+    assert min(case["sameUrgency"] for case in shown) < 0.95
 
 
 def same_draws(plain, model):

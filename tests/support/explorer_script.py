@@ -12,7 +12,7 @@ from riskmodel.explorer.page import as_script_data, bundle
 from tests.support.browser import Browser
 
 NODE = shutil.which("node")
-MODULES = ("model", "questions", "weights")
+MODULES = ("model", "questions", "weights", "case_state", "origins", "explained_away", "words")
 COMPARE = Path(__file__).parents[1] / "explorer" / "compare.js"
 
 
