@@ -126,7 +126,7 @@ def _cases(cases: ShownCases) -> dict[str, str] | None:
     if cases.masks is None or not cases.names:
         return None
     if len(cases.names) > MOST_CASES:
-        raise UsageError(f"the page lists at most {MOST_CASES:,} cases, not {len(cases.names):,}: give it a part of them")
+        raise UsageError(f"the page lists at most {MOST_CASES:,} cases, not {len(cases.names):,}: give a part of them")
     return {
         "ids": packed(json.dumps(cases.names, separators=(",", ":")).encode()),
         "masks": packed(np.ascontiguousarray(cases.masks.T, np.uint8).tobytes()),

@@ -70,7 +70,8 @@ def _needs_of_condition(statement: Statement) -> dict[str, list[Event]]:
 
 def _needs_of_finding(statement: Statement, priors: Priors) -> dict[str, list[Event]]:
     """The setting of a number of a finding, and of one with several states the state that it speaks of."""
-    needs = {SETTING: [event] for event in statement.given.events if event.variable == SETTING}
+    settings = [event for event in statement.given.events if event.variable == SETTING]
+    needs = {SETTING: settings} if settings else {}
     if len(priors.variable(statement.of.variable).states) > SEVERAL:
         needs[statement.of.variable] = [statement.of]
     return needs
