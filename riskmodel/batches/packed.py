@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.answers.scoring import Scoring
     from riskmodel.answers.uncertainty import Uncertain
 
-_LARGE = 1000  # rows: from here on a compiler is loaded, which gives the same bits
+LARGE = 1000  # rows: from here on a compiler is loaded, which gives the same bits
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class UnpackedModel:
     def score(self, rows: int) -> Score:
         """What scores a batch of so many rows."""
         with self._lock:
-            return self._compiled if rows >= _LARGE or "_compiled" in vars(self) else self._small
+            return self._compiled if rows >= LARGE or "_compiled" in vars(self) else self._small
 
     @cached_property
     def _small(self) -> Score:

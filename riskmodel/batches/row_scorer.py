@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.batches.packed import PackedModel
+from riskmodel.batches.packed import LARGE, PackedModel
 from riskmodel.errors import CasesError, UsageError
 
 if TYPE_CHECKING:
@@ -161,9 +161,15 @@ def _results(coded: CodedBlock, columns: Sequence[OutputColumn]) -> list[Any]:
     """One array a column, null in the rows that were rejected."""
     import pyarrow as pa
 
+    from riskmodel.answers.column_types import Flags, Text
     from riskmodel.casefiles.write.parquet import column_array
+    from riskmodel.casefiles.write.word_arrays import word_array
 
-    arrays = [column_array(column) for column in columns]
+    worded = coded.records >= LARGE
+    arrays = [
+        word_array(column) if worded and isinstance(column, Text | Flags) else column_array(column)
+        for column in columns
+    ]
     if len(coded.rows) == coded.records:
         return arrays
     at, rejected = np.zeros(coded.records, np.int64), np.ones(coded.records, np.bool_)
