@@ -14,11 +14,13 @@ from riskmodel.batches.packed import LARGE, PackedModel
 from riskmodel.errors import CasesError, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
     from riskmodel.answers.column_types import OutputColumn
-    from riskmodel.batches.coding import BatchCoder
     from riskmodel.casefiles.options import Reject, RunOptions
+    from riskmodel.casefiles.read.batch_coder import BatchCoder
     from riskmodel.casefiles.read.block import CodedBlock
 
 PROBLEM = "problem"
@@ -58,10 +60,12 @@ class RowScorer:
     @cached_property
     def coder(self) -> BatchCoder:
         """What codes a batch; made anew in each process."""
-        from riskmodel.batches.coding import BatchCoder
+        from riskmodel.casefiles.read.batch_coder import BatchCoder
 
         variables = self.model.unpacked().scoring.variables
-        return BatchCoder.of(self.table, variables, replace(self.options, keep=()), FILE)
+        coder = BatchCoder.of(self.table, variables, replace(self.options, keep=()), FILE)
+        coder.compiled = True
+        return coder
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -80,18 +84,16 @@ class RowScorer:
         """
         import pyarrow as pa
 
-        from riskmodel.casefiles.write.parquet import column_type
-        from riskmodel.casefiles.write.plain import output_names
+        from riskmodel.casefiles.write.arrow_rows import result_schema
 
         model, kept = self.model.unpacked(), self.options.keep
-        columns = model.score(0)(np.zeros((len(model.scoring.variables), 0), np.uint8)).columns
-        names = output_names(columns, kept)
-        kinds = [pa.string(), *map(column_type, columns), *(self.table.field(name).type for name in kept)]
+        fields = list(result_schema(model.score(0)(self.coder.coder.no_masks()).columns, kept))
+        fields[len(fields) - len(kept) :] = [self.table.field(name) for name in kept]
         if self.on_error == "column":
-            if PROBLEM in names:
+            if PROBLEM in kept:
                 raise UsageError(f"column {PROBLEM!r} cannot be kept: the output has a column of that name")
-            names, kinds = [*names, PROBLEM], [*kinds, pa.string()]
-        return pa.schema(list(zip(names, kinds, strict=True)))
+            fields.append(pa.field(PROBLEM, pa.string()))
+        return pa.schema(fields)
 
     @property
     def id_column(self) -> str:
@@ -126,10 +128,11 @@ class RowScorer:
         """
         import pyarrow as pa
 
-        from riskmodel.batches.coding import text_array
+        from riskmodel.casefiles.read.batch_coder import Piece
+        from riskmodel.casefiles.read.cell_types import text_array
         from riskmodel.casefiles.select_rows import without_impossible
 
-        coded = self.coder.code(batch)
+        coded = self.coder.code(Piece(batch))
         scored = self.model.unpacked().score(len(coded.rows))(coded.masks)
         coded, columns = without_impossible(coded, scored)
         if refused is not None and refused.any():
@@ -137,11 +140,46 @@ class RowScorer:
         if coded.rejects and self.on_error == "raise":
             first = coded.rejects[0]
             raise CasesError(f"case {first.case_id!r}: {reject_text(first)}")
-        arrays = [text_array(batch.column(self.id_column)), *_results(coded, columns)]
+        arrays = [text_array(batch.column(self.id_column)).cast(pa.string()), *_results(coded, columns)]
         arrays += [batch.column(name) for name in self.options.keep]
         if self.on_error == "column":
             arrays.append(_problems(coded))
         return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
+
+    def table_of(self, cases: pa.Table) -> pa.Table:
+        """The results of a table in memory."""
+        import pyarrow as pa
+
+        wanted = cases.select(self.needed).cast(pa.schema([self.table.field(name) for name in self.needed]))
+        return pa.Table.from_batches(map(self.score, wanted.to_batches()), self.schema)
+
+    def pandas(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The results of a pandas frame, with its index: for ``map_partitions`` of Dask."""
+        import pyarrow as pa
+
+        table = pa.Table.from_pandas(frame[[*self.needed]], preserve_index=False)
+        scored: pd.DataFrame = self.table_of(table).to_pandas()
+        return scored.set_index(frame.index)
+
+    def polars(self, frame: pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:
+        """The results of a Polars frame, lazily; in the streaming engine batch by batch.
+
+        Raises
+        ------
+        UsageError
+            where polars is missing.
+        """
+        try:
+            import polars as pl
+        except ImportError:
+            raise UsageError("frames of Polars need polars: pip install 'riskmodel[polars]'") from None
+
+        def scored(part: pl.DataFrame) -> pl.DataFrame:
+            return pl.DataFrame(self.table_of(part.to_arrow()))
+
+        names = pl.DataFrame(self.schema.empty_table()).schema
+        cases = frame.lazy().select(self.needed)
+        return cases.map_batches(scored, schema=names, streamable=True, validate_output_schema=False)
 
     def _without(
         self, coded: CodedBlock, columns: Sequence[OutputColumn], refused: Bools, why: str
@@ -162,13 +200,12 @@ def _results(coded: CodedBlock, columns: Sequence[OutputColumn]) -> list[Any]:
     import pyarrow as pa
 
     from riskmodel.answers.column_types import Flags, Text
-    from riskmodel.casefiles.write.parquet import column_array
+    from riskmodel.casefiles.write.arrow_rows import arrow_array
     from riskmodel.casefiles.write.word_arrays import word_array
 
     worded = coded.records >= LARGE
     arrays = [
-        word_array(column) if worded and isinstance(column, Text | Flags) else column_array(column)
-        for column in columns
+        word_array(column) if worded and isinstance(column, Text | Flags) else arrow_array(column) for column in columns
     ]
     if len(coded.rows) == coded.records:
         return arrays

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from riskmodel.batches.packed import PackedModel
@@ -11,8 +11,6 @@ from riskmodel.batches.row_scorer import FILE, OnError, RowScorer
 from riskmodel.errors import UsageError, as_list, warn_caller
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
 
     from riskmodel.answers.scoring import Scoring
@@ -72,7 +70,7 @@ def row_scorer(  # noqa: PLR0913 - all but the first have defaults
     """
     from riskmodel.answers.settings import checked_setting, shares_listed
     from riskmodel.casefiles.options import RunOptions
-    from riskmodel.casefiles.read.block import Coder
+    from riskmodel.casefiles.read.batch_coder import BatchCoder
     from riskmodel.model import Model
 
     as_list("keep", keep)
@@ -82,13 +80,13 @@ def row_scorer(  # noqa: PLR0913 - all but the first have defaults
     scoring = chosen.scoring if isinstance(chosen, Model) else chosen
     options = RunOptions(
         default_setting=checked_setting(scoring.variables, setting),
-        mapping=mapping,
+        mapping=Path(mapping) if isinstance(mapping, str) else mapping,
         keep=tuple(keep),
         known_outcomes=known_outcomes,
         allow_repeats=True,
     )
     with shares_listed(scoring):
-        layout = Coder.of(schema.names, scoring.variables, options, FILE).layout
+        layout = BatchCoder.of(_kept_as_texts(schema, keep), scoring.variables, options, FILE).coder.layout
     for warning in layout.warnings:
         warn_caller(warning)
     packed = PackedModel.of(chosen.uncertain(draws, seed, level) if isinstance(chosen, Model) and draws else scoring)
@@ -97,14 +95,21 @@ def row_scorer(  # noqa: PLR0913 - all but the first have defaults
     return scorer
 
 
+def _kept_as_texts(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:
+    """The same columns, those to keep as texts: what is passed on as it is may have any type."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(column.name, pa.string()) if column.name in keep else column for column in schema])
+
+
 def _model(
-    model: Model | str | PathLike[str], policy: str | Path | None, recording: str | Path | None, draws: int
+    model: Model | str | Path, policy: str | Path | None, recording: str | Path | None, draws: int
 ) -> Model | Scoring:
     """The model asked for; of one that is named, and needs no draws, only its scoring, from the cache."""
     from riskmodel.evidence.records import IGNORABLE
     from riskmodel.model import DEFAULT_POLICY, checked_model, load, load_scoring
 
-    if isinstance(model, str | PathLike):
+    if isinstance(model, str | Path):
         rules = DEFAULT_POLICY if policy is None else policy
         if draws:
             return load(model, rules, recording=recording)

@@ -1,5 +1,5 @@
 """Spark data frames of cases, scored on the workers of a cluster."""
 
-from riskmodel.spark.score import run_record, score
+from riskmodel.spark.score import score, scored_with
 
-__all__ = ["run_record", "score"]
+__all__ = ["score", "scored_with"]

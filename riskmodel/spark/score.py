@@ -45,8 +45,8 @@ def score(  # noqa: PLR0913 - all but the first have defaults
 ) -> DataFrame:
     """Posteriors, action and reason of each case of a Spark data frame: a row for each row, computed on the workers.
 
-    Nothing runs until the result is used. Each row has the same bits as on one machine, whatever the partitions. Workers
-    need this package, in the same version, but no prior files: the model travels with the task.
+    Nothing runs until the result is used. Each row has the same bits as on one machine, whatever the partitions.
+    Workers need this package, in the same version, but no prior files: the model travels with the task.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def score(  # noqa: PLR0913 - all but the first have defaults
     Returns
     -------
     data frame with ``case_id``, the columns of the output contract, those of ``keep``, and ``problem``; the column
-    ``model`` carries the run record, see :func:`run_record`.
+    ``model`` carries the run record, see :func:`scored_with`.
 
     Raises
     ------
@@ -88,14 +88,20 @@ def score(  # noqa: PLR0913 - all but the first have defaults
         schema, model, setting=setting, policy=policy, recording=recording, known_outcomes=known_outcomes,
         mapping=mapping, keep=keep, draws=draws, seed=seed, level=level, on_error=on_error,
     )  # fmt: skip
-    asked = {"setting": setting, "known_outcomes": known_outcomes, "keep": list(keep), "draws": draws, "seed": seed}
+    asked: dict[str, Any] = {
+        "setting": setting,
+        "known_outcomes": known_outcomes,
+        "keep": list(keep),
+        "draws": draws,
+        "seed": seed,
+    }
     asked |= {"level": level, "on_error": on_error, "allow_repeats": allow_repeats}
     cases = df.select(*(_quoted(name) for name in scorer.needed))
     counted = cases if allow_repeats else _with_counted_ids(cases, scorer.id_column)
     return counted.mapInArrow(_Task(scorer, counted=not allow_repeats), _result_schema(df, scorer, asked))
 
 
-def run_record(scored: DataFrame) -> dict[str, Any]:
+def scored_with(scored: DataFrame) -> dict[str, Any]:
     """What a data frame was scored with: version, hashes of model, priors and mapping, policy, options.
 
     It travels with the column ``model``, also into Parquet files and out of them.

@@ -1,4 +1,4 @@
-"""Columns of labels as Arrow texts, compiled: the bytes of each row's labels, joined by bars, one row after the other."""
+"""Columns of labels as Arrow texts, compiled: each row's labels joined by bars."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 from __future__ import annotations
