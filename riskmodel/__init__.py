@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.explorer.page import write_explorer
     from riskmodel.model import Model, load
     from riskmodel.model.fhir import fhir_cases, fhir_questionnaire, fhir_risk_assessments
+    from riskmodel.model.redcap import read_redcap
     from riskmodel.report.check.compare_models import compare
     from riskmodel.report.synthesis.page import write_synthesis_report
     from riskmodel.sensitivity.follow_statement import follow
@@ -41,6 +42,7 @@ __all__ = [
     "from_2x2",
     "load",
     "metrics",
+    "read_redcap",
     "recalibrate",
     "synthesise",
     "synthesise_jointly",
@@ -61,6 +63,7 @@ _HOMES = {
     "follow": "sensitivity.follow_statement",
     "from_2x2": "synthesis.two_by_two",
     "load": "model",
+    "read_redcap": "model.redcap",
     "recalibrate": "calibration",
     "synthesise": "synthesis.synthesise",
     "synthesise_jointly": "synthesis.jointly.fit",

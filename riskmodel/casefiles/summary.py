@@ -13,6 +13,7 @@ from riskmodel.casefiles.write.row_writer import RowsInMemory
 from riskmodel.cases.mapping.deeds import deed_lines, deeds_by_column
 from riskmodel.evidence.records import ANY_SERIOUS
 from riskmodel.inference.scorer import FEWEST_EFFECTIVE
+from riskmodel.redcap.notes import is_blank_count
 from riskmodel.text import RESEARCH_ONLY, Numeral, few_draws, figure, percent, table
 
 SHOWN = 50  # rows of the readable table
@@ -55,9 +56,14 @@ def _mapping(result: RunResult) -> dict[str, object]:
     if result.mapped is None:
         return {}
     done = asdict(result.mapped)
-    if result.prepared:
-        done["worked_out"] = deeds_by_column(result.prepared)
+    if worked_out := _worked_out(result):
+        done["worked_out"] = deeds_by_column(worked_out)
     return {"mapping_sha256": done.pop("sha256"), "mapping": done}
+
+
+def _worked_out(result: RunResult) -> dict[str, int]:
+    """What the rules of a mapping did."""
+    return {text: count for text, count in result.prepared.items() if not is_blank_count(text)}
 
 
 def read_lines(result: RunResult, use: str) -> Iterator[str]:
@@ -77,7 +83,7 @@ def read_lines(result: RunResult, use: str) -> Iterator[str]:
         columns = dict.fromkeys(translation.column for translation in result.mapped.translations)
         where = f" (in {', '.join(columns)})" if columns else ""
         yield f"mapping: {len(result.mapped.columns)} column names and {cells} cells translated{where}"
-        yield from deed_lines(result.prepared)
+        yield from deed_lines(_worked_out(result))
     yield from (f"rejected: {reason}" for reason in result.reasons[:REASONS])
     further = sum(reason.count for reason in result.reasons[REASONS:]) + result.unlisted
     if further:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, examples, load_model, progress_bar, put, recording_option, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
 
@@ -51,6 +51,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
 @common
 @recording_option
 @mapping_option
+@redcap_options
 @click.option("--name", metavar="NAME", help="Name of the cohort in the fitted set.  [default: the file's name]")
 @click.option(
     "--prior-weight",

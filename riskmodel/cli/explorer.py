@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import examples, load_model, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
 from riskmodel.cli.values import CaseFile, ProfileName, SettingName, Shipped
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), metavar="N", help="Of the draws.")
 @click.option("--cases", type=CaseFile(), metavar="FILE", help="Case file whose cases the page lists.")
 @mapping_option
+@redcap_options
 def explorer_command(
     output: Path, priors: tuple[str, ...], cases: str | None, mapping: Path | None, **asked: Any
 ) -> None:

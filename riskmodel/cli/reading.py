@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from riskmodel.answers.scoring import Scoring
     from riskmodel.casefiles.collect import CaseRows
     from riskmodel.casefiles.options import RunOptions
+    from riskmodel.redcap.project import RedcapProject
 
+_PROJECT = "riskmodel.redcap"
 mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=Path),
@@ -28,7 +31,7 @@ mapping_option = click.option(
 
 
 def redcap_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a command that reads exports of REDCap projects; together they are the argument ``redcap``."""
+    """The options of a command that reads exports of REDCap projects, for :func:`asked_redcap`."""
     for option in (
         click.option(
             "--redcap-unticked",
@@ -69,10 +72,16 @@ def redcap_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if file is not None:
             from riskmodel.redcap.project import redcap_project
 
-            file = redcap_project(file, **named)
-        return command(redcap=file, **asked)
+            click.get_current_context().meta[_PROJECT] = redcap_project(file, **named)
+        return command(**asked)
 
     return with_project
+
+
+def asked_redcap() -> RedcapProject | None:
+    """The REDCap project that the command's options name, if they do."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_PROJECT)
 
 
 def notice_of_blanks(scoring: Scoring, priors: str, policy: str) -> Notice | None:
@@ -116,7 +125,7 @@ def read_rows(
         rows = read_cases(
             cases,
             telling(variables) if blanks_apart else variables,
-            options,
+            replace(options, redcap=asked_redcap()),
             (lambda masks: possible(as_read(variables, masks))) if blanks_apart else possible,
             notice,
         )

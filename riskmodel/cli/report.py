@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import examples, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows
+from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
 from riskmodel.cli.values import ProfileName, SettingName, Shipped
 from riskmodel.errors import Problem, RiskModelError
 from riskmodel.evidence.records import IGNORABLE
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--cases", metavar="FILE", help="Case file, instead of the spec's.")
 @mapping_option
+@redcap_options
 @click.option(
     "--priors",
     type=Shipped("sets"),

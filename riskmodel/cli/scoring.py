@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, recording_option, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, redcap_options
+from riskmodel.cli.reading import asked_redcap, mapping_option, notice_of_blanks, redcap_options
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -149,7 +149,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
     return RunOptions(
         default_setting=checked_setting(scoring.variables, asked["setting"]),
         mapping=asked["mapping"],
-        redcap=asked["redcap"],
+        redcap=asked_redcap(),
         keep=tuple(filter(None, (asked["keep"] or "").split(","))),
         known_outcomes=asked["known_outcomes"],
         allow_repeats=asked["allow_repeats"],
@@ -202,7 +202,7 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
     options = RunOptions(
         default_setting=setting,
         mapping=asked["mapping"],
-        redcap=asked["redcap"],
+        redcap=asked_redcap(),
         known_outcomes=asked["known_outcomes"],
     )
     with shares_listed(scoring):

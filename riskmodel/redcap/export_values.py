@@ -55,7 +55,19 @@ def read_values(table: ExportTable, header: ExportHeader, project: RedcapProject
     values = ExportValues(kind, {})
     for name, (at, column) in header.columns.items():
         values.columns[name] = _column(name, table.column(at), column, values, project)
+    if kind.labelled:
+        _untick_blank_boxes(table, header, values)
     return values
+
+
+def _untick_blank_boxes(table: ExportTable, header: ExportHeader, values: ExportValues) -> None:
+    """Where ticked boxes hold the labels of their choices, boxes that are not ticked are blank."""
+    boxes = {name: each for name, each in header.columns.items() if each[1].field and each[1].field.kind == CHECKBOX}
+    texts = {text for at, _ in boxes.values() for text in table.column(at)}
+    if texts & set(_TICKS) or not texts - {""}:
+        return
+    for name in boxes:
+        values.columns[name] = [code or UNTICKED for code in values.columns[name]]
 
 
 def value_kind(table: ExportTable, header: ExportHeader, project: RedcapProject) -> ValueKind:
@@ -81,6 +93,7 @@ def _witnesses(table: ExportTable, header: ExportHeader) -> tuple[list[str], lis
         as_code, as_label = _readings(column)
         if not as_code:
             continue
+        as_label = {**as_label, **_own_label(column)}
         first: dict[str, int] = {}
         for row, text in enumerate(table.column(at)):
             if text and text not in first:
@@ -147,9 +160,8 @@ def _cell(text: str, column: ExportColumn, values: ExportValues, project: Redcap
             return code, ""
     as_code, as_label = _readings(column)
     if as_code:
-        if column.field is not None and column.field.kind == CHECKBOX and values.kind.labelled:
-            as_label = {**as_label, **_own_label(column)}
-        choice = as_label.get(exported_label(text)) if values.kind.labelled else as_code.get(whole(text))
+        label = {**as_label, **_own_label(column)}.get(exported_label(text))
+        choice = label if values.kind.labelled else as_code.get(whole(text))
         return (choice, "") if choice is not None else (text, _not_allowed(column, values.kind))
     if entry is not None and "comma_decimal" in entry.validation and _COMMA.fullmatch(text):
         return text.replace(",", "."), ""
@@ -160,7 +172,9 @@ def _cell(text: str, column: ExportColumn, values: ExportValues, project: Redcap
 
 def _own_label(column: ExportColumn) -> dict[str, str]:
     """Some exports write the label of a choice into a ticked box."""
-    labels = [choice.label for choice in column.field.choices if choice.code == column.code] if column.field else []
+    if column.field is None or column.field.kind != CHECKBOX:
+        return {}
+    labels = [choice.label for choice in column.field.choices if choice.code == column.code]
     return {exported_label(label): TICKED for label in labels if label}
 
 
@@ -186,7 +200,7 @@ def _date(text: str, entry: Field) -> tuple[str, str]:
     return text, f"not a date; allowed: YYYY-MM-DD, or {'-'.join(order.upper())} as the field shows it"
 
 
-def bad_fields(values: ExportValues, lines: Sequence[int], used: Mapping[str, object]) -> Iterator[str]:
+def bad_fields(values: ExportValues, lines: Sequence[int], used: Sequence[str]) -> Iterator[str]:
     """Warnings of cells that the dictionary does not allow, in columns that are not used."""
     counts: dict[str, list[int]] = {}
     for name, row in values.bad:

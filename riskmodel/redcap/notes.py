@@ -10,7 +10,18 @@ from riskmodel.redcap.export_file import ExportTable
 from riskmodel.redcap.logic import Unreadable
 
 FILLED_THOUGH_HIDDEN = "filled in though hidden"
+_COUNTED = "REDCap, "  # before the name of a field
 _SHOWN = 5
+
+
+def blank_count(name: str, why: str) -> str:
+    """The text under which it is counted that cells of a field are blank for a reason."""
+    return f"{_COUNTED}{name}: {why}"
+
+
+def is_blank_count(text: str) -> bool:
+    """Whether a text is one of these, rather than what a mapping counts."""
+    return text.startswith(_COUNTED)
 
 
 def notes_of_reading(
@@ -28,18 +39,19 @@ def notes_of_reading(
     kind = blanks.values.kind
     taken = "labelled" if kind.labelled else "raw"
     headings = "labels" if blanks.header.labelled else "field names"
-    rows = f" ({blanks.project.rows})" if blanks.project.rows else ""
+    chosen = f" ({blanks.project.rows})" if blanks.project.rows else ""
     yield (
-        f"REDCap: {len(table.rows)} rows of the export, {cases} cases{rows}; "
+        f"REDCap: {len(table.rows)} rows of the export, {cases} cases{chosen}; "
         f"taken for {taken} ({kind.reason}), its headings for {headings}"
     )
     totals = {why: _total(counts, why) for why in (*WHY_BLANK, FILLED_THOUGH_HIDDEN)}
     listed = ", ".join(f"{count} {why}" for why, count in totals.items() if count)
     if listed:
-        yield f"REDCap: of {cases * len(used)} cells in {len(used)} columns that are read: {listed}"
+        columns = "1 column that is" if len(used) == 1 else f"{len(used)} columns that are"
+        yield f"REDCap: of {cases * len(used):,} cells in {columns} read: {listed}"
     if totals[NOT_TICKED]:
         names = {entry.name for name in used if (entry := blanks.header.columns[name][1].field) and entry.choices}
-        boxes = [name for name in names if f"{name}: {NOT_TICKED}" in counts]
+        boxes = [name for name in names if blank_count(name, NOT_TICKED) in counts]
         words = sorted({blanks.project.unticked_word(name) for name in boxes})
         yield f"REDCap: a box that is not ticked is taken for {' or '.join(words)}"
     if totals[UNDECIDED]:
@@ -56,7 +68,7 @@ def _total(counts: Mapping[str, int], why: str) -> int:
 
 def _undecided(blanks: BlankReasons, counts: Mapping[str, int]) -> list[str]:
     """The first fields whose branching logic cannot be evaluated somewhere, and why."""
-    names = [key.removesuffix(f": {UNDECIDED}") for key in counts if key.endswith(f": {UNDECIDED}")]
+    names = [name for name in blanks.dictionary.by_name if blank_count(name, UNDECIDED) in counts]
     shown = []
     for name in names[:_SHOWN]:
         entry = blanks.dictionary.by_name[name]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
+from riskmodel.cases.cells import CellProblem, excerpt
 from riskmodel.cases.columns import CASE_ID, ColumnContract
 from riskmodel.cases.mapping import CaseMapping
 from riskmodel.cases.preparation import CellFault
@@ -29,13 +29,14 @@ from riskmodel.redcap.export_header import (
     ExportHeader,
     read_export_header,
 )
-from riskmodel.redcap.export_values import ExportValues, bad_fields, read_values
-from riskmodel.redcap.fields import CHECKBOX, FILE, Dictionary, Field, exported_label
+from riskmodel.redcap.export_values import UNTICKED, ExportValues, bad_fields, read_values
+from riskmodel.redcap.field_use import COMMA, FieldUse, FieldUses
+from riskmodel.redcap.fields import FILE, Dictionary, Field, exported_label
 from riskmodel.redcap.logic import EVENT_COLUMN
-from riskmodel.redcap.notes import FILLED_THOUGH_HIDDEN, notes_of_reading
+from riskmodel.redcap.notes import FILLED_THOUGH_HIDDEN, blank_count, notes_of_reading
 from riskmodel.redcap.project import BLANK, EVERY_BOX, NOT_ASSESSED_WORD, RedcapProject
 from riskmodel.redcap.rows import CaseRowsOfExport, RowKey, cases_of_rows
-from riskmodel.redcap.words import column_words, is_translated, unlisted_code
+from riskmodel.redcap.words import unlisted_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ def read_export(
     _check_project(project, dictionary)
     header = read_export_header(table.names, dictionary, tuple(project.missing), table.file)
     outcomes = frozenset({"condition"} if not known_outcomes else ())
-    reading = _Reading(table, project, contract, mapping or CaseMapping(), dictionary, header, outcomes)
+    uses = FieldUses(contract, mapping or CaseMapping(), outcomes)
+    reading = _Reading(table, project, dictionary, header, uses)
     return reading.cases()
 
 
@@ -115,14 +117,12 @@ class _Reading:
         self,
         table: ExportTable,
         project: RedcapProject,
-        contract: ColumnContract,
-        mapping: CaseMapping,
         dictionary: Dictionary,
         header: ExportHeader,
-        ignored_roles: frozenset[str],
+        uses: FieldUses,
     ) -> None:
-        self.table, self.project, self.contract, self.mapping = table, project, contract, mapping
-        self.dictionary, self.header, self.ignored_roles = dictionary, header, ignored_roles
+        self.table, self.project, self.uses = table, project, uses
+        self.dictionary, self.header = dictionary, header
         self.warnings = self._of_header()
         self.values: ExportValues = read_values(table, header, project)
         self.keys = self._keys()
@@ -132,19 +132,19 @@ class _Reading:
         self.faults: list[CellFault] = []
 
     def cases(self) -> RedcapCases:
-        identity = self.dictionary.record_id.name
-        keep_name = identity in self.mapping.columns or CASE_ID in self.mapping.columns.values()
+        identity, renamed = self.dictionary.record_id.name, self.uses.mapping.columns
+        keep_name = identity in renamed or CASE_ID in renamed.values()
         names, columns = [identity if keep_name else CASE_ID], [[case.name for case in self.chosen]]
-        used: dict[str, CellDecoder] = {}
+        used = []
         for name, (_, column) in self.header.columns.items():
             entry = column.field
             if entry is None or name == identity or entry.kind == FILE or self._of_missing_code(column):
                 continue
-            decoder = self._decoder(name)
-            if decoder is not None:
-                used[name] = decoder
+            use = self.uses.of(column)
+            if use is not None:
+                used.append(name)
             names.append(name)
-            columns.append(self._column(name, entry, decoder))
+            columns.append(self._column(name, entry, use))
         for at, name in enumerate(self.table.names):
             if name in self.header.unknown:
                 names.append(name)
@@ -156,14 +156,14 @@ class _Reading:
             lines=tuple(self.table.lines[case.rows[0]] for case in self.chosen),
             faults=tuple(sorted(self.faults, key=lambda fault: fault.row)),
             counts=dict(self.counts),
-            notes=tuple(notes_of_reading(self.blanks, self.table, len(self.chosen), tuple(used), self.counts)),
+            notes=tuple(notes_of_reading(self.blanks, self.table, len(self.chosen), used, self.counts)),
             warnings=(*self.warnings, *bad),
             sha256=self.table.sha256,
         )
 
     def _of_header(self) -> tuple[str, ...]:
         """What is to be said of columns that the dictionary does not explain; refused where they would be read."""
-        read = [name for name in (*self.header.unknown, *self.header.unclear) if self._is_read(name)]
+        read = [name for name in (*self.header.unknown, *self.header.unclear) if self.uses.reads(name)]
         if read:
             shown = ", ".join(f"{name!r}{nearest(name, self.dictionary.by_name)}" for name in read)
             raise CasesError(f"{self.table.file}: header: {self.dictionary.file} does not have the field {shown}")
@@ -174,17 +174,6 @@ class _Reading:
             shown = ", ".join(sorted(set(self.header.unclear))[:20])
             warnings.append(f"several fields have this label, and not all of them are there; not read: {shown}")
         return tuple(warnings)
-
-    def _is_read(self, name: str) -> bool:
-        return self.mapping.columns.get(name, name) in self.contract.headers
-
-    def _decoder(self, name: str) -> CellDecoder | None:
-        """The decoder of the column that a field is read as, if it is."""
-        row = self.contract.by_column.get(self.mapping.columns.get(name, name))
-        if row is None or self.contract.variables[row].role in self.ignored_roles:
-            return None
-        variable = self.contract.variables[row]
-        return self.mapping.decoder(variable, parts=self.contract.parts.get(variable.name, ()))
 
     def _of_missing_code(self, column: ExportColumn) -> bool:
         """Whether a box stands for a missing data code rather than for a choice."""
@@ -201,37 +190,39 @@ class _Reading:
             for record, event, instrument, instance in zip(*columns[:2], instruments, columns[3], strict=True)
         ]
 
-    def _column(self, name: str, entry: Field, decoder: CellDecoder | None) -> list[str]:
+    def _column(self, name: str, entry: Field, use: FieldUse | None) -> list[str]:
         """The cells of a field, one a case."""
-        translated = decoder is not None and entry.kind != CHECKBOX and is_translated(entry)
-        words = column_words(entry, decoder) if translated and decoder is not None else {}
-        hidden = self._hidden_word(entry, decoder)
+        hidden = self._hidden_word(entry, use)
         texts = self.values.columns[name]
+        comma = self.uses.writes_commas and "comma_decimal" in entry.validation
         cells = []
         for number, case in enumerate(self.chosen):
             row = self._row_of(case, entry)
             why = self.blanks.why(name, entry, row)
-            if decoder is not None:
+            if use is not None:
                 self._count(entry, why, row)
             if why != FILLED:
-                cells.append(self._blank(entry, why, texts[row], hidden, row))
+                cells.append(self._blank(entry, why, texts[row], hidden, row, use))
                 continue
             text, problem = texts[row], self.values.bad.get((name, row), ("", ""))[1]
-            if translated and not problem:
-                word = words.get(text, unlisted_code(entry))
+            if use is not None and use.words is not None and not problem:
+                word = use.words.get(text, unlisted_code(entry))
                 text, problem = word.text, word.problem
-            if problem and decoder is not None:
+            if use is not None and problem:
                 self.faults.append(CellFault(number, name, excerpt(texts[row]), problem))
-            cells.append("" if problem else text)
+                text = ""
+            cells.append(text.replace(".", COMMA) if comma else text)
         return cells
 
     def _row_of(self, case: CaseRowsOfExport, entry: Field) -> int:
         """The row that a field is taken from: the first in which its form is filled in."""
         return next((row for row in case.rows if self.blanks.form_is_filled(entry.form, row)), case.rows[0])
 
-    def _blank(self, entry: Field, why: str, text: str, hidden: str, row: int) -> str:
+    def _blank(self, entry: Field, why: str, text: str, hidden: str, row: int, use: FieldUse | None) -> str:
         """What is written for a cell that says nothing."""
         if why == NOT_TICKED:
+            if use is not None and use.box and entry.name not in self.project.unticked:
+                return UNTICKED  # what that says is the rule's
             word = self.project.unticked_word(entry.name)
             return "" if word == BLANK else word
         if why == HIDDEN and hidden and self.blanks.is_settled(entry, row):
@@ -239,18 +230,18 @@ class _Reading:
         silent = why == LEFT_BLANK or (why == MISSING_CODE and text in self.project.missing_as_blank)
         return "" if silent else NOT_ASSESSED_WORD
 
-    def _hidden_word(self, entry: Field, decoder: CellDecoder | None) -> str:
+    def _hidden_word(self, entry: Field, use: FieldUse | None) -> str:
         word = self.project.hidden.get(entry.name, "")
-        mask = decoder.decode(word) if word and decoder is not None else 0
+        mask = use.decoder.decode(word) if word and use is not None and use.decoder is not None else 0
         if isinstance(mask, CellProblem):
             raise UsageError(f"hidden: {entry.name}: {word!r}: {mask.problem}")
         return word
 
     def _count(self, entry: Field, why: str, row: int) -> None:
         if why != FILLED:
-            self.counts[f"{entry.name}: {why}"] += 1
+            self.counts[blank_count(entry.name, why)] += 1
         elif self.blanks.is_shown(entry, row) is False:
-            self.counts[f"{entry.name}: {FILLED_THOUGH_HIDDEN}"] += 1
+            self.counts[blank_count(entry.name, FILLED_THOUGH_HIDDEN)] += 1
 
 
 def _plain(name: str) -> str:

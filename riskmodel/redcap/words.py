@@ -1,40 +1,47 @@
-"""The choices of a field as words of a column: by code and by label, which must not contradict each other."""
+"""The choices of a field as words: by code and by label, which must not contradict each other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from riskmodel.cases.cells import CellDecoder, CellProblem, excerpt
-from riskmodel.cases.columns import allowed
-from riskmodel.redcap.fields import CODED, SQL, Field, FieldChoice, exported_label
+from riskmodel.cases.cells import excerpt
+from riskmodel.redcap.fields import Field, FieldChoice, exported_label
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnWord:
-    """What a choice is in a column of a case file, or why nothing can be said."""
+    """The text that is read for a choice, or why there is none."""
 
     text: str
     problem: str = ""
 
 
-def column_words(entry: Field, decoder: CellDecoder) -> dict[str, ColumnWord]:
+@dataclass(frozen=True, slots=True)
+class ChoiceReader:
+    """What reads a choice: ``meaning`` of a text (None: none), and whether a mapping ``speaks`` of it.
+
+    ``wanted`` says what is understood; ``key`` is where a mapping file would say it, under ``values``.
+    """
+
+    meaning: Callable[[str], object]
+    speaks: Callable[[str], bool]
+    wanted: str
+    key: str
+
+
+def choice_words(entry: Field, reader: ChoiceReader) -> Mapping[str, ColumnWord]:
     """The word of each choice, by its code.
 
     A code that is a number means nothing by itself: ``1, No`` is no. What a mapping says of a code or a label goes
     before both.
 
-    >>> from riskmodel.evidence.records import Variable
-    >>> fever = CellDecoder(Variable("fever", "finding", ("absent", "present"), ""))
+    >>> reader = ChoiceReader({"1": 2, "no": 1, "yes": 2}.get, set().__contains__, "yes or no", "fever")
     >>> choices = (FieldChoice("1", "No"), FieldChoice("2", "Yes"), FieldChoice("3", "Now and then"))
-    >>> [word.text for word in column_words(Field(2, "fever", "who", "radio", "", choices), fever).values()]
-    ['No', 'Yes', '']
+    >>> [word.text for word in choice_words(Field(2, "fever", "who", "radio", "", choices), reader).values()]
+    ['no', 'yes', '']
     """
-    return {choice.code: _word(entry, choice, decoder) for choice in entry.choices}
-
-
-def is_translated(entry: Field) -> bool:
-    """Whether the values of a field are codes, whose meaning the dictionary knows or only a query does."""
-    return entry.kind in CODED or entry.kind == SQL
+    return {choice.code: _word(entry, choice, reader) for choice in entry.choices}
 
 
 def unlisted_code(entry: Field) -> ColumnWord:
@@ -42,33 +49,24 @@ def unlisted_code(entry: Field) -> ColumnWord:
     return ColumnWord("", f"{entry.name} takes its choices from a query, which the dictionary does not list")
 
 
-def _word(entry: Field, choice: FieldChoice, decoder: CellDecoder) -> ColumnWord:
+def _word(entry: Field, choice: FieldChoice, reader: ChoiceReader) -> ColumnWord:
     label = exported_label(choice.label)
-    rules = decoder.rules
-    if choice.code in rules.values or choice.code in rules.missing:
-        return ColumnWord(choice.code)
-    if label in rules.values or label in rules.missing:
-        return ColumnWord(label)
-    by_code, (by_label, text) = decoder.decode(choice.code), _label_mask(label, decoder)
+    for text in (choice.code, label):
+        if reader.speaks(text):
+            return ColumnWord(text)
+    by_code = reader.meaning(choice.code)
+    text = next((text for text in _spellings(label) if reader.meaning(text) is not None), "")
     numeric = choice.code.lstrip("-").replace(".", "", 1).isdigit()
-    if text and (numeric or isinstance(by_code, CellProblem) or by_code == by_label):
-        return ColumnWord(text)
-    if not text and not numeric and not isinstance(by_code, CellProblem):
+    agree = text and by_code == reader.meaning(text)
+    if by_code is not None and (agree or (not text and not numeric)):
         return ColumnWord(choice.code)
-    column = decoder.variable.column
-    if text:
-        received = f"its code says one thing of {column} and its label another"
-    else:
-        received = f"neither its label nor its code is a word of {column}"
-    hint = f"say what it is under values.{column} in a mapping file"
+    if text and (numeric or by_code is None):
+        return ColumnWord(text)
+    received = "its code says one thing and its label another" if text else f"its label is not {reader.wanted}"
     shown = f"choice {choice.code!r} ({excerpt(label)}) of {entry.name}"
-    return ColumnWord("", f"{shown}: {received}; {hint}; allowed: {allowed(decoder.variable)}")
+    return ColumnWord("", f"{shown}: {received}; say what it is under values.{reader.key} in a mapping file")
 
 
-def _label_mask(label: str, decoder: CellDecoder) -> tuple[int | CellProblem, str]:
-    """What a label means as a cell, with the text that means it: as it stands, or with _ between its words."""
-    for text in (label, label.lower().replace(" ", "_")):
-        mask = decoder.decode(text) if text else CellProblem("")
-        if not isinstance(mask, CellProblem):
-            return mask, text
-    return CellProblem(""), ""
+def _spellings(label: str) -> tuple[str, ...]:
+    """A label as a cell may say it: as it stands, in small letters, and with _ between its words."""
+    return tuple(dict.fromkeys(filter(None, (label, label.lower(), label.lower().replace(" ", "_")))))
