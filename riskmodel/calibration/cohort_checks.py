@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from riskmodel.arrays import Array, Bools, Masks
+from riskmodel.arrays import Array, Masks
+from riskmodel.calibration.census import Census, is_verified, known_outcomes
 from riskmodel.calibration.outcome_weights import Weighting, inverse_probabilities
-from riskmodel.cases.recorded import POSITIVES_ONLY, recorded_in_masks
+from riskmodel.cases.recorded import POSITIVES_ONLY
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.evidence.records import IGNORABLE, Priors, Variable
 
 SHOWN = 10
 OUTCOMES = ("ignorable", "weighted", "complete")
-FINDINGS = ("risk_factor", "finding", "test")
 
 
 def check_identifiers(names: Sequence[Hashable], masks: Masks) -> None:
@@ -33,77 +32,58 @@ def check_identifiers(names: Sequence[Hashable], masks: Masks) -> None:
     raise CasesError(_listed("a case_id must name one row", problems, len(twice)))
 
 
-def known_outcomes(variables: Sequence[Variable], masks: Masks) -> dict[str, NDArray[np.bool_]]:
-    """For each condition, whose outcome is known; conditions of whom nothing is known left out."""
-    conditions = [(row, v) for row, v in enumerate(variables) if v.role == "condition"]
-    has_outcome = {v.name: masks[row] != v.full_mask for row, v in conditions}
-    return {name: whom for name, whom in has_outcome.items() if whom.any()}
-
-
-def is_verified(variables: Sequence[Variable], masks: Masks) -> Bools:
-    """Of whom at least one outcome is known, (rows,)."""
-    rows = [row for row, variable in enumerate(variables) if variable.role == "condition"]
-    full = np.array([variables[row].full_mask for row in rows], np.uint8)
-    return np.asarray((masks[rows] != full[:, None]).any(axis=0))
-
-
-def check_outcomes(variables: Sequence[Variable], masks: Masks) -> list[str]:
+def check_outcomes(variables: Sequence[Variable], census: Census) -> list[str]:
     """Refuse a cohort without outcomes to learn from; notes on outcomes that tell little."""
-    has_outcome = known_outcomes(variables, masks)
-    columns = ", ".join(v.column for v in variables if v.role == "condition")
+    has_outcome = {name: pair for name, pair in census.outcomes.items() if pair[0]}
     if not has_outcome:
+        columns = ", ".join(v.column for v in variables if v.role == "condition")
         raise CasesError(f"no outcome is known: the cohort needs at least one of the columns {columns}, with values")
-    rows = {v.name: row for row, v in enumerate(variables)}
-    present = {name: int((masks[rows[name]][whom] == 2).sum()) for name, whom in has_outcome.items()}
-    always = [name for name, count in present.items() if count == has_outcome[name].sum()]
+    always = [name for name, (count, present) in has_outcome.items() if present == count]
     if always:
         raise CasesError(
-            f"the outcome {always[0]} has one class: it is present in all {present[always[0]]} people in whom it is "
-            f"known. Blank cells are unknown: write absent where it was looked for and not found"
+            f"the outcome {always[0]} has one class: it is present in all {has_outcome[always[0]][0]} people in whom "
+            f"it is known. Blank cells are unknown: write absent where it was looked for and not found"
         )
-    never = [name for name, count in present.items() if count == 0]
+    never = [name for name, (_, present) in has_outcome.items() if not present]
     if len(never) == len(has_outcome):
-        listed = ", ".join(f"{name} (known in {has_outcome[name].sum()})" for name in never)
+        listed = ", ".join(f"{name} (known in {has_outcome[name][0]})" for name in never)
         raise CasesError(f"every outcome has one class: nobody has {listed}")
     notes = [
-        f"nobody has {name}: its base rate is learnt from {has_outcome[name].sum():,} people without it"
-        for name in never
+        f"nobody has {name}: its base rate is learnt from {has_outcome[name][0]:,} people without it" for name in never
     ]
-    unknown = [v.name for v in variables if v.role == "condition" and v.name not in has_outcome]
+    unknown = [name for name in census.outcomes if name not in has_outcome]
     if unknown:
         notes.append(f"no outcome is known of {', '.join(unknown)}: what is learnt of these rests on findings alone")
     return notes
 
 
-def check_findings(variables: Sequence[Variable], masks: Masks) -> None:
+def check_findings(census: Census) -> None:
     """Refuse a cohort in which nothing was assessed but outcomes."""
-    if not any(np.any(masks[row] != v.full_mask) for row, v in enumerate(variables) if v.role in FINDINGS):
+    if not census.assessed:
         raise CasesError(
             "no modelled finding is known: the cohort needs columns of risk factors, findings or tests "
             "(`riskmodel codebook` lists them); to learn base rates from outcomes alone, learn base_rates"
         )
 
 
-def warning_of_positives_only(variables: Sequence[Variable], masks: Masks, recording: str) -> str:
+def warning_of_positives_only(census: Census, recording: str) -> str:
     """What to tell where hardly anything is written down as absent, and blanks are fitted as if they said nothing."""
-    cells = recorded_in_masks(variables, masks)
-    if recording != IGNORABLE or cells.suspected != POSITIVES_ONLY:
+    if recording != IGNORABLE or not census.only_positives:
         return ""
-    open_to_doubt = cells.with_blanks
     return (
-        f"in the yes-or-no columns with blanks {open_to_doubt.yes:,} cells say yes and {open_to_doubt.no:,} say no: it "
+        f"in the yes-or-no columns with blanks {census.yes:,} cells say yes and {census.no:,} say no: it "
         f"seems that hardly anything but what is present was written down. Blanks were taken to say nothing (recording "
         f"profile {IGNORABLE}), and what is learnt of findings and risk factors is then far too high. Look at the "
         f"recording profile {POSITIVES_ONLY}"
     )
 
 
-def notes_on_blanks(priors: Priors, masks: Masks) -> list[str]:
+def notes_on_blanks(priors: Priors, census: Census) -> list[str]:
     """What a reader should know of how blanks were taken."""
-    variables = priors.case_variables
-    warning = warning_of_positives_only(variables, masks, priors.recording)
-    blanks = int((masks == 0).sum())
-    read = f"{blanks:,} blank cells were read by the recording profile {priors.recording} ({priors.profile.title})"
+    warning = warning_of_positives_only(census, priors.recording)
+    read = (
+        f"{census.blanks:,} blank cells were read by the recording profile {priors.recording} ({priors.profile.title})"
+    )
     return [warning] if warning else [read] if priors.recording != IGNORABLE else []
 
 

@@ -8,28 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.arrays import Masks
 from riskmodel.calibration.as_prior_set import Origin
-from riskmodel.calibration.cohort_checks import (
-    check_findings,
-    check_identifiers,
-    check_outcomes,
-    check_possible,
-    is_verified,
-    notes_on_blanks,
-    person_weights,
-)
+from riskmodel.calibration.census import census_of
+from riskmodel.calibration.cohort_checks import check_identifiers, check_possible, person_weights
 from riskmodel.calibration.conclude import fitted_calibration, marginals_at
-from riskmodel.calibration.learnable import kind_of, learnable_in, requested_statements
-from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.optimise import TOLERANCE, LogPosterior, Progress, check_prior_weight, maximise
+from riskmodel.calibration.plan import plan_fit, requested
 from riskmodel.calibration.provenance import check_name, cohort_hash
-from riskmodel.calibration.recording_rates import check_asked, learnable_rates
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, checked_odds_ratio
 from riskmodel.calibration.who_was_verified import VerifiedCohort, VerifiedFit
 from riskmodel.casefiles.read.frame import identifiers
-from riskmodel.errors import CasesError, UsageError
-from riskmodel.evidence.recording import heard
+from riskmodel.errors import UsageError
 from riskmodel.evidence.records import IGNORABLE
 from riskmodel.model import Model, checked_model
 
@@ -188,21 +178,12 @@ def fit_coded(  # noqa: PLR0913
     check_prior_weight(prior_weight)
     check_name(name)
     stated = checked_odds_ratio(verified_odds_ratio, outcomes, hold=hold_verified_odds_ratio)
-    priors = model.priors
-    check_asked(priors, learn)
-    ids = requested_statements(priors, learn)
-    if not masks.shape[1]:
-        raise CasesError("the cohort has no row")
-    check_identifiers(names, masks)
-    notes = [*notes, *check_outcomes(model.variables, masks)]
-    if {kind_of(priors.statement(i), priors) for i in ids} != {"base_rates"}:
-        check_findings(model.variables, heard(model.variables, masks))
-    ids, silent = learnable_rates(priors, ids, learn, masks)
-    notes += [*silent, *notes_on_blanks(priors, masks)]
-    settings = _settings(model, masks)
-    coordinates = Coordinates(priors, learnable_in(priors, ids, learn, settings) if settings else ids)
-    if not coordinates.size:
-        raise UsageError(_nothing_can_move(settings, ids))
+    requested(model, learn)
+    if masks.shape[1]:
+        check_identifiers(names, masks)
+    census = census_of(model.priors, masks)
+    plan = plan_fit(model, learn, census)
+    coordinates, notes = plan.coordinates, [*notes, *plan.notes]
     weights, weighting = person_weights(outcomes, model.variables, masks)
     notes += weighting.lines() if weighting is not None else []
     likelihood = Likelihood(coordinates, masks[:, weights > 0], weights[weights > 0])
@@ -212,9 +193,9 @@ def fit_coded(  # noqa: PLR0913
         raise UsageError("the model cannot be evaluated at its stated values")
     posterior = LogPosterior(likelihood, coordinates, prior_weight)
     if not likelihood.is_informative(start):
-        raise UsageError(_nothing_can_move(settings, ids))
+        raise plan.nothing_can_move()
     cohort = VerifiedCohort(model.variables, masks, coordinates, prior_weight, tolerance, progress)
-    everybody = bool(is_verified(model.variables, masks).all())
+    everybody = census.verified == census.people
     if stated.says_nothing or everybody:
         fitted = maximise(posterior, start, tolerance, progress)
         end = VerifiedFit(fitted, posterior, marginals_at(posterior, fitted), None)
@@ -228,27 +209,23 @@ def fit_coded(  # noqa: PLR0913
     notes += verification.notes() if verification is not None and not stated.says_nothing else []
     origin = Origin(
         name=name,
-        people=masks.shape[1],
-        verified=int(is_verified(model.variables, masks).sum()),
-        settings=settings,
+        people=census.people,
+        verified=census.verified,
+        settings=plan.settings,
         outcomes=outcomes,
         prior_weight=prior_weight,
         cohort_hash=cohort_hash(model.variables, masks),
-        recording="" if priors.recording == IGNORABLE else priors.recording,
+        recording=profile_in_use(model),
         verified_odds="" if stated.says_nothing else _odds_text(stated, hold=hold_verified_odds_ratio),
         command=command or _call(learn, prior_weight, name, outcomes, verified_odds_ratio),
     )
-    result = fitted_calibration(model, end.posterior, end.fitted, ids, origin, notes, end.marginals)
+    result = fitted_calibration(model, end.posterior, end.fitted, plan.ids, origin, notes, end.marginals)
     return replace(result, weighting=weighting, verification=verification)
 
 
-def _settings(model: Model, masks: Masks) -> dict[str, int]:
-    """How many people each setting has."""
-    if not model.settings:
-        return {}
-    row = [variable.name for variable in model.variables].index("setting")
-    counts = {setting: int((masks[row] == 1 << i).sum()) for i, setting in enumerate(model.settings)}
-    return {setting: count for setting, count in counts.items() if count}
+def profile_in_use(model: Model) -> str:
+    """The recording profile by which blanks are read; nothing where they say nothing."""
+    return "" if model.priors.recording == IGNORABLE else model.priors.recording
 
 
 def _call(
@@ -262,12 +239,3 @@ def _call(
 
 def _odds_text(stated: VerifiedOddsRatio, *, hold: bool) -> str:
     return str(stated) if stated.is_fixed else f"{stated}, {'held' if hold else 'learnt'}"
-
-
-def _nothing_can_move(settings: Sequence[str] | dict[str, int], ids: Sequence[str]) -> str:
-    where = f"; its people are of {', '.join(settings)}" if settings else ""
-    shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
-    return (
-        f"nothing can move: the cohort says nothing about {shown}, or they are fixed (at 0, at 1, or by an interval "
-        f"of no width){where}"
-    )

@@ -112,11 +112,11 @@ def corrected_marginals(
     alone = [block.kind != "shares" for block in blocks for _ in block.columns]
     lines = {i: _Line(posterior, x, covariance @ slopes[i] / marginals[i].sd) for i in range(len(alone)) if alone[i]}
     depths = dict(zip(lines, _depths(list(lines.values()), CHECKED), strict=True)) if lines else {}
-    columns = posterior.coordinates.columns
-    return [
-        marginal if not alone[i] or _agrees(marginal, depths[i]) else _replaced(marginal, lines[i], columns[i])
-        for i, marginal in enumerate(marginals)
-    ]
+    others = [i for i, depth in depths.items() if not _agrees(marginals[i], depth)]
+    columns, result = posterior.coordinates.columns, list(marginals)
+    for i, profile in zip(others, _profiles([lines[i] for i in others]), strict=True):
+        result[i] = _replaced(marginals[i], lines[i], columns[i], *profile)
+    return result
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,14 @@ class _Line:
         return np.asarray(self.x + t[:, None] * self.direction, dtype=float)
 
 
-def _depths(lines: Sequence[_Line], t: Array) -> Array:
-    """How far the log posterior is below the mode's, (lines, t)."""
+def _depths(lines: Sequence[_Line], t: Array | Sequence[Array]) -> list[Array]:
+    """How far the log posterior is below the mode's, on each line at the same places, (t,), or at those of its own."""
     posterior, x = lines[0].posterior, lines[0].x
-    values = posterior.values(np.concatenate([x[None], *(line.points(t) for line in lines)]))
-    return np.asarray(np.minimum(values[0] - values[1:], DEEPEST)).reshape(len(lines), len(t))
+    places = [t] * len(lines) if isinstance(t, np.ndarray) else t
+    points = [line.points(at) for line, at in zip(lines, places, strict=True)]
+    values = posterior.values(np.concatenate([x[None], *points]))
+    depths = np.minimum(values[0] - values[1:], DEEPEST)
+    return np.split(depths, np.cumsum([len(at) for at in places])[:-1])
 
 
 def _agrees(marginal: Marginal, depth: Array) -> bool:
@@ -145,22 +148,24 @@ def _agrees(marginal: Marginal, depth: Array) -> bool:
     return bool(np.all(np.abs(depth - expected) < NEAR + CLOSE * expected))
 
 
-def _replaced(marginal: Marginal, line: _Line, column: int) -> Marginal:
-    t, depth = _profile(line)
+def _replaced(marginal: Marginal, line: _Line, column: int, t: Array, depth: Array) -> Marginal:
     ends = _likelihood_ends(t, depth) if marginal.flat else _quantiles(t, depth)
     values = line.posterior.coordinates.values(line.points(ends))[:, column]
     low, high = min(*values, marginal.value), max(*values, marginal.value)
     return replace(marginal, ends=(float(low), float(high)))
 
 
-def _profile(line: _Line) -> tuple[Array, Array]:
-    """The line's posterior from tail to tail: places, and the depth at each."""
-    coarse = np.concatenate([-REACHES[::-1], REACHES])
-    depth = _depths([line], coarse)[0]
-    sides = [depth[: len(REACHES)][::-1], depth[len(REACHES) :]]
-    low, high = (REACHES[np.argmax(side >= DEEP)] if np.any(side >= DEEP) else REACHES[-1] for side in sides)
-    fine = np.unique(np.concatenate([np.linspace(-low, 0, PER_SIDE + 1), np.linspace(0, high, PER_SIDE + 1)]))
-    return fine, _depths([line], fine)[0]
+def _profiles(lines: Sequence[_Line]) -> list[tuple[Array, Array]]:
+    """The posterior of each line from tail to tail: places, and the depth at each."""
+    if not lines:
+        return []
+    fine = []
+    for depth in _depths(lines, np.concatenate([-REACHES[::-1], REACHES])):
+        sides = [depth[: len(REACHES)][::-1], depth[len(REACHES) :]]
+        low, high = (REACHES[np.argmax(side >= DEEP)] if np.any(side >= DEEP) else REACHES[-1] for side in sides)
+        ends = [np.linspace(-low, 0, PER_SIDE + 1), np.linspace(0, high, PER_SIDE + 1)]
+        fine.append(np.unique(np.concatenate(ends)))
+    return list(zip(fine, _depths(lines, fine), strict=True))
 
 
 def _quantiles(t: Array, depth: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from riskmodel.arrays import Array
 from riskmodel.calibration.likelihood.coordinates import Coordinates
-from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
+from riskmodel.calibration.likelihood.surface import LikelihoodSurface, Point
 from riskmodel.errors import UsageError
 from riskmodel.workers.signals import Signals
 
@@ -63,7 +63,7 @@ class Fitted:
 class LogPosterior:
     """The log posterior of the coordinates."""
 
-    def __init__(self, likelihood: Likelihood, coordinates: Coordinates, prior_weight: float) -> None:
+    def __init__(self, likelihood: LikelihoodSurface, coordinates: Coordinates, prior_weight: float) -> None:
         self.likelihood, self.coordinates = likelihood, coordinates
         self.is_flat = prior_weight == 0  # but for a trace
         self.prior_weight = max(prior_weight, LEAST_WEIGHT)

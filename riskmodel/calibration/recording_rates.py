@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from riskmodel.arrays import Masks
-from riskmodel.calibration.cohort_checks import is_verified, known_outcomes
+from riskmodel.calibration.census import Census
 from riskmodel.calibration.learnable import requested_names
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.evidence.recording import QUANTITY, lineage_of, used_rates
@@ -31,7 +30,7 @@ def check_asked(priors: Priors, learn: str | Sequence[str]) -> None:
 
 
 def learnable_rates(
-    priors: Priors, ids: Sequence[str], learn: str | Sequence[str], masks: Masks
+    priors: Priors, ids: Sequence[str], learn: str | Sequence[str], census: Census
 ) -> tuple[list[str], list[str]]:
     """Those of the ids that can be learnt of this cohort, and notes on recording rates that cannot.
 
@@ -42,8 +41,8 @@ def learnable_rates(
 
     Parameters
     ----------
-    masks
-        evidence with outcomes, (variables, people).
+    census
+        the cohort's counts.
 
     Raises
     ------
@@ -54,12 +53,12 @@ def learnable_rates(
     if not rates:
         return list(ids), []
     _refuse_those_of_a_file(priors, rates)
-    if not _outcomes_suffice(priors, masks):
+    if not _outcomes_suffice(census):
         raise CasesError(
             f"no recording rate can be learnt: no condition is known to be present in {LEAST} people and absent in "
             f"{LEAST}. Without outcomes, how often something is written down and how common it is cannot be told apart"
         )
-    seen = _both_written(priors, masks)
+    seen = _both_written(priors, census)
     silent = [identifier for identifier in rates if not seen.get(identifier)]
     named = [identifier for identifier in silent if identifier in requested_names(learn)]
     if named or len(silent) == len(rates):
@@ -88,25 +87,15 @@ def _reason(silent: Sequence[str]) -> str:
     )
 
 
-def _outcomes_suffice(priors: Priors, masks: Masks) -> bool:
-    rows = {variable.name: row for row, variable in enumerate(priors.case_variables)}
-    return any(
-        min(int((masks[rows[name]][whom] == state).sum()) for state in (1, 2)) >= LEAST
-        for name, whom in known_outcomes(priors.case_variables, masks).items()
-    )
+def _outcomes_suffice(census: Census) -> bool:
+    return any(min(present, count - present) >= LEAST for count, present in census.outcomes.values())
 
 
-def _both_written(priors: Priors, masks: Masks) -> dict[str, list[str]]:
+def _both_written(priors: Priors, census: Census) -> dict[str, list[str]]:
     """For each rate the variables that it speaks of and that are written down either way often enough."""
-    variables = priors.case_variables
-    rows = {variable.name: row for row, variable in enumerate(variables)}
-    verified = is_verified(variables, masks)
     seen: dict[str, list[str]] = {}
     for rates in used_rates(priors):
-        cells = masks[rows[rates.variable]][verified]
-        absent = cells == 1
-        present = (cells != 0) & (cells & 1 == 0)
-        if min(int(absent.sum()), int(present.sum())) >= LEAST:
+        if min(census.written.get(rates.variable, (0, 0))) >= LEAST:
             for identifier in rates.ids:
                 seen.setdefault(identifier, []).append(rates.variable)
     return seen

@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.calibration.cohort_checks import known_outcomes
+from riskmodel.calibration.census import known_outcomes
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.evidence.scale import LOG

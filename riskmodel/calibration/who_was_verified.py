@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.calibration.cohort_checks import is_verified, known_outcomes
+from riskmodel.calibration.census import is_verified, known_outcomes
 from riskmodel.calibration.conclude import marginals_at
 from riskmodel.calibration.intervals import Marginal
 from riskmodel.calibration.learnable import kind_of

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from riskmodel.arrays import Array
-from riskmodel.calibration.likelihood.likelihood import Point
+from riskmodel.calibration.likelihood.surface import Point
 from riskmodel.calibration.optimise import RIDGE, LogPosterior
 
 FEW = 40  # coordinates up to which the information is taken by differences of the gradient
@@ -28,6 +28,8 @@ def covariance(posterior: LogPosterior, point: Point) -> Array:
     the sum of outer products of the scores. Weighted rows count by the robust (sandwich) formula (White, Econometrica
     1982;50:1).
     """
+    if len(point.x) <= FEW:
+        posterior.likelihood.will_ask(_beside(point, np.full(len(point.x), DIFFERENCE)))
     once, squared = posterior.likelihood.information(point)
     prior = posterior.prior_precision(point.x)
     if len(point.x) <= FEW:
@@ -65,7 +67,7 @@ def _information(posterior: LogPosterior, point: Point, sds: Array, scores: Arra
 def _kinked(posterior: LogPosterior, point: Point, sds: Array, curvature: Array) -> list[int]:
     """The coordinates along which the curvature over a standard deviation is not that at the point."""
     steps = np.diag(sds)
-    up, down = posterior.values(point.x + steps), posterior.values(point.x - steps)
+    up, down = np.split(posterior.values(np.concatenate([point.x + steps, point.x - steps])), 2)
     wide = (2 * posterior.value(point) - up - down) / sds**2
     kinked = np.isfinite(wide) & ((wide > KINKED * curvature) | (wide < curvature / KINKED))
     return [int(i) for i in np.nonzero(kinked)[0]]
@@ -75,14 +77,19 @@ def _add_differences(
     information: Array, which: Sequence[int], posterior: LogPosterior, point: Point, steps: Array
 ) -> bool:
     """Put differences of the gradient into rows of the information; False where a point has no likelihood."""
-    for i in which:
-        shift = np.zeros(len(point.x))
-        shift[i] = steps[i]
-        up, down = (posterior.likelihood.at(point.x + side * shift) for side in (1, -1))
+    pairs = _beside(point, steps)[list(which)]
+    posterior.likelihood.will_ask(pairs)
+    for i, sides in zip(which, pairs, strict=True):
+        up, down = (posterior.likelihood.at(side) for side in sides)
         if up is None or down is None:
             return False
         information[i] = (posterior.likelihood.gradient(down) - posterior.likelihood.gradient(up)) / (2 * steps[i])
     return True
+
+
+def _beside(point: Point, steps: Array) -> Array:
+    """A step along each coordinate to either side of a point: (coordinates, 2, coordinates)."""
+    return np.asarray(point.x + np.array([1.0, -1.0])[:, None] * np.diag(steps)[:, None])
 
 
 def _ridged(matrix: Array) -> Array:

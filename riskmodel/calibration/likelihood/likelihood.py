@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 
-from riskmodel.arrays import Array, Bools, Masks
+from riskmodel.arrays import Array, Masks
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.kernel import (
     Counts,
@@ -23,6 +22,7 @@ from riskmodel.calibration.likelihood.kernel import (
 )
 from riskmodel.calibration.likelihood.slopes import TableSlopes, piece_table
 from riskmodel.calibration.likelihood.strata import Stratum, strata
+from riskmodel.calibration.likelihood.surface import LikelihoodSurface, Point
 from riskmodel.errors import InferenceError
 from riskmodel.inference.lookup import Lookups, tables_at_setting
 from riskmodel.network.build import build_network
@@ -36,17 +36,7 @@ Result = TypeVar("Result")
 STATIC = 3  # pieces that are no groups come first: the static factors, and the occult shares
 
 
-@dataclass(frozen=True)
-class Point:
-    """The likelihood at one point: its log, and the expected counts of every table entry, by stratum and piece."""
-
-    x: Array
-    log_likelihood: float
-    tables: list[list[Array]]
-    counts: list[list[Array]] = field(repr=False)
-
-
-class Likelihood:
+class Likelihood(LikelihoodSurface):
     """P(findings and known outcomes | setting) of all rows, over the learnt statements.
 
     Parameters
@@ -64,12 +54,8 @@ class Likelihood:
         self.strata = strata(self.lookups, masks, np.ones(masks.shape[1]) if weights is None else weights)
         self.slopes = TableSlopes(coordinates, self.lookups, network, [stratum.setting for stratum in self.strata])
 
-    def at(self, x: Array) -> Point | None:
-        """The likelihood at a point, or None where the statements cannot hold together or a row is impossible."""
-        return next(self.at_each(x[None]))
-
     def at_each(self, x: Array) -> Iterator[Point | None]:
-        """As :meth:`at`, of several points (points, coordinates): one after another, their networks built at once."""
+        """The likelihood at points (points, coordinates), one after another; their networks are built at once."""
         try:
             network = self.network(x)
         except InferenceError:  # at one of the points or more
@@ -90,27 +76,6 @@ class Likelihood:
             tables.append(pieces)
             counts.append(expected)
         return Point(x, total, tables, counts) if np.isfinite(total) else None
-
-    def network(self, x: Array) -> Network:
-        """The network of points, (points, coordinates), with a draw each; what lies beyond reach is held.
-
-        Raises
-        ------
-        InferenceError
-            where the statements cannot hold together at one of the points.
-        """
-        return build_network(self.coordinates.priors, self.coordinates.values(x), hold=True)
-
-    def changes_of_slope(self, x: Array, others: Array) -> Bools:
-        """Whether the slope changes between a point and each of others, (others, coordinates).
-
-        It does where an entry of a table is held at what can be reached on one side alone, or clipped.
-        """
-        network = self.network(np.concatenate([x[None], others]))
-        changed = np.zeros(len(others), dtype=bool)
-        for entries in (*network.held_entries.values(), *network.clipped_entries.values()):
-            changed |= entries[1:] != entries[0]
-        return changed
 
     def log_likelihoods(self, x: Array) -> Array:
         """The log likelihood at many points, (points, coordinates); -inf where :meth:`at` is None."""

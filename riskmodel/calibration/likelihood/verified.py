@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from riskmodel.arrays import Array, Masks
-from riskmodel.calibration.cohort_checks import is_verified
+from riskmodel.calibration.census import is_verified
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.calibration.likelihood.kernel import Work, ill_shares
-from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
+from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.likelihood.slopes import piece_table
 from riskmodel.calibration.likelihood.strata import Stratum, strata
+from riskmodel.calibration.likelihood.surface import Point
 from riskmodel.calibration.likelihood.verification import VerificationFit, VerificationModel, who_is_ill
 from riskmodel.calibration.outcome_weights import recorded_states
 from riskmodel.inference.lookup import tables_at_setting

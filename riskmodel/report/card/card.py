@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel._version import __version__
+from riskmodel.calibration.census import census_of
 from riskmodel.calibration.cohort_checks import warning_of_positives_only
 from riskmodel.evidence.records import IGNORABLE
 from riskmodel.metrics import FEWEST_EVENTS, PREDICTOR_SETS
@@ -62,7 +63,7 @@ def card(validation: ValidatedFit) -> Report:
 def _blanks(v: ValidatedFit) -> list[str]:
     """The warning of a cohort in which hardly anything but what is present seems to be written down."""
     parent = v.fitted.parent
-    warning = warning_of_positives_only(parent.variables, v.masks, parent.priors.recording)
+    warning = warning_of_positives_only(census_of(parent.priors, v.masks), parent.priors.recording)
     return [f"{warning[0].upper()}{warning[1:]}."] if warning else []
 
 

@@ -11,7 +11,7 @@ from riskmodel.synthesis.jointly.likelihood import TablesLikelihood, tables_poin
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
-    from riskmodel.calibration.likelihood.likelihood import Point
+    from riskmodel.calibration.likelihood.surface import Point
     from riskmodel.calibration.optimise import LogPosterior
 
 NEGLIGIBLE = 0.005  # share of what a statement was told, below which a table is not listed

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.calibration.likelihood.likelihood import Likelihood, Point
+from riskmodel.calibration.likelihood.likelihood import Likelihood
 from riskmodel.calibration.likelihood.slopes import piece_table
+from riskmodel.calibration.likelihood.surface import Point
 from riskmodel.inference.lookup import tables_at_setting
 from riskmodel.synthesis.jointly.observed import Observed, RowTerms
 from riskmodel.synthesis.jointly.questions import PublishedShares

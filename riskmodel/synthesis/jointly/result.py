@@ -17,7 +17,7 @@ from riskmodel.text import Numeral, Sheet, Shown, table
 from riskmodel.validation.ask import answer
 
 if TYPE_CHECKING:
-    from riskmodel.calibration.likelihood.likelihood import Point
+    from riskmodel.calibration.likelihood.surface import Point
     from riskmodel.calibration.optimise import Progress
     from riskmodel.calibration.result import Calibration
     from riskmodel.model import Model

@@ -15,7 +15,7 @@ from riskmodel.synthesis.jointly.predict import Expected
 
 if TYPE_CHECKING:
     from riskmodel.arrays import Array, Bools
-    from riskmodel.calibration.likelihood.likelihood import Point
+    from riskmodel.calibration.likelihood.surface import Point
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from riskmodel.evidence.distributions import blocks_of_draws, dimensions, values
 if TYPE_CHECKING:
     from riskmodel.arrays import Array
     from riskmodel.calibration.likelihood.coordinates import StatementBlock
-    from riskmodel.calibration.likelihood.likelihood import Point
+    from riskmodel.calibration.likelihood.surface import Point
     from riskmodel.synthesis.jointly.likelihood import TablesLikelihood
 
 DIFFERENCE = 1e-4  # of standard normal numbers, for the slopes of the coordinates
