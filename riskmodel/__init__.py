@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from riskmodel import metrics
-    from riskmodel.calibration import calibrate, recalibrate
+    from riskmodel.calibration import calibrate, calibrate_sums, cohort_sums, recalibrate
     from riskmodel.calibration.sklearn.estimator import RedFlagClassifier
     from riskmodel.evidence.elicitation import elicit
     from riskmodel.explorer.page import write_explorer
@@ -33,6 +33,8 @@ __all__ = [
     "RedFlagClassifier",
     "__version__",
     "calibrate",
+    "calibrate_sums",
+    "cohort_sums",
     "compare",
     "elicit",
     "fhir_cases",
@@ -55,6 +57,8 @@ _HOMES = {
     "Model": "model",
     "RedFlagClassifier": "calibration.sklearn.estimator",
     "calibrate": "calibration",
+    "calibrate_sums": "calibration",
+    "cohort_sums": "calibration",
     "compare": "report.check.compare_models",
     "elicit": "evidence.elicitation",
     "fhir_cases": "model.fhir",

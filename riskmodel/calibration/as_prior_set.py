@@ -35,6 +35,8 @@ class Origin:
         the same for the same people, in whatever order and file format.
     command
         what was called.
+    parts
+        over how many parts of the cohort sums were made; 0 where its rows were at hand.
     date
         the day of the fit, in universal time.
     """
@@ -49,6 +51,7 @@ class Origin:
     verified_odds: str = ""
     cohort_hash: str = ""
     command: str = ""
+    parts: int = 0
     date: str = field(default_factory=today)
 
     def headline(self) -> str:
@@ -72,6 +75,7 @@ class Origin:
         note = f"fitted by riskmodel: outcomes {self.outcomes}, prior weight {self.prior_weight:g}"
         note += f"; blanks read by the recording profile {self.recording}" if self.recording else ""
         note += f"; odds ratio of verification {self.verified_odds}" if self.verified_odds else ""
+        note += f"; by sums over {self.parts} parts" if self.parts else ""
         if status:
             note += f"; not converged: {status}"
         where = f"n = {self.people}, of whom {self.verified} have some outcome"

@@ -25,6 +25,7 @@ BESIDE = 0.01  # standard deviations to either side, where a change of slope is 
 ENOUGH = 1e-4  # share of the promised rise that a step must bring
 REFRESH = 5  # steps after which the metric is taken anew
 RIDGE = 1e-10  # of the largest information, where a direction has neither data nor prior
+GRID = 2.0**-33  # that steps end on: parts of a cohort that add up but for rounding then lead to the same point
 INTERRUPTED = "interrupted"  # why a search ended that someone stopped
 
 Progress = Callable[[int, int | None], None]
@@ -194,7 +195,7 @@ def _search(
     size = min(1.0, LONGEST / max(float(np.max(np.abs(step))), 1e-300))
     noise = 1e-13 * abs(value)
     sizes = size * 0.4 ** np.arange(HALVINGS)
-    points = point.x + sizes[:, None] * step
+    points = np.round((point.x + sizes[:, None] * step) / GRID) * GRID
     tried = itertools.chain(posterior.likelihood.at_each(points[:1]), posterior.likelihood.at_each(points[1:]))
     for trial, shorter in zip(tried, sizes, strict=True):
         if trial is not None and (new := posterior.value(trial)) >= value + ENOUGH * shorter * slope - noise:
