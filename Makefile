@@ -4,7 +4,7 @@ RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help score quick test lint bench docs notebooks lock clean
+.PHONY: help score quick test lint bench docs notebooks site lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -51,6 +51,10 @@ docs: $(DEV) ## Renew what the documents show of the program
 
 notebooks: $(DEV) ## Run the notebooks anew and keep their output
 	$(BIN)/python -m tests.whole.notebooks
+
+site: $(DEV) ## Build the documentation as a site into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo 'build/site/index.html; with search: $(BIN)/python -m http.server -d build/site'
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
