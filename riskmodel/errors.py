@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
 
 
 class RiskModelError(Exception):
@@ -104,6 +106,19 @@ class StudiesError(PriorsError):
     """Counts of studies that cannot be used: all problems together."""
 
     subject = "studies"
+
+
+def import_extra(module: str, extra: str, need: str) -> Any:
+    """An optional library; where it is not installed the error says what needs it, and how it is had.
+
+    >>> import_extra("no_such_library", "excel", "cases.xlsx: Excel files need")
+    Traceback (most recent call last):
+    riskmodel.errors.UsageError: cases.xlsx: Excel files need no_such_library: pip install 'riskmodel[excel]'
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise UsageError(f"{need} {module}: pip install 'riskmodel[{extra}]'") from None
 
 
 def as_list(name: str, value: object) -> None:

@@ -10,17 +10,15 @@ import pyarrow as pa
 
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.batch_coder import Piece
+from riskmodel.casefiles.read.kinds import ARROW_FILE
 from riskmodel.casefiles.read.table import hash_of_file, slices
 from riskmodel.errors import CasesError
-
-ARROW_FILE = b"ARROW1"
 
 
 class ArrowTable:
     """An open file in Arrow's format for files (Feather, version 2) or for streams."""
 
     header_lines = 0
-    whole_ids = False
 
     def __init__(self, path: Path, options: RunOptions) -> None:  # noqa: ARG002 - every format takes them
         self.name = str(path)
@@ -72,7 +70,6 @@ class BatchTable:
     """Record batches that come from elsewhere: a frame, or an engine that runs on many machines."""
 
     header_lines = 0
-    whole_ids = False
     rows: int | None = None
 
     def __init__(self, batches: Iterable[Any], schema: Any, name: str) -> None:

@@ -48,21 +48,17 @@ class BatchCoder:
     """Codes the batches of one table, in any thread.
 
     ``needed`` are the columns of the table that a batch must have; ``compiled`` says in which form texts are passed on.
-    Identifiers may be numbers with a point where ``whole_ids`` says that the format has no others.
     """
 
     coder: Coder
     schema: Any
     bound: BoundPreparation | None = None
     compiled: bool = False
-    whole_ids: bool = False
     needed: tuple[str, ...] = ()
     _fields: tuple[int, ...] = field(default=())
 
     @classmethod
-    def of(
-        cls, schema: Any, variables: Sequence[Variable], options: RunOptions, file: str, *, whole_ids: bool = False
-    ) -> Self:
+    def of(cls, schema: Any, variables: Sequence[Variable], options: RunOptions, file: str) -> Self:
         """The coder of a table with these columns.
 
         Raises
@@ -74,7 +70,7 @@ class BatchCoder:
         bound = preparation.bind(schema, file) if preparation is not None else None
         names, read = (schema.names, None) if bound is None else (bound.schema.names, schema.names)
         coder = Coder.of(names, variables, options, file, read, bound.warnings if bound else ())
-        made = cls(coder, schema, bound, whole_ids=whole_ids)
+        made = cls(coder, schema, bound)
         made._choose()
         return made
 
@@ -96,9 +92,16 @@ class BatchCoder:
         if not (codable(kind) if coded else as_text(kind)):
             also = "" if coded else ", dates and times"
             raise CasesError(f"{file}: column {column.name!r} is of type {kind}; allowed: {READABLE}{also}")
-        unlike = pa.types.is_boolean(kind) or (pa.types.is_floating(kind) and not self.whole_ids)
-        if identity and unlike:
+        if identity and (pa.types.is_boolean(kind) or pa.types.is_floating(kind)):
             raise CasesError(f"{file}: column {column.name!r} is of type {kind}; ids are text or whole")
+
+    @property
+    def passed_on(self) -> frozenset[str]:
+        """The columns of the table whose cells are not findings: the identifier, and what is only kept."""
+        layout = self.coder.layout
+        names = {layout.names[layout.id_field], *layout.kept_names}
+        read = {name for name, row in zip(layout.names, layout.rows, strict=True) if row >= 0}
+        return frozenset(names - read - set(self.bound.reads if self.bound is not None else ()))
 
     def under(self, variables: Sequence[Variable]) -> BatchCoder:
         """The same table, coded for the same variables in another model."""

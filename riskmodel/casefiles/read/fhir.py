@@ -34,7 +34,6 @@ class FhirTable:
     """An open file of responses: a resource, a Bundle, or NDJSON; also compressed."""
 
     header_lines = 0
-    whole_ids = False
 
     def __init__(self, path: Path, options: RunOptions) -> None:  # noqa: ARG002 - every format takes them
         self.name = str(path)

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import re
 
-GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+PARQUET, ARROW_FILE, ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
+ZIP, OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+SPREADSHEET = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+STATA, SPSS, PORTABLE, TRANSPORT = b"<stata_dta>", (b"$FL2", b"$FL3"), b"SPSSPORT", b"HEADER RECORD*******LIB"
+SAS = b"\0" * 12 + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")
 LOOKED_AT = 512  # bytes
-_SAS = b"\0" * 12 + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")
 
+_ITSELF = "that came compressed or on standard input; give the file itself by its name"
 _STARTS: tuple[tuple[bytes, str], ...] = (
-    (b"<stata_dta>", "a Stata file; write it as CSV (export delimited), or give pandas.read_stata to model.score"),
-    (b"$FL2", "an SPSS file; save it as CSV (UTF-8), or give pandas.read_spss to model.score"),
-    (b"$FL3", "an SPSS file; save it as CSV (UTF-8), or give pandas.read_spss to model.score"),
-    (_SAS, "a SAS data set; write it as CSV (proc export), or give pandas.read_sas to model.score"),
-    (b"HEADER RECORD*******LIB", "a SAS transport file; write it as CSV, or give pandas.read_sas to model.score"),
+    (STATA, f"a Stata file {_ITSELF}"),
+    *((start, f"an SPSS file {_ITSELF}") for start in SPSS),
+    (SAS, f"a SAS data set {_ITSELF}"),
+    (TRANSPORT, f"a SAS transport file {_ITSELF}"),
     (b"X\n\0\0\0", 'an R object (.rds); write it with write.csv(x, "cases.csv", row.names = FALSE, na = "")'),
     (b"A\n2\n", 'an R object (.rds); write it with write.csv(x, "cases.csv", row.names = FALSE, na = "")'),
     (b"A\n3\n", 'an R object (.rds); write it with write.csv(x, "cases.csv", row.names = FALSE, na = "")'),
     (b"RDX", 'an R workspace (.RData); write a table with write.csv(x, "cases.csv", row.names = FALSE, na = "")'),
-    (b"ARROW1", "an Arrow or Feather file; write it as Parquet, or give pandas.read_feather to model.score"),
-    (b"FEA1", "a Feather file; write it as Parquet, or give pandas.read_feather to model.score"),
-    (b"\xff\xff\xff\xff", "an Arrow stream; write it as Parquet"),
+    (ARROW_FILE, f"an Arrow file {_ITSELF}"),
+    (ARROW_STREAM, f"an Arrow stream {_ITSELF}"),
+    (b"FEA1", "a Feather file of version 1; write it as version 2 (any library of today does) or as Parquet"),
     (b"ORC", "an ORC file; write it as Parquet"),
     (b"Obj\x01", "an Avro file; write it as Parquet"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file; write it as Parquet"),
     (b"SQLite format 3\0", "an SQLite database; write the table as CSV (UTF-8)"),
     (b"%PDF-", "a PDF; a case file is a table as CSV or Parquet"),
     (b"{\\rtf", "a document (RTF); save the table as CSV (UTF-8)"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook or Word document; save the sheet as CSV (UTF-8)"),
+    (OLD_OFFICE, f"an old Excel workbook or Word document {_ITSELF}"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"7z\xbc\xaf", "a 7z archive; use gzip or zstd"),
     (b"BZh", "compressed with bzip2; use gzip or zstd"),
@@ -38,7 +42,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "UTF-16; save it as UTF-8"),
     (GZIP, "compressed twice with gzip; decompress it once"),
     (ZSTD, "compressed twice; decompress it once"),
-    (PARQUET, "a Parquet file that came compressed or on standard input; give the file itself by its name"),
+    (PARQUET, f"a Parquet file {_ITSELF}"),
 )
 _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (
@@ -61,10 +65,10 @@ def other_kind(start: bytes) -> str:
     >>> other_kind(b"case_id,fever")
     ''
     """
-    if start.startswith(b"PK\x03\x04"):
+    if start.startswith(ZIP):
         return _zipped(start)
-    if len(start) > 3 and 110 <= start[0] <= 115 and start[1] in (1, 2) and start[2:4] == b"\x01\x00":
-        return _STARTS[0][1]  # Stata before version 13
+    if is_old_stata(start):
+        return _STARTS[0][1]
     text = start.removeprefix(b"\xef\xbb\xbf")
     kinds = [kind for signature, kind in _STARTS if start.startswith(signature)]
     kinds += [kind for pattern, kind in _TEXTS if pattern.match(text)]
@@ -72,9 +76,18 @@ def other_kind(start: bytes) -> str:
     return kinds[0] if kinds else ""
 
 
+def is_old_stata(start: bytes) -> bool:
+    """Whether a file is one of Stata before version 13, by its release, byte order and type."""
+    return len(start) > 3 and 110 <= start[0] <= 115 and start[1] in (1, 2) and start[2:4] == b"\x01\x00"
+
+
 def _zipped(start: bytes) -> str:
+    if SPREADSHEET in start[:LOOKED_AT]:
+        return f"an OpenDocument sheet {_ITSELF}"
     if b"mimetypeapplication/vnd.oasis.opendocument" in start[:LOOKED_AT]:
-        return "an OpenDocument sheet; save it as CSV (UTF-8)"
-    if b"[Content_Types].xml" in start[:LOOKED_AT] or b"xl/" in start[:LOOKED_AT]:
-        return "an Excel workbook; save the sheet as CSV (UTF-8)"
-    return "a ZIP archive or an Excel workbook; save the sheet as CSV (UTF-8)"
+        return "an OpenDocument text; save the table as CSV (UTF-8)"
+    if b"word/" in start[:LOOKED_AT]:
+        return "a Word document; save the table as CSV (UTF-8)"
+    if b"xl/" in start[:LOOKED_AT]:
+        return f"an Excel workbook {_ITSELF}"
+    return "a ZIP archive that is no workbook; take the file out of it, or save the sheet as CSV (UTF-8)"

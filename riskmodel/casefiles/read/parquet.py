@@ -18,7 +18,6 @@ class ParquetTable:
     """An open Parquet file."""
 
     header_lines = 0
-    whole_ids = False
 
     def __init__(self, path: Path, options: RunOptions) -> None:  # noqa: ARG002 - every format takes them
         self.name = str(path)

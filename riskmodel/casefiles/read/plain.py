@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +18,21 @@ from riskmodel.cases.cells import CellDecoder, CellProblem
 from riskmodel.evidence.records import Variable
 
 _MEMO = 1 << 16
+_Worth = TypeVar("_Worth")
 
 
-class _Memo(dict[str, int]):
-    """Cell text to a number; each text is worked out once while the table is small."""
+class Memo(dict[Any, _Worth], Generic[_Worth]):
+    """What each cell is worth; each is worked out once while the table is small."""
 
-    def __init__(self, number_of: Callable[[str], int]) -> None:
+    def __init__(self, worth_of: Callable[[Any], _Worth]) -> None:
         super().__init__()
-        self.number_of = number_of
+        self.worth_of = worth_of
 
-    def __missing__(self, text: str) -> int:
-        number = self.number_of(text)
+    def __missing__(self, cell: Any) -> _Worth:
+        worth = self.worth_of(cell)
         if len(self) < _MEMO:
-            self[text] = number
-        return number
+            self[cell] = worth
+        return worth
 
 
 def _mask_of(decoder: CellDecoder, bad: set[str], text: str) -> int:
@@ -50,8 +52,8 @@ class SmallReader:
     def __init__(self, coder: Coder) -> None:
         self.coder = coder
         self.bad: list[set[str]] = [set() for _ in coder.decoders]
-        self.memos = [_Memo(partial(_mask_of, *each)) for each in zip(coder.decoders, self.bad, strict=True)]
-        self.translations = {row: _Memo(coder.decoders[row].translation) for row in coder.slots}
+        self.memos = [Memo(partial(_mask_of, *each)) for each in zip(coder.decoders, self.bad, strict=True)]
+        self.translations = {row: Memo(coder.decoders[row].translation) for row in coder.slots}
 
     def under(self, variables: Sequence[Variable]) -> SmallReader:
         """A reader of the same file for the same variables in another model."""

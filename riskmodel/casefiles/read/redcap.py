@@ -25,7 +25,6 @@ class RedcapTable:
     """An export, read whole: which rows make a case, and what hides a field, may stand anywhere in it."""
 
     header_lines = 0  # lines are told of each row
-    whole_ids = False
 
     def __init__(
         self, source: str | Path, project: RedcapProject, variables: Sequence[Variable], options: RunOptions

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
 from riskmodel.casefiles.read.batch_coder import BatchCoder, Piece
@@ -29,15 +29,12 @@ class OpenTable(Protocol):
         how many there are, None where that would have to be counted.
     header_lines
         lines above the first row, where the format has lines.
-    whole_ids
-        whether the format writes whole numbers as real ones, also in identifiers.
     """
 
     name: str
     schema: Any
     rows: int | None
     header_lines: int
-    whole_ids: bool
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """All rows in order, with at least these columns. CasesError where the table is damaged."""
@@ -52,6 +49,14 @@ class OpenTable(Protocol):
         """Let go of the file."""
 
 
+@runtime_checkable
+class DeclaresMissing(Protocol):
+    """A table whose format says of cells that they are missing: in findings they are then not assessed."""
+
+    def pass_on(self, columns: Collection[str]) -> None:
+        """Columns that are no findings: there a cell declared missing is blank."""
+
+
 class TableReader:
     """An open table as a `CaseReader`; only the columns that are needed are read."""
 
@@ -59,8 +64,10 @@ class TableReader:
         self.name = table.name
         self.table = table
         self.header_lines = table.header_lines
-        self._batches = BatchCoder.of(table.schema, variables, options, table.name, whole_ids=table.whole_ids)
+        self._batches = BatchCoder.of(table.schema, variables, options, table.name)
         self.coder = self._batches.coder
+        if isinstance(table, DeclaresMissing):
+            table.pass_on(self._batches.passed_on)
         self._pieces: Iterable[Piece] = table.pieces(self._batches.needed)
         rows = table.rows
         if rows is None and options.engine == "auto":
