@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 from riskmodel.casefiles.options import Engine, RunOptions
-from riskmodel.casefiles.write.row_writer import CsvWriter, RowWriter, renderer_of
+from riskmodel.casefiles.write.row_writer import ClosableRows, CsvWriter, RowWriter, renderer_of
 from riskmodel.errors import UsageError
 from riskmodel.outputs.files import Outputs
 from riskmodel.outputs.streams import Sink, is_stream
 from riskmodel.workers.signals import Signals
 
-ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 ASSESSMENT_ENDINGS = (".ndjson", ".ndjson.gz", ".ndjson.zst")
+ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".arrow", ".feather", ".xlsx")
 
 
 class RunFiles:
@@ -73,11 +74,10 @@ class RunFiles:
 
             name = "" if self.record is None else self.output
             return [AssessmentRows(sink, name, self._assessments, self._kept)]
-        if self.record is None or not self.output.lower().endswith(".parquet"):
+        writer = None if self.record is None else _writer_of(self.output)
+        if writer is None:
             return [CsvWriter(sink, "" if self.record is None else self.output, renderer_of(engine))]
-        from riskmodel.casefiles.write.parquet import ParquetRows
-
-        rows = ParquetRows(sink, self.output)
+        rows = writer(sink, self.output)
         self._stack.callback(rows.close)
         return [rows]
 
@@ -90,6 +90,24 @@ class RunFiles:
         if record is not None and self.record is not None:
             self._outputs.open(self.record).write(record.encode())
         self._outputs.commit(signals)
+
+
+def _writer_of(output: str) -> Callable[[Sink, str], ClosableRows] | None:
+    """What writes an output that is no CSV, by the ending of its name."""
+    ending = Path(output).suffix.lower()
+    if ending == ".parquet":
+        from riskmodel.casefiles.write.parquet import ParquetRows
+
+        return ParquetRows
+    if ending in (".arrow", ".feather"):
+        from riskmodel.casefiles.write.arrow_rows import ArrowRows
+
+        return ArrowRows
+    if ending == ".xlsx":
+        from riskmodel.casefiles.write.workbook import WorkbookRows
+
+        return WorkbookRows
+    return None
 
 
 def stem(path: Path) -> str:

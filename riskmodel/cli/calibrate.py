@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, examples, load_model, progress_bar, put, recording_option, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
+from riskmodel.cli.reading import (
+    mapping_option,
+    notice_of_blanks,
+    read_rows,
+    redcap_options,
+    table_options,
+)
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
 
@@ -52,6 +58,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
 @recording_option
 @mapping_option
 @redcap_options
+@table_options
 @click.option("--name", metavar="NAME", help="Name of the cohort in the fitted set.  [default: the file's name]")
 @click.option(
     "--prior-weight",
@@ -137,7 +144,9 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
         raise OutputError(f"{output}: no folder {output.resolve().parent}")
     model = load_model(asked["priors"], asked["policy"], asked["setting"], asked["recording"])
     options = RunOptions(
-        default_setting=model.default_setting(asked["setting"]), mapping=asked["mapping"], known_outcomes=True
+        default_setting=model.default_setting(asked["setting"]),
+        mapping=asked["mapping"],
+        known_outcomes=True,
     )
     notice = notice_of_blanks(model.scoring, asked["priors"], asked["policy"])
     rows = read_rows(cohort, model.scoring, options, notice)

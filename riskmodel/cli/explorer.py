@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import examples, load_model, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
+from riskmodel.cli.reading import (
+    mapping_option,
+    notice_of_blanks,
+    read_rows,
+    redcap_options,
+    table_options,
+)
 from riskmodel.cli.values import CaseFile, ProfileName, SettingName, Shipped
 
 if TYPE_CHECKING:
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--cases", type=CaseFile(), metavar="FILE", help="Case file whose cases the page lists.")
 @mapping_option
 @redcap_options
+@table_options
 def explorer_command(
     output: Path, priors: tuple[str, ...], cases: str | None, mapping: Path | None, **asked: Any
 ) -> None:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from riskmodel.cli.common import common, examples, load_model, put, put_json, recording_option, say, write
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
+from riskmodel.cli.reading import (
+    mapping_option,
+    notice_of_blanks,
+    read_rows,
+    redcap_options,
+    table_options,
+)
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -44,6 +50,7 @@ FORMATS = ("bif", "xmlbif", "net", "uai", "xdsl")
 )
 @mapping_option
 @redcap_options
+@table_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check_command(cases: str | None, mapping: Path | None, form: str, **asked: Any) -> None:
     """Check the model: files, network, whether it gives back its statements, and agreement with all others."""

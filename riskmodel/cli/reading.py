@@ -30,6 +30,39 @@ mapping_option = click.option(
 )
 
 
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that reads workbooks and statistics files; :func:`tables_asked` has what was asked."""
+    for option in (
+        click.option(
+            "--codes",
+            is_flag=True,
+            expose_value=False,
+            callback=_remember,
+            help="Read the codes of a Stata or SPSS file, not their value labels.",
+        ),
+        click.option(
+            "--sheet",
+            metavar="NAME",
+            expose_value=False,
+            callback=_remember,
+            help="Sheet of a workbook with several.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
+    context.meta[f"{__name__}.{option.name}"] = value
+
+
+def tables_asked() -> dict[str, Any]:
+    """What the options of :func:`table_options` say, as arguments of ``RunOptions``."""
+    context = click.get_current_context(silent=True)
+    meta = {} if context is None else context.meta
+    return {"sheet": meta.get(f"{__name__}.sheet"), "codes": meta.get(f"{__name__}.codes", False)}
+
+
 def redcap_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that reads exports of REDCap projects, for :func:`asked_redcap`."""
     for option in (
@@ -125,7 +158,7 @@ def read_rows(
         rows = read_cases(
             cases,
             telling(variables) if blanks_apart else variables,
-            replace(options, redcap=asked_redcap()),
+            replace(options, redcap=asked_redcap(), **tables_asked()),
             (lambda masks: possible(as_read(variables, masks))) if blanks_apart else possible,
             notice,
         )

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import examples, say
-from riskmodel.cli.reading import mapping_option, notice_of_blanks, read_rows, redcap_options
+from riskmodel.cli.reading import (
+    mapping_option,
+    notice_of_blanks,
+    read_rows,
+    redcap_options,
+    table_options,
+)
 from riskmodel.cli.values import ProfileName, SettingName, Shipped
 from riskmodel.errors import Problem, RiskModelError
 from riskmodel.evidence.records import IGNORABLE
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
 @click.option("--cases", metavar="FILE", help="Case file, instead of the spec's.")
 @mapping_option
 @redcap_options
+@table_options
 @click.option(
     "--priors",
     type=Shipped("sets"),

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmodel.cli.common import common, detail, examples, progress_bar, put, put_json, recording_option, say
-from riskmodel.cli.reading import asked_redcap, mapping_option, notice_of_blanks, redcap_options
+from riskmodel.cli.reading import (
+    asked_redcap,
+    mapping_option,
+    notice_of_blanks,
+    redcap_options,
+    table_options,
+    tables_asked,
+)
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -38,7 +45,7 @@ FHIR = "fhir"
     "-o",
     "--output",
     metavar="FILE",
-    help="File for the result: .csv, .csv.gz, .csv.zst or .parquet; .ndjson for FHIR; - for standard output.",
+    help="File for the result: .csv, .csv.gz, .csv.zst, .parquet, .arrow, .xlsx, or .ndjson for FHIR; - for a stream.",
 )
 @click.option("--table", "as_table", is_flag=True, help="Print a readable table of the result (the first 50 cases).")
 @click.option(
@@ -50,6 +57,7 @@ FHIR = "fhir"
 @common
 @recording_option
 @mapping_option
+@table_options
 @redcap_options
 @click.option("--keep", metavar="COLUMNS", help="Columns to pass through, separated by commas.")
 @click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
@@ -150,6 +158,7 @@ def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
         default_setting=checked_setting(scoring.variables, asked["setting"]),
         mapping=asked["mapping"],
         redcap=asked_redcap(),
+        **tables_asked(),
         keep=tuple(filter(None, (asked["keep"] or "").split(","))),
         known_outcomes=asked["known_outcomes"],
         allow_repeats=asked["allow_repeats"],
@@ -182,6 +191,7 @@ def _as_assessments(cases: str, scoring: Scoring, options: RunOptions, level: fl
 @common
 @recording_option
 @mapping_option
+@table_options
 @redcap_options
 @click.option("--known-outcomes", is_flag=True, help="Use the condition columns as evidence.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -203,12 +213,13 @@ def explain_command(cases: str, case_id: str, form: str, **asked: Any) -> None:
         default_setting=setting,
         mapping=asked["mapping"],
         redcap=asked_redcap(),
+        **tables_asked(),
         known_outcomes=asked["known_outcomes"],
     )
     with shares_listed(scoring):
         of_blanks = notice_of_blanks(scoring, asked["priors"], asked["policy"])
-        masks, warned = find_case(cases, case_id, scoring.variables, options, of_blanks)
-    say(f"warning: {warning}" for warning in warned)
+        masks, lines = find_case(cases, case_id, scoring.variables, options, of_blanks)
+    say(lines)
     drawn = {name: asked[name] for name in ("draws", "seed", "level")}
     hashed = scoring.under_draws(**drawn) if asked["draws"] else scoring
     priors = load(asked["priors"], asked["policy"], recording=asked["recording"]).priors

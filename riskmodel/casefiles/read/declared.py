@@ -50,8 +50,9 @@ class DeclaredColumn:
                 self.missing[self.called(values[at])] += int(counts[at])
         indices = encoded.indices
         if not all(texts):
-            at = np.asarray(indices.fill_null(0))
-            indices = pa.array(at, pa.int32(), mask=np.asarray(indices.is_null()) | ~np.array(texts, np.bool_)[at])
+            codes = np.asarray(indices.fill_null(0))
+            blank = np.asarray(indices.is_null()) | ~np.array(list(map(bool, texts)), np.bool_)[codes]
+            indices = pa.array(codes, pa.int32(), mask=blank)
         return pa.DictionaryArray.from_arrays(indices, pa.array(texts, pa.large_string()))
 
     def _mixed(self, cells: Sequence[Any]) -> Any:

@@ -90,4 +90,4 @@ def _zipped(start: bytes) -> str:
         return "a Word document; save the table as CSV (UTF-8)"
     if b"xl/" in start[:LOOKED_AT]:
         return f"an Excel workbook {_ITSELF}"
-    return "a ZIP archive that is no workbook; take the file out of it, or save the sheet as CSV (UTF-8)"
+    return "a ZIP archive or a damaged Excel workbook; give the table in it as a file of its own"

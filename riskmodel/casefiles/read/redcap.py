@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class RedcapTable:
         self.schema = self._batch.schema
         self.rows: int | None = self._batch.num_rows
 
-    def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
+    def pieces(self, columns: Sequence[str], passed_on: Collection[str] = ()) -> Iterator[Piece]:  # noqa: ARG002
         batch: Any = self._batch.select(list(columns))
         faults: dict[int, list[CellFault]] = {}
         for fault in self.cases.faults:

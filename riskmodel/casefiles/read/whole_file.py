@@ -27,7 +27,7 @@ def find_case(
     options: RunOptions,
     notice: Notice | None = None,
 ) -> tuple[Masks, tuple[str, ...]]:
-    """The coded evidence of the first case of that identifier, shape (variables, 1), and warnings about the file.
+    """The coded evidence of the first case of that identifier, shape (variables, 1), and what to say of the file.
 
     ``notice`` says what there is to be said of the blanks of the cases around it.
 
@@ -46,7 +46,8 @@ def find_case(
             names = coded.words()[0]
             if case_id in names:
                 warned = reader.coder.layout.warnings + warnings_of_piece(reader, item, coded, notice)
-                return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), warned
+                lines_to_say = (*(f"warning: {text}" for text in warned), *(f"note: {text}" for text in reader.notes()))
+                return np.ascontiguousarray(coded.masks[:, [names.index(case_id)]]), lines_to_say
             for reject in coded.rejects:
                 if reject.case_id == case_id:
                     raise CasesError(f"{reader.name}: {reject_of_file(reject, records, lines)}")

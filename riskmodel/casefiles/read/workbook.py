@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow as pa
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.batch_coder import Piece
 from riskmodel.casefiles.read.cell_types import cell_text
+from riskmodel.casefiles.read.kinds import OLD_OFFICE
 from riskmodel.casefiles.read.plain import Memo
 from riskmodel.casefiles.read.sheet_errors import error_cells
 from riskmodel.casefiles.read.table import BATCH, hash_of_file
@@ -36,7 +38,8 @@ class WorkbookTable:
         except self._library.PasswordError:
             raise CasesError(f"{path}: it is protected by a password; save it without one") from None
         except (self._library.CalamineError, OSError) as error:
-            raise CasesError(f"{path}: not a readable workbook: {error}") from None
+            old = " (an old Excel workbook or Word document?)" if _is_old(path) else ""
+            raise CasesError(f"{path}: not a readable workbook{old}: {error}; save the sheet as CSV (UTF-8)") from None
         sheet = self._chosen(options.sheet)
         if len(self._book.sheet_names) > 1:
             self.name = f"{path}, sheet {sheet.name}"
@@ -122,6 +125,12 @@ class WorkbookTable:
 
     def close(self) -> None:
         self._book.close()
+
+
+def _is_old(path: Path) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(len(OLD_OFFICE)) == OLD_OFFICE
+    return False
 
 
 def _listed(names: Sequence[str]) -> str:

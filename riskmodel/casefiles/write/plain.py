@@ -88,6 +88,12 @@ def _scientific(value: float) -> str:
     return "0.0000000000"
 
 
+def column_texts(column: Text | Flags) -> list[str]:
+    """The labels of each row joined by ``|``, not yet quoted."""
+    codes, words = distinct_words(column)
+    return [words[code] for code in codes.tolist()]
+
+
 def word_cells(column: Text | Flags) -> list[str]:
     """The labels of each row joined by ``|``."""
     codes, words = distinct_words(column)

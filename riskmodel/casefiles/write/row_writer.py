@@ -35,6 +35,13 @@ class RowWriter(Protocol):
         """Once, after the last row."""
 
 
+class ClosableRows(RowWriter, Protocol):
+    """A writer that holds something to let go of after an error."""
+
+    def close(self) -> None:
+        """Harmless after ``finish``."""
+
+
 def renderer_of(engine: Engine) -> Renderer:
     """What makes CSV text of a block that an engine has read."""
     if engine == "small":
