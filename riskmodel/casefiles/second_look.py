@@ -87,8 +87,9 @@ def warn_of_blanks(
         the frame as it was coded, (variables, cases), with what was ``asked`` of :func:`code_frame`.
     """
     contract = ColumnContract(tuple(variables))
-    renamed = load_mapping(asked.get("mapping"), contract).columns
-    columns = {contract.by_column.get(renamed.get(str(name), str(name)), -1) for name in frame.columns}
+    mapping = load_mapping(asked.get("mapping"), contract)
+    named = [*(mapping.columns.get(str(name), str(name)) for name in frame.columns), *mapping.worked_out]
+    columns = {contract.by_column.get(name, -1) for name in named}
 
     def first_cases(others: Sequence[Variable]) -> Masks:
         with catch_warnings():

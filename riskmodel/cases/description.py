@@ -19,7 +19,8 @@ NOT_READ = "not read"
 class ColumnRead:
     """A column of a file: what it was read as, and what a mapping made of its cells.
 
-    ``values`` are the texts translated (``ja → present; nein → absent``), ``missing`` the codes that count as not
+    A column that is worked out has its rule in brackets. ``values`` are the texts translated (``ja → present; nein →
+    absent``), ``missing`` the codes that count as not
     assessed, ``unit`` the factor of its numbers; each is empty where there is none.
     """
 
@@ -51,6 +52,8 @@ def _read(name: str, row: int, contract: ColumnContract, mapping: CaseMapping) -
         return ColumnRead(name, NOT_READ)
     variable = contract.variables[row]
     rules = mapping.rules.get(variable.name)
+    if variable.column in mapping.worked_out:
+        return ColumnRead(f"({mapping.worked_out[variable.column]})", variable.column)
     if rules is None:
         return ColumnRead(name, variable.column)
     values = "; ".join(f"{text} → {word}" for text, word in rules.values.items())

@@ -139,7 +139,7 @@ def _problems(
     for name, count in Counter(renamed).items():
         if count > 1 and name:
             problems.append(f"{excerpt(name)!r} stands {count} times")
-    neighbours = _Neighbours(contract)
+    neighbours = Neighbours(contract)
     for name, column in zip(names, renamed, strict=True):
         close = neighbours.of(column) if name and name not in mapping.ignore else ""
         if close:
@@ -150,7 +150,7 @@ def _problems(
     return problems
 
 
-class _Neighbours:
+class Neighbours:
     """The columns of a contract, to be asked which of them an unknown name is suspiciously close to."""
 
     def __init__(self, contract: ColumnContract) -> None:

@@ -8,6 +8,7 @@ from riskmodel._version import __version__
 from riskmodel.cli.calibrate import calibrate_command
 from riskmodel.cli.common import Commands
 from riskmodel.cli.explorer import explorer_command
+from riskmodel.cli.mapping import mapping_commands
 from riskmodel.cli.network import check_command, codebook_command, export_command, simulate_command
 from riskmodel.cli.report import report_command
 from riskmodel.cli.scoring import explain_command, score_command
@@ -35,5 +36,6 @@ for command in (
     explorer_command,
     synthesise_command,
     validate_command,
+    mapping_commands,
 ):
     commands.add_command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from riskmodel.cases.cells import CellDecoder, CellProblem, value_text
 from riskmodel.cases.columns import CASE_ID, ColumnContract
 from riskmodel.cases.header import match_header
 from riskmodel.cases.mapping import CaseMapping, MappingLike, load_mapping
+from riskmodel.cases.preparation import Preparation
 from riskmodel.errors import CasesError, UsageError, warn_caller
 from riskmodel.evidence.records import Variable
 
@@ -75,6 +76,9 @@ def code_frame(
     """
     contract = ColumnContract(tuple(variables))
     rules = load_mapping(mapping, contract)
+    problems: list[str] = []
+    if rules.preparation is not None:
+        frame, problems = _prepared(frame, rules.preparation)
     names = [str(name) for name in frame.columns]
     identified = id_column(frame, rules) is not None
     named = names if identified else [*names, CASE_ID]  # the index names the cases of a frame
@@ -83,7 +87,8 @@ def code_frame(
     for warning in layout.warnings:
         warn_caller(warning)
     masks = np.repeat(coder.full[:, None], len(frame), axis=1)
-    problems = _id_problems(frame, layout.id_field, allow_repeats=allow_repeats) if identified else []
+    if identified:
+        problems += _id_problems(frame, layout.id_field, allow_repeats=allow_repeats)
     for field, row in enumerate(layout.rows):
         if row >= 0:
             problems += _code_column(frame, field, coder.decoders[row], masks[row])
@@ -94,6 +99,35 @@ def code_frame(
         raise CasesError(f"{counted} not understood:{listed}{more}")
     coder.fill_setting(masks)
     return masks
+
+
+def _prepared(frame: pd.DataFrame, preparation: Preparation) -> tuple[pd.DataFrame, list[str]]:
+    """The frame with the columns that a mapping works out, and what is wrong with the cells that these come of."""
+    import pandas as pd
+    import pyarrow as pa
+
+    given = {str(name): frame.iloc[:, at] for at, name in enumerate(frame.columns)}
+    columns = {name: _as_array(column) for name, column in given.items()}
+    bound = preparation.bind(pa.schema([(str(name), columns[str(name)].type) for name in frame.columns]), "cases")
+    done = bound.prepare(pa.record_batch(columns))
+    ours = {}
+    for name in bound.schema.names:
+        unchanged = name in columns and bound.schema.field(name).type == columns[name].type
+        column = done.batch.column(name)
+        ours[name] = given[name] if unchanged else pd.Series(column.to_pylist(), frame.index, dtype=object)
+    problems = [f"row {frame.index[f.row]}, {f.column}: {f.value!r}: {f.problem}" for f in done.faults]
+    return pd.DataFrame(ours, index=frame.index), problems
+
+
+def _as_array(column: pd.Series) -> Any:
+    """A column for a mapping to read; cells of several kinds are texts."""
+    import pyarrow as pa
+
+    if column.dtype == object:
+        missing = column.isna()
+        texts = [None if gone else value_text(cell) for cell, gone in zip(column, missing, strict=True)]
+        return pa.array(texts, pa.string())
+    return pa.array(column, from_pandas=True)
 
 
 def id_column(frame: pd.DataFrame, rules: CaseMapping) -> Hashable | None:

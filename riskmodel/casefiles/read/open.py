@@ -71,7 +71,7 @@ class CsvReader:
         self.engine: Literal["small", "compiled"] = fitting if options.engine == "auto" else options.engine
         self._blocks = BlockReader(source, options.block_bytes)
         text, self.header_lines = self._blocks.read_header()
-        names = _header_names(text, self.name)
+        names = header_names(text, self.name)
         self._reader: _RecordReader
         if preparation_of(options, variables) is not None:
             from riskmodel.casefiles.read.csv_batches import PreparedCsvReader
@@ -101,7 +101,8 @@ class CsvReader:
         return self.source.sha256
 
 
-def _header_names(text: str, name: str) -> list[str]:
+def header_names(text: str, name: str) -> list[str]:
+    """The names in the header of a CSV; CasesError where it cannot be split."""
     width = text.count(",") + 1
     names = split_record(text, width)
     if isinstance(names, RowFault) and names.field < 0 and len(names.cells) > 0:

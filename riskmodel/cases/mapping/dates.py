@@ -86,6 +86,10 @@ class DatePattern:
         match = self._regex.fullmatch(text)
         return match and _days(match)
 
+    def reads(self, text: str) -> bool:
+        """Whether a text is a date that is written so."""
+        return self.read(text) is not None
+
     def fits(self, text: str) -> bool:
         """Whether a text has this form, be there such a day or not."""
         return self._regex.fullmatch(text) is not None

@@ -68,7 +68,7 @@ class Derivation:
 
         names, sources = list(schema.names), self.sources
         targets = {self.column(variable): variable for variable in self.rules}
-        problems = []
+        problems = [f"{excerpt(name)!r} stands {names.count(name)} times" for name in sources if names.count(name) > 1]
         for name in sources:
             if name not in names:
                 readers = [self.column(to) for to, rule in self.rules.items() if self._reads(rule, name)]

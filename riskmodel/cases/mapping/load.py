@@ -68,7 +68,8 @@ _KEYS = ("ignore", "missing", "columns", "values", "missing_in", "units", "dates
 class CaseMapping:
     """A checked mapping: new names for headers, columns to ignore, and rules for each variable's cells.
 
-    ``preparation`` works out columns of others, where the mapping has rules for that. ``sha256`` is that of the file's
+    ``preparation`` works out columns of others, where the mapping has rules for that, which ``worked_out`` says in
+    words by column. ``sha256`` is that of the file's
     bytes (of a dict: of its content as sorted JSON), empty without a mapping.
     """
 
@@ -77,6 +78,7 @@ class CaseMapping:
     rules: Mapping[str, CellRules] = field(default_factory=dict)
     sha256: str = ""
     preparation: Preparation | None = None
+    worked_out: Mapping[str, str] = field(default_factory=dict)  # column → the rule in words
 
     def decoder(self, variable: Variable, *, parts: tuple[str, ...] = (), needed: bool = False) -> CellDecoder:
         """The decoder of a variable's cells under this mapping.
@@ -181,13 +183,11 @@ class _Check:
                 missing | absent_by_row.get(row, frozenset()),
                 factors.get(row, Fraction(1)),
             )  # fmt: skip
-        result = CaseMapping(renames, ignore, rules)
         if not derived and columns_of.decimal == ".":
-            return result
-        return replace(
-            result,
-            preparation=Derivation(self.contract, derived, helpers, result.columns, ignore, rules, columns_of.decimal),
-        )
+            return CaseMapping(renames, ignore, rules)
+        derivation = Derivation(self.contract, derived, helpers, renames, ignore, rules, columns_of.decimal)
+        worked_out = {derivation.column(variable): str(rule) for variable, rule in derived.items()}
+        return CaseMapping(renames, ignore, rules, preparation=derivation, worked_out=worked_out)
 
     def note(self, where: str, problem: str) -> None:
         self.problems.append(f"{where}: {problem}")
