@@ -47,8 +47,9 @@ class BlankReasons:
         if entry.kind == CHECKBOX:
             return self._why_box(text, entry, row)
         if text:
-            missing = text in self.project.missing and entry.takes_missing_codes and text not in entry.codes
-            return MISSING_CODE if missing else FILLED
+            if text not in self.project.missing:
+                return FILLED
+            return MISSING_CODE if entry.takes_missing_codes and text not in entry.codes else FILLED
         return self._why_unseen(entry, row) or LEFT_BLANK
 
     def _why_box(self, text: str, entry: Field, row: int) -> str:

@@ -61,12 +61,17 @@ class Field:
             codes[shown] = (*codes.get(shown, ()), choice.code)
         return codes
 
-    @property
+    @cached_property
+    def is_hidden_somewhere(self) -> bool:
+        """Whether branching logic or an action tag can hide it."""
+        return bool(self.branching) or self.always_hidden
+
+    @cached_property
     def always_hidden(self) -> bool:
         """Whether an action tag hides it from everybody."""
         return bool(_ALWAYS_HIDDEN.search(self.annotation))
 
-    @property
+    @cached_property
     def takes_missing_codes(self) -> bool:
         """Whether the project's missing data codes hold for it."""
         return NO_MISSING_CODES not in self.annotation

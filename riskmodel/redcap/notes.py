@@ -59,7 +59,8 @@ def notes_of_reading(
     for name, count in blanks.values.reordered.items():
         if count:
             order = "-".join(blanks.dictionary.by_name[name].validation[-3:].upper())
-            yield f"REDCap: {count} dates of {name} were read as {order}"
+            cells = "1 cell" if count == 1 else f"{count} cells"
+            yield f"REDCap: dates of {name} were read as {order} ({cells})"
 
 
 def _total(counts: Mapping[str, int], why: str) -> int:

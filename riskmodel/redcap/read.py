@@ -35,8 +35,10 @@ from riskmodel.redcap.fields import FILE, Dictionary, Field, exported_label
 from riskmodel.redcap.logic import EVENT_COLUMN
 from riskmodel.redcap.notes import FILLED_THOUGH_HIDDEN, blank_count, notes_of_reading
 from riskmodel.redcap.project import BLANK, EVERY_BOX, NOT_ASSESSED_WORD, RedcapProject
-from riskmodel.redcap.rows import CaseRowsOfExport, RowKey, cases_of_rows
+from riskmodel.redcap.rows import RowKey, cases_of_rows
 from riskmodel.redcap.words import unlisted_code
+
+_GOOD = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class _Reading:
         self.chosen = cases_of_rows(self.keys, project.rows, table.file)
         self.counts: Counter[str] = Counter()
         self.faults: list[CellFault] = []
+        self.rows_of: dict[str, list[int]] = {}
 
     def cases(self) -> RedcapCases:
         identity, renamed = self.dictionary.record_id.name, self.uses.mapping.columns
@@ -195,18 +198,18 @@ class _Reading:
         hidden = self._hidden_word(entry, use)
         texts = self.values.columns[name]
         comma = self.uses.writes_commas and "comma_decimal" in entry.validation
+        hides, unlisted = entry.is_hidden_somewhere, unlisted_code(entry)
         cells = []
-        for number, case in enumerate(self.chosen):
-            row = self._row_of(case, entry)
-            why = self.blanks.why(name, entry, row)
-            if use is not None:
+        for number, row in enumerate(self._rows_of(entry.form)):
+            text, why = texts[row], self.blanks.why(name, entry, row)
+            if use is not None and (hides or why != FILLED):
                 self._count(entry, why, row)
             if why != FILLED:
-                cells.append(self._blank(entry, why, texts[row], hidden, row, use))
+                cells.append(self._blank(entry, why, text, hidden, row, use))
                 continue
-            text, problem = texts[row], self.values.bad.get((name, row), ("", ""))[1]
+            problem = self.values.bad.get((name, row), _GOOD)[1]
             if use is not None and use.words is not None and not problem:
-                word = use.words.get(text, unlisted_code(entry))
+                word = use.words.get(text, unlisted)
                 text, problem = word.text, word.problem
             if use is not None and problem:
                 self.faults.append(CellFault(number, name, excerpt(texts[row]), problem))
@@ -214,9 +217,14 @@ class _Reading:
             cells.append(text.replace(".", COMMA) if comma else text)
         return cells
 
-    def _row_of(self, case: CaseRowsOfExport, entry: Field) -> int:
-        """The row that a field is taken from: the first in which its form is filled in."""
-        return next((row for row in case.rows if self.blanks.form_is_filled(entry.form, row)), case.rows[0])
+    def _rows_of(self, form: str) -> list[int]:
+        """The row of each case that a form is taken from: the first of its rows in which the form is filled in."""
+        if form not in self.rows_of:
+            filled = self.blanks.form_is_filled
+            self.rows_of[form] = [
+                next((row for row in case.rows if filled(form, row)), case.rows[0]) for case in self.chosen
+            ]
+        return self.rows_of[form]
 
     def _blank(self, entry: Field, why: str, text: str, hidden: str, row: int, use: FieldUse | None) -> str:
         """What is written for a cell that says nothing."""

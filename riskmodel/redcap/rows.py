@@ -84,7 +84,7 @@ def _kind(text: str) -> RowsOfKind:
 def cases_of_rows(keys: Sequence[RowKey], choice: str, file: str = "export") -> list[CaseRowsOfExport]:
     """The cases of an export.
 
-    Without a choice every row is a case, where no record has several and all are of one kind.
+    Without a choice every row is a case, where all are of one kind and none is a repeat.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def cases_of_rows(keys: Sequence[RowKey], choice: str, file: str = "export") -> 
         where a choice is needed, or names rows that are not there, with what is there.
     """
     if not choice:
-        if len({key.kind for key in keys}) > 1 or len({key.record for key in keys}) < len(keys):
+        if len({key.kind for key in keys}) > 1 or any(key.instance for key in keys):
             raise CasesError(
                 f"{file}: a record has several rows; say which are cases with --redcap-rows: {_there(keys)}"
             )
