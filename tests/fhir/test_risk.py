@@ -1,6 +1,7 @@
 """RiskAssessments out: as the standard wants them, with the numbers of the CSV, pointing at what they rest on."""
 
 import csv
+import importlib
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 import riskmodel as rm
 from riskmodel.cli import commands
 from riskmodel.errors import InferenceError
-from tests.support.fhir_schema import faults
+from tests.support.fhir_schema import faults, validator
 
 CASE = {"case_id": "p1", "age": "54", "fever": "present", "weight_loss": "present", "esr_mm_h": ">120"}
 URN = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
@@ -98,6 +99,20 @@ def test_they_point_at_what_they_rest_on(drawn):
     assert third["basis"][0]["reference"] == URN
     assert "occurrenceDateTime" not in third
     assert len({resource["id"] for resource in drawn[0]}) == 3
+
+
+@pytest.mark.parametrize("name", ["Questionnaire", "QuestionnaireResponse", "RiskAssessment"])
+def test_the_library_has_the_elements_of_r4(name):
+    """Its models are those of R4B; where they had other elements than R4, its word would be worth less."""
+    module = importlib.import_module(f"fhir.resources.R4B.{name.lower()}")
+    for kind in (name, {"RiskAssessment": "RiskAssessment_Prediction"}.get(name, f"{name}_Item")):
+        published = {key for key in validator().schema["definitions"][kind]["properties"] if not key.startswith("_")}
+        fields = getattr(module, kind.replace("_", "")).model_fields
+        known = {field.alias or key for key, field in fields.items()}
+        assert published - {"resourceType"} == {key for key in known if not key.startswith("_")} - {
+            "fhir_comments",
+            "resource_type",
+        }
 
 
 def test_what_a_clinician_reads(seeds, bundle):
