@@ -52,7 +52,7 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\s*<\?xml\b"), "XML; save the table as CSV (UTF-8)"),
     (
         re.compile(rb'\s*(\{\s*("|\})|\[\s*[\[{"\]0-9])'),
-        "JSON; write it as CSV, or give pandas.read_json to model.score",
+        "JSON; write it as CSV, or give pandas.read_json to model.score (a file of FHIR: give it by its name)",
     ),
 )
 
