@@ -16,7 +16,7 @@ from riskmodel.network.forms.noisy_max import finding_table
 from riskmodel.network.forms.noisy_or import noisy_or_table
 from riskmodel.network.forms.risk_model import condition_table
 from riskmodel.network.forms.stated import observed_table
-from riskmodel.network.kept import KeptTables
+from riskmodel.network.kept import KeptTables, TableVaries
 from riskmodel.network.network import Network
 from riskmodel.network.recording import recording_nodes
 
@@ -56,13 +56,19 @@ def build_network(
     by_name = {variable.name: variable for variable in priors.network_variables}
     factors: dict[str, Factor] = {}
     built: dict[str, BuiltTable] = {}
-    for variable in in_order(priors.network_variables):
-        name = variable.name
-        varies = not constant_once or any(len(factors[parent].table) > 1 for parent in variable.parents)
-        statements = stated.of_variable(name, varies=varies)
+
+    def made(variable: Variable, *, varies: bool) -> tuple[BuiltTable, Factor]:
+        statements = stated.of_variable(variable.name, varies=varies)
         reference = priors.prior_set.reference_setting
         building = Building.of(variable, statements, by_name, factors, reference, hold=hold)
-        built[name], factors[name] = kept.table(building, statements, _form(variable))
+        return kept.table(building, statements, _form(variable))
+
+    for variable in in_order(priors.network_variables):
+        name = variable.name
+        try:
+            built[name], factors[name] = made(variable, varies=not constant_once)
+        except TableVaries:
+            built[name], factors[name] = made(variable, varies=True)
     variables: tuple[Variable, ...] = priors.network_variables
     tables = {variable.name: built[variable.name].table for variable in variables}
     held = {identifier: entries for each in built.values() for identifier, entries in each.held.items()}

@@ -21,6 +21,10 @@ from riskmodel.network.forms.dependence import Correlations, Tables, with_depend
 Read = TypeVar("Read")
 
 
+class TableVaries(Exception):  # noqa: N818 - no error: the table is made once more, in every draw
+    """A table that was to be made in one draw hangs on another that differs between draws."""
+
+
 class Watched(Mapping[str, Read]):
     """A mapping that remembers what was looked up, absent names too; going through the names alone is no look-up."""
 
@@ -41,6 +45,20 @@ class Watched(Mapping[str, Read]):
 
     def __len__(self) -> int:
         return len(self.mapping)
+
+
+class WatchedTables(Watched[Factor]):
+    """Tables for a form that works in so many draws."""
+
+    def __init__(self, tables: Mapping[str, Factor], draws: int) -> None:
+        super().__init__(tables)
+        self.draws = draws
+
+    def __getitem__(self, name: str) -> Factor:
+        factor = super().__getitem__(name)
+        if len(factor.table) > 1 and self.draws == 1:
+            raise TableVaries
+        return factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +124,17 @@ class KeptTables:
     def table(
         self, building: Building, stated: StatementValues, form: Callable[[Building], BuiltTable]
     ) -> tuple[BuiltTable, Factor]:
-        """A variable's table, and it as a factor; ``stated`` are the variable's statements alone."""
+        """A variable's table, and it as a factor; ``stated`` are the variable's statements alone.
+
+        Raises
+        ------
+        TableVaries
+            where ``stated`` are in one draw, and a table that is looked up in several.
+        """
         name = building.variable.name
         made = self._made.get(name)
         if made is None or not made.holds(building, stated):
-            factors, variables = Watched(building.tables), Watched(building.variables)
+            factors, variables = WatchedTables(building.tables, stated.draws), Watched(building.variables)
             table = form(replace(building, tables=factors, variables=variables))
             made = _Made(
                 building.variable, stated.statements, stated.values, (building.reference, building.hold),

@@ -53,3 +53,19 @@ def test_a_number_out_of_reach_leaves_the_last_good_tables(seeds):
         build_network(beyond.priors, kept=kept)
     again = build_network(seeds.priors, kept=kept)
     assert all(before.tables[name] is again.tables[name] for name in before.tables)
+
+
+@pytest.mark.parametrize("name", ["find.fever.infection", "base.infection.emergency", "risk.infection.iv_drug_use"])
+def test_what_does_not_vary_is_built_once_and_the_same(seeds, name):
+    stated = [statement.value for statement in seeds.priors.selected_statements]
+    values = np.array([stated, stated, stated])
+    values[1:, seeds.priors.selected.index(name)] *= [0.9, 1.1]
+    whole = build_network(seeds.priors, values, hold=True)
+    once = build_network(seeds.priors, values, hold=True, constant_once=True, kept=KeptTables())
+    for table, each in whole.tables.items():
+        np.testing.assert_allclose(np.broadcast_to(once.tables[table], each.shape), each, rtol=1e-13, err_msg=table)
+    single = {table for table, each in once.tables.items() if len(each) == 1}
+    moved = {table for table, each in whole.tables.items() if not np.allclose(each[0], each[-1], rtol=1e-9, atol=0)}
+    assert moved
+    assert moved.isdisjoint(single)
+    assert len(single) > len(once.tables) / 2

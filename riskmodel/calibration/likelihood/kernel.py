@@ -203,9 +203,9 @@ def _unhide(weights, stages, occult, tables):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
-    """P(evidence) of a row; its posterior weights go into `Work`."""
-    inner, outer, hidden, occult, sums, above, stages = work
+def _evidence(row, rows, tables, work):  # type: ignore[no-untyped-def]
+    """P(evidence) of a row; the weights that it is summed of go into `Work`."""
+    inner, outer, _, _, sums, above, stages = work
     # As in the scorer: inner tables over contexts and the lowest bits of a joint state.
     combos, width, joint = rows.allowed_contexts.shape[1], sums.shape[0], outer.shape[0]
     for a in range(combos):
@@ -230,8 +230,18 @@ def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]  # noqa
         for above_k in range(k, joint, width):
             above[k] += outer[above_k] * shown[above_k]
         total += sums[k] * above[k]
+    return total
+
+
+@compiled
+def _posterior(row, rows, tables, work):  # type: ignore[no-untyped-def]
+    """P(evidence) of a row; its posterior weights go into `Work`."""
+    total = _evidence(row, rows, tables, work)
     if total <= 0.0:
         return 0.0
+    inner, outer, hidden, occult, sums, above, stages = work
+    combos, width, joint = rows.allowed_contexts.shape[1], sums.shape[0], outer.shape[0]
+    shown = stages[stages.shape[0] - 1]
     # What remains of each table entry: its own weight, times that of all that goes with it.
     for a in range(combos):
         for k in range(width):
@@ -278,6 +288,13 @@ def expected_counts(weights, rows, tables, counts, evidence, work):  # type: ign
         _count(counts.inner, work.inner, rows.inner[row], tables.inner)
         _count(counts.hidden, work.hidden, rows.hidden[row], tables.hidden)
         _count(counts.outer, work.outer, rows.outer[row], tables.outer)
+
+
+@compiled
+def evidences(rows, tables, evidence, work):  # type: ignore[no-untyped-def]
+    """P(evidence) of each row into ``evidence``; 0 where it is impossible."""
+    for row in range(evidence.shape[0]):
+        evidence[row] = max(_evidence(row, rows, tables, work), 0.0)
 
 
 @compiled

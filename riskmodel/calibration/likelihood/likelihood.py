@@ -17,6 +17,7 @@ from riskmodel.calibration.likelihood.kernel import (
     PieceTables,
     Slopes,
     Work,
+    evidences,
     expected_counts,
     row_scores,
 )
@@ -101,7 +102,7 @@ class Likelihood(LikelihoodSurface):
             held = tables_at_setting(network, stratum.setting)
             tables = [piece_table(self.lookups, piece, held) for piece in self.lookups.all]
             for row in range(points):
-                evidence, _ = self._expect(stratum, [table[row if len(table) > 1 else 0] for table in tables])
+                evidence = self._evidence(stratum, [table[row if len(table) > 1 else 0] for table in tables])
                 total[row] += float(stratum.weights @ np.log(evidence)) if np.all(evidence > 0) else -np.inf
         return total
 
@@ -122,6 +123,17 @@ class Likelihood(LikelihoodSurface):
         each = zip(self.strata_at(point), point.tables, self.slopes.at(point.x), strict=True)
         scores = (rows for parts in each for rows in self._scores(*parts))
         return any(bool(np.any(np.abs(score) > SILENT)) for _, score in scores)
+
+    def _evidence(self, stratum: Stratum, tables: list[Array]) -> Array:
+        """P(evidence) of each row."""
+        evidence, packed = np.empty(len(stratum.weights)), self._packed(tables)
+
+        def work(piece: slice) -> None:
+            part = stratum.evidence.part(piece)
+            evidences(part, packed, evidence[piece], Work.room(part, packed))
+
+        self._in_parts(len(evidence), work)
+        return evidence
 
     def _expect(self, stratum: Stratum, tables: list[Array]) -> tuple[Array, list[Array]]:
         """P(evidence) of each row, and the expected counts of each piece."""

@@ -13,6 +13,7 @@ from riskmodel.evidence.recording import used_rates
 from riskmodel.evidence.records import Priors, recording_node
 from riskmodel.inference.lookup import Lookup, Lookups, Tables, tables_at_setting
 from riskmodel.network.build import build_network, in_order
+from riskmodel.network.kept import KeptTables
 from riskmodel.network.network import Network
 
 SAME = 1e-11  # a table entry that moves by less, relative to itself, has not moved
@@ -42,6 +43,7 @@ class TableSlopes:
         self._above = _above(network)
         self.reached = _reached(lookups, self._above, coordinates)
         self.active = np.arange(coordinates.size)
+        self._kept = KeptTables()
         self._at_an_edge = np.empty(0, dtype=np.int64)
         self._latest: tuple[bytes, list[list[tuple[NDArray[np.int64], Array]]]] | None = None
 
@@ -85,7 +87,8 @@ class TableSlopes:
             together = np.unique(coordinates[coordinates >= 0])
             rows[row, together] += STEP
             rows[row + 1, together] -= STEP
-        network = build_network(self.coordinates.priors, self.coordinates.values(rows), hold=True)
+        priors, values = self.coordinates.priors, self.coordinates.values(rows)
+        network = build_network(priors, values, hold=True, constant_once=True, kept=self._kept)
         self._at_an_edge = np.union1d(self._at_an_edge, self._movers(network))
         for setting, pieces in zip(self.settings, slopes_by_piece, strict=True):
             tables = tables_at_setting(network, setting)

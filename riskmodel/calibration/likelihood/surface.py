@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from riskmodel.arrays import Array, Bools
 from riskmodel.calibration.likelihood.coordinates import Coordinates
 from riskmodel.network.build import build_network
+from riskmodel.network.kept import KeptTables
 from riskmodel.network.network import Network
 
 
@@ -67,7 +69,13 @@ class LikelihoodSurface(ABC):
         InferenceError
             where the statements cannot hold together at one of the points.
         """
-        return build_network(self.coordinates.priors, self.coordinates.values(x), hold=True)
+        priors, values = self.coordinates.priors, self.coordinates.values(x)
+        return build_network(priors, values, hold=True, constant_once=True, kept=self._kept)
+
+    @cached_property
+    def _kept(self) -> KeptTables:
+        """What no coordinate moves is built once."""
+        return KeptTables()
 
     def changes_of_slope(self, x: Array, others: Array) -> Bools:
         """Whether the slope changes between a point and each of others, (others, coordinates).
@@ -77,5 +85,6 @@ class LikelihoodSurface(ABC):
         network = self.network(np.concatenate([x[None], others]))
         changed = np.zeros(len(others), dtype=bool)
         for entries in (*network.held_entries.values(), *network.clipped_entries.values()):
-            changed |= entries[1:] != entries[0]
+            if len(entries) > 1:
+                changed |= entries[1:] != entries[0]
         return changed
