@@ -15,6 +15,7 @@ from riskmodel.cases.drafting.sampled import SampledColumn
 from riskmodel.cases.header import Neighbours
 from riskmodel.cases.mapping.load import load_mapping
 from riskmodel.cases.mapping.rule_tables import DERIVE, HELPER
+from riskmodel.evidence.records import SETTING
 
 _ORDER = ("", "columns", "values", "missing_in", "units", DERIVE, HELPER)
 _SURE, _LIKELY, _HALF = 0.99, 0.8, 0.5
@@ -74,8 +75,11 @@ class _Proposal:
         derived = DerivedLines(self.contract, self.draft, self.words, taken)
         derived.add(list(roles.values()), self.columns)
         self.everywhere()
+        self.decimal_mark()
         self.ignored()
         self.not_recognised(roles)
+        if SETTING in self.contract.by_variable and SETTING not in taken:
+            self.draft.notes.append("No column tells the setting: name it with --setting.")
         if CASE_ID not in taken:
             self.draft.notes.append("No column seems to name the cases: a file needs a column case_id.")
         return self.draft
@@ -118,7 +122,8 @@ class _Proposal:
                 "units", f"{key(target)} = {quoted(reading.unit)}", f"the name {quoted(column.name)} says so"
             )
         elif numeric and not reading.unit and unit and target != "age":
-            low, high = min(column.numbers.values(), default=0), max(column.numbers.values(), default=0)
+            numbers = [number for text, number in column.numbers.items() if text not in reading.missing] or [0]
+            low, high = min(numbers), max(numbers)
             why = f"{quoted(column.name)} names no unit; it holds {float(low):g} to {float(high):g}, read in {unit}"
             self.draft.add("units", f"{key(target)} = {quoted(unit)}", why)
 
@@ -150,6 +155,16 @@ class _Proposal:
         signs = sorted(text for text in self.missing if text)
         if signs:
             self.draft.add("", f"missing = {texts(signs)}", "these mostly mean that nothing is known")
+
+    def decimal_mark(self) -> None:
+        """The line that says that numbers have a decimal comma, where one that is used has."""
+        used = [column for column in self.columns if column.name in self.draft.used and column.numbers]
+        commas = [column for column in used if column.decimal == ","]
+        points = [column.name for column in used if any("." in text for text in column.recorded)]
+        if commas:
+            why = f"{quoted(commas[0].name)} holds {commas[0].commonest(1)}"
+            why += f"; but {quoted(points[0])} has points: one mark holds for all columns" if points else ""
+            self.draft.add("", 'decimal = ","', why, active=not points)
 
     def ignored(self) -> None:
         """Columns that are left out although their names are near to known ones: without this the file is refused."""

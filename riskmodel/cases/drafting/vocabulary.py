@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ _CAMEL = re.compile(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 _UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "ı": "i", "æ": "a", "œ": "o"})
 _LIKE = 0.86  # names of which so much agrees are called similar
+_FURTHER = 4  # letters that similar names differ by at most in length
 _SHORT = 5  # letters; shorter names are compared whole
 
 
+@lru_cache(maxsize=1 << 14)
 def plain_words(text: str) -> str:
     """A name in small letters, its words separated by spaces.
 
@@ -59,8 +61,9 @@ def likeness(name: str, names: Iterable[str]) -> Likeness:
         ):
             score = 0.8 + 0.1 * len(theirs) / len(words)
             best = max(best, Likeness(score, f"the name contains {other!r}"), key=lambda each: each.score)
-        elif min(len(words), len(theirs)) >= _SHORT:
-            ratio = SequenceMatcher(None, words, theirs).ratio()
+        elif min(len(words), len(theirs)) >= _SHORT and abs(len(words) - len(theirs)) <= _FURTHER:
+            matcher = SequenceMatcher(None, theirs, words)
+            ratio = matcher.ratio() if matcher.quick_ratio() >= _LIKE else 0.0
             if ratio >= _LIKE:
                 best = max(best, Likeness(ratio - 0.1, f"the name is like {other!r}"), key=lambda each: each.score)
     return best
