@@ -19,6 +19,20 @@ SMALL_RECORDS = 10_000  # up to here plain Python is quicker than loading a comp
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the records of a case file, one after the other: see :mod:`riskmodel.shards`.
+
+    ``start`` and ``stop`` count rows of a table, or bytes of a CSV from its beginning, decompressed; ``lines`` are the
+    lines before it, and ``sha256`` the hash of these bytes (empty for a table).
+    """
+
+    start: int
+    stop: int
+    lines: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """What is asked of a run; every field has the default of the command line.
 
@@ -29,7 +43,7 @@ class RunOptions:
     ``block_bytes`` never change a byte of the result. ``preparation`` makes the columns of a case file out of other
     ones. ``assessments`` says that the result is written as FHIR's RiskAssessments, and how. ``sheet`` names the
     sheet of a workbook that has several. ``codes`` reads the codes of a statistics file and not their labels.
-    ``redcap`` says how the export of a REDCap project is to be read.
+    ``redcap`` says how the export of a REDCap project is to be read. ``part`` reads no more of the file than that.
     """
 
     default_setting: str | None = None
@@ -46,6 +60,7 @@ class RunOptions:
     sheet: str | None = None
     codes: bool = False
     redcap: RedcapProject | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,12 +149,16 @@ class Job:
 
     def work(self, item: Any) -> _Worked:
         """Read, code, score and render one block."""
+        coded, columns = self.scored(item)
+        tally = tally_rows(self.coder.contract, coded, columns)
+        return _Worked(item, coded, columns, self.writer.render(coded, columns), tally)
+
+    def scored(self, item: Any) -> tuple[CodedBlock, tuple[OutputColumn, ...]]:
+        """The possible cases of one block, and their results."""
         coded = self.reader.read(item)
         scored = self.score(coded.masks)
         check_columns(scored.columns, coded.masks.shape[1])
-        coded, columns = without_impossible(coded, scored)
-        tally = tally_rows(self.coder.contract, coded, columns)
-        return _Worked(item, coded, columns, self.writer.render(coded, columns), tally)
+        return without_impossible(coded, scored)
 
     def begin(self, scored: ScoredBlock) -> None:
         """Write the header; the columns of the first block are those of the run."""

@@ -12,6 +12,7 @@ from riskmodel.cli.mapping import mapping_commands
 from riskmodel.cli.network import check_command, codebook_command, export_command, simulate_command
 from riskmodel.cli.report import report_command
 from riskmodel.cli.scoring import explain_command, score_command
+from riskmodel.cli.shards import merge_command
 from riskmodel.cli.synthesise import synthesise_command
 from riskmodel.cli.validate import validate_command
 
@@ -34,6 +35,7 @@ for command in (
     calibrate_command,
     report_command,
     explorer_command,
+    merge_command,
     synthesise_command,
     validate_command,
     mapping_commands,

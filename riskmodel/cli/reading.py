@@ -117,13 +117,18 @@ def asked_redcap() -> RedcapProject | None:
     return None if context is None else context.meta.get(_PROJECT)
 
 
+def recording_named() -> bool:
+    """Whether the command names a recording profile, be it the default."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.get_parameter_source("recording") is ParameterSource.COMMANDLINE
+
+
 def notice_of_blanks(scoring: Scoring, priors: str, policy: str) -> Notice | None:
     """What is to be said of files whose blanks seem to have a meaning; nothing where a recording profile was named."""
     from riskmodel.answers.blank_warning import blank_notice
     from riskmodel.model import load_scoring
 
-    context = click.get_current_context(silent=True)
-    if context is not None and context.get_parameter_source("recording") is ParameterSource.COMMANDLINE:
+    if recording_named():
         return None
 
     def under(profile: str) -> Scoring | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from riskmodel.cli.reading import (
     asked_redcap,
     mapping_option,
     notice_of_blanks,
+    recording_named,
     redcap_options,
     table_options,
     tables_asked,
 )
+from riskmodel.cli.shards import score_a_shard, shard_option
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import UsageError
 
@@ -38,6 +41,7 @@ FHIR = "fhir"
     "riskmodel score cases.csv --dry-run --setting primary_care",
     "riskmodel score cases.csv.gz -o - --rejects bad.csv | head",
     "riskmodel score cases.csv --table --policy whitlock_2026",
+    "riskmodel score cases.csv --shard 3/8 -o shards",
     "riskmodel score responses.ndjson -o risk.ndjson --setting emergency",
 ))  # fmt: skip
 @click.argument("cases", type=CaseFile())
@@ -74,6 +78,7 @@ FHIR = "fhir"
 @click.option("--seed", default=0, show_default=True, metavar="N", help="The same seed gives the same draws.")
 @click.option("--level", default=0.95, show_default=True, metavar="LEVEL", help="Level of the credible intervals.")
 @click.option("--dry-run", is_flag=True, help="Only check which rows can be scored; write no result.")
+@shard_option
 @click.option("--ask-next", is_flag=True, help="Add the next best question or test of each case.")
 @click.option(
     "--threads",
@@ -85,6 +90,11 @@ def score_command(
     cases: str, output: str | None, as_table: bool, form: str | None, dry_run: bool, **asked: Any
 ) -> None:
     """Score a file of CASES: one row per case with probabilities, action and reason."""
+    shard = asked.pop("shard")
+    if shard is not None:
+        _only_files(as_table=as_table, dry_run=dry_run, form=form)
+        score_a_shard(cases, output, shard, asked, warns=not recording_named())
+        return
     if dry_run and (output is not None or as_table):
         raise UsageError("--dry-run writes and prints no result: leave out -o and --table")
     if output is None and not (as_table or dry_run):
@@ -103,8 +113,8 @@ def score_command(
 
     rows = RowsInMemory(None if form == "json" else SHOWN) if as_table else None
     with progress_bar() as progress, progress_bar(" draws", "draws") as drawn:
-        scoring, small, compiled = _scorers(asked, drawn)
-        options = _run_options(scoring, asked)
+        scoring, small, compiled = scorers(asked, drawn)
+        options = run_options(scoring, asked)
         if form == FHIR or (output is not None and output.lower().endswith(ASSESSMENT_ENDINGS)):
             options = _as_assessments(cases, scoring, options, asked["level"])
         shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
@@ -130,7 +140,15 @@ def score_command(
     sys.exit(1 if result.counts.rejected else 0)
 
 
-def _scorers(asked: dict[str, Any], progress: Progress | None) -> tuple[Scoring, Score, Score]:
+def _only_files(**asked: Any) -> None:
+    """Refuse what a shard cannot give."""
+    for option in ("as_table", "dry_run", "form"):
+        if asked[option]:
+            name = {"as_table": "--table", "dry_run": "--dry-run", "form": "--format"}[option]
+            raise UsageError(f"{name} does not go with --shard, which writes into a folder")
+
+
+def scorers(asked: Mapping[str, Any], progress: Progress | None) -> tuple[Scoring, Score, Score]:
     """What is scored with, and how: small files and large ones."""
     from riskmodel.answers.output_columns import LazyCompiled, asker, asking_score, small_score, uncertain_score
     from riskmodel.decision.costs import find_pathways
@@ -150,7 +168,8 @@ def _scorers(asked: dict[str, Any], progress: Progress | None) -> tuple[Scoring,
     return scoring, small_score(scoring), LazyCompiled(scoring)
 
 
-def _run_options(scoring: Scoring, asked: dict[str, Any]) -> RunOptions:
+def run_options(scoring: Scoring, asked: Mapping[str, Any]) -> RunOptions:
+    """How a file is to be read and scored."""
     from riskmodel.answers.settings import checked_setting
     from riskmodel.casefiles.options import RunOptions
 

@@ -19,7 +19,7 @@ FLOORS = (
     ("fhir", "redcap"),
     ("casefiles",),
     ("model",),
-    ("batches",),
+    ("batches", "shards"),
     ("cohort", "explorer", "metrics", "spark"),
     ("calibration", "pathways", "value"),
     ("sensitivity",),

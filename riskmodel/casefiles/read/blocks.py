@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from riskmodel.casefiles.read import tokens
-from riskmodel.casefiles.read.source import Source
 from riskmodel.errors import CasesError
 
 PAD = 64  # readable bytes behind a block, for kernels that load whole words
@@ -34,13 +34,23 @@ class RecordBlock:
     problem: str = ""
 
 
+class ByteSource(Protocol):
+    """Where bytes come from: a file, or a part of it."""
+
+    name: str
+
+    def read_into(self, target: memoryview) -> int:
+        """Fill ``target``; less than its length only at the end."""
+
+
 class BlockReader:
     """Reads a source block by block; each block begins with a record and ends with one."""
 
-    def __init__(self, source: Source, block_bytes: int) -> None:
+    def __init__(self, source: ByteSource, block_bytes: int) -> None:
         self.source = source
         self.block_bytes = min(max(block_bytes, 1), tokens.MAX_RECORD // 4)
         self.at_end = False
+        self.header_end = 0  # bytes up to the first record, once the header has been read
         self._buffer = bytearray(self.block_bytes + PAD)
         self._filled = 0
 
@@ -60,7 +70,8 @@ class BlockReader:
             self._fill()
         text = header.group()[:-1].removesuffix(b"\r")
         lines = self._buffer.count(b"\n", 0, header.end())
-        self._start_next(self._buffer, header.end())
+        self.header_end = header.end()
+        self._start_next(self._buffer, self.header_end)
         try:
             return text.decode(), lines
         except UnicodeDecodeError as error:

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from riskmodel.casefiles.options import SMALL_RECORDS, RunOptions
+from riskmodel.casefiles.options import SMALL_RECORDS, Part, RunOptions
 from riskmodel.casefiles.read.block import CodedBlock, Coder, preparation_of
 from riskmodel.casefiles.read.blocks import BlockReader, RecordBlock
 from riskmodel.casefiles.read.formats import format_of
+from riskmodel.casefiles.read.part_of_csv import PartOfCsv
 from riskmodel.casefiles.read.plain import SmallReader
 from riskmodel.casefiles.read.source import Source
 from riskmodel.casefiles.read.tokens import RowFault, split_record
@@ -82,6 +83,15 @@ class CsvReader:
             self._reader = SmallReader(coder) if self.engine == "small" else _compiled_reader(coder)
         self.coder: Coder = self._reader.coder
 
+    def narrow(self, path: str | Path, part: Part, block_bytes: int) -> None:
+        """Read no more than a part of the file."""
+        self._blocks = BlockReader(PartOfCsv(path, part, plain=self.source.plain), block_bytes)
+        self.header_lines = part.lines
+
+    def records_end(self, data: bytearray, start: int, end: int) -> int:
+        """Where the last complete record of ``data[start:end]`` ends."""
+        return self._reader.records_end(data, start, end)
+
     def items(self) -> Iterator[RecordBlock]:
         return self._blocks.blocks(self._reader.records_end)
 
@@ -130,16 +140,21 @@ def open_reader(source: str | Path, variables: Sequence[Variable], options: RunO
         return
     form = format_of(source)
     if form is not None:
+        from riskmodel.casefiles.read.part_of_table import PartOfTable
         from riskmodel.casefiles.read.table import TableReader
 
         table = form.open(Path(source), options)
+        narrowed = table if options.part is None else PartOfTable(table, options.part)
         try:
-            yield TableReader(table, variables, form.options(variables, options))
+            yield TableReader(narrowed, variables, form.options(variables, options))
         finally:
             table.close()
         return
     opened = Source(source)
     try:
-        yield CsvReader(opened, variables, options)
+        reader = CsvReader(opened, variables, options)
+        if options.part is not None:
+            reader.narrow(source, options.part, options.block_bytes)
+        yield reader
     finally:
         opened.close()

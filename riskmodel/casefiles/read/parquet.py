@@ -31,8 +31,20 @@ class ParquetTable:
         self.schema = self._file.schema_arrow
         self.rows: int | None = self._file.metadata.num_rows
 
-    def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
-        batches, done = self._file.iter_batches(batch_size=BATCH, columns=list(columns)), 0
+    def before(self, row: int) -> tuple[int, int]:
+        """The row groups that end at or before a row, and the rows in them."""
+        rows, groups = 0, 0
+        while groups < self._file.num_row_groups:
+            following = rows + self._file.metadata.row_group(groups).num_rows
+            if following > row:
+                break
+            rows, groups = following, groups + 1
+        return groups, rows
+
+    def pieces(self, columns: Sequence[str], skipped: int = 0) -> Iterator[Piece]:
+        """All rows in order, without the first row groups if these are to be ``skipped``."""
+        groups = list(range(skipped, self._file.num_row_groups))
+        batches, done = self._file.iter_batches(batch_size=BATCH, row_groups=groups, columns=list(columns)), 0
         while True:
             try:
                 batch = next(batches, None)

@@ -39,8 +39,8 @@ class _Counted(io.RawIOBase):
 class Source:
     """An open case file.
 
-    ``name`` for messages; ``size`` of the file on disk, None where unknown; ``read_into`` fills a buffer
-    with decompressed bytes and returns less than asked only at the end.
+    ``name`` for messages; ``size`` of the file on disk, None where unknown; ``plain`` if it is not compressed;
+    ``read_into`` fills a buffer with decompressed bytes and returns less than asked only at the end.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -55,6 +55,7 @@ class Source:
         self._counted = _Counted(self._file)
         self.probe = b""
         self._lines: int | None = None
+        self.plain = True
         self._stream: Any = io.BufferedReader(self._counted, 1 << 18)
         try:
             self._guarded(self._begin)
@@ -73,6 +74,7 @@ class Source:
             self._stream = pa.CompressedInputStream(pa.PythonFile(self._stream, mode="r"), "zstd")
         elif suffix in ("gz", "zst") and magic:
             raise CasesError(f"{self.name}: the name says compressed, the content is not")
+        self.plain = not magic.startswith((GZIP, ZSTD))
         self.probe = self._read(PROBE)
         self._lines = self.probe.count(b"\n") if len(self.probe) < PROBE else None
         if not self.probe:
