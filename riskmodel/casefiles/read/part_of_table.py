@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from riskmodel.casefiles.options import Part
 from riskmodel.casefiles.read.batch_coder import Piece
 from riskmodel.casefiles.read.parquet import ParquetTable
-from riskmodel.casefiles.read.table import Table
+from riskmodel.casefiles.read.table import OpenTable
 
 
 class PartOfTable:
     """A table that has no more rows than a part of another; row groups of Parquet that lie before it are not read."""
 
-    def __init__(self, table: Table, part: Part) -> None:
+    def __init__(self, table: OpenTable, part: Part) -> None:
         self._table = table
         self._part = part
         self.name = table.name
