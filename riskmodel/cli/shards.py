@@ -47,7 +47,7 @@ def shard_number(text: str) -> ShardNumber:
 def score_a_shard(cases: str, folder: str | None, shard: str, asked: dict[str, Any], *, warns: bool) -> None:
     """Score a part of a file into a folder; says what was done."""
     from riskmodel.answers.settings import shares_listed
-    from riskmodel.cli.scoring import run_options, scorers
+    from riskmodel.cli.score_options import run_options, scorers
     from riskmodel.shards.shard import score_shard
 
     number = shard_number(shard)
@@ -59,6 +59,7 @@ def score_a_shard(cases: str, folder: str | None, shard: str, asked: dict[str, A
         scoring, small, compiled = scorers(asked, drawn)
         options = run_options(scoring, asked)
         shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
+        shown["redcap"] = None
         detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
         with shares_listed(scoring):
             done = score_shard(
@@ -70,8 +71,8 @@ def score_a_shard(cases: str, folder: str | None, shard: str, asked: dict[str, A
 
 def _sentence(done: ShardDone) -> str:
     made, shard = done.manifest, done.shard
-    before = " (done before)" if done.before else ""
-    return f"shard {shard.number}/{shard.of}: {made.read} records read = {made.scored} scored + {made.rejected} rejected{before}"
+    counts = f"{made.read} records read = {made.scored} scored + {made.rejected} rejected"
+    return f"shard {shard.number}/{shard.of}: {counts}{' (done before)' if done.before else ''}"
 
 
 @click.command("merge", epilog=examples(
@@ -118,8 +119,8 @@ def _merge(folder: Path, plan: Plan, output: str, asked: Mapping[str, Any]) -> N
     from dataclasses import replace
 
     from riskmodel.casefiles.summary import run_record, summary_lines
-    from riskmodel.cli.scoring import run_options, scorers
-    from riskmodel.shards.merge import merge
+    from riskmodel.cli.score_options import run_options, scorers
+    from riskmodel.shards.merge import merge_shards
 
     scoring, notice = _model(folder, plan, asked)
     read_as = {**asked, "mapping": Path(asked["mapping"]) if asked["mapping"] else None}
@@ -131,7 +132,7 @@ def _merge(folder: Path, plan: Plan, output: str, asked: Mapping[str, Any]) -> N
 
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
     with progress_bar(" records") as progress:
-        result = merge(
+        result = merge_shards(
             folder, plan, output, scoring, columns, options,
             report=lambda done: run_record(done, scoring, sys.argv[1:], shown), progress=progress, notice=notice,
         )  # fmt: skip

@@ -68,7 +68,7 @@ def _problem(folder: Path, shard: ShardNumber, manifest: Manifest | None, plan: 
     return ""
 
 
-def merge(  # noqa: PLR0913 - what a run takes
+def merge_shards(  # noqa: PLR0913 - what a run takes
     folder: Path,
     plan: Plan,
     output: str | Path | None,
@@ -82,8 +82,8 @@ def merge(  # noqa: PLR0913 - what a run takes
 ) -> RunResult:
     """Put the shards of a folder together.
 
-    Repeated ids, counts, rejects, warnings and summary are those of a run over the whole file, and so is every byte of the
-    result.
+    Repeated ids, counts, rejects, warnings and summary are those of a run over the whole file, and so is every byte of
+    the result.
 
     Parameters
     ----------
@@ -136,8 +136,9 @@ class ShardsReader:
         options: RunOptions,
     ) -> None:
         self.name = plan.source
-        self.engine: Literal["small", "compiled"] = "small" if plan.cut.engine == "small" else "compiled"
-        layout = Layout(**{key: tuple(v) if isinstance(v, list) else v for key, v in plan.layout.items()})
+        self.engine: Literal["small", "compiled"] = plan.cut.engine
+        stored: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in plan.layout.items()}
+        layout = Layout(**stored)
         contract = ColumnContract(tuple(variables))
         self.coder = Coder(contract, layout, load_mapping(options.mapping, contract), options.default_setting)
         self.header_lines = plan.cut.parts[0].lines

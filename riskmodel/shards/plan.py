@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from riskmodel.casefiles.options import Part
-from riskmodel.errors import UsageError
+from riskmodel.errors import OutputError, UsageError
 from riskmodel.outputs.files import write_files
 
 PLAN = "plan.json"
@@ -36,7 +36,7 @@ class Cut:
     sha256: str
     size: int
     changed: int
-    engine: str
+    engine: Literal["small", "compiled"]
     parts: tuple[Part, ...]
 
 
@@ -87,8 +87,6 @@ def read_plan(folder: Path) -> Plan | None:
         plan = Plan(cut=Cut(**cut, parts=parts), **content)
     except FileNotFoundError:
         return None
-    except NotADirectoryError:
-        raise UsageError(f"{folder}: shards are written into a folder, and this is a file") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: not a plan of this program, or damaged: {error}") from None
     if plan.digest != digest:
@@ -140,7 +138,12 @@ def agreed_plan(folder: Path, make: Callable[[Cut | None], Plan]) -> Plan:
     UsageError
         naming everything that differs.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UsageError(f"{folder}: shards are written into a folder, and this is a file") from None
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made: {error.strerror}") from None
     with alone(folder):
         before = read_plan(folder)
         now = make(before.cut if before else None)

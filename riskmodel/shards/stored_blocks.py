@@ -30,7 +30,7 @@ class StoredRows:
     """Takes the place of a writer of results, and stores blocks as they are."""
 
     def __init__(self, sink: Sink) -> None:
-        self._sink = pa.PythonFile(SinkFile(sink), mode="w")  # type: ignore[arg-type]
+        self._sink = pa.PythonFile(SinkFile(sink), mode="w")
         self._writer: Any = None
 
     def begin(self, columns: Sequence[OutputColumn], kept_names: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ def as_batch(block: CodedBlock, columns: Sequence[OutputColumn]) -> tuple[Any, d
     }
 
 
-def _column(column: OutputColumn) -> tuple[Sequence[NDArray[Any]], dict[str, Any]]:
+def _column(column: OutputColumn) -> tuple[Sequence[NDArray[Any]] | NDArray[Any], dict[str, Any]]:
     """The arrays of a column, and what it is; labels that no row shows are left out where they are not counted."""
     about: dict[str, Any] = {"kind": type(column).__name__, "name": column.name}
     if isinstance(column, Number):

@@ -16,7 +16,7 @@ from riskmodel.answers.output_columns import LazyCompiled, small_score
 from riskmodel.casefiles.options import RunOptions, RunResult
 from riskmodel.casefiles.run import run
 from riskmodel.model import load_scoring
-from riskmodel.shards.merge import merge
+from riskmodel.shards.merge import merge_shards
 from riskmodel.shards.plan import read_plan
 from riskmodel.shards.shard import ShardDone, ShardNumber, read_manifest, rows_hash, score_shard
 
@@ -43,7 +43,7 @@ def merged(folder: Path, output: Path, **options: Any) -> RunResult:
     """All shards of a folder as one file."""
     plan = read_plan(folder)
     assert plan is not None
-    return merge(folder, plan, output, SCORING, SCORES[0], options_of(**options), notice=notice())
+    return merge_shards(folder, plan, output, SCORING, SCORES[0], options_of(**options), notice=notice())
 
 
 def at_once(source: Path, output: Path, **options: Any) -> RunResult:

@@ -77,6 +77,6 @@ class PartOfCsv:
         self._file.close()
         if self._rest or self._digest.hexdigest() != self._part.sha256:
             raise CasesError(
-                f"{self.name}: bytes {self._part.start:,} to {self._part.stop:,} are not those that were there when the "
-                "file was cut: it has changed"
+                f"{self.name}: bytes {self._part.start:,} to {self._part.stop:,} are not those that were there when "
+                "the file was cut: it has changed"
             )

@@ -20,7 +20,6 @@ class PartOfTable:
         self.schema = table.schema
         self.rows: int | None = part.stop - part.start
         self.header_lines = table.header_lines
-        self.whole_ids = table.whole_ids
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """The rows of the part in order."""
