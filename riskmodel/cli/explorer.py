@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,19 +70,20 @@ def explorer_command(
     from riskmodel.explorer.page import write_explorer
 
     models = [load_model(name, asked["policy"], asked["setting"], asked["recording"]) for name in dict.fromkeys(priors)]
-    shown = _cases(models[0], cases, mapping, asked) if cases else None
+    shown, rejected = _cases(models[0], cases, mapping, asked) if cases else (None, 0)
     page = write_explorer(
         models, output, draws=asked["draws"], seed=asked["seed"], setting=asked["setting"], cases=shown
     )
     say([f"wrote {page}: {page.stat().st_size / 1000:.0f} kB"])
+    sys.exit(1 if rejected else 0)
 
 
-def _cases(model: Model, cases: str, mapping: Path | None, asked: dict[str, Any]) -> ShownCases:
-    """The good cases of a file; every blank that a recording profile may read is 0."""
+def _cases(model: Model, cases: str, mapping: Path | None, asked: dict[str, Any]) -> tuple[ShownCases, int]:
+    """The good cases of a file, and how many others there are; every blank that a recording profile may read is 0."""
     from riskmodel.casefiles.options import RunOptions
     from riskmodel.explorer.content import ShownCases
 
     options = RunOptions(default_setting=model.default_setting(asked["setting"]), mapping=mapping)
     notice = notice_of_blanks(model.scoring, model.priors.prior_set.name, asked["policy"])
     rows = read_rows(cases, model.scoring, options, notice, blanks_apart=True)
-    return ShownCases(rows.names, rows.masks)
+    return ShownCases(rows.names, rows.masks), rows.result.counts.rejected

@@ -86,10 +86,17 @@ if TYPE_CHECKING:
     metavar="N",
     help="Instead of the spec's. The same seed gives the same report, byte for byte.",
 )
+@click.option(
+    "--explorer/--no-explorer",
+    default=True,
+    show_default=True,
+    help="Also write explorer.html, in which any case can be asked: 1 to 1.5 MB.",
+)
 def report_command(output: Path, spec_file: Path | None, cases: str | None, mapping: Path | None, **asked: Any) -> None:
     """Write a sensitivity report: HTML, Markdown, tables as CSV, figures as SVG."""
     from riskmodel.outputs.folder import check_folder, write_folder
     from riskmodel.pages.render import files
+    from riskmodel.report.sensitivity.beside import EXPLORER, explorer_beside
     from riskmodel.report.sensitivity.make import make
     from riskmodel.report.sensitivity.spec import default_spec, read_spec
 
@@ -103,10 +110,12 @@ def report_command(output: Path, spec_file: Path | None, cases: str | None, mapp
     spec = spec.model_copy(update={key: value for key, value in changes.items() if value is not None})
     study = prepared(spec, str(spec_file or "report"))
     with _progress() as progress:
-        written = files(make(replace(study, progress=progress)))
-        write_folder(output, written)
+        beside = {EXPLORER: explorer_beside(study)} if asked["explorer"] else {}
+        written = files(make(replace(study, progress=progress), explorer=next(iter(beside), "")))
+        write_folder(output, {**written, **beside})
     tables, figures = _count(written, "tables"), _count(written, "figures")
-    say([f"wrote {output}: report.html, report.md, {tables} tables, {figures} figures"])
+    pages = ", ".join(["report.html", "report.md", *beside])
+    say([f"wrote {output}: {pages}, {tables} tables, {figures} figures"])
     sys.exit(1 if study.rejected else 0)
 
 

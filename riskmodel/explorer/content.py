@@ -59,7 +59,7 @@ def content(
     """
     first = models[0]
     for model in models[1:]:
-        if [(v.name, v.states) for v in model.variables] != [(v.name, v.states) for v in first.variables]:
+        if not asks_alike(model, first):
             raise UsageError(f"{model.priors.prior_set.name} has other variables than {first.priors.prior_set.name}")
     pathways = find_pathways(first.root)
     return {
@@ -76,6 +76,11 @@ def content(
         },
         "cases": _cases(cases),
     }
+
+
+def asks_alike(model: Model, other: Model) -> bool:
+    """Whether two models have the same variables with the same states: one page can show both."""
+    return [(v.name, v.states) for v in model.variables] == [(v.name, v.states) for v in other.variables]
 
 
 def _first_setting(model: Model) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from riskmodel.errors import OutputError
 
-OURS = {"report.html", "report.md", "tables", "figures"}
+OURS = {"report.html", "report.md", "explorer.html", "tables", "figures"}
 
 
 def check_folder(folder: Path) -> None:

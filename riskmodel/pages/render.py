@@ -89,6 +89,8 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
         title = f' title="{escape(hover)}"' if hover else ""
         if kind == "file":
             return f'<a href="{quote(name)}">{text}</a>'
+        if kind == "explorer":
+            return f'<a class="opened" href="{_opened(report, name)}">{text}</a>'
         if not target:
             return f"<span{title}>{text}</span>" if title else text
         return f'<a href="#{target}"{title}>{text}</a>'
@@ -102,7 +104,7 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
 
     def tabled(table: Table) -> Markup:
         styles = _styles(table, report)
-        rows = [_row(table, row, linked, styles) for row in table.rows()]
+        rows = [_row(report, table, row, linked, styles) for row in table.rows()]
         shown = environment.get_template("table.html.j2").render(table=table, rows=rows, styles=styles)
         return Markup(shown)  # noqa: S704
 
@@ -115,6 +117,17 @@ def html(report: Report, svgs: Mapping[str, str]) -> str:
         css=Markup(_asset("report.css")),  # noqa: S704
         script=Markup(_asset("report.js")),  # noqa: S704
     )
+
+
+def _opened(report: Report, case: str) -> str:
+    """The address of a case in the explorer beside the report."""
+    return f"{quote(report.explorer)}#case={quote(case, safe='')}"
+
+
+def _opening(report: Report, value: object, column: Column, *, home: bool) -> str:
+    """In the row of a case, the mark that opens it in the explorer; nothing elsewhere, or without an explorer."""
+    is_case = home and column.kind == "case" and report.explorer
+    return f" {mark('explorer', str(value), 'in the explorer')}" if is_case else ""
 
 
 def _asset(name: str) -> str:
@@ -136,7 +149,9 @@ def _style(column: Column, cells: list[tuple[object, ...]], report: Report) -> s
     return "long" if max(map(len, texts), default=0) > LONG else "text"
 
 
-def _row(table: Table, row: list[tuple[object, ...]], linked: Any, styles: list[str]) -> dict[str, object]:
+def _row(
+    report: Report, table: Table, row: list[tuple[object, ...]], linked: Any, styles: list[str]
+) -> dict[str, object]:
     cells = []
     row_anchor = ""
     for values, column, style in zip(row, table.columns, styles, strict=True):
@@ -146,7 +161,8 @@ def _row(table: Table, row: list[tuple[object, ...]], linked: Any, styles: list[
             row_anchor = anchor(column.kind, str(value))
         number = column.kind in NUMBERS and isinstance(value, int | float) and not math.isnan(value)
         cells.append({
-            "html": _breakable(linked(_marked(values, column, home=home)), home=home),
+            "html": _breakable(linked(_marked(values, column, home=home)), home=home)
+            + linked(_opening(report, value, column, home=home)),
             "style": style,
             "sort": f"{value:.10g}" if number else None,
         })  # fmt: skip
@@ -179,6 +195,8 @@ def markdown(report: Report) -> str:
         title = " " + json.dumps(hover, ensure_ascii=False) if hover else ""
         if kind == "file":
             return f"[{text}]({quote(name)})"
+        if kind == "explorer":
+            return f"[{text}]({_opened(report, name)})"
         return f"[{text}](#{target}{title})" if target else text
 
     def linked(text: str) -> str:
@@ -195,11 +213,11 @@ def markdown(report: Report) -> str:
         for figure in section.figures:
             lines += [f"![{figure.alt}](figures/{figure.id}.svg)", "", f"*{figure.title}*", ""]
         for table in section.tables:
-            lines += [*_markdown_table(table, linked), ""]
+            lines += [*_markdown_table(report, table, linked), ""]
     return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 
-def _markdown_table(table: Table, linked: Any) -> list[str]:
+def _markdown_table(report: Report, table: Table, linked: Any) -> list[str]:
     rows = list(table.rows())[: table.shown]
     of = f", the first {table.shown} of {len(table.frame):,} rows" if len(table.frame) > table.shown else ""
     rules = ["---:" if column.kind in NUMBERS else "---" for column in table.columns]
@@ -211,7 +229,8 @@ def _markdown_table(table: Table, linked: Any) -> list[str]:
         for values, column in zip(row, table.columns, strict=True):
             home = HOME.get(column.kind) == table.id
             row_anchor = f'<a id="{anchor(column.kind, str(values[0]))}"></a>' if home else ""
-            cells.append(row_anchor + linked(_marked(values, column, home=home)).replace("|", "\\|"))
+            text = _marked(values, column, home=home) + _opening(report, values[0], column, home=home)
+            cells.append(row_anchor + linked(text).replace("|", "\\|"))
         lines.append(_line(cells))
     return [*lines, "", linked(table.note)] if table.note else lines
 

@@ -3,7 +3,7 @@
 A sentence may name a statement, source, case or section: ``[[statement:find.fever.infection]]`` is written as a
 link to where the report says what it is, in every form of the report that has links. It shows the report's label
 of the statement (``fever | infection``); ``[[statement:id|text]]`` shows the text instead. ``[[file:../set.toml]]``
-links to a file beside the report.
+links to a file beside the report, ``[[explorer:case|text]]`` to the case in the explorer beside it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "name", "target", "number", "percent", "whole", "statement", "source", "case", "read"]
 Link = Callable[[str, str, str], str]  # kind, name, shown text → the link in one form of the report
 
-MARK = re.compile(r"\[\[(statement|source|case|section|file):([^\]|]+)(?:\|([^\]]*))?\]\]")
+MARK = re.compile(r"\[\[(statement|source|case|section|file|explorer):([^\]|]+)(?:\|([^\]]*))?\]\]")
 NUMBERS = ("number", "percent", "whole")
 LINKED = ("statement", "source", "case")
 IN_WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -124,8 +124,9 @@ class Section:
 class Report:
     """The whole: the main results in sentences, then the details.
 
-    ``facts`` say of what, with which seed and version; ``labels`` what is shown for statements and sources. Each
-    identifier stands once, for it is the name of a file or of an anchor.
+    ``facts`` say of what, with which seed and version; ``labels`` what is shown for statements and sources.
+    ``explorer`` is the file beside the report in which each of its cases can be opened. Each identifier stands once,
+    for it is the name of a file or of an anchor.
     """
 
     title: str
@@ -133,6 +134,7 @@ class Report:
     sections: tuple[Section, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
+    explorer: str = ""
 
     def __post_init__(self) -> None:
         for kind, parts in (("section", self.sections), ("table", self.tables()), ("figure", self.figures())):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import io
 import json
 import re
@@ -21,6 +19,7 @@ from riskmodel.explorer.content import ShownCases
 from riskmodel.explorer.page import WEB, bundle, explorer_page, write_explorer
 from riskmodel.text import RESEARCH_ONLY
 from tests.support.browser import CHROMIUM, Browser
+from tests.support.explorer_script import packed_json, page_data
 
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 CASE = "setting=primary_care&age=63&iv_drug_use=present&fever=present&crp=85"
@@ -102,9 +101,8 @@ def test_the_command_writes_the_page(tmp_path):
         ["explorer", "-o", str(tmp_path / "x.html"), "--cases", str(tmp_path / "cases.csv"), "--setting", "emergency"],
     )
     assert done.exit_code == 0, done.output
-    text = (tmp_path / "x.html").read_text()
-    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
-    assert json.loads(gzip.decompress(base64.b64decode(data["cases"]["ids"]))) == ["first", "second"]
+    data = page_data(tmp_path / "x.html")
+    assert packed_json(data["cases"]["ids"]) == ["first", "second"]
     assert data["start"]["setting"] == "emergency"
 
 

@@ -45,6 +45,19 @@ def tiny(text: str = "a <b> & [[statement:s|the one]]") -> Report:
 # ---- rendering -------------------------------------------------------------------------------------
 
 
+def test_a_case_is_linked_to_the_explorer_beside_the_report():
+    """Whatever it is called."""
+    name = 'a&b="c" #1 + 50 %</a>'
+    rows = pd.DataFrame({"case": [name], "urgency": ["routine"]})
+    table = Table("cases", "Cases", rows, (Column("case", "Case", "case"), Column("urgency", "Urgency", "name")))
+    report = Report("T", (), (Section("one", "One", (), (table,)),), explorer="explorer.html")
+    address = "explorer.html#case=a%26b%3D%22c%22%20%231%20%2B%2050%20%25%3C%2Fa%3E"
+    made, without = files(report), files(replace(report, explorer=""))
+    assert f'<a class="opened" href="{address}">in the explorer</a>' in made["report.html"]
+    assert f"[in the explorer]({address})" in made["report.md"]
+    assert "the explorer" not in without["report.html"] + without["report.md"]
+
+
 def test_what_is_written_is_escaped_and_linked():
     made = files(tiny())
     assert 'a &lt;b&gt; &amp; <a href="#statement-s">the one</a>' in made["report.html"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.report.sensitivity.labels import statement_label
+from tests.support.explorer_script import packed_json, page_data
 from tests.support.small_report import CASES, SMALL, run, spec_file
 
 pytestmark = [
@@ -41,7 +43,8 @@ def test_every_table_and_figure_is_a_file_and_the_page_needs_none(written):
     tables, pictured = (sorted(path.stem for path in (written / kind).iterdir()) for kind in ("tables", "figures"))
     assert sorted(re.findall(r'<div class="table" id="t-([^"]+)"', page)) == tables
     assert sorted(re.findall(r'<svg id="f-([^"]+)" role="img"', page)) == pictured
-    assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"|@import|url\((?!#)', page.replace("xlink:href", "xlink"))
+    outside = re.findall(r'(?:src|href)="(?!#|data:)[^"]*"|@import|url\((?!#)', page.replace("xlink:href", "xlink"))
+    assert {address.split("#")[0].strip('"') for address in outside} == {'href="explorer.html'}
     assert len(page.encode()) < 5_000_000
     assert page.count("For research, not for the care of a patient.") == 1
 
@@ -59,9 +62,20 @@ def test_markdown_links_lead_to_a_place(written):
     links = re.findall(r'\]\(([^ )]+)(?: "(?:[^"\\]|\\.)*")?\)', text)
     assert links
     for link in links:
-        found = link[1:] in names if link.startswith("#") else (written / link).is_file()
+        found = link[1:] in names if link.startswith("#") else (written / link.split("#")[0]).is_file()
         assert found, link
     assert "[[" not in text
+
+
+def test_each_case_can_be_opened_in_the_explorer_beside_it(written):
+    """The page there has the report's cases, prior set, policy and setting."""
+    links = re.findall(r'<a class="opened" href="explorer\.html#case=([^"]+)">', (written / "report.html").read_text())
+    assert [unquote(name) for name in links] == frame(written, "cases")["case"].astype(str).tolist()
+    assert (written / "report.md").read_text().count("(explorer.html#case=") == len(links)
+    data = page_data(written / "explorer.html")
+    assert set(packed_json(data["cases"]["ids"])) == {unquote(name) for name in links}
+    assert data["start"] == {"setting": "primary_care", "policy": "consensus", "recording": "ignorable"}
+    assert [(each["name"], each["drawn"]["draws"]) for each in data["sets"]] == [("seeds", 64)]
 
 
 def test_figures_are_svg_without_dates(written):

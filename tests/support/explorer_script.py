@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +17,16 @@ from tests.support.browser import Browser
 NODE = shutil.which("node")
 MODULES = ("model", "questions", "weights", "case_state", "origins", "explained_away", "words")
 COMPARE = Path(__file__).parents[1] / "explorer" / "compare.js"
+
+
+def page_data(page: Path) -> dict[str, Any]:
+    """What a page carries."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)[1])
+
+
+def packed_json(text: str) -> Any:
+    """What is packed as JSON on a page."""
+    return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
 def _script() -> str:

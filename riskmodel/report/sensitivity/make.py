@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel._version import __version__
 from riskmodel.pages.section import Label, Labels, Report, Section
+from riskmodel.report.sensitivity.beside import lists_cases
 from riskmodel.report.sensitivity.labels import group_label, labels
 from riskmodel.report.sensitivity.main_results import main_results
 from riskmodel.report.sensitivity.sections.cases import cases_section
@@ -51,15 +52,19 @@ SECTIONS: tuple[tuple[str, Callable[[Study], Section | None]], ...] = (
 )
 
 
-def make(study: Study) -> Report:
-    """The whole report; the same study gives the same bytes."""
+def make(study: Study, *, explorer: str = "") -> Report:
+    """The whole report; the same study gives the same bytes. ``explorer``: the file of that page beside it."""
     sections = []
     for part, build in SECTIONS:
         study.progress(part)
         section = build(study)
         if section is not None:
             sections.append(section)
-    return Report(study.spec.title, tuple(main_results(study)), tuple(sections), facts(study), _labels(study))
+    run = facts(study)
+    if explorer:
+        run["Explorer"] = f"[[file:{explorer}]] answers for any other case, in a browser, offline"
+    opened = explorer if lists_cases(study) else ""
+    return Report(study.spec.title, tuple(main_results(study)), tuple(sections), run, _labels(study), opened)
 
 
 def _labels(study: Study) -> Labels:
