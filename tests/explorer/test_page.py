@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from dataclasses import replace
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from riskmodel.explorer.content import ShownCases
 from riskmodel.explorer.page import WEB, bundle, explorer_page, write_explorer
 from riskmodel.text import RESEARCH_ONLY
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.explorer_script import packed_json, page_data
+from tests.support.explorer_script import opened, packed_json, page_data, pressed, shows, until
 
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 CASE = "setting=primary_care&age=63&iv_drug_use=present&fever=present&crp=85"
@@ -40,30 +39,6 @@ def page(seeds, literature, tmp_path_factory) -> str:
     path = write_explorer([seeds, literature], tmp_path_factory.mktemp("alone") / "explorer.html", draws=100)
     assert path.stat().st_size <= LARGEST
     return path.as_uri()
-
-
-def opened(browser, address, **how):
-    browser.open("about:blank")
-    browser.open(address, **how)
-    shows(browser, "#results")
-
-
-def shows(browser, selector):
-    """Wait until the page has such an element."""
-    until(browser, f"document.querySelector({json.dumps(selector)})")
-
-
-def until(browser, expression):
-    """Wait until an expression is true in the page."""
-    browser.run(f"new Promise((done) => {{ const look = () => {expression} ? done() : setTimeout(look, 5); look(); }})")
-
-
-def pressed(browser, *keys):
-    codes = {"Tab": 9, "ArrowRight": 39}
-    for key in keys:
-        how = {"windowsVirtualKeyCode": codes[key]} if key in codes else {"text": key}
-        browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, **how)
-        browser.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
 
 @pytest.mark.slow

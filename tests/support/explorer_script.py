@@ -61,3 +61,27 @@ def open_page(browser: Browser, data: dict[str, Any], given: Any, folder: Path) 
         "</script>"
     )
     browser.open(path.as_uri())
+
+
+def opened(browser, address, **how):
+    browser.open("about:blank")
+    browser.open(address, **how)
+    shows(browser, "#results")
+
+
+def shows(browser, selector):
+    """Wait until the page has such an element."""
+    until(browser, f"document.querySelector({json.dumps(selector)})")
+
+
+def until(browser, expression):
+    """Wait until an expression is true in the page."""
+    browser.run(f"new Promise((done) => {{ const look = () => {expression} ? done() : setTimeout(look, 5); look(); }})")
+
+
+def pressed(browser, *keys):
+    codes = {"Tab": 9, "ArrowRight": 39}
+    for key in keys:
+        how = {"windowsVirtualKeyCode": codes[key]} if key in codes else {"text": key}
+        browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, **how)
+        browser.call("Input.dispatchKeyEvent", type="keyUp", key=key)

@@ -51,7 +51,7 @@ export function actionView(answer) {
   const { policy, decision } = answer;
   return element(
     "section", { class: `action urgency-${Math.min(decision.urgency, 5)}`, "aria-labelledby": "action" },
-    element("h2", { id: "action" }, urgencyWords(answer)),
+    element("h2", { id: "action" }, element("span", { class: "heard" }, "What to do: "), urgencyWords(answer)),
     element(
       "dl", {},
       asked(answer).map(({ kind, tokens, time }) => [

@@ -1,6 +1,7 @@
 // What is chosen and typed: kept in the page's address alone, and read from there.
 
 import { fullMask } from "./policy.js";
+import { words } from "./words.js";
 
 export const NOT_ASSESSED = "not_assessed";
 const CHOICES = ["set", "beside", "setting", "policy", "recording", "about"];
@@ -75,11 +76,14 @@ export class CaseState {
     return masks;
   }
 
-  // What is known of the case, in the order of the columns: { row, text }.
+  // What is known of the case, in the order of the columns: { row, text, shown }, as in a file and for a person.
   known() {
     return this.explorer.variables.flatMap((variable, row) => {
       const value = this.values.get(row);
-      return variable.section && value ? [{ row, text: this.#cell(row, value) }] : [];
+      if (!variable.section || !value) return [];
+      const text = this.#cell(row, value);
+      const shown = value.number === undefined ? words(text).replaceAll("|", " or ") : `${text} ${variable.unit}`;
+      return [{ row, text, shown }];
     });
   }
 

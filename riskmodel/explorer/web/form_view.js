@@ -17,7 +17,8 @@ export class FormView {
     this.hits = element("span", { id: "hits", class: "faint", "aria-live": "polite" });
     this.sections = state.explorer.data.sections.map((section) => this.#section(section)).filter(Boolean);
     this.node = element(
-      "form", { id: "case", "aria-label": "The case", onsubmit: (event) => event.preventDefault() },
+      "form", { id: "case", "aria-labelledby": "case-title", onsubmit: (event) => event.preventDefault() },
+      element("h2", { id: "case-title" }, "The case"),
       element("p", { class: "search" }, element("label", { for: "search" }, "Search ", element("kbd", {}, "/")), this.search, this.hits),
       this.sections.map(({ node }) => node),
     );
@@ -73,17 +74,20 @@ export class FormView {
 
   #number(row) {
     const { unit, edges, maximum, label } = this.state.explorer.variables[row];
+    const wrong = element("span", { class: "wrong", role: "alert" });
     const input = element("input", {
-      type: "number", min: edges[0], max: maximum, step: "any", inputmode: "decimal", "aria-label": `${label} in ${unit}`,
+      type: "number", min: edges[0], max: maximum, step: "any", inputmode: "decimal", placeholder: " ",
+      "aria-label": `${label} in ${unit}`, title: `${edges[0]} to ${maximum} ${unit}`,
       oninput: () => {
         if (input.value === "") this.state.setMask(row, null);
         const isGood = input.value === "" ? input.validity.valid : this.state.setNumber(row, Number(input.value));
         input.setAttribute("aria-invalid", String(!isGood));
         if (!isGood) this.state.setMask(row, null);
+        wrong.textContent = isGood ? "" : `Not used: a number from ${edges[0]} to ${maximum} is allowed.`;
         this.#done(row, input);
       },
     });
-    return { input, node: element("label", { class: "measured" }, input, ` ${unit}`) };
+    return { input, wrong, node: element("label", { class: "measured" }, input, ` ${unit} `, wrong) };
   }
 
   #done(row, typed = null) {
@@ -116,6 +120,7 @@ export class FormView {
     if (number && number.input !== typed) {
       number.input.value = value?.number ?? "";
       number.input.setAttribute("aria-invalid", "false");
+      number.wrong.textContent = "";
     }
     node.classList.toggle("assessed", Boolean(value));
     this.#count();

@@ -8,7 +8,7 @@ import { FormView } from "./form_view.js";
 import { readPlace, writePlace } from "./place.js";
 import { Questions, ranked } from "./questions.js";
 import { explainedAwayView, questionsView } from "./questions_view.js";
-import { ResultsView, impossibleText, sentence } from "./results_view.js";
+import { ResultsView, impossibleText, movedText, sentence } from "./results_view.js";
 import { mostRaised } from "./weights.js";
 import { weightsView } from "./weights_view.js";
 import { WhatIfView } from "./what_if_view.js";
@@ -90,7 +90,7 @@ export class Page {
     const { state, answer } = this;
     const { conditions } = answer.priors.network;
     const chosen = conditions.findIndex(({ name }) => name === state.about);
-    const texts = new Map(state.known().map(({ row, text }) => [row, words(text).replaceAll("|", " or ")]));
+    const texts = new Map(state.known().map(({ row, shown }) => [row, shown]));
     return weightsView(this.explorer.data, answer, chosen < 0 ? mostRaised(answer) : chosen, texts, (name) => {
       state.about = name;
       this.update();
@@ -132,12 +132,15 @@ export class Page {
   }
 
   sentence() {
-    const known = this.state.known().map(({ row, text }) => `${this.explorer.variables[row].label}: ${text}`);
+    const known = this.state.known().map(({ row, shown }) => `${this.explorer.variables[row].label}: ${shown}`);
     const case_ = known.length ? known.join(", ") : "nothing known";
     const { set, policy, setting } = this.state;
     const problem = impossibleText(this.answer);
     const result = problem || sentence(this.answer, this.interval?.limits);
-    return `${setting}; ${case_}. ${result} (riskmodel ${this.explorer.data.version}, ${set}, ${policy}. ${this.explorer.data.note})`;
+    const moved = movedText(this.answer);
+    const { note, version } = this.explorer.data;
+    const model = `riskmodel ${version}, ${words(set)}, ${words(policy)}, model ${this.answer.priors.data.hash}`;
+    return `${note} Seen in ${words(setting)}; ${case_}. ${result}${moved && ` ${moved}`} (${model})`;
   }
 
   // The clipboard is written after a click only.
@@ -148,8 +151,9 @@ export class Page {
       const area = element("textarea", { class: "offscreen", value: text });
       document.body.append(area);
       area.select();
-      document.execCommand("copy");
+      const isCopied = document.execCommand("copy");
       area.remove();
+      if (!isCopied) return "not copied: the browser does not allow it";
     }
     return "copied";
   }

@@ -41,7 +41,7 @@ export function posteriorsTable(answer, limits, beside) {
     return element(
       "tr", { class: ["whole", "serious", "other"][rank({ name })] },
       element("th", { scope: "row" }, capital(words(name))),
-      element("td", { class: "chart" }, bar(p, limits && limits[output], base, second)),
+      element("td", { class: "chart", "aria-hidden": "true" }, bar(p, limits && limits[output], base, second)),
       element("td", { class: "number" }, element("b", {}, percent(p)), interval && element("span", { class: "faint" }, ` ${interval}`)),
       beside && element("td", { class: "number second" }, narrow(beside.priors.name), percent(second)),
       element("td", { class: "number faint" }, narrow("base rate"), percent(base), element("span", { class: "factor" }, ratioText(ratio))),
@@ -53,7 +53,7 @@ export function posteriorsTable(answer, limits, beside) {
   return element(
     "table", { class: "posteriors" },
     element("caption", {}, caption),
-    element("thead", {}, element("tr", {}, heads.filter((head) => head !== null).map((head) => element("th", { scope: "col" }, head)))),
+    element("thead", {}, element("tr", {}, heads.filter((head) => head !== null).map((head) => element("th", { scope: "col", "aria-hidden": head === "" && "true" }, head)))),
     element("tbody", {}, body, axisRow(Boolean(beside))),
   );
 }

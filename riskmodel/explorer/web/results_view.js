@@ -45,6 +45,18 @@ function sureness({ priors }, { sameUrgency, sameAction, effective }) {
   );
 }
 
+// What was moved away from what is stated; empty where nothing was.
+export function movedText({ moved, stakes, base, policy, priors }) {
+  const output = (name) => priors.network.outputs.findIndex((entry) => entry.name === name);
+  const rates = Object.entries(moved).map(([name, rate]) => `base rate of ${words(name)} ${percent(rate)} in place of ${percent(base.stated[output(name)])}`);
+  const thresholds = Object.entries(stakes).filter(([name]) => Object.hasOwn(policy.thresholds, name)).map(([name, { harm, benefit }]) => {
+    const stated = policy.thresholds[name];
+    return `threshold ${words(name)} ${percent(harm / (harm + benefit))} in place of ${percent(stated.harm / (stated.harm + stated.benefit))}`;
+  });
+  const all = [...rates, ...thresholds];
+  return all.length ? `Moved by hand: ${all.join("; ")}.` : "";
+}
+
 export class ResultsView {
   constructor(go) {
     this.go = go;
@@ -79,6 +91,7 @@ export class ResultsView {
     this.body.replaceChildren(
       ...[
         actionView(answer),
+        movedText(answer) && element("p", { id: "moved", class: "moved" }, movedText(answer)),
         element("h2", {}, "How likely"),
         posteriorsTable(answer, limits, beside),
         startback && element("p", {}, `STarT Back risk: ${capital(startback)}`),

@@ -41,11 +41,11 @@ export function weightsView(form, answer, output, texts, choose) {
       ? element(
           "table", { class: "weights" },
           element("caption", {}, "Weight of each finding by itself, in decibans and as a factor of the odds; in this case: what it adds to all others"),
-          element("thead", {}, element("tr", {}, ["Finding", "", "By itself", "In this case"].map((head) => element("th", { scope: "col" }, head)))),
+          element("thead", {}, element("tr", {}, ["Finding", "", "By itself", "In this case"].map((head) => element("th", { scope: "col", "aria-hidden": head === "" && "true" }, head)))),
           element("tbody", {}, weights.map(({ row, weight, change }) => element(
             "tr", {},
             element("th", { scope: "row" }, label(row), remark(weight, change)),
-            element("td", { class: "chart" }, balance(Number.isNaN(weight) ? change : weight, scale)),
+            element("td", { class: "chart", "aria-hidden": "true" }, balance(Number.isNaN(weight) ? change : weight, scale)),
             element("td", { class: "number" }, Number.isNaN(weight) ? "" : [signed(weight), element("span", { class: "faint" }, ` ${times(weight)}`)]),
             element("td", { class: "number" }, signed(change)),
           ))),
