@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from riskmodel.model import Model, load
     from riskmodel.model.fhir import fhir_cases, fhir_questionnaire, fhir_risk_assessments
     from riskmodel.model.redcap import read_redcap
+    from riskmodel.notebook.explore import explore
     from riskmodel.report.check.compare_models import compare
     from riskmodel.report.synthesis.page import write_synthesis_report
     from riskmodel.sensitivity.follow_statement import follow
@@ -37,6 +38,7 @@ __all__ = [
     "cohort_sums",
     "compare",
     "elicit",
+    "explore",
     "fhir_cases",
     "fhir_questionnaire",
     "fhir_risk_assessments",
@@ -64,6 +66,7 @@ _HOMES = {
     "fhir_cases": "model.fhir",
     "fhir_questionnaire": "model.fhir",
     "fhir_risk_assessments": "model.fhir",
+    "explore": "notebook.explore",
     "follow": "sensitivity.follow_statement",
     "from_2x2": "synthesis.two_by_two",
     "load": "model",

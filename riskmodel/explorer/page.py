@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,16 @@ def explorer_page(
     cases: ShownCases | None = None,
 ) -> str:
     """The page as text; see :func:`write_explorer`."""
-    from markupsafe import Markup
-
     if not 0 <= draws <= MOST_DRAWS:
         raise UsageError(f"draws must lie between 0 and {MOST_DRAWS}, not {draws}")
-    data = content(models, draws=draws, seed=seed, setting=setting, cases=cases or ShownCases())
-    css, script = _asset("explorer.css"), bundle("main")
+    return page_of(content(models, draws=draws, seed=seed, setting=setting, cases=cases or ShownCases()))
+
+
+def page_of(data: Mapping[str, Any], *, entry: str = "main", sheets: Sequence[str] = ("explorer.css",)) -> str:
+    """A page of data, of a module with all that it imports, and of styles: it asks for nothing beside."""
+    from markupsafe import Markup
+
+    css, script = "\n".join(map(_asset, sheets)), bundle(entry)
     page = template_environment(WEB).get_template("explorer.html.j2")
     return page.render(
         warning=RESEARCH_ONLY,

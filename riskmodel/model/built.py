@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from riskmodel.answers.uncertainty import Uncertain
     from riskmodel.decision.policy import Policy
     from riskmodel.evidence.records import Priors, Statement, Variable
+    from riskmodel.network.kept import KeptTables
     from riskmodel.network.network import Network
 
 
@@ -59,6 +60,13 @@ class BuiltModel(Shown):
         from riskmodel.network.build import build_network
 
         return build_network(self.priors)
+
+    def built_with(self, kept: KeptTables) -> Self:
+        """The same model, its tables built now with those of the network that was built before it."""
+        from riskmodel.network.build import build_network
+
+        self.__dict__["tables"] = build_network(self.priors, kept=kept)  # as the property keeps them
+        return self
 
     @cached_property
     def network(self) -> DiscreteBayesianNetwork:

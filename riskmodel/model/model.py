@@ -196,6 +196,28 @@ class Model(BuiltModel):
             return replace(self, priors=with_overrides(self.priors, {statement: changes}))
         return replace(self, priors=with_replaced(self.priors, statement, changes))
 
+    def with_numbers(self, numbers: Mapping[str, Mapping[str, float]]) -> Model:
+        """A new model in which several statements have other numbers, all at once; nothing is mutated.
+
+        Parameters
+        ----------
+        numbers
+            by id of the statement: value, low, high or n, as of :meth:`with_statement`.
+
+        Raises
+        ------
+        PriorsError
+            with every problem of the numbers together: the states of a distribution must make no more than 1.
+
+        Examples
+        --------
+        >>> import riskmodel as rm
+        >>> both = rm.load().with_numbers({"mix.sex.female": {"value": 0.5}, "find.fever.none": {"value": 0.02}})
+        >>> both.statement("find.fever.none").value
+        0.02
+        """
+        return replace(self, priors=with_overrides(self.priors, numbers))
+
     def with_statements(
         self,
         statements: Iterable[Mapping[str, Any]] | Stating,
@@ -326,6 +348,19 @@ class Model(BuiltModel):
         """The same priors under another policy."""
         rules = load_policy(policy, self.variables, self.root, self.priors.sources, tuple(self.priors.composites))
         return self._under(rules)
+
+    def explore(self, case: Cases | None = None, **how: Any) -> Any:
+        """The model as a page in the cell of a notebook: see :func:`riskmodel.explore`, which takes the same.
+
+        Examples
+        --------
+        >>> import riskmodel as rm
+        >>> rm.load().explore({"fever": "yes"}, setting="primary_care")
+        Explorer(seeds; setting primary_care, fever present; 0 statements moved)
+        """
+        import riskmodel  # the front door knows the rooms above this one
+
+        return riskmodel.explore(self, case, **how)
 
     @property
     def calibrate(self) -> NoReturn:

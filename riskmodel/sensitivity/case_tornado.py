@@ -9,6 +9,7 @@ import numpy as np
 
 from riskmodel.answers.uncertainty import without_silent
 from riskmodel.arrays import Array, Masks
+from riskmodel.evidence.recording import QUANTITY as RECORDED
 from riskmodel.inference.one_case import OneCase
 from riskmodel.network.build import build_network
 from riskmodel.network.kept import KeptTables
@@ -86,4 +87,4 @@ def speaking(priors: Priors) -> list[str]:
     """The selected statements that drive a table of the variables that are left, in register order."""
     subjects = {variable.name for variable in priors.network_variables} | set(priors.groups)
     blanks = {variable.name for variable in priors.case_variables if variable.blank_tells}
-    return [s.id for s in priors.selected_statements if s.subject in subjects or (blanks and s.quantity == "recorded")]
+    return [s.id for s in priors.selected_statements if s.subject in subjects or (blanks and s.quantity == RECORDED)]

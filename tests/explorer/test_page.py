@@ -23,6 +23,7 @@ from tests.support.explorer_script import opened, packed_json, page_data, presse
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 CASE = "setting=primary_care&age=63&iv_drug_use=present&fever=present&crp=85"
 HOSTILE = "</script><script>window.harmed=1</script><img src=x onerror=window.harmed=1>&\"'\u2028"
+ENTRIES = ("main", "cell_page")
 SMALLEST, LARGEST = 600_000, 1_500_000  # bytes, without and with intervals
 
 
@@ -46,9 +47,10 @@ def test_without_draws_it_is_small(seeds, tmp_path):
     assert write_explorer(seeds, tmp_path / "x.html").stat().st_size <= SMALLEST
 
 
-def test_no_two_modules_give_the_same_name():
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_no_two_modules_give_the_same_name(entry):
     """The modules of a page are laid end to end."""
-    text = bundle("main")
+    text = bundle(entry)
     assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
     names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
@@ -56,12 +58,14 @@ def test_no_two_modules_give_the_same_name():
 
 def test_every_module_is_in_the_page():
     names = {path.stem for path in WEB.glob("*.js")}
-    reached = set(re.findall(r'from "\./(\w+)\.js"', "".join(path.read_text() for path in WEB.glob("*.js")))) | {"main"}
+    reached = set(re.findall(r'from "\./(\w+)\.js"', "".join(path.read_text() for path in WEB.glob("*.js")))) | set(
+        ENTRIES
+    )
     assert names == reached
 
 
 def test_the_scripts_touch_no_markup_and_no_network():
-    text = bundle("main")
+    text = bundle(*ENTRIES)
     markup = ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(")
     network = ("fetch(", "XMLHttp", "WebSocket", "sendBeacon", "import(")
     storage = ("localStorage", "sessionStorage", "cookie", "indexedDB")

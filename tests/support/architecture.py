@@ -23,7 +23,7 @@ FLOORS = (
     ("cohort", "explorer", "metrics", "spark"),
     ("calibration", "pathways", "value"),
     ("sensitivity",),
-    ("figures", "validation"),
+    ("figures", "notebook", "validation"),
     ("synthesis",),
     ("report",),
     ("cli",),

@@ -40,6 +40,7 @@ ONLY_USERS = {
     "statsmodels": ("evidence/random_effects.py", "metrics/"),
     "SALib": ("sensitivity/sobol_indices.py",),
     "jinja2": ("pages/environment.py",),
+    "anywidget": ("notebook/widget.py",),
     "tomlkit": ("evidence/set_text.py", "synthesis/two_by_two.py"),
 }
 

@@ -10,7 +10,7 @@ import { unpack, unpackJson } from "./unpack.js";
 const LEVEL = 0.95;
 
 // One prior set: its network, the stated tables and, once asked for, those of the draws.
-class PriorSet {
+export class PriorSet {
   constructor(data, form, free) {
     this.name = data.name;
     this.data = data;
