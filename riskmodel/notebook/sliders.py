@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BEYOND = 0.75  # a slider goes so many half widths of the 95 % range beyond both of its ends, on the statement's scale
 NARROWEST = 0.4  # half width on the scale of a slider whose range is narrower
-FURTHEST = 9.0  # log-odds or logarithm of a ratio: a value beyond is typed
+FURTHEST = 20.0  # log-odds or logarithm of a ratio: a value beyond is typed
 
 
 @dataclass(frozen=True, slots=True)

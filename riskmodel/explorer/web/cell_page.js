@@ -117,10 +117,12 @@ class Moving {
   }
 
   hang(message) {
-    const isNow = JSON.stringify(message.moved) === JSON.stringify(this.moved);
-    if (!isNow || this.kernel.pending("move")) return;
+    const { state, answer } = this.page;
+    const isNow = JSON.stringify(message.moved ?? this.moved) === JSON.stringify(this.moved) && message.address === state.address();
+    if (!isNow || this.kernel.pending("move")) return; // bars of what the page no longer shows
+    if (message.possible) this.compare(Object.fromEntries(message.outputs.map((name, output) => [name, message.stated[output]])));
     const now = this.case();
-    this.view.showTornado(message, this.page.answer, now !== this.sorted);
+    this.view.showTornado(message, answer, now !== this.sorted);
     this.sorted = now;
   }
 
@@ -140,26 +142,26 @@ class Moving {
       this.asked = now;
       this.ask("tornado");
     }
-    this.compare();
+    const { exact } = this;
+    if (exact?.address !== state.address() || !exact.exact.possible) return;
+    this.compare(exact.exact.posterior, Object.keys(state.stakes).length ? null : exact.exact.urgency);
   }
 
   // Python's own answer to the same case, policy and numbers must be the page's.
-  compare() {
-    const { state, answer } = this.page;
-    const { exact } = this;
-    if (!exact || exact.address !== state.address() || Object.keys(state.stakes).length || !exact.exact.possible) return;
-    const { posterior, urgency } = exact.exact;
+  compare(posterior, urgency = null) {
+    const { answer } = this.page;
     const { outputs } = answer.priors.network;
     const furthest = Math.max(...outputs.map(({ name }, output) => Math.abs(posterior[name] - answer.result.probability[output])));
-    if (furthest <= NO_FURTHER && urgency === answer.policy.urgencies[answer.decision.urgency]) return;
+    const isSame = urgency === null || urgency === answer.policy.urgencies[answer.decision.urgency];
+    if (furthest <= NO_FURTHER && isSame) return;
     this.status.textContent = "The page and Python do not give the same answer. Do not use this page, and report it, please.";
   }
 }
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { cell } = data;
-const isLive = Boolean(cell.statements);
-keepPlace(cell.address, (text) => isLive && parent.postMessage({ riskmodel: { place: text } }, "*"));
+const given = data.cell;
+const isLive = Boolean(given.statements);
+keepPlace(given.address, (text) => isLive && parent.postMessage({ riskmodel: { place: text } }, "*"));
 const page = new Page(await Explorer.open(data));
-if (isLive) new Moving(page, cell.statements);
-else page.form.node.before(element("p", { class: "faint" }, cell.word));
+if (isLive) new Moving(page, given.statements);
+else page.form.node.before(element("p", { class: "faint" }, given.word));

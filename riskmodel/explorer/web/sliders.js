@@ -69,7 +69,9 @@ export class Slider {
 
   matches(text) {
     const { id, says, who, title } = this.statement;
-    return `${id} ${says} ${who} ${title}`.toLowerCase().replaceAll("_", " ").includes(text.toLowerCase().replaceAll("_", " "));
+    const plain = (words) => words.toLowerCase().replaceAll("_", " ");
+    const all = plain(`${id} ${says} ${who} ${title}`);
+    return plain(text).split(/\s+/).every((word) => all.includes(word));
   }
 
   // The value that holds; the slider is left alone while it is dragged.
@@ -83,9 +85,11 @@ export class Slider {
     this.node.classList.toggle("is-moved", isMoved);
   }
 
+  // Why a number cannot be; the last good one holds.
   refuse(text) {
+    this.show(this.value);
     this.problem.hidden = !text;
-    this.problem.textContent = text ? `${text} Kept at ${figure(this.value)}.` : "";
+    this.problem.textContent = text ? `${text.replace(/\.$/, "")}. It stays at ${figure(this.value)}.` : "";
   }
 
   // The posterior with the statement at either end of its range, on an axis of log-odds that all bars share.

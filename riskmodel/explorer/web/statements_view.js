@@ -1,6 +1,6 @@
 // All statements as sliders: those that the case hangs on most, then the others by what they speak of; and what is moved.
 
-import { actionSentence } from "./action_view.js";
+import { actionSentence, urgencyWords } from "./action_view.js";
 import { element } from "./dom.js";
 import { impossibleText } from "./results_view.js";
 import { Slider } from "./sliders.js";
@@ -84,7 +84,7 @@ export class StatementsView {
     this.changes.replaceChildren(
       element("strong", {}, `${count} statement${count > 1 ? "s" : ""} moved. `),
       `${capital(name)} ${was} \u2192 ${is}. `,
-      old === fresh ? `The action stays: ${fresh}.` : element("strong", { class: "moved" }, `${old} \u2192 ${fresh}.`),
+      old === fresh ? `The action stays: ${urgencyWords(now).toLowerCase()}.` : element("strong", { class: "moved" }, `${old} \u2192 ${fresh}.`),
     );
   }
 
@@ -182,7 +182,11 @@ export class StatementsView {
     }
     const first = this.order?.slice(0, FIRST) ?? [];
     this.list.replaceChildren(...first.map((id) => this.slider(id).node));
-    this.others.replaceChildren(...this.#groups(new Set(first)));
+    const groups = this.#groups(new Set(first));
+    const isOpen = this.others.querySelector("details")?.open ?? false;
+    this.others.replaceChildren(element(
+      "details", { open: isOpen }, element("summary", {}, `All ${this.#inUse().length - first.length} others, by what they speak of`), groups,
+    ));
   }
 
   // All others by what they speak of, folded; a fold is filled when it is opened.
