@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.evidence.lineage import fit_sentences
@@ -58,10 +59,18 @@ def digest_of_priors(priors: Priors) -> str:
 
 def _plain(value: object) -> Any:
     """As types of JSON. Records become tables of their fields, so that a new field counts by itself."""
-    if is_dataclass(value):
-        value = {entry.name: getattr(value, entry.name) for entry in fields(value) if entry.name not in FOLLOW}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {name: getattr(value, name) for name in _counted(type(value))}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items() if not (key in FOR_READERS and isinstance(item, str))}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, str | int | float) else str(value)
+    return str(value)
+
+
+@cache
+def _counted(kind: type) -> tuple[str, ...]:
+    """The fields of a record that count."""
+    return tuple(entry.name for entry in fields(kind) if entry.name not in FOLLOW)

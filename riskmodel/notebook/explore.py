@@ -160,7 +160,7 @@ class Explorer:
         self._moved = dict(moved)
         if self._widget is not None:
             self._widget.moved = self._moved
-            self._widget.send(*self._kernel.answer({"ask": "move", "address": self._address, "moved": self._moved}))
+            self._send(*self._kernel.answer({"ask": "move", "address": self._address, "moved": self._moved}))
 
     def _put(self, address: str) -> None:
         self._address = address
@@ -170,11 +170,18 @@ class Explorer:
     def hear(self, _widget: object, asked: dict[str, Any], _buffers: object) -> None:
         """Answer a message of the page; what it moves is moved here."""
         self._address = asked["address"]
-        made, buffers = self._kernel.answer(asked)
+        try:
+            made, buffers = self._kernel.answer(asked)
+        except Exception as error:  # a defect: the page says so, the notebook's log has the traceback
+            self._send({"answer": "failed", "number": asked.get("number"), "message": repr(error)}, [])
+            raise
         if made["answer"] == "move":
             self._moved = dict(made["moved"])
             if self._widget is not None:
                 self._widget.moved = self._moved
+        self._send(made, buffers)
+
+    def _send(self, made: dict[str, Any], buffers: list[bytes]) -> None:
         if self._widget is not None:
             self._widget.send(made, buffers)
 

@@ -10,13 +10,14 @@ import numpy as np
 from riskmodel.answers.uncertainty import without_silent
 from riskmodel.arrays import Array, Masks
 from riskmodel.evidence.recording import QUANTITY as RECORDED
+from riskmodel.evidence.records import SETTING
 from riskmodel.inference.one_case import OneCase
 from riskmodel.network.build import build_network
 from riskmodel.network.kept import KeptTables
 from riskmodel.sensitivity.one_way import Sweep
 
 if TYPE_CHECKING:
-    from riskmodel.evidence.records import Priors
+    from riskmodel.evidence.records import Priors, Statement
     from riskmodel.model import Model
 
 ENDS = 2  # of a range
@@ -68,11 +69,11 @@ class CaseTornados:
         The same as :func:`~riskmodel.sensitivity.one_way.one_way` with two points, to rounding.
         """
         priors = without_silent(model.priors, masks)
-        names = speaking(priors)
+        setting = int(model.scoring.scorer.settings(masks)[0])
+        names = speaking(priors, model.settings[setting] if model.settings else "")
         sweep = Sweep.of(model, names, ENDS)
         stated_first = np.concatenate([sweep.values[:1], sweep.values])  # draw 0 is held to a stricter check
         network = build_network(priors, stated_first, constant_once=True, kept=self._tables)
-        setting = int(model.scoring.scorer.settings(masks)[0])
         of_case = self._cases.setdefault(setting, OneCase(model.variables))
         posterior = of_case.posterior(network, masks, setting)
         posterior = np.broadcast_to(posterior, (len(posterior), len(stated_first)))
@@ -83,8 +84,23 @@ class CaseTornados:
         )  # fmt: skip
 
 
-def speaking(priors: Priors) -> list[str]:
-    """The selected statements that drive a table of the variables that are left, in register order."""
+def speaking(priors: Priors, setting: str) -> list[str]:
+    """The selected statements that drive a table of the variables that are left, in register order.
+
+    Those that name other settings alone say nothing of a case in this one, but at the reference, which ratios and rates
+    without a setting are taken at.
+    """
     subjects = {variable.name for variable in priors.network_variables} | set(priors.groups)
     blanks = {variable.name for variable in priors.case_variables if variable.blank_tells}
-    return [s.id for s in priors.selected_statements if s.subject in subjects or (blanks and s.quantity == RECORDED)]
+    heard = {setting, priors.prior_set.reference_setting}
+    return [
+        statement.id
+        for statement in priors.selected_statements
+        if (statement.subject in subjects or (blanks and statement.quantity == RECORDED))
+        and _is_heard(statement, heard)
+    ]
+
+
+def _is_heard(statement: Statement, settings: set[str]) -> bool:
+    named = statement.given.event(SETTING)
+    return named is None or bool(settings & set(named.states))

@@ -11,7 +11,7 @@ from typing import Any
 from riskmodel.notebook.explore import Explorer
 from tests.support.browser import Browser
 
-SECONDS = 8
+SECONDS = 20
 # What anywidget gives a widget's script: a model with traits, and messages that wait until somebody takes them.
 BRIDGE = """
 window.sent = [];
@@ -27,7 +27,8 @@ window.bridge = {
 };
 window.change = (name, value) => { traits[name] = value; (handlers[`change:${name}`] ?? []).forEach((act) => act()); };
 window.answer = (message, buffers) => {
-  const views = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer));
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const views = buffers.map((text) => new DataView(bytes(text).buffer));
   (handlers["msg:custom"] ?? []).forEach((act) => act(message, views));
 };
 """
@@ -42,8 +43,9 @@ class Widget:
         self.answers: list[dict[str, Any]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
+        changed = getattr(self, name, None) != value
         object.__setattr__(self, name, value)
-        if name in ("address", "moved"):
+        if name in ("address", "moved") and changed:
             self.browser.run(f"change({json.dumps(name)}, {json.dumps(value)})")
 
     def send(self, message: dict[str, Any], buffers: list[bytes]) -> None:
@@ -59,16 +61,21 @@ class Cell:
         self.browser, self.explorer = browser, explorer
         script = Path(__file__).parents[2] / "riskmodel" / "notebook" / "web" / "cell.js"
         module = script.read_text(encoding="utf-8").replace("export default { render };", "window.render = render;")
-        traits = {"page": explorer.page(live=True), "address": explorer._address, "moved": explorer.moved, "height": 800}
+        traits = {
+            "page": explorer.page(live=True),
+            "address": explorer._address,
+            "moved": explorer.moved,
+            "height": 800,
+        }
         text = json.dumps(traits).replace("<", "\\u003c")
-        page = folder / "cell.html"
-        page.write_text(
+        file = folder / "cell.html"
+        file.write_text(
             f"<!DOCTYPE html><meta charset=utf-8><title>cell</title><div id=cell></div><script>"
             f"{BRIDGE.replace('TRAITS', text)}</script><script type=module>{module}\n"
             "window.take = render({ model: bridge, el: document.getElementById('cell') });</script>"
         )
         browser.open("about:blank")
-        browser.open(page.as_uri(), **how)
+        browser.open(file.as_uri(), **how)
         self.widget = explorer._widget = Widget(browser, explorer)
         self._session = self._of_frame()
         for domain in ("Runtime", "Log", "Performance"):
@@ -111,5 +118,6 @@ class Cell:
                 self.widget.asked.append(each["message"])
                 self.explorer.hear(self.widget, each["message"], [])
             else:
+                vars(self.widget)["address"] = each["saved"]["address"]  # the browser has it already
                 self.explorer._put(each["saved"]["address"])
         time.sleep(0.01)

@@ -5,6 +5,7 @@ import { Kernel } from "./kernel.js";
 import { Explorer, PriorSet } from "./model.js";
 import { Page } from "./page.js";
 import { keepPlace } from "./place.js";
+import { figure } from "./sliders.js";
 import { StatementsView } from "./statements_view.js";
 
 const NO_FURTHER = 1e-9; // how far the page's probabilities may lie from Python's
@@ -96,11 +97,22 @@ class Moving {
     this.exact = message;
     const profiles = data.profiles.map((profile) => ({ ...profile, rates: message.rates?.[profile.name] ?? profile.rates, drawn: null }));
     const moved = { ...data, name: `${data.name}_moved`, hash: message.hash, plan: message.plan ?? data.plan, profiles, drawn: null };
-    explorer.sets = [this.stated, new PriorSet(moved, explorer.data, new Float64Array(buffers[0]))];
+    const set = new PriorSet(moved, explorer.data, new Float64Array(buffers[0]));
+    set.origins = () => this.origins(message.numbers);
+    explorer.sets = [this.stated, set];
     this.#choose();
     this.view.showNumbers(this.moved, message.numbers);
     page.update();
     this.ask("tornado");
+  }
+
+  // Where the numbers come from: those that were moved, from this page.
+  async origins(numbers) {
+    const origins = await this.stated.origins();
+    const statements = origins.statements.map((statement) => (statement.id in numbers
+      ? { ...statement, says: `moved to ${figure(numbers[statement.id].value)}; stated: ${statement.says}` }
+      : statement));
+    return { ...origins, statements };
   }
 
   #choose() {

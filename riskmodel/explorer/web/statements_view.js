@@ -22,6 +22,7 @@ export class StatementsView {
     this.sliders = new Map();
     this.tornado = null;
     this.numbers = {};
+    this.moved = [];
     this.recording = "";
     this.about = null;
     this.count = element("span", { class: "count" });
@@ -68,7 +69,10 @@ export class StatementsView {
       slider.show(numbers[id]?.value ?? slider.statement.value);
       slider.refuse("");
     }
-    this.buttons.hidden = !Object.keys(moved).length;
+    this.moved = Object.keys(moved).filter((id) => this.statements.has(id));
+    const isSeen = (id) => this.sliders.get(id)?.node.checkVisibility() ?? false;
+    if (!this.moved.every(isSeen) && !this.search.value) this.#list(); // what was moved from Python
+    this.buttons.hidden = !this.moved.length;
     this.copied.textContent = "";
   }
 
@@ -180,7 +184,8 @@ export class StatementsView {
       this.others.replaceChildren(element("p", { class: "faint", role: "status" }, `${hits.length} found${more}`));
       return;
     }
-    const first = this.order?.slice(0, FIRST) ?? [];
+    const hangs = this.order?.slice(0, FIRST) ?? [];
+    const first = [...this.moved.filter((id) => !hangs.includes(id)), ...hangs];
     this.list.replaceChildren(...first.map((id) => this.slider(id).node));
     const groups = this.#groups(new Set(first));
     const isOpen = this.others.querySelector("details")?.open ?? false;
