@@ -11,7 +11,7 @@ from riskmodel.explorer.page import page_of
 from riskmodel.model import checked_model
 from riskmodel.notebook.kernel import Kernel
 from riskmodel.notebook.moves import as_python
-from riskmodel.notebook.place import Place
+from riskmodel.notebook.shown_state import ShownState
 from riskmodel.notebook.sliders import slider_data
 
 if TYPE_CHECKING:
@@ -88,13 +88,13 @@ class Explorer:
         self._kernel = Kernel(model)
         self._height = height
         self._moved: dict[str, float] = {}
-        self._address = Place.of(case, self._start, model).address(model)
+        self._address = ShownState.of(case, self._start, model).address(model)
         self._data = data
         self._widget: CellWidget | None = None
 
     def __repr__(self) -> str:
-        known = ", ".join(f"{name} {text}" for name, text in self.case.items())
-        return f"Explorer({self._loaded.priors.prior_set.name}; {known}; {len(self._moved)} statements moved)"
+        findings = ", ".join(f"{name} {text}" for name, text in self.case.items())
+        return f"Explorer({self._loaded.priors.prior_set.name}; {findings}; {len(self._moved)} statements moved)"
 
     @property
     def case(self) -> dict[str, str]:
@@ -102,13 +102,13 @@ class Explorer:
 
         Setting it changes the page. What is set replaces all that is known; without a setting, that of the page stays.
         """
-        return Place.read(self._address, self._loaded).case
+        return ShownState.read(self._address, self._loaded).case
 
     @case.setter
     def case(self, case: Cases) -> None:
-        before = Place.read(self._address, self._loaded)
-        after = Place.of(case, before.case.get("setting", self._start), self._loaded)
-        self._put(Place(after.case, before.policy, before.recording, before.further).address(self._loaded))
+        before = ShownState.read(self._address, self._loaded)
+        after = ShownState.of(case, before.case.get("setting", self._start), self._loaded)
+        self._put(ShownState(after.case, before.policy, before.recording, before.further).address(self._loaded))
 
     @property
     def moved(self) -> dict[str, float]:
@@ -118,12 +118,12 @@ class Explorer:
     @property
     def model(self) -> Model:
         """The model as the page shows it: statements moved, under its policy and recording profile."""
-        return self._kernel.moved(self._moved, self._place)[0]
+        return self._kernel.moved(self._moved, self._shown)[0]
 
     @property
     def python(self) -> str:
         """A line of Python that makes the model with the statements that were moved from the one that was loaded."""
-        return as_python(self._kernel.moved(self._moved, self._place)[1])
+        return as_python(self._kernel.moved(self._moved, self._shown)[1])
 
     def explain(self) -> Explanation:
         """The case that the page shows, explained under the model that it shows."""
@@ -151,12 +151,12 @@ class Explorer:
         return self.model.write(path, title)
 
     @property
-    def _place(self) -> Place:
-        return Place.read(self._address, self._loaded)
+    def _shown(self) -> ShownState:
+        return ShownState.read(self._address, self._loaded)
 
     def _take(self, moved: Mapping[str, float]) -> None:
         """Move statements from Python, and tell the page."""
-        self._kernel.moved(moved, self._place)  # raises what is wrong
+        self._kernel.moved(moved, self._shown)  # raises what is wrong
         self._moved = dict(moved)
         if self._widget is not None:
             self._widget.moved = self._moved

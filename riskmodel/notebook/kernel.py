@@ -15,7 +15,7 @@ from riskmodel.explorer.numbers import free_entries, stated_rates
 from riskmodel.explorer.structure import structure
 from riskmodel.network.kept import KeptTables
 from riskmodel.notebook.moves import Numbers, as_python, numbers_of
-from riskmodel.notebook.place import Place
+from riskmodel.notebook.shown_state import ShownState
 from riskmodel.sensitivity.case_tornado import CaseTornados
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Kernel:
         self._tornados = CaseTornados()
         self._last: tuple[object, Model, Numbers] | None = None
 
-    def moved(self, moved: Mapping[str, float], place: Place) -> tuple[Model, Numbers]:
+    def moved(self, moved: Mapping[str, float], shown: ShownState) -> tuple[Model, Numbers]:
         """The model with statements moved, under the policy and the recording profile that the page shows.
 
         Beside it all numbers that differ, those of the other states of a distribution too.
@@ -74,8 +74,8 @@ class Kernel:
         PriorsError, UsageError, InferenceError
             for numbers that cannot be, or lie beyond reach.
         """
-        recording = place.recording or self.model.priors.recording
-        policy = place.policy or self.model.policy.name
+        recording = shown.recording or self.model.priors.recording
+        policy = shown.policy or self.model.policy.name
         asked = (recording, policy, tuple(moved.items()))
         if self._last is None or self._last[0] != asked:
             base = self._base(recording, policy)
@@ -106,8 +106,8 @@ class Kernel:
         """
         start = process_time()
         try:
-            place = Place.read(asked["address"], self.model)
-            made, buffers = (self._tornado if asked["ask"] == "tornado" else self._move)(asked["moved"], place)
+            shown = ShownState.read(asked["address"], self.model)
+            made, buffers = (self._tornado if asked["ask"] == "tornado" else self._move)(asked["moved"], shown)
         except RiskModelError as error:
             made, buffers = {"answer": "refused", "of": asked.get("of", ""), "message": str(error)}, []
         milliseconds = 1000 * (process_time() - start)
@@ -118,15 +118,15 @@ class Kernel:
             "milliseconds": milliseconds,
         }, buffers
 
-    def _move(self, moved: Mapping[str, float], place: Place) -> Answer:
-        model, numbers = self.moved(moved, place)
+    def _move(self, moved: Mapping[str, float], shown: ShownState) -> Answer:
+        model, numbers = self.moved(moved, shown)
         made: Message = {
             "answer": "move",
             "moved": dict(moved),
             "numbers": numbers,
             "python": as_python(numbers),
             "hash": model.scoring.model_hash,
-            "exact": self._exact(model, self._masks(model, place)),
+            "exact": self._exact(model, self._masks(model, shown)),
         }
         if not self._shape.same(_Shape.of(model)):
             plain = model.with_recording(IGNORABLE)
@@ -140,8 +140,8 @@ class Kernel:
         profiles = [name for name in model.priors.profiles if name != IGNORABLE]
         return {name: stated_rates(model.with_recording(name).priors, model.variables) for name in profiles}
 
-    def _masks(self, model: Model, place: Place) -> Masks:
-        return model.code(place.case)
+    def _masks(self, model: Model, shown: ShownState) -> Masks:
+        return model.code(shown.case)
 
     def _exact(self, model: Model, masks: Masks) -> Message:
         """Python's own posteriors and action, for the page to compare its answer with."""
@@ -158,9 +158,9 @@ class Kernel:
             "imaging": [token for token, asked_for in imaging if asked_for],
         }
 
-    def _tornado(self, moved: Mapping[str, float], place: Place) -> Answer:
-        model, _ = self.moved(moved, place)
-        masks = self._masks(model, place)
+    def _tornado(self, moved: Mapping[str, float], shown: ShownState) -> Answer:
+        model, _ = self.moved(moved, shown)
+        masks = self._masks(model, shown)
         if not model.scoring.scorer.posterior(masks).evidence[0] > 0:
             return {"answer": "tornado", "possible": False}, []
         tornado = self._tornados.of(model, masks)

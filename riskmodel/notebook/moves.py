@@ -34,7 +34,7 @@ def numbers_of(priors: Priors, moved: Mapping[str, float]) -> Numbers:
     for identifier in moved:
         if identifier not in statements:
             raise UsageError(f"no statement {identifier!r} drives a table{nearest(identifier, statements)}")
-    numbers = {name: with_interval(statements[name], value) for name, value in moved.items()}
+    numbers = {name: widened(statements[name], value) for name, value in moved.items()}
     for members in joint_distributions(ordered):
         parts = [ordered[i] for i in members]
         if any(part.id in moved for part in parts):
@@ -45,17 +45,17 @@ def numbers_of(priors: Priors, moved: Mapping[str, float]) -> Numbers:
 def _rest(parts: list[Statement], moved: Mapping[str, float]) -> Numbers:
     """What the parts of a distribution that nobody moved take of what is left."""
     named = [part for part in parts if part.id in moved]
-    left = 1 - sum(moved[part.id] for part in named)
-    left_before = 1 - sum(part.value for part in named)
+    remaining = 1 - sum(moved[part.id] for part in named)
+    remaining_before = 1 - sum(part.value for part in named)
     others = [part for part in parts if part.id not in moved]
-    if left < -NOTHING_LEFT or (left_before <= NOTHING_LEFT < left and others):
+    if remaining < -NOTHING_LEFT or (remaining_before <= NOTHING_LEFT < remaining and others):
         listed = ", ".join(f"{part.id} {moved[part.id]:g}" for part in named)
-        raise UsageError(f"{listed}: the states of {named[0].of.variable} must leave 0 or more, not {left:.3g}")
-    share = max(left, 0.0) / left_before if left_before > NOTHING_LEFT else 0.0
-    return {part.id: with_interval(part, part.value * share) for part in others}
+        raise UsageError(f"{listed}: the states of {named[0].of.variable} must leave 0 or more, not {remaining:.3g}")
+    share = max(remaining, 0.0) / remaining_before if remaining_before > NOTHING_LEFT else 0.0
+    return {part.id: widened(part, part.value * share) for part in others}
 
 
-def with_interval(statement: Statement, value: float) -> dict[str, float]:
+def widened(statement: Statement, value: float) -> dict[str, float]:
     """A value, and the statement's interval where it must be wider to hold it."""
     low, high = statement.low, statement.high
     if low is None or high is None or low <= value <= high:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from riskmodel.evidence.limits import MOST_CORRELATED
 from riskmodel.evidence.number_origin import origin_of
-from riskmodel.evidence.records import IGNORABLE, RATIOS
+from riskmodel.evidence.records import IGNORABLE
+from riskmodel.evidence.scale import LOG, LOGIT, Scale, scale_of
 from riskmodel.sensitivity.ranges import ranges
 from riskmodel.text import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from riskmodel.arrays import Array
     from riskmodel.evidence.records import Priors, Statement
     from riskmodel.model import Model
 
@@ -25,18 +22,7 @@ NARROWEST = 0.4  # half width on the scale of a slider whose range is narrower
 FURTHEST = 20.0  # log-odds or logarithm of a ratio: a value beyond is typed
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How values of a quantity lie along a slider."""
-
-    name: str
-    to: Callable[[Array], Array]
-    back: Callable[[Array], Array]
-
-
-LOGIT = Scale("logit", lambda p: np.log(p) - np.log1p(-p), lambda x: 1 / (1 + np.exp(-x)))
-LOG = Scale("log", np.log, np.exp)
-LINEAR = Scale("linear", np.asarray, np.asarray)
+NAMES = {LOG.kind: "log", LOGIT.kind: "logit"}  # of scales, on the page
 
 
 def slider_data(model: Model) -> list[dict[str, Any]]:
@@ -65,8 +51,9 @@ def _slider(
     priors: Priors, statement: Statement, interval: tuple[float, float], rests_on: str, profile: str
 ) -> dict[str, Any]:
     origin = origin_of(priors, statement)
+    correlation = statement.quantity == "dependence"
     scale = scale_of(statement)
-    least, most = slider_ends(statement.value, *interval, scale)
+    least, most = (0.0, MOST_CORRELATED) if correlation else slider_ends(statement.value, *interval, scale)
     return {
         "id": statement.id,
         "says": origin.says,
@@ -79,24 +66,15 @@ def _slider(
         "title": origin.title if statement.source != "assumption" else "",
         "history": list(origin.history),
         "note": statement.note,
-        "scale": scale.name,
+        "scale": "linear" if correlation else NAMES[scale.kind],
         "least": least,
         "most": most,
         "profile": profile,
     }
 
 
-def scale_of(statement: Statement) -> Scale:
-    """Ratios and weights by their logarithm, correlations as they are, probabilities by their log-odds."""
-    if statement.quantity in RATIOS:
-        return LOG
-    return LINEAR if statement.quantity == "dependence" else LOGIT
-
-
 def slider_ends(value: float, low: float, high: float, scale: Scale) -> tuple[float, float]:
     """The least and the greatest value of a slider: the 95 % range, and as much again on both sides by `BEYOND`."""
-    if scale is LINEAR:
-        return 0.0, MOST_CORRELATED
     with np.errstate(divide="ignore"):
         at = np.clip(scale.to(np.array([value, low, high])), -FURTHEST, FURTHEST)
     half = max((at[2] - at[1]) / 2, NARROWEST)

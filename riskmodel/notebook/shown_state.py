@@ -21,7 +21,7 @@ NOT_ASSESSED = "not_assessed"  # as the page and a case file write it
 
 
 @dataclass(frozen=True)
-class Place:
+class ShownState:
     """What the page shows.
 
     Attributes
@@ -40,7 +40,7 @@ class Place:
     further: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, address: str, model: Model) -> Place:
+    def read(cls, address: str, model: Model) -> ShownState:
         columns = {variable.name: variable.column for variable in model.variables}
         parts = dict(parse_qsl(address))
         chosen = {name: parts.get(name, "") for name in CHOICES}
@@ -49,7 +49,7 @@ class Place:
         return cls(case, **chosen, further=further)
 
     @classmethod
-    def of(cls, case: Cases | None, setting: str | None, model: Model) -> Place:
+    def of(cls, case: Cases | None, setting: str | None, model: Model) -> ShownState:
         """A case as its user gives it: a row of a frame, a frame of one row, or a dict; without one only the setting.
 
         Raises
