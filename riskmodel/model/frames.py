@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from riskmodel.evidence.records import SETTING
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
     from riskmodel.answers.scoring import Scoring
     from riskmodel.answers.uncertainty import Uncertain
@@ -19,7 +20,24 @@ if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
     from riskmodel.evidence.records import Variable
 
-Cases: TypeAlias = "pd.DataFrame | pd.Series | Mapping[str, Any] | list[dict[str, Any]]"
+Cases: TypeAlias = (
+    "pd.DataFrame | pd.Series | Mapping[str, Any] | list[dict[str, Any]] | ArrowStream | ArrowArray | pl.LazyFrame"
+)
+Frame: TypeAlias = Any  # of the kind that was given: pandas, polars, or an Arrow table
+
+
+class ArrowStream(Protocol):
+    """A table that hands itself over by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A capsule with the stream."""
+
+
+class ArrowArray(Protocol):
+    """A batch of rows that hands itself over by the Arrow PyCapsule interface."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Capsules with the schema and the array."""
 
 
 def scored_frame(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from riskmodel.answers.scoring import Scoring
     from riskmodel.arrays import Masks
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model.frames import Cases
+    from riskmodel.model.frames import Cases, Frame
 
 RESTATING = frozenset({"source", "basis", "events", "locator", "read", "counts", "level"})  # keys of another source
 
@@ -74,13 +74,15 @@ class Model(BuiltModel):
         draws: int = 0,
         seed: int = 0,
         level: float = 0.95,
-    ) -> pd.DataFrame:
+    ) -> Frame:
         """Posteriors, action and reason of each case.
 
         Parameters
         ----------
         cases
-            one row a case; columns as in a case file, any of them missing. One case may be a Series or a dict.
+            one row a case; columns as in a case file, any of them missing: a frame of pandas, of polars (also lazy),
+            or anything that hands itself over as Arrow (``__arrow_c_stream__``: pyarrow, duckdb). One case may be a
+            Series or a dict.
         setting
             of the rows that name none; needed where there is no column ``setting``.
         known_outcomes
@@ -95,7 +97,8 @@ class Model(BuiltModel):
 
         Returns
         -------
-        frame with the index of ``cases`` and the columns of the output contract (probabilities in [0, 1]).
+        frame with the index of ``cases`` and the columns of the output contract (probabilities in [0, 1]); of polars
+        where ``cases`` were of polars, an Arrow table where they came as Arrow.
 
         Raises
         ------
@@ -104,15 +107,16 @@ class Model(BuiltModel):
         InferenceError
             naming the first case whose evidence is impossible.
         """
+        from riskmodel.casefiles.read.arrow_frames import as_given
         from riskmodel.casefiles.read.frame import as_frame
 
-        cases = as_frame(cases)
+        frame = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
-        masks = self.code(cases, setting=setting, **asked)
+        masks = self.code(frame, setting=setting, **asked)
         uncertain = self.uncertain(draws, seed, level) if draws else None
-        scored = scored_frame(self.scoring, cases, masks, mapping, uncertain)
-        self.warn_of_blanks(cases, masks, setting, **asked)
-        return scored
+        scored = scored_frame(self.scoring, frame, masks, mapping, uncertain)
+        self.warn_of_blanks(frame, masks, setting, **asked)
+        return as_given(cases, scored)
 
     def posterior(
         self,
@@ -123,7 +127,7 @@ class Model(BuiltModel):
         mapping: MappingLike = None,
         allow_repeats: bool = False,
         likelihoods: Mapping[str, np.ndarray] | None = None,
-    ) -> pd.DataFrame:
+    ) -> Frame:
         """P(condition present | evidence) of each case, one column a condition and composite.
 
         Parameters
@@ -134,12 +138,13 @@ class Model(BuiltModel):
             soft evidence: variable → array (cases, states) of P(observation | state), up to a factor,
             beside what the frame says of that variable.
         """
+        from riskmodel.casefiles.read.arrow_frames import as_given
         from riskmodel.casefiles.read.frame import as_frame
 
-        cases = as_frame(cases)
+        frame = as_frame(cases)
         asked: dict[str, Any] = {"known_outcomes": known_outcomes, "mapping": mapping, "allow_repeats": allow_repeats}
-        masks = self.code(cases, setting=setting, **asked)
-        return posterior_frame(self.scoring, cases, masks, likelihoods or {})
+        masks = self.code(frame, setting=setting, **asked)
+        return as_given(cases, posterior_frame(self.scoring, frame, masks, likelihoods or {}))
 
     def explain(
         self,

@@ -20,6 +20,8 @@ from riskmodel.casefiles.read.cell_types import (
     cell_text,
     codable,
     distinct_cells,
+    one_array,
+    plain_type,
     text_array,
     text_cells,
 )
@@ -67,6 +69,8 @@ class BatchCoder:
             naming every problem of the header, or a column of a type that cannot be read.
         """
         preparation = preparation_of(options, variables)
+        if preparation is not None:  # which gets arrays that every function of pyarrow takes
+            schema = pa.schema([column.with_type(plain_type(column.type)) for column in schema])
         bound = preparation.bind(schema, file) if preparation is not None else None
         names, read = (schema.names, None) if bound is None else (bound.schema.names, schema.names)
         coder = Coder.of(names, variables, options, file, read, bound.warnings if bound else ())
@@ -153,6 +157,11 @@ class BatchCoder:
         counts: Mapping[str, int] = piece.counts
         ours = batch
         if self.bound is not None:
+            try:
+                batch.validate(full=True)
+            except pa.ArrowException as error:
+                raise CasesError(f"{layout.file}: a text is not UTF-8: {error}") from None
+            batch = pa.RecordBatch.from_arrays(list(map(one_array, batch.columns)), names=batch.schema.names)
             prepared = self.bound.prepare(batch)
             ours, faults, counts = prepared.batch, (*faults, *prepared.faults), {**counts, **prepared.counts}
             if ours.num_rows != batch.num_rows:

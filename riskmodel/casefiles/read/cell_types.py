@@ -44,7 +44,15 @@ def one_array(column: Any) -> Any:
         column = pc.run_end_decode(column)
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.large_string())
+    if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
+        words = column.dictionary.cast(pa.large_string())
+        column = pa.DictionaryArray.from_arrays(column.indices, words, ordered=column.type.ordered)
     return column
+
+
+def plain_type(kind: Any) -> Any:
+    """The type that :func:`one_array` gives a column of a type."""
+    return one_array(pa.nulls(0, kind)).type
 
 
 def distinct_cells(column: Any) -> tuple[list[str], np.ndarray]:

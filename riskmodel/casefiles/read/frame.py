@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Sized
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from riskmodel.arrays import Masks
+from riskmodel.casefiles.read.arrow_frames import frame_of, is_arrow, table_of, type_problem
 from riskmodel.casefiles.read.block import Coder, id_problem
 from riskmodel.casefiles.repeats import REPEATED
 from riskmodel.cases.cells import CellDecoder, CellProblem, value_text
@@ -26,7 +27,10 @@ SHOWN = 10  # bad cells named in an error
 
 
 def as_frame(cases: object) -> pd.DataFrame:
-    """Cases as a frame: a frame as it is, one case as a Series or a dict, several as a list of dicts.
+    """Cases as a pandas frame: a frame as it is, one case as a Series or a dict, several as a list of dicts.
+
+    Frames of polars (also lazy ones), Arrow tables, and whatever else hands itself over by the Arrow PyCapsule
+    interface, such as the result of a query in duckdb, become pandas frames with the same cells.
 
     Raises
     ------
@@ -39,6 +43,8 @@ def as_frame(cases: object) -> pd.DataFrame:
         return cases
     if isinstance(cases, pd.Series):
         return cases.to_frame().T
+    if is_arrow(cases):
+        return frame_of(table_of(cases))
     if isinstance(cases, Mapping):
         several = any(isinstance(cell, list | tuple | np.ndarray | pd.Series) for cell in cases.values())
         return pd.DataFrame(cases) if several else pd.DataFrame([cases])
@@ -49,9 +55,11 @@ def as_frame(cases: object) -> pd.DataFrame:
             f"cases is a path, {str(cases)!r}: give what is in the file, pd.read_csv({str(cases)!r}, dtype=str), "
             "or score the file with the command riskmodel score"
         )
-    received = f"a {type(cases).__name__}" if cases else f"an empty {type(cases).__name__}"
+    empty = isinstance(cases, Sized) and not len(cases)
+    received = f"an empty {type(cases).__name__}" if empty else f"a {type(cases).__name__}"
     raise UsageError(
-        f"cases is {received}: give a pandas frame with a row a case, a case as a dict or a Series, or a list of dicts"
+        f"cases is {received}: give a frame with a row a case (pandas, polars, Arrow), a case as a dict or a Series, "
+        "or a list of dicts"
     )
 
 
@@ -127,7 +135,8 @@ def _as_array(column: pd.Series) -> Any:
         missing = column.isna()
         texts = [None if gone else value_text(cell) for cell, gone in zip(column, missing, strict=True)]
         return pa.array(texts, pa.string())
-    return pa.array(column, from_pandas=True)
+    array = pa.array(column, from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def id_column(frame: pd.DataFrame, rules: CaseMapping) -> Hashable | None:
@@ -157,7 +166,12 @@ def _id_problems(frame: pd.DataFrame, field: int, *, allow_repeats: bool) -> lis
 def _code_column(frame: pd.DataFrame, field: int, decoder: CellDecoder, target: Masks) -> list[str]:
     """Decode a column's different texts once each; returns the problems."""
     column = frame.iloc[:, field]
-    codes, values = column.factorize(use_na_sentinel=True)
+    if unread := type_problem(column):
+        raise CasesError(unread)
+    try:
+        codes, values = column.factorize(use_na_sentinel=True)
+    except TypeError:  # a list, a dict: its text is not understood
+        codes, values = column.map(value_text, na_action="ignore").factorize()
     if column.dtype == object and not all(isinstance(value, str) for value in values):
         codes, values = column.map(value_text, na_action="ignore").factorize()  # else 1, 1.0 and True are one
     texts = [*map(value_text, values), ""]  # a missing value has the code -1, and so the last text
