@@ -18,14 +18,12 @@ from riskmodel.calibration.provenance import check_name, cohort_hash
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.verified_odds import Stated, VerifiedOddsRatio, checked_odds_ratio
 from riskmodel.calibration.who_was_verified import VerifiedCohort, VerifiedFit
-from riskmodel.casefiles.read.frame import identifiers
+from riskmodel.casefiles.read.frame import as_frame, identifiers
 from riskmodel.errors import UsageError
 from riskmodel.evidence.records import IGNORABLE
-from riskmodel.model import Model, checked_model
+from riskmodel.model import Cases, Model, checked_model
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from riskmodel.cases.mapping import MappingLike
 
 RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd, for they differ 10 to 100 times
@@ -33,7 +31,7 @@ RECALIBRATION_WEIGHT = 0.1  # of the priors on base rates: three times their sd,
 
 def calibrate(  # noqa: PLR0913
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     learn: str | Sequence[str] = "all",
     *,
     setting: str | None = None,
@@ -105,6 +103,7 @@ def calibrate(  # noqa: PLR0913
     """
     checked_model(model, "calibrate")
     asked: dict[str, Any] = {"known_outcomes": True, "mapping": mapping}
+    cohort = as_frame(cohort)
     masks = model.code(cohort, setting=setting, allow_repeats=True, **asked)  # repeats are refused below
     model.warn_of_blanks(cohort, masks, setting, **asked)
     names = identifiers(cohort, model.variables, mapping)
@@ -117,7 +116,7 @@ def calibrate(  # noqa: PLR0913
 
 def recalibrate(  # noqa: PLR0913
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     *,
     setting: str | None = None,
     mapping: MappingLike = None,

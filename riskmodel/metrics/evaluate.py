@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.casefiles.read.frame import as_frame
 from riskmodel.decision.stakes import imaging_stakes, stakes
 from riskmodel.errors import CasesError, UsageError, as_list, nearest
 from riskmodel.metrics.acted import actions_of, urgency_of
 from riskmodel.metrics.predictors import DEFAULT_PREDICTORS, Evidence, checked_predictors
 from riskmodel.metrics.summary import RESAMPLES, summarise, summarise_decision
-from riskmodel.model import Model, checked_model
+from riskmodel.model import Cases, Model, checked_model
 from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Judged(Shown):
 
 def judge(
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     *,
     setting: str | None = None,
     mapping: MappingLike = None,
@@ -99,6 +100,7 @@ def judge(
     """
     checked_model(model, "metrics")
     checked_predictors(predictors)
+    cohort = as_frame(cohort)
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     return judge_coded(model, masks, list(cohort.index), predictors)
 
@@ -172,7 +174,7 @@ def _states(mask: Array, states: Sequence[str]) -> Array:
 
 def evaluate(  # noqa: PLR0913
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     *,
     setting: str | None = None,
     mapping: MappingLike = None,

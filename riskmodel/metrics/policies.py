@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from riskmodel.casefiles.read.frame import as_frame
 from riskmodel.decision.reading.load import policy_names
 from riskmodel.errors import UsageError, nearest
 from riskmodel.metrics.acted import actions_of
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
     from riskmodel.arrays import Array
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 
 def policy_curves(  # noqa: PLR0913
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     condition: str = "any_serious",
     *,
     action: str = "any imaging",
@@ -69,6 +70,7 @@ def policy_curves(  # noqa: PLR0913
     >>> {"consensus", "healthusias"} <= set(found["strategy"])
     True
     """
+    cohort = as_frame(cohort)
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping)
     judged = judge_coded(model, masks, list(cohort.index), predictors)
     names = [str(name) for name in judged.outcomes]

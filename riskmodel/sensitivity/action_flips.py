@@ -21,7 +21,7 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 KINDS = ("urgency", "imaging")
 STEP, NEAR = 0.5, 3.0  # of the grid on the logit or log scale, and how far from the stated value it is so fine
@@ -57,7 +57,7 @@ class Flips(Shown):
 
 def flips(
     model: Model,
-    cases: pd.DataFrame | Masks,
+    cases: Cases | Masks,
     *,
     setting: str | None = None,
     mapping: MappingLike = None,
@@ -99,7 +99,7 @@ def flips(
 
 def cohort_flips(
     model: Model,
-    cases: pd.DataFrame | Masks,
+    cases: Cases | Masks,
     *,
     setting: str | None = None,
     statements: Sequence[str] | None = None,

@@ -26,7 +26,7 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 Index = tuple[int, ...]  # of an entry: a state of each parent, then the variable's own
 AT_ONCE = 500  # entries of one table evaluated together
@@ -92,7 +92,7 @@ class SensitivityFunction(Shown):
 
 def sensitivity_function(
     model: Model,
-    case: pd.DataFrame | Masks,
+    case: Cases | Masks,
     variable: str,
     state: str,
     parents: Mapping[str, str],
@@ -129,7 +129,7 @@ def sensitivity_function(
 
 def steepest(
     model: Model,
-    case: pd.DataFrame | Masks,
+    case: Cases | Masks,
     output: str,
     *,
     setting: str | None = None,
@@ -201,7 +201,7 @@ def _with_table(network: Network, name: str, table: Array) -> Network:
     return replace(network, tables={**network.tables, name: table})
 
 
-def _one(model: Model, case: pd.DataFrame | Masks, setting: str | None, mapping: MappingLike) -> Masks:
+def _one(model: Model, case: Cases | Masks, setting: str | None, mapping: MappingLike) -> Masks:
     people = coded_cases(model, case, setting=setting, mapping=mapping)
     if people.count != 1:
         raise UsageError(f"a sensitivity function is of one case, not of {people.count}")

@@ -15,13 +15,13 @@ from riskmodel.sensitivity.what_if import coded_cases, what_ifs
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 
 def follow(
     model: Model,
     statement: str,
-    cases: pd.DataFrame,
+    cases: Cases,
     values: Sequence[float],
     *,
     setting: str | None = None,

@@ -17,7 +17,7 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 POINTS = 7  # of a curve, the ends included; the stated value is one more
 ALL = ""  # the setting of a target that is of the cases of all settings
@@ -77,7 +77,7 @@ class Sweep:
 
 def one_way(  # noqa: PLR0913
     model: Model,
-    cases: pd.DataFrame | Masks,
+    cases: Cases | Masks,
     targets: Sequence[Target | str],
     *,
     setting: str | None = None,

@@ -20,7 +20,7 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 By = Literal["basis", "source", "statement"]
 LEVEL = 0.95
@@ -73,7 +73,7 @@ class Sobol(Shown):
 
 def sobol(  # noqa: PLR0913
     model: Model,
-    cases: pd.DataFrame | Masks,
+    cases: Cases | Masks,
     target: Target | str,
     *,
     by: By = "basis",
@@ -164,9 +164,7 @@ def _label(ids: tuple[str, ...], model: Model) -> str:
     return f"{ids[0]} and {len(others)} more {'of its distribution' if whole else 'drawn together with it'}"
 
 
-def _screened(
-    model: Model, cases: pd.DataFrame | Masks, target: Target, setting: str | None, top: int
-) -> tuple[str, ...]:
+def _screened(model: Model, cases: Cases | Masks, target: Target, setting: str | None, top: int) -> tuple[str, ...]:
     """The statements with the largest one-way effect on the target."""
     table = one_way(model, cases, [target], setting=setting, points=3).table
     return tuple(table[table["effect"] > 0]["statement"].head(top))

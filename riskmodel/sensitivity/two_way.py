@@ -19,7 +19,7 @@ from riskmodel.text import Sheet, Shown
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class TwoWay(Shown):
 
 def two_way(  # noqa: PLR0913
     model: Model,
-    case: pd.DataFrame | Masks,
+    case: Cases | Masks,
     a: str,
     b: str,
     *,

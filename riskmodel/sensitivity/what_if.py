@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from riskmodel.answers.uncertainty import without_silent
 from riskmodel.arrays import Array, Masks
-from riskmodel.casefiles.read.frame import identifiers
+from riskmodel.casefiles.read.frame import as_frame, identifiers
 from riskmodel.errors import InferenceError, UsageError
 from riskmodel.network.build import build_network
 from riskmodel.sensitivity.ranges import Varying
@@ -21,7 +20,7 @@ from riskmodel.workers.signals import Signals
 
 if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
-    from riskmodel.model import Model
+    from riskmodel.model import Cases, Model
     from riskmodel.network.network import Network
 
 ROWS = 160  # what-ifs whose networks are built together
@@ -76,7 +75,7 @@ class Batch:
 
 
 def coded_cases(
-    model: Model, cases: pd.DataFrame | Masks, *, setting: str | None = None, mapping: MappingLike = None
+    model: Model, cases: Cases | Masks, *, setting: str | None = None, mapping: MappingLike = None
 ) -> CodedCases:
     """Cases as evidence: a frame as in a case file (``mapping``: in other words), or masks of shape (variables, cases).
 
@@ -85,10 +84,11 @@ def coded_cases(
     UsageError
         when there is no case, or two have one name.
     """
-    if isinstance(cases, pd.DataFrame):
-        masks = model.code(cases, setting=setting, mapping=mapping)
-        named = identifiers(cases, model.variables, mapping)
-        names = tuple(str(name) for name in (cases.index if named is None else named))
+    if not isinstance(cases, np.ndarray):
+        frame = as_frame(cases)
+        masks = model.code(frame, setting=setting, mapping=mapping)
+        named = identifiers(frame, model.variables, mapping)
+        names = tuple(str(name) for name in (frame.index if named is None else named))
     else:
         masks = np.ascontiguousarray(cases, dtype=np.uint8)
         model.scoring.scorer.check(masks)

@@ -1,6 +1,7 @@
 """The same cases in every format, in and out, give the same bytes; what is damaged or not installed is named."""
 
 import csv
+import gzip
 import io
 import sys
 import zipfile
@@ -20,6 +21,7 @@ from python_calamine import CalamineWorkbook
 
 from riskmodel.casefiles.read.formats import FORMATS, format_of
 from tests.support.case_files import HEADER, run_bytes, run_file
+from tests.support.paths import DATA
 
 NAMES = HEADER.strip().split(",")
 ROWS = [
@@ -242,6 +244,59 @@ def test_tagged_missing_values_in_stata(tmp_path):
     assert (
         done.result.notes[1] == "cells that the file declares missing are not assessed: fever .a 'refused' (1), .b (1)"
     )
+
+
+def test_tagged_missing_values_in_sas(tmp_path):
+    path = tmp_path / "cases.sas7bdat"
+    path.write_bytes(gzip.decompress((DATA / "statistics" / "missing_values.sas7bdat.gz").read_bytes()))
+    mapping = {"columns": {"var9": "case_id", "var1": "fever", "var7": "trauma", "var8": "age"}}
+    done = run_file(path, tmp_path, mapping=mapping, keep=("var2", "var8"))
+    assert done.output.splitlines()[1].startswith(b"1,")
+    assert done.output.splitlines()[1].endswith(b",,")
+    assert done.result.summary.assessed == {"setting": 1} | dict.fromkeys([*NAMES[2:6], "esr", "infection"], 0)
+    assert done.result.notes == (
+        "codes are read: the labels of a SAS data set are in a catalog, which is another file",
+        "cells that the file declares missing are not assessed: var1 .A (1); var2 .B (1); var7 ._ (1)",
+    )
+    path.write_bytes(path.read_bytes()[:70_000])
+    assert f"{path}: not a readable SAS file" in run_file(path, tmp_path).error
+
+
+ODS = """<office:document-content
+ xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">
+<office:body><office:spreadsheet><table:table table:name="Cases">{}</table:table></office:spreadsheet></office:body>
+</office:document-content>"""
+
+
+MANIFEST = '<manifest xmlns="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+
+
+def open_document(path, rows):
+    """The least that a sheet of OpenDocument can be."""
+
+    def cell(value):
+        if isinstance(value, str):
+            return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+        return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+
+    lines = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", MANIFEST)
+        archive.writestr("content.xml", ODS.format(lines))
+
+
+def test_a_sheet_of_open_document(tmp_path):
+    path = tmp_path / "cases.ods"
+    open_document(path, [["case_id", "age", "fever"], ["a", 54, "yes"], [7, 54.5, "maybe"]])
+    done = run_file(path, tmp_path)
+    assert done.error == ""
+    expected = run_bytes(b"case_id,age,fever\na,54,yes\n7,54.5,maybe\n", tmp_path)
+    assert (done.output, done.rejects) == (expected.output, expected.rejects)
+    path.write_bytes(path.read_bytes()[:-40])
+    assert f"{path}: not a readable workbook" in run_file(path, tmp_path).error
 
 
 def test_many_pieces_of_a_statistics_file(tmp_path, monkeypatch):

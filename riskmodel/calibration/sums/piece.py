@@ -15,14 +15,12 @@ from riskmodel.calibration.provenance import cohort_hash
 from riskmodel.calibration.sums.counts import census_from_table, census_table, withhold
 from riskmodel.calibration.sums.messages import Answer, Request
 from riskmodel.calibration.sums.wanted import Wanted, sums_over
-from riskmodel.casefiles.read.frame import identifiers
+from riskmodel.casefiles.read.frame import as_frame, identifiers
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.evidence.digests import digest_of_priors
-from riskmodel.model import Model, checked_model
+from riskmodel.model import Cases, Model, checked_model
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from riskmodel.cases.mapping import MappingLike
 
 LEAST_PEOPLE, LEAST_COUNT = 50, 5
@@ -133,7 +131,7 @@ class CohortPiece:
 
 def cohort_sums(
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     request: Request,
     *,
     site: str = "",
@@ -160,7 +158,7 @@ def cohort_sums(
 
 def piece_of_frame(
     model: Model,
-    cohort: pd.DataFrame,
+    cohort: Cases,
     site: str,
     *,
     setting: str | None,
@@ -169,6 +167,7 @@ def piece_of_frame(
     least_count: int,
 ) -> CohortPiece:
     """A frame's rows, coded once for all rounds."""
+    cohort = as_frame(cohort)
     masks = model.code(cohort, setting=setting, known_outcomes=True, mapping=mapping, allow_repeats=True)
     names = identifiers(cohort, model.variables, mapping)
     rows = list(cohort.index if names is None else names)
