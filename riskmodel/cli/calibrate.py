@@ -12,6 +12,7 @@ import click
 
 from riskmodel.cli.common import common, examples, load_model, progress_bar, put, recording_option, say
 from riskmodel.cli.reading import (
+    asked_redcap,
     mapping_option,
     notice_of_blanks,
     read_rows,
@@ -208,7 +209,7 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
     from riskmodel.cases.description import columns_read
     from riskmodel.report.card.validation import Record
 
-    result = rows.result
+    result, project = rows.result, asked_redcap()
     columns = columns_read(result.layout, fitted.parent.variables, mapping)
     return Record(
         file=result.layout.file,
@@ -222,6 +223,8 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
         reasons=_reasons(result),
         columns=tuple(map(asdict, columns)),
         translations=tuple(map(asdict, result.mapped.translations)) if result.mapped else (),
+        dictionary=project.dictionary.name if project else "",
+        notes=result.notes,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from riskmodel.redcap.export_header import COMPLETE, ExportHeader
 from riskmodel.redcap.export_values import TICKED, UNTICKED, ExportValues
-from riskmodel.redcap.fields import CALC, CHECKBOX, Dictionary, Field, checkbox_column
+from riskmodel.redcap.fields import CHECKBOX, Dictionary, Field, checkbox_column
 from riskmodel.redcap.logic import EVENT_COLUMN, Condition, FieldValue, parse_logic
 from riskmodel.redcap.project import RedcapProject
 from riskmodel.redcap.rows import RowKey
@@ -16,7 +16,8 @@ from riskmodel.redcap.truth import fields_asked, holds
 FILLED, LEFT_BLANK, NOT_TICKED = "filled", "left blank", "not ticked"
 HIDDEN, MISSING_CODE = "hidden by branching logic", "missing data code"
 EMPTY_FORM, UNDECIDED = "form not filled in", "branching logic that cannot be evaluated"
-WHY_BLANK = (LEFT_BLANK, HIDDEN, EMPTY_FORM, MISSING_CODE, UNDECIDED, NOT_TICKED)
+NOT_CALCULATED = "not calculated"
+WHY_BLANK = (LEFT_BLANK, HIDDEN, EMPTY_FORM, MISSING_CODE, NOT_CALCULATED, UNDECIDED, NOT_TICKED)
 _NO_STATUS = ("", "0")
 
 
@@ -50,7 +51,7 @@ class BlankReasons:
             if text not in self.project.missing:
                 return FILLED
             return MISSING_CODE if entry.takes_missing_codes and text not in entry.codes else FILLED
-        return self._why_unseen(entry, row) or LEFT_BLANK
+        return self._why_unseen(entry, row) or (NOT_CALCULATED if entry.is_calculated else LEFT_BLANK)
 
     def _why_box(self, text: str, entry: Field, row: int) -> str:
         if text == TICKED:
@@ -70,8 +71,14 @@ class BlankReasons:
 
     def is_shown(self, entry: Field, row: int) -> bool | None:
         """Whether branching logic and action tags show a field; None where that cannot be told."""
-        if entry.always_hidden:
+        by_tags = entry.shown_by_tags
+        by_logic = self._holds(entry, row) if by_tags is not False else None
+        if False in (by_tags, by_logic):
             return False
+        return None if None in (by_tags, by_logic) else True
+
+    def _holds(self, entry: Field, row: int) -> bool | None:
+        """Whether the branching logic of a field shows it; every combination of values is evaluated once."""
         condition = self.condition(entry)
         if condition is None:
             return True
@@ -140,7 +147,8 @@ class BlankReasons:
             for name, (_, column) in self.header.columns.items()
             if column.field is not None
             and column.field.form == form
-            and column.field.kind not in (CALC, CHECKBOX)
+            and column.field.kind != CHECKBOX
+            and not column.field.is_calculated
             and name != identity
         ]
 

@@ -15,7 +15,9 @@ FIELD_TYPES = (TEXT, NOTES, CALC, RADIO, DROPDOWN, CHECKBOX, YES_NO, TRUE_FALSE,
 CODED = frozenset({RADIO, DROPDOWN, CHECKBOX, YES_NO, TRUE_FALSE})  # a value is one of the choices
 LISTED = frozenset({RADIO, DROPDOWN, CHECKBOX})  # whose choices stand in the dictionary
 NO_MISSING_CODES = "@NOMISSING"
-_ALWAYS_HIDDEN = re.compile(r"@HIDDEN(?:-FORM|-SURVEY)?(?![\w-])")
+_ACTION_TAG = re.compile(r"@[A-Z]+(?:-[A-Z]+)*")  # small letters have no effect
+_ON_FORMS, _ON_SURVEYS = "@HIDDEN-FORM", "@HIDDEN-SURVEY"
+_CALCULATED = frozenset({"@CALCTEXT", "@CALCDATE"})
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -62,19 +64,38 @@ class Field:
         return codes
 
     @cached_property
-    def is_hidden_somewhere(self) -> bool:
-        """Whether branching logic or an action tag can hide it."""
-        return bool(self.branching) or self.always_hidden
+    def tags(self) -> frozenset[str]:
+        """The action tags of the field, such as ``@HIDDEN``."""
+        return frozenset(_ACTION_TAG.findall(self.annotation))
 
     @cached_property
-    def always_hidden(self) -> bool:
-        """Whether an action tag hides it from everybody."""
-        return bool(_ALWAYS_HIDDEN.search(self.annotation))
+    def shown_by_tags(self) -> bool | None:
+        """Whether its action tags leave it to be seen; None where that depends on what an export does not say.
+
+        >>> [Field(2, "fever", "who", "yesno", annotation=text).shown_by_tags
+        ...  for text in ("@READONLY", "@HIDDEN", "@HIDDEN-SURVEY", "@HIDDEN-FORM @HIDDEN-SURVEY", "@HIDDEN-PDF")]
+        [True, False, None, False, True]
+        """
+        somewhere = self.tags & {_ON_FORMS, _ON_SURVEYS}
+        everywhere = "@HIDDEN" in self.tags or len(somewhere) > 1
+        if (everywhere or somewhere) and "@IF" in self.tags:
+            return None
+        return False if everywhere else None if somewhere else True
+
+    @cached_property
+    def is_hidden_somewhere(self) -> bool:
+        """Whether branching logic or an action tag can hide it."""
+        return bool(self.branching) or self.shown_by_tags is not True
+
+    @cached_property
+    def is_calculated(self) -> bool:
+        """Whether nobody but the program writes into it."""
+        return self.kind == CALC or bool(self.tags & _CALCULATED)
 
     @cached_property
     def takes_missing_codes(self) -> bool:
         """Whether the project's missing data codes hold for it."""
-        return NO_MISSING_CODES not in self.annotation
+        return NO_MISSING_CODES not in self.tags
 
     @property
     def allowed(self) -> str:

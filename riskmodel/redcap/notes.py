@@ -74,6 +74,6 @@ def _undecided(blanks: BlankReasons, counts: Mapping[str, int]) -> list[str]:
     for name in names[:_SHOWN]:
         entry = blanks.dictionary.by_name[name]
         condition = blanks.condition(entry)
-        why = condition.why if isinstance(condition, Unreadable) else excerpt(entry.branching)
+        why = condition.why if isinstance(condition, Unreadable) else excerpt(entry.branching or entry.annotation)
         shown.append(f"{name} ({why})")
     return [*shown, f"and {len(names) - _SHOWN} more fields"] if len(names) > _SHOWN else shown

@@ -57,6 +57,8 @@ class RedcapCases:
         how many cells of each field that is read are blank, by field and reason.
     notes, warnings
         what is to be said of how the export was read.
+    identifiers
+        the columns that the dictionary flags as identifiers of people.
     """
 
     names: tuple[str, ...]
@@ -67,6 +69,7 @@ class RedcapCases:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     sha256: str
+    identifiers: tuple[str, ...] = ()
 
 
 def read_export(
@@ -162,6 +165,7 @@ class _Reading:
             notes=tuple(notes_of_reading(self.blanks, self.table, len(self.chosen), used, self.counts)),
             warnings=(*self.warnings, *bad),
             sha256=self.table.sha256,
+            identifiers=tuple(name for name in names[1:] if self._is_identifier(name)),
         )
 
     def _of_header(self) -> tuple[str, ...]:
@@ -177,6 +181,10 @@ class _Reading:
             shown = ", ".join(sorted(set(self.header.unclear))[:20])
             warnings.append(f"several fields have this label, and not all of them are there; not read: {shown}")
         return tuple(warnings)
+
+    def _is_identifier(self, name: str) -> bool:
+        entry = self.header.columns[name][1].field if name in self.header.columns else None
+        return entry is not None and entry.identifier
 
     def _of_missing_code(self, column: ExportColumn) -> bool:
         """Whether a box stands for a missing data code rather than for a choice."""

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import riskmodel as rm
 from riskmodel.cases.columns import ColumnContract
@@ -33,7 +35,7 @@ def read(tmp_path, seeds):
     return reading
 
 
-def test_a_code_means_what_its_label_says(read):
+def test_a_code_means_what_its_label_says(read, seeds):
     fields = [
         {"field": "fever", "type": "radio", "choices": NO_FIRST},
         {"field": "night_sweats", "type": "radio", "choices": YES_FIRST},
@@ -47,8 +49,8 @@ def test_a_code_means_what_its_label_says(read):
         columns, cases = read(fields, [record], labelled=labelled)
         assert cases.faults == ()
         frame = pd.DataFrame(columns)
-        masks = rm.load().code(frame)
-        by_name = {variable.name: mask for variable, mask in zip(rm.load().variables, masks[:, 0], strict=True)}
+        masks = seeds.code(frame)
+        by_name = {variable.name: mask for variable, mask in zip(seeds.variables, masks[:, 0], strict=True)}
         answers = {name: by_name[name] for name in ("fever", "night_sweats", "sex", "weight_loss", "night_pain")}
         assert answers == {"fever": 1, "night_sweats": 2, "sex": 1, "weight_loss": 1, "night_pain": 2}
         assert columns["setting"] == ["primary_care"]
@@ -72,7 +74,7 @@ def test_a_choice_that_says_nothing_certain_refuses_the_row(read, choices, code,
     assert columns["fever"] == ["", ""]
 
 
-def test_a_mapping_goes_before_the_label(read):
+def test_a_mapping_goes_before_the_label(read, seeds):
     fields = [{"field": "fever", "type": "radio", "choices": "1, Nie | 2, Immer"}, {"field": "done", "type": "yesno"}]
     for mapping in (
         {"values": {"fever": {"1": "no", "2": "yes"}}},
@@ -80,8 +82,8 @@ def test_a_mapping_goes_before_the_label(read):
     ):
         columns, cases = read(fields, [{"fever": "1"}, {"fever": "2"}], mapping=mapping)
         assert cases.faults == ()
-        masks = rm.load().code(pd.DataFrame(columns)[["case_id", "fever"]], setting="emergency", mapping=mapping)
-        assert masks[[variable.name for variable in rm.load().variables].index("fever")].tolist() == [1, 2]
+        masks = seeds.code(pd.DataFrame(columns)[["case_id", "fever"]], setting="emergency", mapping=mapping)
+        assert masks[[variable.name for variable in seeds.variables].index("fever")].tolist() == [1, 2]
 
 
 FOLLOW_UP = [
@@ -89,7 +91,7 @@ FOLLOW_UP = [
     {"field": "night_pain", "type": "yesno", "branching": "[pain] = '1'"},
     {"field": "rest_pain", "type": "yesno", "branching": "datediff([visit], 'today', 'd') > 3"},
     {"field": "symptoms", "type": "checkbox", "choices": "1, Fever | 2, Sweats", "branching": "[pain] <> '0'"},
-    {"field": "weight_loss", "type": "yesno", "annotation": "@HIDDEN-SURVEY"},
+    {"field": "weight_loss", "type": "yesno", "annotation": "@HIDDEN"},
     {"field": "fever", "type": "yesno", "form": "examination"},
 ]
 BOXES = {"columns": {"symptoms___2": "night_sweats"}}
@@ -183,6 +185,52 @@ def test_missing_data_codes_are_not_assessed_unless_a_field_does_not_take_them(r
     labelled = "Record id,Fever,Complete?\n1,Unknown,Complete\n2,Yes,Complete\n"
     columns, _ = read(fields[:1], [], text=labelled, missing="UNK, Unknown")
     assert columns["fever"][0] == "not_assessed"
+
+
+def test_action_tags_and_calculations_say_why_a_cell_is_blank(read):
+    fields = [
+        {"field": "fever", "type": "yesno"},
+        {"field": "rest_pain", "type": "yesno", "annotation": "@HIDDEN-SURVEY"},
+        {"field": "night_pain", "type": "yesno", "annotation": "@IF([fever] = '1', @HIDDEN, '')"},
+        {"field": "weight_loss", "type": "yesno", "annotation": "@hidden @HIDDEN-PDF"},
+        {"field": "age", "type": "calc", "choices": "rounddown([x], 0)"},
+        {"field": "sex", "type": "text", "annotation": "@CALCTEXT(if([x] = '1', 'female', 'male'))"},
+    ]
+    columns, cases = read(fields, [{"fever": "1"}])
+    assert {text.removeprefix("REDCap, ") for text in cases.counts} == {
+        "rest_pain: branching logic that cannot be evaluated",
+        "night_pain: branching logic that cannot be evaluated",
+        "weight_loss: left blank",
+        "age: not calculated",
+        "sex: not calculated",
+    }
+    assert {name: columns[name][0] for name in ("rest_pain", "weight_loss", "age")} == {
+        "rest_pain": "not_assessed",
+        "weight_loss": "",
+        "age": "not_assessed",
+    }
+
+
+answers = st.sampled_from(["", "0", "1"])
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(("pain", "night_pain", "rest_pain", "fever"), answers))))
+def test_no_blank_is_ever_taken_for_an_answer(tmp_path_factory, seeds, records):
+    path = write_project(tmp_path_factory.getbasetemp(), FOLLOW_UP)
+    numbered = [{"record_id": str(number), **record} for number, record in enumerate(records)]
+    contract = ColumnContract(tuple(seeds.variables))
+    mapping = load_mapping(BOXES, contract)
+    tables = []
+    for labelled in (False, True):
+        text = export_text(read_project(path), numbered, labelled=labelled)
+        cases = read_export(parse_export(text.encode()), redcap_project(path), contract, mapping)
+        tables.append(dict(zip(cases.names, cases.columns, strict=True)))
+        assert cases.faults == ()
+    assert tables[0] == tables[1]
+    for name in ("night_pain", "rest_pain", "fever"):
+        for record, cell in zip(numbered, tables[0][name], strict=True):
+            assert cell == record[name] or (not record[name] and cell in ("", "not_assessed"))
+    assert set(tables[0]["symptoms___2"]) <= {"", "not_assessed"}
 
 
 def test_a_raw_export_with_labels_in_it_is_refused_with_both_cells(read):

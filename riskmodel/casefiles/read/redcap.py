@@ -35,6 +35,10 @@ class RedcapTable:
         mapping = load_mapping(options.mapping, contract)
         self.cases: RedcapCases = read_export(table, project, contract, mapping, known_outcomes=options.known_outcomes)
         self._hash = self.cases.sha256
+        flagged = [name for name in options.keep if name in self.cases.identifiers]
+        self._flagged = (f"kept, though the dictionary flags them as identifiers: {', '.join(flagged)}",) * bool(
+            flagged
+        )
         columns = [pa.array(column, pa.large_string()) for column in self.cases.columns]
         self._batch = pa.RecordBatch.from_arrays(columns, names=list(self.cases.names))
         self.schema = self._batch.schema
@@ -59,7 +63,7 @@ class RedcapTable:
             )
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.cases.notes, *self.cases.warnings)
+        return (*self.cases.notes, *self.cases.warnings, *self._flagged)
 
     def sha256(self) -> str:
         return self._hash

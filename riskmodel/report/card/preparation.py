@@ -33,6 +33,13 @@ def preparation(v: ValidatedFit) -> Section:
 
 def _mapping(record: Record) -> str:
     read = f"The cohort was read from {record.file}, {record.records:,} rows. "
+    if record.dictionary:
+        read += (
+            f"It is the export of a REDCap project, read with its data dictionary {record.dictionary}: choices by "
+            f"their codes and labels, each blank by its reason. {'. '.join(record.notes)}. "
+        )
+        if not record.mapping:
+            return read + "No mapping file was used."
     if not record.mapping:
         return read + (
             "No mapping file was used: columns and values of the file are those of the codebook. Nothing was "

@@ -75,6 +75,9 @@ class Record:
     translations
         of each text that the mapping translated: column, value (in the file, empty where a unit changed), read_as,
         cells.
+    dictionary, notes
+        the data dictionary of the REDCap project that exported the cohort, empty without one; and what there is to be
+        said of how the cells were read.
     """
 
     file: str
@@ -88,6 +91,8 @@ class Record:
     reasons: Mapping[str, int]
     columns: Sequence[Mapping[str, str]]
     translations: Sequence[Mapping[str, str | int]] = ()
+    dictionary: str = ""
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
