@@ -155,6 +155,25 @@ def sources() -> str:
     return fill(text, 120) + "\n"
 
 
+ASKED = re.compile(
+    r"Published tables asked of the prior set (\w+), (\d+) draws of its statements\n"
+    r"(\d+) of (\d+) published tables lie inside .*; of (\d+) more, .*, (\d+)\.$",
+    re.MULTILINE,
+)
+
+
+def validated() -> str:
+    """How many published tables each prior set meets, as the front page shows the command to say."""
+    shown = ASKED.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    if len({name for name, *_ in shown}) < 2:
+        raise ValueError("README.md does not show what validate says of two prior sets")
+    rows = {
+        name: [f"`{name}`", f"{inside} of {asked}", f"{inside_too} of {no_test}", draws]
+        for name, draws, inside, asked, no_test, inside_too in shown
+    }
+    return table(["prior set", "inside", "whose studies also drive a table", "draws"], [*rows.values()], "-rrr")
+
+
 def folders() -> str:
     """What the folders inside the rooms hold."""
     names = [path.parent.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("__init__.py"))]
@@ -260,7 +279,7 @@ def clinical(name: str, align: str) -> Callable[[], str]:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "codebook": codebook, "folders": folders, "sources": sources,
+    "codebook": codebook, "folders": folders, "sources": sources, "validated": validated,
     "rules": rules, "thresholds": thresholds, "shares": shares, "loads": loads,
     "followed": followed, "in_vain": in_vain, "beside_the_network": beside_the_network,
     "conditions": clinical("conditions", "--rrrrr"), "silence": clinical("silence", "--rr"),
