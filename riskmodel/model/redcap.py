@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riskmodel.casefiles.read.redcap import read_export_file
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.mapping import MappingLike, load_mapping
 from riskmodel.errors import CasesError, warn_caller
-from riskmodel.redcap.export_file import read_export_file, table_of_frame
+from riskmodel.redcap.export_file import table_of_frame
 from riskmodel.redcap.project import redcap_project
 from riskmodel.redcap.read import read_export
 

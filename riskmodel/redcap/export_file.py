@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel.cases.cells import value_text
@@ -35,24 +32,16 @@ class ExportTable:
         return [row[at] for row in self.rows]
 
 
-def read_export_file(source: str | Path) -> ExportTable:
-    """Read an export, ``-`` from standard input.
+def parse_export(content: bytes, file: str = "export") -> ExportTable:
+    r"""The table of an export, from its bytes; cells are separated as the first line shows.
 
     Raises
     ------
     CasesError
-        where it cannot be read, is no CSV, or a row has another number of cells than the header.
-    """
-    try:
-        content = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
-    except OSError as error:
-        raise CasesError(f"{source}: {error.strerror}") from None
-    return parse_export(content, str(source))
+        where it is no CSV in UTF-8, or a row has another number of cells than the header.
 
-
-def parse_export(content: bytes, file: str = "export") -> ExportTable:
-    r"""The table of an export, from its bytes.
-
+    Examples
+    --------
     >>> table = parse_export(b"record_id,note\n1,\"two\nlines\"\n2,\n")
     >>> table.rows, table.lines
     ([['1', 'two\nlines'], ['2', '']], [2, 4])
@@ -84,7 +73,7 @@ def parse_export(content: bytes, file: str = "export") -> ExportTable:
         raise CasesError(f"{file}: line {start}: not CSV: {error}") from None
     if not names:
         raise CasesError(f"{file}: an empty file; allowed: an export of records as CSV")
-    return ExportTable(file, names, rows, lines, hashlib.sha256(content).hexdigest())
+    return ExportTable(file, names, rows, lines)
 
 
 def table_of_frame(frame: pd.DataFrame) -> ExportTable:

@@ -1,8 +1,11 @@
 """Exports of REDCap projects as case files: events, repeats, rejected rows, mappings on top, records of a run."""
 
+import gzip
+import hashlib
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -198,3 +201,40 @@ def test_explain_reads_a_case_of_an_export(project):
     done = CliRunner().invoke(commands, [*asked, "--setting", "emergency"])
     assert done.exit_code == 0, done.output
     assert "fever" in done.output
+
+
+def test_an_export_may_be_compressed_and_separated_by_semicolons(tmp_path, seeds, project):
+    path, export = project
+    text = export.read_text()
+    plain, _, _ = read(seeds, project, "visit_arm_1")
+    packed = tmp_path / "export.csv.gz"
+    packed.write_bytes(gzip.compress(text.replace(",", ";").encode("utf-8-sig")))
+    other, _, _ = read(seeds, (path, packed), "visit_arm_1")
+    assert np.array_equal(plain.masks, other.masks)
+    assert other.result.source_sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('record_id,age\n1,"5\n', "line 2: not CSV: unexpected end of data"),
+        ("record_id,age\n1,5,6\n", "line 2: 3 cells, where the header has 2"),
+        ("", "the file is empty; a header is needed"),
+        ("record_id,age,age\n1,5,5\n", "header: 'age' stands twice; each field once"),
+        (b"record_id,age\n\xfc,5\n", "line 2: byte 0xfc is not UTF-8"),
+        (b"PAR1 and so on", "Parquet"),
+    ],
+)
+def test_what_is_no_export_is_refused(tmp_path, seeds, content, problem):
+    path, export = write_project(tmp_path, VISITS), tmp_path / "export.csv"
+    export.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(CasesError, match=problem):
+        read(seeds, (path, export))
+
+
+def test_identifiers_that_are_kept_are_named(tmp_path, seeds):
+    path = write_project(tmp_path, [{"field": "surname", "type": "text", "identifier": "y"}, *VISITS[:1]])
+    export = tmp_path / "export.csv"
+    export.write_text("record_id,surname,age\n1,Doe,55\n")
+    cases, _, _ = read(seeds, (path, export), keep=("surname",))
+    assert "kept, though the dictionary flags them as identifiers: surname" in cases.result.notes

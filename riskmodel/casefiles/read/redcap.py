@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,35 @@ import pyarrow as pa
 
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.batch_coder import Piece
+from riskmodel.casefiles.read.source import Source
 from riskmodel.casefiles.read.table import BATCH
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.mapping import load_mapping
 from riskmodel.cases.preparation import CellFault
 from riskmodel.evidence.records import Variable
-from riskmodel.redcap.export_file import read_export_file
+from riskmodel.redcap.export_file import ExportTable, parse_export
 from riskmodel.redcap.project import RedcapProject
 from riskmodel.redcap.read import RedcapCases, read_export
+
+_READ_AT_ONCE = 1 << 20
+
+
+def read_export_file(source: str | Path) -> ExportTable:
+    """The cells of an export: a CSV, plain or compressed, ``-`` from standard input.
+
+    Raises
+    ------
+    CasesError
+        where it cannot be read, is no CSV, or a row has another number of cells than the header.
+    """
+    opened = Source(source)
+    try:
+        buffer, content = bytearray(_READ_AT_ONCE), bytearray()
+        while count := opened.read_into(memoryview(buffer)):
+            content += buffer[:count]
+        return replace(parse_export(bytes(content), opened.name), sha256=opened.sha256)
+    finally:
+        opened.close()
 
 
 class RedcapTable:
@@ -29,9 +51,9 @@ class RedcapTable:
     def __init__(
         self, source: str | Path, project: RedcapProject, variables: Sequence[Variable], options: RunOptions
     ) -> None:
-        self.name = str(source)
         contract = ColumnContract(tuple(variables))
         table = read_export_file(source)
+        self.name = table.file
         mapping = load_mapping(options.mapping, contract)
         self.cases: RedcapCases = read_export(table, project, contract, mapping, known_outcomes=options.known_outcomes)
         self._hash = self.cases.sha256
