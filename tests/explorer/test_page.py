@@ -136,9 +136,24 @@ def test_a_finding_by_keyboard_alone(browser, page):
     before = browser.run("document.getElementById('summary').textContent")
     pressed(browser, "/", *"anaesthesia")
     assert browser.run("document.getElementById('hits').textContent") == "1 found"
-    pressed(browser, "Tab", "Tab", "ArrowRight", "ArrowRight")
+    pressed(browser, "Enter", "ArrowRight", "ArrowRight")
     until(browser, "location.hash.includes('saddle_anaesthesia=present')")
     assert browser.run("document.getElementById('summary').textContent") != before
+    pressed(browser, "Escape")
+    assert browser.run("document.activeElement.id") == "results"
+    pressed(browser, "/", *"age at", "Enter", *"71", "/")  # the search is reached from a number too
+    assert browser.run("document.activeElement.id") == "search"
+    until(browser, "location.hash.includes('age=71')")
+
+
+@pytest.mark.slow
+@in_browser
+def test_the_search_takes_words_that_end_in_another_way(browser, page):
+    opened(browser, f"{page}#setting=primary_care")
+    search = "document.getElementById('search')"
+    for text, hits in (("Urinary  RETENTION", "1 found"), ("injecting drugs", "1 found"), ("xyzzy", "nothing found")):
+        browser.run(f"{search}.value = {text!r}; {search}.dispatchEvent(new Event('input'))")
+        assert browser.run("document.getElementById('hits').textContent").startswith(hits)
 
 
 @pytest.mark.slow

@@ -80,7 +80,7 @@ def until(browser, expression):
 
 
 def pressed(browser, *keys):
-    codes = {"Tab": 9, "ArrowRight": 39}
+    codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowRight": 39}
     for key in keys:
         how = {"windowsVirtualKeyCode": codes[key]} if key in codes else {"text": key}
         browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, **how)

@@ -4,9 +4,12 @@ import { element } from "./dom.js";
 import { fullMask } from "./policy.js";
 import { capital, words } from "./words.js";
 
+const SHORTEST_STEM = 4; // letters of a word's beginning
+const ENDING = 3; // letters that may be others
+
 export class FormView {
-  // `changed` is called after each change of the state.
-  constructor(state, changed) {
+  // `changed` is called after each change of the state, `leave` when the person wants to see the results.
+  constructor(state, changed, leave) {
     this.state = state;
     this.changed = changed;
     this.controls = new Map();
@@ -20,14 +23,38 @@ export class FormView {
       "form", { id: "case", "aria-labelledby": "case-title", onsubmit: (event) => event.preventDefault() },
       element("h2", { id: "case-title" }, "The case"),
       element("p", { class: "search" }, element("label", { for: "search" }, "Search ", element("kbd", {}, "/")), this.search, this.hits),
+      element("p", { class: "keys faint" }, element("kbd", {}, "Enter"), " to the first hit, ", element("kbd", {}, "Esc"), " to the results"),
       this.sections.map(({ node }) => node),
     );
     document.addEventListener("keydown", (event) => {
-      const isTyping = event.target instanceof Element && event.target.matches("input[type=search], input[type=number]");
-      if (event.key !== "/" || isTyping) return;
+      const isOtherText = event.target instanceof Element && event.target !== this.search && event.target.matches("input[type=search]");
+      if (event.key !== "/" || isOtherText) return;
       event.preventDefault();
       this.search.focus();
+      this.search.select();
     });
+    this.node.addEventListener("keydown", (event) => this.#key(event, leave));
+  }
+
+  #key(event, leave) {
+    const isSearch = event.target === this.search;
+    if (event.key === "Enter" && isSearch) this.#focusFirst();
+    else if (event.key === "Escape" && !(isSearch && this.search.value)) leave();
+    else return;
+    event.preventDefault();
+  }
+
+  // The first finding that the search leaves.
+  #focusFirst() {
+    const node = [...this.controls.values()].map((control) => control.node).filter((control) => !control.hidden);
+    const [first] = node.sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    if (first) this.#enter(first);
+  }
+
+  #enter(node) {
+    node.closest("details").open = true;
+    node.scrollIntoView({ block: "center" });
+    (node.querySelector("input[type=number]") ?? node.querySelector("input:checked") ?? node.querySelector("input")).focus();
   }
 
   #section({ id, title }) {
@@ -133,8 +160,15 @@ export class FormView {
     }
   }
 
+  // Findings that have all the words; where none has, those that have how the words begin.
   filter() {
     const wanted = this.search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    let hits = this.#showHits(wanted);
+    if (!hits) hits = this.#showHits(wanted.map((word) => word.slice(0, Math.max(SHORTEST_STEM, word.length - ENDING))));
+    this.hits.textContent = wanted.length ? (hits ? `${hits} found` : "nothing found: try another word, or a part of one") : "";
+  }
+
+  #showHits(wanted) {
     let hits = 0;
     for (const { node, members } of this.sections) {
       let any = false;
@@ -149,16 +183,13 @@ export class FormView {
       node.hidden = !any;
       if (wanted.length && any) node.open = true;
     }
-    this.hits.textContent = wanted.length ? `${hits} found` : "";
+    return hits;
   }
 
   // Lead the person to a finding.
   focus(row) {
     this.search.value = "";
     this.filter();
-    const { node } = this.controls.get(row);
-    node.closest("details").open = true;
-    node.scrollIntoView({ block: "center" });
-    (node.querySelector("input[type=number]") ?? node.querySelector("input:checked") ?? node.querySelector("input")).focus();
+    this.#enter(this.controls.get(row).node);
   }
 }

@@ -24,7 +24,7 @@ export class Page {
     this.explorer = explorer;
     this.state = new CaseState(explorer);
     this.state.readAddress(readPlace());
-    this.form = new FormView(this.state, () => this.update());
+    this.form = new FormView(this.state, () => this.update(), () => this.results.lead());
     this.results = new ResultsView((row) => this.form.focus(row));
     this.choices = new ChoicesView(this.state, () => this.refresh(), {
       "New case": () => this.clear(),
@@ -35,7 +35,7 @@ export class Page {
     this.whatIf = new WhatIfView(this.state, () => this.update());
     const case_ = element("div", {}, this.form.node, this.whatIf.node);
     const columns = element("div", { class: "columns" }, case_, this.results.node);
-    const main = element("main", {}, this.choices.node, columns, this.results.short);
+    const main = element("main", {}, this.#skip(), this.choices.node, columns, this.results.short);
     document.getElementById("app").replaceChildren(main);
     addEventListener("hashchange", () => {
       if (readPlace() === this.state.address()) return;
@@ -43,6 +43,18 @@ export class Page {
       this.refresh();
     });
     this.refresh();
+  }
+
+  // For keys: past all that stands before.
+  #skip() {
+    const link = (text, id, act) => element("a", { href: `#${id}`, onclick: (event) => {
+      event.preventDefault(); // the address stays that of the case
+      act();
+    } }, text);
+    return element(
+      "p", { class: "skip" },
+      link("To the search", "search", () => this.form.search.focus()), link("To the results", "results", () => this.results.lead()),
+    );
   }
 
   clear() {

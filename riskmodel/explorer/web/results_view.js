@@ -63,14 +63,20 @@ export class ResultsView {
     this.live = element("p", { id: "summary", role: "status", "aria-live": "polite", "aria-atomic": "true" });
     this.body = element("div", {});
     this.extra = element("div", {}); // the next questions, which come later
-    this.short = element("a", { id: "short", href: "#results", onclick: (event) => this.#lead(event) });
-    this.node = element("section", { id: "results", "aria-label": "Results" }, this.live, this.body);
+    this.short = element("a", { id: "short", href: "#results", onclick: (event) => this.#leadFrom(event) });
+    this.node = element("section", { id: "results", "aria-label": "Results", tabindex: -1 }, this.live, this.body);
   }
 
   // The bar of small screens leads here; the address stays that of the case.
-  #lead(event) {
+  #leadFrom(event) {
     event.preventDefault();
+    this.lead();
+  }
+
+  lead() {
     this.node.scrollIntoView();
+    this.node.scrollTop = 0;
+    this.node.focus({ preventScroll: true });
   }
 
   // `weights`: what speaks for and against, made when there is something to show.
