@@ -13,6 +13,7 @@ from riskmodel.cli.network import check_command, codebook_command, export_comman
 from riskmodel.cli.report import report_command
 from riskmodel.cli.scoring import explain_command, score_command
 from riskmodel.cli.shards import merge_command
+from riskmodel.cli.sums import sums_group
 from riskmodel.cli.synthesise import synthesise_command
 from riskmodel.cli.validate import validate_command
 
@@ -33,6 +34,7 @@ for command in (
     simulate_command,
     export_command,
     calibrate_command,
+    sums_group,
     report_command,
     explorer_command,
     merge_command,

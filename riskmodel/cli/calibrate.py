@@ -19,6 +19,7 @@ from riskmodel.cli.reading import (
     redcap_options,
     table_options,
 )
+from riskmodel.cli.sums import answer_request, request_of, sums_options, with_asked_model
 from riskmodel.cli.values import CaseFile
 from riskmodel.errors import OutputError
 
@@ -124,12 +125,15 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
     metavar="N",
     help="Seed of the report's folds and resamples.",
 )
+@sums_options
 def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any) -> None:
     """Fit the statements to a COHORT with known outcomes, and write the fit as a prior set.
 
     Prints prior and posterior of each statement that moved. The interrupt key ends the search: the best fit so
     far is written, marked as not converged, without a report card, and the exit status is 1. It is 1 too where rows
     of the cohort were rejected; they are counted, and the fit is that of the others.
+
+    With --sums nothing is fitted: sums over the rows answer a request of `riskmodel sums`, and the rows stay here.
     """
     from riskmodel.calibration.fit import fit_coded
     from riskmodel.calibration.verified_odds import checked_odds_ratio
@@ -137,6 +141,9 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     from riskmodel.metrics.predictors import checked_predictors
     from riskmodel.outputs.folder import check_folder
 
+    request = request_of(asked, output) if asked["sums"] else None
+    if request is not None:
+        asked = with_asked_model(asked, request.fit)
     checked_predictors(asked["predictors"])
     checked_odds_ratio(asked["verified_odds_ratio"], asked["outcomes"], hold=asked["hold_verified_odds_ratio"])
     if card is not None:
@@ -151,6 +158,9 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     )
     notice = notice_of_blanks(model.scoring, asked["priors"], asked["policy"])
     rows = read_rows(cohort, model.scoring, options, notice)
+    if request is not None:
+        answer_request(rows.names, rows.masks, model, request, output, asked)
+        sys.exit(1 if rows.result.counts.rejected else 0)
     names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]
     how = {key: asked[key] for key in HOW} | {"name": name}

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from riskmodel._version import __version__
 from riskmodel.calibration.as_prior_set import Origin
 from riskmodel.calibration.census import Census, total
@@ -254,4 +256,7 @@ def _has_the_shape(request: Request, answer: Answer) -> bool:
         return asked is None and sums is None and answer.census is not None
     slopes = sums.slopes.shape == asked.slopes_at.shape or not (sums.slopes.size or asked.slopes_at.size)
     counts = (len(sums.log_likelihoods), len(sums.values), len(sums.products))
-    return slopes and counts == (len(asked.slopes_at), len(asked.values_at), asked.entries[1] - asked.entries[0])
+    entries = asked.entries[1] - asked.entries[0]
+    possible = np.isfinite(sums.log_likelihoods)
+    numbers = not sums.slopes.size or bool(np.isfinite(sums.slopes[possible]).all())
+    return slopes and numbers and counts == (len(asked.slopes_at), len(asked.values_at), entries)

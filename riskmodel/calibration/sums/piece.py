@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from riskmodel.cases.mapping import MappingLike
 
 LEAST_PEOPLE, LEAST_COUNT = 50, 5
+PEOPLE_A_NUMBER = 3  # as of regressions in DataSHIELD, whose models have at most a third as many numbers as people
 
 
 class CohortPiece:
@@ -41,6 +42,8 @@ class CohortPiece:
         below so many people in any setting nothing is answered; 0 for parts of a table that are no secret.
     least_count
         counts from 1 to below this are withheld.
+    least_cases
+        nothing is answered where fewer people than this, but somebody, have a condition.
     """
 
     def __init__(
@@ -52,10 +55,11 @@ class CohortPiece:
         *,
         least_people: int = LEAST_PEOPLE,
         least_count: int = LEAST_COUNT,
+        least_cases: int = 0,
     ) -> None:
         check_identifiers(names, masks)
         self.model, self.names, self.masks, self.site = model, names, masks, site
-        self.least_people, self.least_count = least_people, least_count
+        self.least_people, self.least_count, self.least_cases = least_people, least_count, least_cases
         self.cohort = cohort_hash(model.variables, masks)
         self._likelihood: tuple[tuple[str, ...], str, Likelihood] | None = None
 
@@ -69,10 +73,7 @@ class CohortPiece:
         CasesError
             for too few people, or rows that are impossible under the model.
         """
-        check_model(request, self.model)
-        self._check_site(request)
-        counted = self._counted(request.fit.outcomes)
-        self._check_people(request, counted)
+        counted = self.check(request)
         census, withheld, sums = None, {}, None
         if request.asked is None:
             every = census_of(self.model.priors, self.masks)
@@ -85,6 +86,38 @@ class CohortPiece:
             fit.id, request.number, request.hash, self.site, fit.model, self.cohort, self.masks.shape[1],
             census, withheld, sums,
         )  # fmt: skip
+
+    def check(self, request: Request) -> Masks:
+        """Refuse a request that this piece does not answer; else the people who count."""
+        check_model(request, self.model)
+        self._check_site(request)
+        counted = self._counted(request.fit.outcomes)
+        self._check_people(request, counted)
+        self._check_cases()
+        return counted
+
+    def warnings(self, request: Request) -> list[str]:
+        """What a site should think of before it sends an answer."""
+        warnings = []
+        size = 0 if request.asked is None else request.asked.size
+        if size * PEOPLE_A_NUMBER > self.masks.shape[1]:
+            warnings.append(
+                f"{size:,} numbers are learnt from {self.masks.shape[1]:,} people here: with fewer than "
+                f"{PEOPLE_A_NUMBER} people a number the sums tell much of single people"
+            )
+        rare = self._rare(self.least_count)
+        if rare:
+            warnings.append(
+                f"fewer than {self.least_count} people here have {', '.join(rare)}: how many, and something of what "
+                f"was recorded of them, can be worked out from the sums. If that must not be, --least-cases refuses, "
+                f"and a blank column leaves the condition out"
+            )
+        return warnings
+
+    def _rare(self, least: int) -> list[str]:
+        """The conditions that somebody has, but fewer people than so many."""
+        outcomes = census_of(self.model.priors, self.masks).outcomes
+        return [name for name, (_, present) in outcomes.items() if 0 < present < least]
 
     def _check_site(self, request: Request) -> None:
         allowed = request.fit.sites
@@ -111,6 +144,14 @@ class CohortPiece:
             raise CasesError(
                 f"{name} has too few {whom} of a setting ({listed}); sums are given of {least:,} or more in each "
                 f"setting, for base rates are learnt by setting: leave these rows out"
+            )
+
+    def _check_cases(self) -> None:
+        rare = self._rare(self.least_cases)
+        if rare:
+            raise CasesError(
+                f"fewer than {self.least_cases} people have {', '.join(rare)}; nothing is answered of so few "
+                f"(least_cases): leave these columns blank, or answer for fewer"
             )
 
     def _over(self, request: Request, asked: Wanted, counted: Masks) -> Likelihood:

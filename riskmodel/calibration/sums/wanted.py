@@ -46,17 +46,13 @@ class Wanted:
         """What an answer holds, for a person."""
         parts = []
         if len(self.slopes_at):
-            parts.append(f"the log likelihood and its {self.size:,} slopes at {len(self.slopes_at):,} point(s)")
+            each = "slope" if self.size == 1 else f"{self.size:,} slopes"
+            parts.append(f"the log likelihood and its {each} at {_points(len(self.slopes_at))}")
         if len(self.values_at):
-            parts.append(f"the log likelihood at {len(self.values_at):,} point(s)")
+            parts.append(f"the log likelihood at {_points(len(self.values_at))}")
         if self.products_at.size:
-            parts.append(f"{self.entries[1] - self.entries[0]:,} sums of products of slopes at one point")
+            parts.append(f"{self.entries[1] - self.entries[0]:,} sums of products of slopes at 1 point")
         return ", ".join(parts)
-
-    @property
-    def numbers(self) -> int:
-        """How many numbers an answer holds."""
-        return len(self.slopes_at) * (1 + self.size) + len(self.values_at) + self.entries[1] - self.entries[0]
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,10 @@ class Sums:
     values: Array
     products: Array
     tells: bool = False
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count:,} points"
 
 
 def wanted(
