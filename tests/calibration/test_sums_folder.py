@@ -177,14 +177,13 @@ def test_three_sites_fit_together_by_files(seeds, people, cohorts, tmp_path, mon
     pieces = {name: CohortPiece(seeds, range(end - start), seeds.code(people[start:end], known_outcomes=True), name)
               for name, (start, end) in PLACES.items()}  # fmt: skip
     for number in (1, 2):
-        for site in SITES if number == 1 else ["south"]:
-            request, output = f"fit/request_{number}.json", f"fit/answer_{number}_{site}.json"
-            done = run("calibrate", cohorts / f"{site}.csv", "--sums", request, "--site", site, "-o", output)
-            assert done.exit_code == 0, done.output
-            assert "no row, no identifier and no date" in done.stderr
+        request, output = f"fit/request_{number}.json", f"fit/answer_{number}_south.json"
+        done = run("calibrate", cohorts / "south.csv", "--sums", request, "--site", "south", "-o", output)
+        assert done.exit_code == 0, done.output
+        assert "no row, no identifier and no date" in done.stderr
+        answer(Path("fit"), {name: pieces[name] for name in ("north", "east")})
         if number == 1:
             assert "wrote fit/request_2.json" in run("sums", "combine", "fit").stderr
-    answer(Path("fit"), {name: pieces[name] for name in ("north", "east")})
     while isinstance(step(Path("fit"), seeds), Request):
         answer(Path("fit"), pieces)
     combined = run("sums", "combine", "fit", "-o", "local.toml")

@@ -20,7 +20,7 @@ from riskmodel.calibration.sums.messages import (
     read_request,
     renamed,
 )
-from riskmodel.calibration.sums.piece import check_model
+from riskmodel.calibration.sums.piece import check_model, model_hash_of
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.model import Model
 from riskmodel.outputs.files import write_files
@@ -153,7 +153,7 @@ def combine(folder: FitFolder, model: Model, command: str = "") -> Calibration |
     UsageError
         for another model or version.
     """
-    check_model(folder.requests[max(folder.requests)], model)
+    check_model(folder.requests[max(folder.requests)], model, model_hash_of(model))
     try:
         return fit_by_sums(model, folder.fit, folder.ask, command=command)
     except NextRound as following:

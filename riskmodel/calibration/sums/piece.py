@@ -61,6 +61,7 @@ class CohortPiece:
         self.model, self.names, self.masks, self.site = model, names, masks, site
         self.least_people, self.least_count, self.least_cases = least_people, least_count, least_cases
         self.cohort = cohort_hash(model.variables, masks)
+        self._model_hash = model_hash_of(model)
         self._likelihood: tuple[tuple[str, ...], str, Likelihood] | None = None
 
     def answer(self, request: Request) -> Answer:
@@ -89,7 +90,7 @@ class CohortPiece:
 
     def check(self, request: Request) -> Masks:
         """Refuse a request that this piece does not answer; else the people who count."""
-        check_model(request, self.model)
+        check_model(request, self.model, self._model_hash)
         self._check_site(request)
         counted = self._counted(request.fit.outcomes)
         self._check_people(request, counted)
@@ -220,16 +221,16 @@ def model_hash_of(model: Model) -> str:
     return digest_of_priors(model.priors)[:16]
 
 
-def check_model(request: Request, model: Model) -> None:
+def check_model(request: Request, model: Model, model_hash: str) -> None:
     """Refuse a request of another version, or of another model."""
     if request.version != __version__:
         raise UsageError(
             f"{request.label}: is of riskmodel {request.version}, here is {__version__}; all sites need the same"
         )
     asked, here = request.fit, model.priors
-    if asked.model != model_hash_of(model):
+    if asked.model != model_hash:
         wanted_model = f"{asked.model} (priors {asked.priors}, recording profile {asked.recording})"
-        this_model = f"{model_hash_of(model)} (priors {here.prior_set.name}, recording profile {here.recording})"
+        this_model = f"{model_hash} (priors {here.prior_set.name}, recording profile {here.recording})"
         raise UsageError(
             f"{request.label}: is of the model {wanted_model}, here is {this_model}; all sites need the same prior "
             f"files, and the same --priors and --recording"
