@@ -44,12 +44,10 @@ def main(arguments: Sequence[str]) -> None:
     columns = ["posterior", "low", "high"]
     away = float(np.abs(sums.table[columns].to_numpy() - whole.table[columns].to_numpy()).max())
     print(f"{learn}: {count} parts of {size:,} rows, {len(whole.table)} statements, {whole.steps} steps")
-    print(
-        f"  {len(asked)} rounds; largest request {max(map(len, asked)) / 1000:.0f} kB, answer {max(answered) / 1000:.0f} kB"
-    )
-    print(
-        f"  one site receives {sum(map(len, asked)) / 1000:.0f} kB and sends {sum(answered) / count / 1000:.0f} kB in all"
-    )
+    received, sent = sum(map(len, asked)) / 1000, sum(answered) / count / 1000
+    largest = max(map(len, asked)) / 1000, max(answered) / 1000
+    print(f"  {len(asked)} rounds; largest request {largest[0]:.0f} kB, answer {largest[1]:.0f} kB")
+    print(f"  one site receives {received:.0f} kB and sends {sent:.0f} kB in all")
     print(f"  {spent:.0f} s of processor time for all parts, the pooled fit {pooled:.0f} s")
     print(f"  farthest from the pooled fit (values and interval ends): {away:.1e}")
 
