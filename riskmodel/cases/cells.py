@@ -24,6 +24,7 @@ _WHOLE = re.compile(r"(-?[0-9]+)\.0")
 _NUMBER_STARTS = frozenset("<>0123456789")
 _LONGEST_NUMBER = 400
 _SHOWN = 80
+_REMEMBERED = 1 << 16  # texts of a column
 _SAYS_DONE = frozenset({*columns.AFFIRMATIVE, *columns.NEGATORY, "done"})
 _MISSING_CODES = frozenset({"na", "n/a", "nan", "null", "none", "missing", ".", "-", "?", "-1", "-9", "-99", "-999"})
 
@@ -115,6 +116,7 @@ class CellDecoder:
         self.words = _words(variable)
         self.translated = (*sorted(self.values), *sorted(self.missing - self.values.keys()))
         self._codes = {text: code for code, text in enumerate(self.translated, 2)}
+        self._meanings: dict[str, tuple[int, int, bool]] = {}
 
     @property
     def translates(self) -> bool:
@@ -132,6 +134,17 @@ class CellDecoder:
         if code or self.rules.factor == 1:
             return code
         return int(text[:1] in _NUMBER_STARTS and text not in self.words and fold(text) not in self.words)
+
+    def meaning(self, text: str) -> tuple[int, int, bool]:
+        """The bitmask of a cell (0 of a bad one), what the mapping did to it, and whether it is bad; remembered."""
+        entry = self._meanings.get(text)
+        if entry is None:
+            mask = self.decode(text)
+            bad = isinstance(mask, CellProblem)
+            entry = (0 if isinstance(mask, CellProblem) else mask), self.translation(text), bad
+            if len(self._meanings) < _REMEMBERED:
+                self._meanings[text] = entry
+        return entry
 
     def decode(self, text: str) -> int | CellProblem:  # noqa: PLR0911 - the order of the rules, read downwards
         """The bitmask of the states that the cell leaves possible, or why it is refused.

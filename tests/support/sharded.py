@@ -17,7 +17,7 @@ from riskmodel.casefiles.options import RunOptions, RunResult
 from riskmodel.casefiles.run import run
 from riskmodel.model import load_scoring
 from riskmodel.shards.merge import merge_shards
-from riskmodel.shards.plan import read_plan
+from riskmodel.shards.plan import PLAN, read_plan
 from riskmodel.shards.shard import ShardDone, ShardNumber, read_manifest, rows_hash, score_shard
 
 SCORING = load_scoring()
@@ -126,9 +126,12 @@ class Killed:
         """Begin anew with some shards, and without a result."""
         for path in (self.output, self.output.with_name(self.output.stem + ".rejects.csv")):
             path.unlink(missing_ok=True)
-        files = sorted(self.folder.iterdir())
-        for path in files if chance.random() < 0.3 else chance.sample(files, len(files) // 2):
-            path.unlink()
+        gone = range(1, self.shards + 1) if chance.random() < 0.3 else [chance.randint(1, self.shards)]
+        for number in gone:
+            for path in self.folder.glob(f"{ShardNumber(number, self.shards).stem}.*"):
+                path.unlink()
+        if chance.random() < 0.3:
+            (self.folder / PLAN).unlink()
 
     def _timed(self, number: int) -> float:
         begin = time.monotonic()

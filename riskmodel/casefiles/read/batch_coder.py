@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from riskmodel.arrays import Masks
 from riskmodel.casefiles.options import Reject, RunOptions
-from riskmodel.casefiles.read.block import CodedBlock, Coder, TextCells, id_problem, preparation_of
+from riskmodel.casefiles.read.block import CodedBlock, Coder, TextCells, preparation_of
 from riskmodel.casefiles.read.cell_types import (
     READABLE,
     as_text,
@@ -24,8 +24,9 @@ from riskmodel.casefiles.read.cell_types import (
     plain_type,
     text_array,
     text_cells,
+    well_named,
 )
-from riskmodel.cases.cells import CellProblem, excerpt
+from riskmodel.cases.cells import excerpt
 from riskmodel.cases.preparation import BoundPreparation, CellFault
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
@@ -128,7 +129,7 @@ class BatchCoder:
                 if row in coder.slots:
                     translated[coder.slots[row]] = codes
         texts = [text_array(columns[at]) for at in (layout.id_field, *layout.kept)]
-        named = np.array([not id_problem(text) for text in texts[0].to_pylist()], np.bool_)
+        named = well_named(texts[0])
         good = np.logical_and(~bad, named)
         rows = np.flatnonzero(good)
         rejects = self._explain(np.flatnonzero(~good), columns, piece.lines, faults)
@@ -179,13 +180,13 @@ class BatchCoder:
 
     def _decode(self, row: int, column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_]]:
         """Masks of a column, what the mapping did, and which cells are bad; each different value is decoded once."""
-        decoder = self.coder.decoders[row]
         texts, at = distinct_cells(column)
-        decoded = [decoder.decode(text) for text in texts]
-        faulty = np.array([isinstance(mask, CellProblem) for mask in decoded])
-        masks = np.array([0 if isinstance(mask, CellProblem) else mask for mask in decoded], np.uint8)
-        translations = np.array([decoder.translation(text) for text in texts], np.uint32)
-        return np.take(masks, at), np.take(translations, at), np.take(faulty, at)
+        masks, translations, faulty = zip(*map(self.coder.decoders[row].meaning, texts), strict=True)
+        return (
+            np.take(np.array(masks, np.uint8), at),
+            np.take(np.array(translations, np.uint32), at),
+            np.take(np.array(faulty, np.bool_), at),
+        )
 
     def _explain(
         self,

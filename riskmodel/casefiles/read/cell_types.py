@@ -94,6 +94,17 @@ def text_array(column: Any) -> Any:
     return pa.array([cell_text(value) for value in column.to_pylist()], pa.large_string())
 
 
+def well_named(texts: Any) -> np.ndarray:
+    r"""Which of an array of texts can name a case: see :func:`riskmodel.casefiles.read.block.id_problem`.
+
+    >>> well_named(pa.array(["a b", " \t", "", "a\nb", "ü"])).tolist()
+    [True, False, False, False, True]
+    """
+    blank = pc.equal(pc.binary_length(pc.utf8_trim(texts, characters=" \t")), 0)
+    broken = pc.match_substring_regex(texts, pattern=r"[\n\r\x00]")
+    return np.asarray(pc.invert(pc.or_(blank, broken)).to_numpy(zero_copy_only=False), np.bool_)
+
+
 def text_cells(texts: Sequence[Any]) -> TextCells:
     """Arrays of texts as the compiled renderer takes them: every quote doubled, one buffer."""
     parts, starts, base = [], [], 0
