@@ -61,7 +61,9 @@ def _cut_csv(path: Path, reader: CsvReader, count: int, block_bytes: int) -> tup
     try:
         blocks = BlockReader(source, block_bytes)
         _, lines = blocks.read_header()
-        cutter = _Cutter(min(blocks.header_end, length), lines, [length * k // count for k in range(1, count)], length)
+        start = min(blocks.header_end, length)
+        targets = [start + (length - start) * k // count for k in range(1, count)]
+        cutter = _Cutter(start, lines, targets, length)
         for block in blocks.blocks(reader.records_end):
             fault = structural_fault(block) if block.open_quote >= 0 or block.problem else None
             if fault is not None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +20,7 @@ from riskmodel.errors import CasesError, UsageError
 from riskmodel.shards.merge import check_source, checked_shards
 from riskmodel.shards.plan import PLAN, read_plan
 from tests.support.mixed_cases import as_csv, mixed_cases
+from tests.support.paths import ROOT
 from tests.support.sharded import Killed, at_once, merged, same_files, same_results, shard_of
 
 ROWS = 240
@@ -237,3 +242,24 @@ def test_killed_at_random_nothing_is_lost_and_nothing_twice(cases, tmp_path):
     folder.mkdir()
     killed.kill_often(12, seed=1)
     killed.finish()
+
+
+@pytest.mark.slow
+def test_the_script_for_slurm_is_what_it_says(cases, tmp_path):
+    page = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
+    script = re.search(r"`score\.sbatch`.*?```sh\n(.*?)```", page, re.DOTALL)[1]
+    (tmp_path / "score.sbatch").write_text(script)
+    write_csv(cases.slice(0, 30), tmp_path / "cases.csv")
+    paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    array = [
+        subprocess.Popen(
+            ["bash", "score.sbatch"],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": paths, "SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": "2"},
+        )
+        for number in (1, 2)
+    ]
+    assert [process.wait() for process in array] == [0, 0]
+    merged(tmp_path / "shards", tmp_path / "merged.csv", mapping=None)
+    at_once(tmp_path / "cases.csv", tmp_path / "whole.csv")
+    same_files(tmp_path / "merged.csv", tmp_path / "whole.csv")

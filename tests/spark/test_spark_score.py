@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 from riskmodel import spark
 from riskmodel.errors import CasesError, UsageError
 from tests.support.mixed_cases import mixed_cases
 from tests.support.one_machine import on_one_machine
+from tests.support.paths import ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,8 +28,6 @@ ROWS, SETTING = 200, "emergency"
 @pytest.fixture(scope="module")
 def cases(session, tmp_path_factory):
     """Mixed cases as a data frame, read from Parquet."""
-    import pyarrow.parquet as pq
-
     path = tmp_path_factory.mktemp("cases") / "cases.parquet"
     pq.write_table(mixed_cases(ROWS), path)
     return session.read.parquet(str(path)).cache()
@@ -156,3 +157,15 @@ def test_without_pyspark_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     with pytest.raises(UsageError, match=r"pip install 'riskmodel\[spark\]'"):
         spark.score(None)
+
+
+def test_the_lines_of_the_page_run(session, tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
+    lines = re.search(r"## Spark\n.*?```python\n(.*?)```", page, re.DOTALL)[1]
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(mixed_cases(30), "cases.parquet")
+    exec(lines, {"spark": session})  # noqa: S102 - a page of this project
+    good = session.read.parquet(str(tmp_path / "scored.parquet")).count()
+    bad = session.read.option("multiLine", "true").csv(str(tmp_path / "rejected.csv"), header=True).count()
+    assert good + bad == 30
+    assert bad > 0
