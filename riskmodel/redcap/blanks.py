@@ -11,7 +11,7 @@ from riskmodel.redcap.fields import CHECKBOX, Dictionary, Field, checkbox_column
 from riskmodel.redcap.logic import EVENT_COLUMN, Condition, FieldValue, parse_logic
 from riskmodel.redcap.project import RedcapProject
 from riskmodel.redcap.rows import RowKey
-from riskmodel.redcap.truth import fields_asked, holds
+from riskmodel.redcap.truth import SOME_TEXT, fields_asked, holds
 
 FILLED, LEFT_BLANK, NOT_TICKED = "filled", "left blank", "not ticked"
 HIDDEN, MISSING_CODE = "hidden by branching logic", "missing data code"
@@ -19,6 +19,7 @@ EMPTY_FORM, UNDECIDED = "form not filled in", "branching logic that cannot be ev
 NOT_CALCULATED = "not calculated"
 WHY_BLANK = (LEFT_BLANK, HIDDEN, EMPTY_FORM, MISSING_CODE, NOT_CALCULATED, UNDECIDED, NOT_TICKED)
 _NO_STATUS = ("", "0")
+_OTHER_DATES = ("_dmy", "_mdy")  # which REDCap compares as its form shows them
 
 
 @dataclass
@@ -115,7 +116,8 @@ class BlankReasons:
         at = self._row_of(asked, entry, row)
         if column not in self.values.columns or at is None or (column, at) in self.values.bad:
             return None
-        return (self.values.columns[column][at] if at >= 0 else blank) or blank
+        text = (self.values.columns[column][at] if at >= 0 else blank) or blank
+        return SOME_TEXT if text and entry.validation.endswith(_OTHER_DATES) else text
 
     def _row_of(self, asked: FieldValue, entry: Field, row: int) -> int | None:
         """The row in which branching logic looks for a field: -1 where the record has none, None if nobody can say."""

@@ -21,14 +21,17 @@ from riskmodel.redcap.logic import (
 
 Lookup = Callable[[FieldValue], str | None]  # None where the export does not have the value
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9:]+)?")
+SOME_TEXT = "\0"  # a value that is not blank, in a spelling that is not known
 _ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def holds(condition: Condition, value_of: Lookup) -> bool | None:
     """The truth of a condition; None where it hangs on a part that cannot be evaluated.
 
-    Texts are compared as they are written, numbers by their value. Where REDCap's own answer depends on its version
-    or on the browser (a blank that is less than something, or equal to 0 without quotes), there is none here.
+    Texts are compared as they are written, numbers by their value, dates year first. Where REDCap's own answer depends
+    on its version or on the browser (a blank that is less than something, or equal to 0 without quotes), there is none
+    here.
 
     Examples
     --------
@@ -67,9 +70,12 @@ def _compared(compare: Compare, value_of: Lookup) -> bool | None:
     first, second = _text(compare.first, value_of), _text(compare.second, value_of)
     if first is None or second is None:
         return None
-    numbers = bool(_NUMBER.fullmatch(first) and _NUMBER.fullmatch(second))
+    numbers = bool(_NUMBER.fullmatch(first.strip()) and _NUMBER.fullmatch(second.strip()))
     if compare.sign in _ORDERS:
-        return bool(_ORDERS[compare.sign](Decimal(first), Decimal(second))) if numbers else None
+        order = _ORDERS[compare.sign]
+        if numbers:
+            return bool(order(Decimal(first.strip()), Decimal(second.strip())))
+        return bool(order(first, second)) if _ISO_DATE.fullmatch(first) and _ISO_DATE.fullmatch(second) else None
     equal = _equal(first, second, numbers=numbers)
     if _bare_zero(compare.first, second) or _bare_zero(compare.second, first):
         equal = None
@@ -78,6 +84,8 @@ def _compared(compare: Compare, value_of: Lookup) -> bool | None:
 
 def _equal(first: str, second: str, *, numbers: bool) -> bool | None:
     """Whether two texts are equal; numbers that are written in two ways (1 and 1.0) are so only in part of REDCap."""
+    if SOME_TEXT in (first, second):
+        return None if first and second else False
     if first == second:
         return True
     return None if numbers and Decimal(first) == Decimal(second) else False

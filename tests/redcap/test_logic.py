@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskmodel.redcap.logic import EveryPart, FieldValue, Unreadable, parse_logic
-from riskmodel.redcap.truth import fields_asked, holds
+from riskmodel.redcap.truth import SOME_TEXT, fields_asked, holds
 
 FIELDS = ("fever", "age", "sym(2)", "[enrolment_arm_1][sex]")
 SIGNS = {"=": operator.eq, "<>": operator.ne, "!=": operator.ne, "<": operator.lt, ">=": operator.ge}
@@ -154,3 +154,22 @@ def test_a_blank_is_no_zero(text, truth):
 def test_numbers_that_are_written_in_two_ways_are_not_told_apart():
     assert holds(parse_logic("[a] = '1'"), lambda _: "1.0") is None
     assert holds(parse_logic("[a] = '1'"), lambda _: "2.0") is False
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "truth"),
+    [
+        ("[seen] > '2024-01-01'", "2024-03-01", True),
+        ("[seen] > '2024-01-01'", "2023-12-31 10:00", False),
+        ("[seen] > '2024-01-01'", "", None),
+        ("[seen] > '2024-01-01'", SOME_TEXT, None),
+        ("[seen] = '2024-01-01'", SOME_TEXT, None),
+        ("[seen] <> ''", SOME_TEXT, True),
+        ("[number] < 0", " -100", True),  # a space, which numbers may have around them
+        ("[number] < 0", "-0.5", True),
+        ("[number] < -3", "-4", True),
+        ("[number] < 0", "few", None),
+    ],
+)
+def test_dates_and_numbers_in_order(text, value, truth):
+    assert holds(parse_logic(text), lambda _: value) is truth

@@ -211,6 +211,18 @@ def test_action_tags_and_calculations_say_why_a_cell_is_blank(read):
     }
 
 
+@pytest.mark.parametrize(("validation", "cell"), [("date_ymd", ""), ("date_dmy", "not_assessed")])
+def test_dates_in_branching_logic_are_compared_only_where_the_form_shows_the_year_first(read, validation, cell):
+    fields = [
+        {"field": "seen", "type": "text", "validation": validation},
+        {"field": "fever", "type": "yesno", "branching": "[seen] > '2024-01-01'"},
+        {"field": "rest_pain", "type": "yesno", "branching": "[seen] <> ''"},
+    ]
+    columns, _ = read(fields, [{"seen": "2024-05-01"}])
+    assert columns["fever"] == [cell]
+    assert columns["rest_pain"] == [""]
+
+
 answers = st.sampled_from(["", "0", "1"])
 
 
