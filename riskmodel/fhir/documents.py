@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from riskmodel.errors import CasesError
-from riskmodel.fhir.response import RESPONSE
+from riskmodel.fhir.response import RESPONSE, writable
 
 ALLOWED = f"a {RESPONSE}, a Bundle of them, or one {RESPONSE} a line (NDJSON), FHIR R4"
 
@@ -49,9 +49,9 @@ def _no_number(word: str) -> NoReturn:
 def reference_of(resource: Mapping[str, Any], full_url: object = None) -> str:
     """How others refer to a response: by its place on a server, or in its bundle."""
     if isinstance(full_url, str) and full_url:
-        return full_url
+        return writable(full_url)
     identifier = resource.get("id")
-    return f"{RESPONSE}/{identifier}" if isinstance(identifier, str) and identifier else ""
+    return writable(f"{RESPONSE}/{identifier}") if isinstance(identifier, str) and identifier else ""
 
 
 def responses_of(document: Any, name: str) -> tuple[list[Placed], tuple[str, ...]]:
@@ -64,7 +64,7 @@ def responses_of(document: Any, name: str) -> tuple[list[Placed], tuple[str, ...
     """
     kind = document.get("resourceType") if isinstance(document, Mapping) else None
     if kind == RESPONSE:
-        return [Placed(json.dumps(document, ensure_ascii=False), reference_of(document))], ()
+        return [Placed(json.dumps(document), reference_of(document))], ()
     entries = document.get("entry", []) if kind == "Bundle" else None
     if not isinstance(entries, list):
         what = f"a resource of type {kind}" if kind else "JSON that is no resource of FHIR"
@@ -74,7 +74,7 @@ def responses_of(document: Any, name: str) -> tuple[list[Placed], tuple[str, ...
         resource = entry.get("resource") if isinstance(entry, Mapping) else None
         if isinstance(resource, Mapping) and resource.get("resourceType") == RESPONSE:
             reference = reference_of(resource, entry.get("fullUrl"))
-            placed.append(Placed(json.dumps(resource, ensure_ascii=False), reference, f"entry[{number}].resource"))
+            placed.append(Placed(json.dumps(resource), reference, f"entry[{number}].resource"))
         else:
             others[str(resource.get("resourceType")) if isinstance(resource, Mapping) else "no resource"] += 1
     counted = ", ".join(f"{count:,} × {other}" for other, count in others.most_common())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "decimal": ("valueDecimal", "valueInteger"),
     "quantity": ("valueQuantity",),
 }
+TAKEN_OVER = {"subject": "a Reference", "encounter": "a Reference", "identifier": "an Identifier"}  # by assessments
 DATE_TIME = re.compile(
     r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])"
     r"(T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)))?)?)?"
@@ -53,7 +55,7 @@ class _Reading:
     faults: list[ResponseFault] = field(default_factory=list)
 
     def fault(self, path: str, value: object, problem: str) -> None:
-        self.faults.append(ResponseFault(path, excerpt(value_text(value)), problem))
+        self.faults.append(ResponseFault(path, excerpt(writable(value_text(value))), problem))
 
 
 class ResponseReader:
@@ -108,9 +110,11 @@ class ResponseReader:
         authored = resource.get("authored")
         if authored is not None and not (isinstance(authored, str) and DATE_TIME.fullmatch(authored)):
             reading.fault("authored", authored, "allowed: a dateTime such as 2026-03-01T09:30:00Z")
-        for key in ("subject", "encounter"):
-            if not isinstance(resource.get(key, {}), Mapping):
-                reading.fault(key, resource[key], "allowed: a Reference")
+        for key, kind in TAKEN_OVER.items():
+            value = resource.get(key, {})
+            text = json.dumps(value, ensure_ascii=False, default=str)
+            if not isinstance(value, Mapping) or text != writable(text):
+                reading.fault(key, value, f"allowed: {kind}")
         _unmodified(resource, "", reading)
         return status not in UNFINISHED
 
@@ -119,7 +123,7 @@ class ResponseReader:
         identifier = resource.get("identifier", {})
         named = identifier.get("value") if isinstance(identifier, Mapping) else None
         for name in (reading.answers.get(CASE_ID), named, resource.get("id")):
-            if isinstance(name, str) and name:
+            if isinstance(name, str) and name and name == writable(name):
                 return name
         reading.fault(
             "id", "", f"nothing names the case; allowed: an answer to {CASE_ID}, an identifier.value or an id"
@@ -221,8 +225,17 @@ def _unmodified(element: Mapping[str, Any], path: str, reading: _Reading) -> Non
         reading.fault(where, "", "it changes the meaning in a way that is not known here; allowed: none")
 
 
+def writable(text: str) -> str:
+    """A text that UTF-8 has: JSON can hold halves of a character."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and _is_finite(value)
+
+
+def _is_finite(value: int | float | Decimal) -> bool:
+    return isinstance(value, int) or isfinite(value)
 
 
 def _choice(question: FormQuestion, coding: Any, path: str, reading: _Reading) -> str | None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import pickle
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -147,6 +148,43 @@ def test_faults_deep_in_a_response(fault):
     assert twice == "item[1]: 'fever': answered at item[0] already; allowed: once"
     both = fault(item("age", {"valueInteger": 54}), item("age.band", coded("from_70")))
     assert both == "item[1]: 'from_70': age has a number too (54); allowed: one of the two"
+
+
+def test_halves_of_characters_and_endless_numbers_are_told(seeds, form, fault):
+    """JSON can hold both; neither can be written into a result."""
+    half = json.loads('"\\ud800"')
+    assert fault(id=half).startswith("id: nothing names the case")
+    assert fault(subject={"display": half}).startswith("subject: ")
+    assert fault(item(half, coded("absent"))).startswith("item[0].linkId: '?': the questionnaire has no such question")
+    assert "esr_mm_h: outside the limits" in fault(
+        item("esr_mm_h", {"valueQuantity": {"value": 10**320, "unit": "mm/h"}})
+    )
+    bundle = {"resourceType": "Bundle", "entry": [{"fullUrl": half, "resource": form.response({"case_id": "a"})}]}
+    [risk] = rm.fhir_risk_assessments(seeds, bundle, setting="emergency")
+    assert risk["basis"][0]["reference"] == "?"
+
+
+def change(resource, random):
+    """One value of a resource replaced by another one, anywhere."""
+    places = [(resource, key) for key in resource]
+    for inside, key in places:
+        value = inside[key]
+        keys = range(len(value)) if isinstance(value, list) else value if isinstance(value, dict) else ()
+        places += [(value, key) for key in keys]
+    inside, key = random.choice(places)
+    inside[key] = random.choice([None, True, -1, 1e308, "", "x", [], {}, [{}], {"value": {}}, {"code": ["x"]}, [["x"]]])
+
+
+def test_whatever_stands_in_a_response_is_read_or_told(reader, form):
+    random = Random(1)  # noqa: S311 - not for secrets
+    told = 0
+    for _ in range(1500):
+        resource = json.loads(json.dumps(form.response(CASE, id="r1", subject={"reference": "Patient/7"})))
+        change(resource, random)
+        cells, faults = reader.read(resource)
+        assert all(isinstance(cell, str) for cell in cells.values())
+        told += bool(list(map(str, faults)))
+    assert 1000 < told < 1500
 
 
 def test_faults_of_the_whole_response(reader, fault):
