@@ -347,3 +347,12 @@ def parse_records(  # noqa: C901, PLR0912, PLR0915 - one pass, all of whose stat
         line += 1
         row += 1
     state[POSITION], state[ROW], state[LINE], state[MISSES] = at, row, line, missed
+
+
+@njit(nogil=True, cache=True)
+def gather_texts(data, starts, lengths, offsets, gathered):
+    """Copy texts one after the other; ``gathered`` has eight bytes more than they take."""
+    for row in range(len(starts)):
+        start, target = starts[row], offsets[row]
+        for byte in range(lengths[row]):
+            gathered[target + byte] = data[start + byte]

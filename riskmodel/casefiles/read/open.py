@@ -78,6 +78,8 @@ class CsvReader:
             from riskmodel.casefiles.read.csv_batches import PreparedCsvReader
 
             self._reader = PreparedCsvReader(names, variables, options, self.name, self.engine)
+            if self.engine == "compiled":
+                self._reader = _derived_reader(names, variables, options, self.name) or self._reader
         else:
             coder = Coder.of(names, variables, options, self.name)
             self._reader = SmallReader(coder) if self.engine == "small" else _compiled_reader(coder)
@@ -121,6 +123,15 @@ def header_names(text: str, name: str) -> list[str]:
         hint = " (are its lines ended by carriage returns alone?)" if "\r" in text else ""
         raise CasesError(f"{name}: header: {names.problem}{hint}")
     return names
+
+
+def _derived_reader(
+    names: Sequence[str], variables: Sequence[Variable], options: RunOptions, file: str
+) -> _RecordReader | None:
+    from riskmodel.casefiles.read.derived_csv import DerivedCsvReader, derivation_of
+
+    rules = derivation_of(options, variables)
+    return None if rules is None else DerivedCsvReader(names, variables, options, file, rules)
 
 
 def _compiled_reader(coder: Coder) -> _RecordReader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from riskmodel.cases.columns import CASE_ID, ColumnContract, takes_numbers
 from riskmodel.cases.drafting.derived_lines import DerivedLines
@@ -122,7 +123,9 @@ class _Proposal:
                 "units", f"{key(target)} = {quoted(reading.unit)}", f"the name {quoted(column.name)} says so"
             )
         elif numeric and not reading.unit and unit and target != "age":
-            numbers = [number for text, number in column.numbers.items() if text not in reading.missing] or [0]
+            numbers = [number for text, number in column.numbers.items() if text not in reading.missing] or [
+                Fraction(0)
+            ]
             low, high = min(numbers), max(numbers)
             why = f"{quoted(column.name)} names no unit; it holds {float(low):g} to {float(high):g}, read in {unit}"
             self.draft.add("units", f"{key(target)} = {quoted(unit)}", why)

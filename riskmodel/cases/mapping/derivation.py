@@ -12,7 +12,7 @@ from riskmodel.cases.mapping.decimal_commas import POINT, is_text, with_points
 from riskmodel.cases.mapping.deeds import NOT_LISTED, deed
 from riskmodel.cases.mapping.rules.code_lists import CodesIn, unlisted
 from riskmodel.cases.mapping.rules.outcome import ColumnRule, Outcome, counted
-from riskmodel.cases.mapping.source_cells import CodedCells
+from riskmodel.cases.mapping.source_cells import BLANK, CodedCells
 from riskmodel.cases.preparation import CellFault, Prepared
 from riskmodel.errors import CasesError, nearest
 
@@ -104,6 +104,15 @@ class Derivation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DerivedCells:
+    """The outcome of each rule by variable, the faults of the rows in their order, and what was done."""
+
+    outcomes: Mapping[str, Outcome]
+    faults: tuple[CellFault, ...]
+    counts: Mapping[str, int]
+
+
 @dataclass
 class BoundDerivation:
     """The rules of a mapping for the columns of one file; see `Derivation.bind`.
@@ -122,18 +131,23 @@ class BoundDerivation:
         import pyarrow as pa
 
         decimal = self.derivation.decimal
-        columns = {name: CodedCells.of(batch.column(name), decimal) for name in self.derivation.sources}
-        outcomes, faults = self._work(columns)
+        done = self.derive({name: CodedCells.of(batch.column(name), decimal) for name in self.derivation.sources})
+        faults = list(done.faults)
         plain = [self._plain(batch.column(name), name, faults) if directly else None for name, directly in self.kept]
+        empty = pa.nulls(batch.num_rows)
+        arrays = [empty if column is None else column for column in plain]
+        arrays += [_encoded(outcome) for outcome in done.outcomes.values()]
+        prepared = pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
+        return Prepared(prepared, tuple(sorted(faults, key=lambda fault: fault.row)), done.counts)
+
+    def derive(self, columns: Mapping[str, CodedCells]) -> DerivedCells:
+        """What the rules make of the columns of the file that they read."""
+        outcomes, faults = self._work(columns)
         counts: dict[str, int] = {}
         for variable, outcome in outcomes.items():
             counts |= counted(outcome, self.derivation.column(variable))
         counts |= self._unlisted(columns)
-        empty = pa.nulls(batch.num_rows)
-        arrays = [empty if column is None else column for column in plain]
-        arrays += [_encoded(outcome) for outcome in outcomes.values()]
-        prepared = pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
-        return Prepared(prepared, tuple(sorted(faults, key=lambda fault: fault.row)), counts)
+        return DerivedCells(outcomes, tuple(sorted(faults, key=lambda fault: fault.row)), counts)
 
     def _plain(self, column: pa.Array, name: str, faults: list[CellFault]) -> pa.Array:
         """A column that is read as it is; its decimal commas are points."""
@@ -164,13 +178,14 @@ class BoundDerivation:
         outcome = rule.work(columns)
         contract = self.derivation.contract
         decoder = CellDecoder(contract.variables[contract.by_variable[variable]])
-        faults = list(outcome.faults)
+        faults, words = list(outcome.faults), list(outcome.words)
         for code, word in enumerate(outcome.words):
             mask = decoder.decode(word)
             if isinstance(mask, CellProblem):
                 problem = f"gives {decoder.variable.column} {excerpt(word)!r}: {mask.problem}"
                 faults += _at_rows(rule, columns, outcome, code, problem)
-        return outcome if len(faults) == len(outcome.faults) else Outcome(outcome.words, outcome.codes, tuple(faults))
+                words[code] = BLANK
+        return Outcome(tuple(words), outcome.codes, tuple(faults))
 
     def _unlisted(self, columns: Mapping[str, CodedCells]) -> dict[str, int]:
         """How often each code stands in the file that no rule of its column names."""
