@@ -64,7 +64,7 @@ export class Slider {
 
   #valueAt(step) {
     const [first, last] = this.ends;
-    return Number(this.back(first + (step / STEPS) * (last - first)).toPrecision(4));
+    return Number(this.back(first + (step / STEPS) * (last - first)).toPrecision(3));
   }
 
   matches(text) {
