@@ -116,14 +116,13 @@ def score_command(
         if form == FHIR or (output is not None and output.lower().endswith(ASSESSMENT_ENDINGS)):
             options = _as_assessments(cases, scoring, options, asked["level"])
         shown = {key: str(value) if isinstance(value, Path) else value for key, value in asked.items()}
-        shown["redcap"] = options.redcap.stated() if options.redcap else None
         detail(f"policy {scoring.policy.name}, model {scoring.model_hash}")
         with shares_listed(scoring):
             result = run(
                 cases, output, scoring.variables, small, options,
                 compiled_score=compiled,
                 rows=rows,
-                report=lambda done: run_record(done, scoring, sys.argv[1:], shown),
+                report=lambda done: run_record(done, scoring, sys.argv[1:], shown | _project(options)),
                 progress=progress,
                 notice=notice_of_blanks(scoring, asked["priors"], asked["policy"]),
             )  # fmt: skip
@@ -158,6 +157,11 @@ def _as_assessments(cases: str, scoring: Scoring, options: RunOptions, level: fl
     form = format_of(cases)
     kept = ("resource", "reference") if form is not None and form.name == "FHIR" else ()
     return replace(options, assessments=AssessedBy.of(scoring, level), keep=kept)
+
+
+def _project(options: RunOptions) -> dict[str, Any]:
+    """What was stated of a REDCap project, for the run record."""
+    return {"redcap": options.redcap.stated() if options.redcap else None}
 
 
 @click.command("explain", epilog=examples(

@@ -94,7 +94,7 @@ def cases_of_rows(keys: Sequence[RowKey], choice: str, file: str = "export") -> 
     if not choice:
         if len({key.kind for key in keys}) > 1 or any(key.instance for key in keys):
             raise CasesError(
-                f"{file}: a record has several rows; say which are cases with --redcap-rows: {_there(keys)}"
+                f"{file}: its rows are of several kinds; say which are cases with --redcap-rows: {_there(keys)}"
             )
         return [CaseRowsOfExport(key.record, (row,)) for row, key in enumerate(keys)]
     wanted = read_row_choice(choice)
@@ -158,6 +158,13 @@ def _there(keys: Sequence[RowKey]) -> str:
     counts: dict[str, list[str]] = {}
     for key in keys:
         counts.setdefault(key.kind, []).append(key.record)
-    kinds = [f"{kind} ({len(records)} rows of {len(set(records))} records)" for kind, records in counts.items()]
+    kinds = [
+        f"{kind} ({_counted(len(records), 'row')} of {_counted(len(set(records)), 'record')})"
+        for kind, records in counts.items()
+    ]
     more = f", and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else ""
     return ", ".join(kinds[:_SHOWN]) + more
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -55,8 +55,8 @@ def test_rows_of_several_kinds_have_to_be_chosen(seeds, project):
     with pytest.raises(CasesError) as caught:
         read(seeds, project)
     assert str(caught.value).endswith(
-        "a record has several rows; say which are cases with --redcap-rows: enrolment_arm_1 (2 rows of 2 records), "
-        "visit_arm_1 (2 rows of 2 records), visit_arm_1/bloods (2 rows of 1 records)"
+        "its rows are of several kinds; say which are cases with --redcap-rows: enrolment_arm_1 (2 rows of 2 records), "
+        "visit_arm_1 (2 rows of 2 records), visit_arm_1/bloods (2 rows of 1 record)"
     )
     with pytest.raises(
         CasesError, match=r"no rows 'visit_arm1' \(did you mean 'visit_arm_1'\?\); there are enrolment_a"
@@ -184,6 +184,9 @@ def test_the_command_says_how_an_export_was_read(tmp_path, project):
     alone = CliRunner().invoke(commands, ["score", str(export), "--redcap-rows", rows, "-o", str(out)])
     assert alone.exit_code == 2
     assert "--redcap-rows goes with --redcap" in alone.output
+    none = CliRunner().invoke(commands, ["score", str(export), "--redcap", "nothing.csv", "-o", str(out)])
+    assert none.exit_code == 2
+    assert "nothing.csv: No such file or directory; the CSV file that REDCap's Data Dictionary page" in none.output
     over = CliRunner().invoke(commands, [*asked, "-o", str(path)])
     assert "the output would replace a file that is read" in over.output
 
