@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.csv
 import pyarrow.parquet
 
-from benchmarks import casefile, recording, report, scorers
+from benchmarks import casefile, explorer, recording, report, scorers
 from benchmarks.calibration import PEOPLE
 from benchmarks.draws import CASES, DRAWS
 from benchmarks.measure import in_turn, machine, median_ratio, median_seconds, run
@@ -134,6 +134,15 @@ def blanks() -> str:
     )
 
 
+def opened() -> str:
+    """The explorer's page, opened from disk in Chromium, and answering."""
+    heads = [
+        "page", "size", "first results", "with intervals", "processor until all is shown",
+        "change to answer, median and 95th percentile", "its processor time",
+    ]  # fmt: skip
+    return table(heads, explorer.rows())
+
+
 def main() -> None:
     parts = [f"# Benchmarks\n\nMedians of whole processes run in turn; ratios pair by pair.\n\nMachine: {machine()}."]
     with tempfile.TemporaryDirectory() as name:
@@ -146,6 +155,7 @@ def main() -> None:
         )
         parts.append("## Draws\n\n" + draws(agrum))
         parts.append("## Report\n\n" + table(report.HEADINGS, report.measure()))
+        parts.append("## Explorer, in Chromium\n\n" + opened())
         parts.append("## Sensitivity\n\n" + sensitivity())
         parts.append("## Value of information, per 1,000 people\n\n" + value())
         parts.append("## Calibration\n\n" + fit())

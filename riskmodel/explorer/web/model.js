@@ -3,7 +3,7 @@
 import { intervals, ratesIn, shareOf, unpackDraws } from "./draws.js";
 import { Tables, evidenceOf, posterior } from "./engine.js";
 import { Network } from "./network.js";
-import { decide, findingsOf, fullMask, startBackGroups, waitingFor } from "./policy.js";
+import { decide, findingsOf, fullMask, readOf, startBackGroups, waitingFor } from "./policy.js";
 import { tiltFor } from "./base_rates.js";
 import { unpack, unpackJson } from "./unpack.js";
 
@@ -19,7 +19,7 @@ export class PriorSet {
     this.made = {};
     this.drawn = null;
     this.unpackedOrigins = null;
-    this.bases = { key: "", results: [] };
+    this.bases = { key: "", results: [], baselines: [] };
   }
 
   // What follows is made when it is first asked for: a set that nobody looks at costs nothing.
@@ -62,8 +62,11 @@ export class PriorSet {
   // What each draw says of the setting alone, kept until another setting or other base rates are asked for.
   drawnBases(setting, moved, blank) {
     const key = `${setting} ${JSON.stringify(moved)}`;
-    if (this.bases.key !== key) this.bases = { key, results: this.drawn.map((tables) => posterior(tables, blank)) };
-    return this.bases.results;
+    if (this.bases.key !== key) {
+      const results = this.drawn.map((tables) => posterior(tables, blank));
+      this.bases = { key, results, baselines: results.map(({ probability }) => named(this.network, probability)) };
+    }
+    return this.bases;
   }
 
   profile(wanted) {
@@ -96,8 +99,11 @@ export class PriorSet {
   }
 }
 
-const named = (network, probability) =>
-  Object.fromEntries(network.outputs.map(({ name }, output) => [name, Number.isNaN(probability[output]) ? 0 : probability[output]]));
+function named(network, probability) {
+  const byName = {};
+  network.outputs.forEach(({ name }, output) => (byName[name] = Number.isNaN(probability[output]) ? 0 : probability[output]));
+  return byName;
+}
 
 // The cases of a file: { id, masks }.
 async function casesOf({ cases, variables }) {
@@ -175,15 +181,18 @@ export class Explorer {
     const evidenceIn = (draw) =>
       isRead ? evidenceOf(priors.network, this.variables, masks, ratesIn(profile, draw), base.tilt) : evidence;
     const bases = priors.drawnBases(setting, moved, base.blank);
-    const drawn = intervals(priors.drawn, evidenceIn, bases, LEVEL);
-    return { ...drawn, ...this.#agreement(answer, drawn, bases) };
+    const drawn = intervals(priors.drawn, evidenceIn, bases.results, LEVEL);
+    return { ...drawn, ...this.#agreement(answer, drawn, bases.baselines) };
   }
 
-  #agreement({ priors, policy, findings, decision, thresholds }, { results, weights }, bases) {
-    const { network } = priors;
-    const decisions = results.map(({ probability }, k) =>
-      decide(policy, findings, { posterior: named(network, probability), baseline: named(network, bases[k].probability) }, thresholds),
-    );
+  #agreement({ priors, policy, findings, decision, thresholds }, { results, weights }, baselines) {
+    const decided = new Map(); // by what the policy reads of the probabilities: many draws are alike
+    const decisions = results.map(({ probability }, k) => {
+      const beliefs = { posterior: named(priors.network, probability), baseline: baselines[k] };
+      const read = readOf(policy, beliefs, thresholds);
+      if (!decided.has(read)) decided.set(read, decide(policy, findings, beliefs, thresholds));
+      return decided.get(read);
+    });
     const isSameUrgency = (k) => decisions[k].urgency === decision.urgency;
     const isSameImaging = (k) => decisions[k].imaging.join() === decision.imaging.join();
     return { sameUrgency: shareOf(weights, isSameUrgency), sameAction: shareOf(weights, (k) => isSameUrgency(k) && isSameImaging(k)) };

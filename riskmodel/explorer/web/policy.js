@@ -115,19 +115,29 @@ function findingValues(policy, form, masks) {
   return values;
 }
 
+// Whether a step that compares a probability is true: "posterior" or "raised".
+function isTrueOf(step, beliefs, thresholds) {
+  const p = beliefs.posterior[step[1]];
+  if (step[0] === "posterior") return COMPARISONS[step[2]](p, step[4] in thresholds ? thresholds[step[4]] : step[3]);
+  const base = beliefs.baseline[step[1]];
+  return p * (1 - base) >= step[2] * base * (1 - p) && p > base;
+}
+
+const readsBeliefs = (step) => step[0] === "posterior" || step[0] === "raised";
+
 function complete(policy, values, beliefs, thresholds) {
   const all = [...values];
   for (const step of policy.steps.slice(policy.fromFindings)) {
-    const p = beliefs.posterior[step[1]];
-    if (step[0] === "posterior") {
-      const bound = step[4] in thresholds ? thresholds[step[4]] : step[3];
-      all.push(Number(COMPARISONS[step[2]](p, bound)));
-    } else if (step[0] === "raised") {
-      const base = beliefs.baseline[step[1]];
-      all.push(Number(p * (1 - base) >= step[2] * base * (1 - p) && p > base));
-    } else all.push(combined(step, all));
+    all.push(readsBeliefs(step) ? Number(isTrueOf(step, beliefs, thresholds)) : combined(step, all));
   }
   return all;
+}
+
+// All that a policy reads of the probabilities, as a text: where it is the same, so is the decision on the same findings.
+export function readOf(policy, beliefs, thresholds) {
+  let read = "";
+  for (const step of policy.steps) if (readsBeliefs(step)) read += isTrueOf(step, beliefs, thresholds) ? "1" : "0";
+  return read;
 }
 
 // All that the findings settle, whatever the posteriors: to be used for any number of these.
