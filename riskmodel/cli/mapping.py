@@ -35,7 +35,7 @@ def draft_command(file: str, priors: str, policy: str, setting: str | None, outp
     text = draft_mapping(columns, ColumnContract(model.variables), file, max((c.rows for c in columns), default=0))
     write(output, text)
     guesses = [line.startswith("# ") for line in text.splitlines() if f"  # {CHECK}: " in line]
-    say([f"{guesses.count(False)} guesses in force, {guesses.count(True)} lines commented out that need a decision"])
+    say([f"guesses in force: {guesses.count(False)}; commented out, for a decision: {guesses.count(True)}"])
 
 
 @click.command("check", epilog=examples(

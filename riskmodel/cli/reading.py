@@ -26,7 +26,7 @@ mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="TOML: new names for columns, values, missing codes, units.",
+    help="TOML: other names of columns, values, missing codes, units; columns worked out of others.",
 )
 
 

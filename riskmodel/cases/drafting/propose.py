@@ -91,7 +91,7 @@ class _Proposal:
         renamed = f"{key(column.name)} = {quoted(target)}"
         if target == CASE_ID:
             if column.name != CASE_ID:
-                self.draft.add("columns", renamed, f"{role.fit.why}; every row has another text")
+                self.draft.add("columns", renamed, f"{role.fit.why}; every row has a text of its own")
             self.draft.used.add(column.name)
             return True
         variable = self.contract.variables[self.contract.by_column[target]]

@@ -37,7 +37,7 @@ def roles_of(columns: Sequence[SampledColumn], contract: ColumnContract) -> dict
     if not any(role.target == CASE_ID for role in roles.values()):
         unique = next((column for column in columns if column.is_unique and column.name not in roles), None)
         if unique is not None:
-            why = Likeness(RECOGNISED, "every row has another text, and no column has the name of an identifier")
+            why = Likeness(RECOGNISED, "no other column has the name of an identifier")
             roles[unique.name] = Role(unique, "direct", CASE_ID, why)
     return roles
 

@@ -37,11 +37,11 @@ def deed_lines(counts: Mapping[str, int]) -> Iterator[str]:
     """The same for the terminal, a line a column.
 
     >>> list(deed_lines({"fever: no": 3000, "dx, code not listed: Z99": 2, "fever: yes": 1}))
-    ['worked out: fever: yes 1, no 3,000', 'dx, code not listed: Z99 2']
+    ['worked out: fever: yes 1, no 3,000', "dx, code not listed: 'Z99' (2)"]
     """
     for column, kinds in deeds_by_column(counts).items():
         codes = column.endswith(NOT_LISTED)
         shown = list(kinds.items())[: SHOWN if codes else None]
         more = f", and {len(kinds) - len(shown)} others" if len(kinds) > len(shown) else ""
-        listed = ", ".join(f"{what} {count:,}" for what, count in shown)
+        listed = ", ".join(f"{what!r} ({count:,})" if codes else f"{what} {count:,}" for what, count in shown)
         yield f"{'' if codes else 'worked out: '}{column}: {listed}{more}"
