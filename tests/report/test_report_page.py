@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from riskmodel.cli import commands
 from tests.report.test_report import CASES, SMALL, spec_file
 from tests.support.browser import CHROMIUM, Browser
+from tests.support.explorer_script import shows
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +24,7 @@ PDF_TEXT = shutil.which("pdftotext")
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> str:
-    """The address of a report that lies alone in its folder."""
+    """The address of a report that lies alone in its folder, but for the explorer."""
     folder = tmp_path_factory.mktemp("page")
     done = CliRunner().invoke(
         commands, ["report", "-o", str(folder / "out"), "--spec", str(spec_file(folder, SMALL)), "--cases", str(CASES)]
@@ -31,6 +32,7 @@ def page(tmp_path_factory) -> str:
     assert done.exit_code == 0, done.output
     alone = tmp_path_factory.mktemp("alone") / "report.html"
     shutil.copy(folder / "out" / "report.html", alone)
+    shutil.copy(folder / "out" / "explorer.html", alone.parent)
     return alone.as_uri()
 
 
@@ -152,13 +154,23 @@ def test_every_link_leads_to_something_and_a_click_goes_there(browser, page):
     browser.open(page)
     lost = browser.run(
         "[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
-        ".filter(h => !document.getElementById(h.slice(1)))"
+        ".filter(h => !h.startsWith('explorer.html') && !document.getElementById(h.slice(1)))"
     )
     assert lost == []
     browser.click("#found a")
     browser.run("new Promise(done => setTimeout(done, 100))")
     top = browser.run("document.getElementById(location.hash.slice(1)).getBoundingClientRect().top")
     assert -1 <= top < 900
+
+
+def test_a_click_opens_a_case_in_the_explorer(browser, page):
+    browser.open(page)
+    name = browser.run("document.querySelector('.opened').closest('tr').cells[0].firstChild.textContent.trim()")
+    browser.click(".opened")
+    shows(browser, "#choose-case")
+    assert browser.run("document.getElementById('choose-case').selectedOptions[0].textContent").startswith(name)
+    assert browser.run("document.querySelectorAll('fieldset.assessed').length") > 0
+    assert browser.complaints() == []
 
 
 WIDE = (
