@@ -177,6 +177,26 @@ def test_hostile_names_cannot_inject(browser, seeds, tmp_path):
 
 @pytest.mark.slow
 @in_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_texts_and_turned_letters_stay_in_their_place(browser, seeds, tmp_path, width):
+    """Ten thousand letters without a space, and letters that turn the direction of what follows."""
+    long, turning = "x" * 10_000, "\u202eabc"
+    first = replace(seeds.policy.rules[0], reason=turning + long, source=turning, advice=long)
+    others = [replace(rule, reason=turning, source=long) for rule in seeds.policy.rules[1:]]
+    model = replace(seeds, policy=replace(seeds.policy, rules=(first, *others), title=long))
+    masks = np.repeat(model.scoring.scorer.blank(1), 2, axis=1)
+    masks[[variable.name for variable in seeds.variables].index("fever")] = 2
+    path = write_explorer(model, tmp_path / "x.html", cases=ShownCases((long, turning), masks))
+    opened(browser, f"{path.as_uri()}#case={long}", width=width)
+    shows(browser, "#questions table")
+    assert browser.run("document.querySelectorAll('.reasons li').length") > 0
+    assert browser.run("document.documentElement.scrollWidth") == width
+    turned = "[...document.querySelectorAll('.reasons span, option')].map((n) => getComputedStyle(n).unicodeBidi)"
+    assert set(browser.run(turned)) == {"isolate"}
+
+
+@pytest.mark.slow
+@in_browser
 def test_the_address_holds_the_case(browser, page):
     opened(browser, f"{page}#{CASE}")
     choices = {"set=seeds", "policy=consensus", "recording=ignorable"}
