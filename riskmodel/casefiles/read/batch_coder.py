@@ -101,6 +101,14 @@ class BatchCoder:
             raise CasesError(f"{file}: column {column.name!r} is of type {kind}; ids are text or whole")
 
     @property
+    def findings(self) -> frozenset[str]:
+        """The columns of the table that are coded as they are, without a preparation."""
+        if self.bound is not None:
+            return frozenset()
+        layout = self.coder.layout
+        return frozenset(name for name, row in zip(layout.names, layout.rows, strict=True) if row >= 0)
+
+    @property
     def passed_on(self) -> frozenset[str]:
         """The columns of the table whose cells are not findings: the identifier, and what is only kept."""
         layout = self.coder.layout

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from riskmodel.casefiles.read.block import TextCells
 from riskmodel.casefiles.read.blocks import PAD
@@ -55,7 +56,7 @@ def plain_type(kind: Any) -> Any:
     return one_array(pa.nulls(0, kind)).type
 
 
-def distinct_cells(column: Any) -> tuple[list[str], np.ndarray]:
+def distinct_cells(column: Any) -> tuple[list[str], NDArray[np.integer[Any]]]:
     """The different texts of a column, the last of them that of a blank, and which of them each row holds."""
     column = one_array(column)
     if pa.types.is_dictionary(column.type) and len(column.dictionary) > len(column):
@@ -64,7 +65,9 @@ def distinct_cells(column: Any) -> tuple[list[str], np.ndarray]:
     texts = [value_text(value) for value in [*encoded.dictionary.to_pylist(), None]]
     codes = encoded.indices
     if codes.null_count:
-        codes = codes.cast(pa.int64()).fill_null(len(texts) - 1)  # small codes may have no room for one more
+        if codes.type.bit_width < pa.int32().bit_width:
+            codes = codes.cast(pa.int32())  # small codes may have no room for one more
+        codes = codes.fill_null(len(texts) - 1)
     return texts, np.asarray(codes)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskmodel.casefiles.read.cell_types import cell_text
 
@@ -41,6 +42,8 @@ class DeclaredColumn:
             return self._mixed(cells)
         if pa.types.is_null(encoded.type.value_type):
             return pa.nulls(len(cells), DICTIONARY)
+        if self.is_text and not self.ranges and not self.labels:
+            return _blanks_as_null(encoded.cast(DICTIONARY))
         values = encoded.dictionary.to_pylist()
         texts = [self.text(value) for value in values]
         declared = [at for at, value in enumerate(values) if self._declared(value)]
@@ -88,3 +91,12 @@ class DeclaredColumn:
         tag = isinstance(value, str) and not self.is_text
         label = self.labels.get(value, "")
         return (f".{value}" if tag else cell_text(value)) + (f" {label!r}" if label else "")
+
+
+def _blanks_as_null(encoded: Any) -> Any:
+    """Texts in a dictionary without the empty one."""
+    blank = pc.index(encoded.dictionary, "").as_py()
+    if blank < 0:
+        return encoded
+    indices = pc.if_else(pc.equal(encoded.indices, blank), None, encoded.indices)
+    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary)

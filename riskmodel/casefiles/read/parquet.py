@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +31,12 @@ class ParquetTable:
         self.schema = self._file.schema_arrow
         self.rows: int | None = self._file.metadata.num_rows
 
+    def use(self, findings: Collection[str], passed_on: Collection[str]) -> None:  # noqa: ARG002
+        """Texts of findings are read as they are stored: their different words, and which of them each cell is."""
+        texts = (pa.types.is_string, pa.types.is_large_string)
+        named = [column.name for column in self.schema if any(test(column.type) for test in texts)]
+        self._by_dictionary = [name for name in named if name in findings]
+
     def before(self, row: int) -> tuple[int, int]:
         """The row groups that end at or before a row, and the rows in them."""
         rows, groups = 0, 0
@@ -43,6 +49,9 @@ class ParquetTable:
 
     def pieces(self, columns: Sequence[str], skipped: int = 0) -> Iterator[Piece]:
         """All rows in order, without the first row groups if these are to be ``skipped``."""
+        if self._by_dictionary:
+            self._file.close()
+            self._file = pq.ParquetFile(self._path, read_dictionary=self._by_dictionary)
         groups = list(range(skipped, self._file.num_row_groups))
         batches, done = self._file.iter_batches(batch_size=BATCH, row_groups=groups, columns=list(columns)), 0
         while True:

@@ -76,9 +76,9 @@ class StatisticsTable:
         ) as error:  # a date beyond all calendars, letters of no encoding
             raise CasesError(f"{self.name}: a cell of this {self.kind} file cannot be read: {error}") from None
 
-    def pass_on(self, columns: Collection[str]) -> None:
+    def use(self, findings: Collection[str], passed_on: Collection[str]) -> None:  # noqa: ARG002
         for column in self.columns.values():
-            column.passed_on = column.name in columns
+            column.passed_on = column.name in passed_on
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         names = [name for name in self._names if self.called(name) in columns]

@@ -50,11 +50,11 @@ class OpenTable(Protocol):
 
 
 @runtime_checkable
-class DeclaresMissing(Protocol):
-    """A table whose format says of cells that they are missing: in findings they are then not assessed."""
+class KnowsUse(Protocol):
+    """A table that reads a column by what it is for."""
 
-    def pass_on(self, columns: Collection[str]) -> None:
-        """Columns that are no findings: there a cell declared missing is blank."""
+    def use(self, findings: Collection[str], passed_on: Collection[str]) -> None:
+        """Columns that are coded as they are, and those that are no findings: an identifier, what is only kept."""
 
 
 class TableReader:
@@ -66,8 +66,8 @@ class TableReader:
         self.header_lines = table.header_lines
         self._batches = BatchCoder.of(table.schema, variables, options, table.name)
         self.coder = self._batches.coder
-        if isinstance(table, DeclaresMissing):
-            table.pass_on(self._batches.passed_on)
+        if isinstance(table, KnowsUse):
+            table.use(self._batches.findings, self._batches.passed_on)
         self._pieces: Iterable[Piece] = table.pieces(self._batches.needed)
         rows = table.rows
         if rows is None and options.engine == "auto":

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.batch_coder import Piece
@@ -17,8 +18,10 @@ from riskmodel.casefiles.read.cell_types import cell_text
 from riskmodel.casefiles.read.kinds import OLD_OFFICE
 from riskmodel.casefiles.read.plain import Memo
 from riskmodel.casefiles.read.sheet_errors import error_cells
-from riskmodel.casefiles.read.table import BATCH, hash_of_file
+from riskmodel.casefiles.read.table import hash_of_file
 from riskmodel.errors import CasesError, import_extra, nearest
+
+_ROWS = 1 << 12  # taken at once: their cells are turned into columns while they are in the processor's memory
 
 
 class WorkbookTable:
@@ -92,10 +95,11 @@ class WorkbookTable:
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         wanted = [self._header.index(name) for name in columns]
         width, before = len(self._header), self.header_lines
-        while rows := list(islice(self._rows, BATCH)):
+        while rows := list(islice(self._rows, _ROWS)):
             if self._width > width:
                 self._check_beyond(rows, width)
-            arrays = [self._array([cells[at] for _, cells in rows]) for at in wanted]
+            by_column = list(zip(*(cells for _, cells in rows), strict=True))
+            arrays = [self._array(by_column[at]) for at in wanted]
             above = np.array([above for above, _ in rows], np.int64)
             after = int(above[-1]) + 1
             yield Piece(pa.RecordBatch.from_arrays(arrays, names=list(columns)), above - before, after - before)
@@ -108,14 +112,17 @@ class WorkbookTable:
                 text = cell_text(beyond)
                 raise CasesError(f"{self.name}: row {above + 1}: {text!r} stands to the right of the last column name")
 
-    def _array(self, cells: list[Any]) -> Any:
+    def _array(self, cells: Sequence[Any]) -> Any:
         """Cells of one column as texts; blank ones as null."""
         kinds = set(map(type, cells))
-        if kinds <= {str, float, int}:  # no two of these are equal and read differently
-            texts = list(map(self._texts.__getitem__, cells)) if kinds != {str} else cells
+        if kinds == {str}:
+            texts: Sequence[Any] = cells
+        elif kinds <= {str, float, int}:  # no two of these are equal and read differently
+            texts = list(map(self._texts.__getitem__, cells))
         else:
             texts = list(map(cell_text, cells))
-        return pa.array([text or None for text in texts], pa.large_string())
+        array = pa.array(texts, pa.large_string())
+        return pc.if_else(pc.equal(array, ""), None, array)
 
     def notes(self) -> tuple[str, ...]:
         return ()
