@@ -93,16 +93,17 @@ class Explorer:
         self._widget: CellWidget | None = None
 
     def __repr__(self) -> str:
-        findings = ", ".join(f"{name} {text}" for name, text in self.case.items())
+        findings = ", ".join(f"{name} {text}" for name, text in self._shown.case.items())
         return f"Explorer({self._loaded.priors.prior_set.name}; {findings}; {len(self._moved)} statements moved)"
 
     @property
     def case(self) -> dict[str, str]:
         """What is known of the case, by column of a case file, the setting included; as :meth:`Model.score` takes it.
 
-        Setting it changes the page. What is set replaces all that is known; without a setting, that of the page stays.
+        Where the recording profile of the page reads blanks, the columns that are blank are there too. Setting it
+        changes the page: what is set replaces all that is known; without a setting, that of the page stays.
         """
-        return ShownState.read(self._address, self._loaded).case
+        return self._shown.cells(self.model)
 
     @case.setter
     def case(self, case: Cases) -> None:

@@ -141,7 +141,7 @@ class Kernel:
         return {name: stated_rates(model.with_recording(name).priors, model.variables) for name in profiles}
 
     def _masks(self, model: Model, shown: ShownState) -> Masks:
-        return model.code(shown.case)
+        return model.code(shown.cells(model))
 
     def _exact(self, model: Model, masks: Masks) -> Message:
         """Python's own posteriors and action, for the page to compare its answer with."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.model import Cases, Model
 
 CHOICES = ("policy", "recording")
+OF_PAGE = ("set", "beside")  # follows from what is moved
 NOT_ASSESSED = "not_assessed"  # as the page and a case file write it
 
 
@@ -27,7 +28,7 @@ class ShownState:
     Attributes
     ----------
     case
-        what is known, by column of a case file, the setting included.
+        what is known, by column of a case file, the setting included; see :meth:`cells`.
     policy, recording
         as the page's choices; empty where it is the model's.
     further
@@ -45,7 +46,9 @@ class ShownState:
         parts = dict(parse_qsl(address))
         chosen = {name: parts.get(name, "") for name in CHOICES}
         case = {columns[name]: text for name, text in parts.items() if name in columns}
-        further = {name: text for name, text in parts.items() if name not in columns and name not in CHOICES}
+        further = {
+            name: text for name, text in parts.items() if name not in columns and name not in (*CHOICES, *OF_PAGE)
+        }
         return cls(case, **chosen, further=further)
 
     @classmethod
@@ -67,6 +70,11 @@ class ShownState:
         masks = model.code(frame, setting=setting)[:, 0]
         texts = {v.column: _text(v, int(mask), frame) for v, mask in zip(model.variables, masks, strict=True)}
         return cls({column: text for column, text in texts.items() if text})
+
+    def cells(self, model: Model) -> dict[str, str]:
+        """The case as a row of a case file, with all columns of which the recording profile reads blanks."""
+        blanks = {variable.column: "" for variable in model.variables if variable.blank_tells}
+        return {**blanks, **self.case}
 
     def address(self, model: Model) -> str:
         """As the page's address has it."""

@@ -58,6 +58,7 @@ def test_what_is_sent_is_the_model_with_the_statements_to_the_bit(seeds, recordi
     assert np.array_equal(np.frombuffer(buffers[0]), free_entries(fresh.tables, names)[0])
     posterior = fresh.posterior(CASE, setting="primary_care").iloc[0]
     assert message["exact"]["posterior"] == posterior.to_dict()
+    assert posterior.equals(page.model.posterior(page.case).iloc[0])
     scored = fresh.score(CASE, setting="primary_care").iloc[0]
     assert message["exact"]["urgency"] == scored["urgency"]
     assert "|".join(message["exact"]["imaging"]) == scored["imaging"]
@@ -159,6 +160,17 @@ def test_the_case_can_be_set_and_read(page, seeds):
     with pytest.raises(UsageError, match="shows one case, not 2"):
         page.case = [{"fever": "no"}, {"fever": "yes"}]
     assert "fever absent" in repr(page)
+
+
+def test_a_column_that_nobody_gave_is_not_assessed_and_a_blank_is_read(seeds):
+    """As in a case file: a profile reads the cells that are blank, not columns that are missing."""
+    charts = seeds.with_recording("chart")
+    without = charts.explore({"fever": "yes"}, setting="emergency")
+    assert without.case["night_pain"] == "not_assessed"
+    blank = charts.explore({"fever": "yes", "night_pain": None}, setting="emergency")
+    assert blank.case["night_pain"] == ""
+    for page, case in ((without, {"fever": "yes"}), (blank, {"fever": "yes", "night_pain": None})):
+        assert charts.posterior(page.case).equals(charts.posterior(case, setting="emergency"))
 
 
 def test_policy_and_profile_of_the_page_are_those_of_its_model(page):

@@ -10,6 +10,13 @@ import { StatementsView } from "./statements_view.js";
 
 const NO_FURTHER = 1e-9; // how far the page's probabilities may lie from Python's
 
+// The case and the choices as Python has them: which prior set is shown follows from what is moved.
+function addressOf(state) {
+  const parts = new URLSearchParams(state.address());
+  for (const name of ["set", "beside"]) parts.delete(name);
+  return parts.toString();
+}
+
 class Moving {
   constructor(page, statements) {
     this.page = page;
@@ -51,7 +58,7 @@ class Moving {
   ask(kind) {
     if (kind === "tornado") this.view.stale(true);
     this.kernel.ask(kind, () => ({
-      address: this.page.state.address(), moved: kind === "move" ? this.wanted : this.moved, of: this.last ?? "",
+      address: addressOf(this.page.state), moved: kind === "move" ? this.wanted : this.moved, of: this.last ?? "",
     }));
   }
 
@@ -80,7 +87,7 @@ class Moving {
   // A case that Python sets.
   show(address) {
     const { page } = this;
-    if (address === page.state.address()) return;
+    if (address === addressOf(page.state)) return;
     page.state.readAddress(address);
     this.#choose();
     page.refresh();
@@ -130,7 +137,7 @@ class Moving {
 
   hang(message) {
     const { state, answer } = this.page;
-    const isNow = JSON.stringify(message.moved ?? this.moved) === JSON.stringify(this.moved) && message.address === state.address();
+    const isNow = JSON.stringify(message.moved ?? this.moved) === JSON.stringify(this.moved) && message.address === addressOf(state);
     if (!isNow || this.kernel.pending("move")) return; // bars of what the page no longer shows
     if (message.possible) this.compare(Object.fromEntries(message.outputs.map((name, output) => [name, message.stated[output]])));
     const now = this.case();
@@ -155,7 +162,7 @@ class Moving {
       this.ask("tornado");
     }
     const { exact } = this;
-    if (exact?.address !== state.address() || !exact.exact.possible) return;
+    if (exact?.address !== addressOf(state) || !exact.exact.possible) return;
     this.compare(exact.exact.posterior, Object.keys(state.stakes).length ? null : exact.exact.urgency);
   }
 
@@ -173,7 +180,7 @@ class Moving {
 const data = JSON.parse(document.getElementById("data").textContent);
 const given = data.cell;
 const isLive = Boolean(given.statements);
-keepPlace(given.address, (text) => isLive && parent.postMessage({ riskmodel: { place: text } }, "*"));
+keepPlace(given.address, () => isLive && parent.postMessage({ riskmodel: { place: addressOf(page.state) } }, "*"));
 const page = new Page(await Explorer.open(data));
 if (isLive) new Moving(page, given.statements);
 else page.form.node.before(element("p", { class: "faint" }, given.word));
