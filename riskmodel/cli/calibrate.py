@@ -159,7 +159,7 @@ def calibrate_command(cohort: str, output: Path, card: Path | None, **asked: Any
     notice = notice_of_blanks(model.scoring, asked["priors"], asked["policy"])
     rows = read_rows(cohort, model.scoring, options, notice)
     if request is not None:
-        answer_request(rows.names, rows.masks, model, request, output, asked)
+        answer_request(rows, model, request, output, asked)
         sys.exit(1 if rows.result.counts.rejected else 0)
     names, masks, notes = list(rows.names), rows.masks, _notes(rows.result)
     name = asked["name"] or Path(cohort).name.split(".")[0]

@@ -16,8 +16,8 @@ from riskmodel.errors import CasesError, OutputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from riskmodel.arrays import Masks
     from riskmodel.calibration.sums.messages import FitAsked, Request
+    from riskmodel.casefiles.collect import CaseRows
     from riskmodel.model import Model
 
 NO_CARD = (
@@ -160,9 +160,7 @@ def combine_command(folder: Path, output: Path | None, **asked: Any) -> None:
     sys.exit(0 if result.converged else 1)
 
 
-def answer_request(
-    names: Sequence[object], masks: Masks, model: Model, request: Request, output: Path, asked: dict[str, Any]
-) -> None:
+def answer_request(rows: CaseRows, model: Model, request: Request, output: Path, asked: dict[str, Any]) -> None:
     """Answer a request with sums over these rows, and say what is sent."""
     from riskmodel.calibration.sums.piece import LEAST_COUNT, LEAST_PEOPLE, CohortPiece
     from riskmodel.calibration.sums.sent_log import MOST_ROUNDS, SentLog, contents, write_answer
@@ -171,12 +169,13 @@ def answer_request(
     least = LEAST_COUNT if asked["least_count"] is None else asked["least_count"]
     piece = CohortPiece(
         model,
-        list(names),
-        masks,
+        list(rows.names),
+        rows.masks,
         site,
         least_people=asked["least_people"] or LEAST_PEOPLE,
         least_count=least,
         least_cases=asked["least_cases"],
+        rejected=rows.result.counts.rejected,
     )
     piece.check(request)
     log = SentLog(asked["sent_log"] or output.parent / f"{site or 'site'}_sent.toml")

@@ -20,13 +20,13 @@ from riskmodel.calibration.plan import plan_fit, requested
 from riskmodel.calibration.provenance import check_name
 from riskmodel.calibration.result import Calibration
 from riskmodel.calibration.sums.likelihood import SummedLikelihood
-from riskmodel.calibration.sums.messages import Answer, FitAsked, Request
+from riskmodel.calibration.sums.messages import Answer, FitAsked, Request, read_answer
 from riskmodel.calibration.sums.piece import model_hash_of
 from riskmodel.calibration.sums.wanted import Sums, Wanted, added, cut, joined
 from riskmodel.errors import CasesError, UsageError, nearest
 from riskmodel.model import Model, checked_model
 
-Ask = Callable[[Request], Sequence[Answer]]
+Ask = Callable[[Request], Sequence[Answer | str]]
 BY_SUMS = ("ignorable", "complete")
 
 
@@ -49,7 +49,8 @@ def calibrate_sums(  # noqa: PLR0913
     Parameters
     ----------
     ask
-        gives the answers of all parts to a request (:func:`cohort_sums`), in any order; called once a round.
+        gives the answers of all parts to a request (:func:`cohort_sums`), or their texts, in any order; called once a
+        round.
     learn, prior_weight, name, progress
         as of :func:`riskmodel.calibration.fit.calibrate`.
     outcomes
@@ -174,7 +175,7 @@ class _Rounds:
     def _answers(self, asked: Wanted | None) -> Sequence[Answer]:
         self.number += 1
         request = Request(self.fit, self.number, self.statements, asked)
-        answers = self.ask(request)
+        answers = [read_answer(answer) if isinstance(answer, str) else answer for answer in self.ask(request)]
         check_answers(request, answers, self.parts)
         return answers
 
@@ -189,7 +190,10 @@ class _Rounds:
         """What a reader should know of the parts."""
         people = [f"{answer.site} {answer.people:,}" for answer in self.parts if answer.site]
         notes = [f"fitted by sums over {len(self.parts)} parts" + (f" ({', '.join(people)})" if people else "")]
-        withheld = [f"{answer.site} {len(answer.withheld)}" for answer in self.parts if answer.withheld]
+        rejected = [f"{answer.site or 'a part'} {answer.rejected:,}" for answer in self.parts if answer.rejected]
+        if rejected:
+            notes.append(f"rows were rejected and are not learnt from ({', '.join(rejected)})")
+        withheld = [f"{answer.site or 'a part'} {len(answer.withheld)}" for answer in self.parts if answer.withheld]
         if withheld:
             notes.append(
                 f"small counts were withheld and taken as small as they can be ({', '.join(withheld)}); the estimates "

@@ -117,6 +117,8 @@ class Answer:
         in the first round the counts, and what is said of those too small to be told, by name.
     sums
         in all other rounds.
+    rejected
+        how many rows could not be read and are not among the people.
     file
         where it was read from.
     """
@@ -131,6 +133,7 @@ class Answer:
     census: Census | None = None
     withheld: Mapping[str, str] = field(default_factory=dict)
     sums: Sums | None = None
+    rejected: int = 0
     version: str = __version__
     file: str = field(default="", compare=False)
 
@@ -144,7 +147,7 @@ class Answer:
         table: dict[str, Any] = {
             "riskmodel": ANSWER, "format": FORMAT, "version": self.version, "fit": self.fit, "round": self.number,
             "request": self.request, "site": self.site, "model": self.model, "cohort": self.cohort,
-            "people": self.people,
+            "people": self.people, "rejected": self.rejected,
         }  # fmt: skip
         if self.census is not None:
             table["census"] = census_table(self.census, self.withheld)
@@ -205,7 +208,7 @@ def read_answer(text: str, file: str = "") -> Answer:
             )
         return Answer(
             table["fit"], int(table["round"]), table["request"], table["site"], table["model"], table["cohort"],
-            int(table["people"]), census, withheld, sums, table["version"], file=file,
+            int(table["people"]), census, withheld, sums, int(table["rejected"]), table["version"], file,
         )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ class CohortPiece:
         counts from 1 to below this are withheld.
     least_cases
         nothing is answered where fewer people than this, but somebody, have a condition.
+    rejected
+        how many further rows could not be read, to be told with the answers.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class CohortPiece:
         least_people: int = LEAST_PEOPLE,
         least_count: int = LEAST_COUNT,
         least_cases: int = 0,
+        rejected: int = 0,
     ) -> None:
         check_identifiers(names, masks)
         self.model, self.names, self.masks, self.site = model, names, masks, site
         self.least_people, self.least_count, self.least_cases = least_people, least_count, least_cases
         self.cohort = cohort_hash(model.variables, masks)
+        self.rejected = rejected
         self._model_hash = model_hash_of(model)
         self._likelihood: tuple[tuple[str, ...], str, Likelihood] | None = None
 
@@ -85,7 +89,7 @@ class CohortPiece:
         fit = request.fit
         return Answer(
             fit.id, request.number, request.hash, self.site, fit.model, self.cohort, self.masks.shape[1],
-            census, withheld, sums,
+            census, withheld, sums, self.rejected,
         )  # fmt: skip
 
     def check(self, request: Request) -> Masks:
