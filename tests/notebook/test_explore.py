@@ -31,9 +31,19 @@ class Heard:
         self.messages.append((message, buffers))
 
 
-@pytest.fixture
-def page(seeds):
+@pytest.fixture(scope="module")
+def shared(seeds):
     return seeds.explore(CASE, setting="primary_care")
+
+
+@pytest.fixture
+def page(shared):
+    """A page as it opens, without a widget."""
+    shared._widget = None
+    shared._put("")
+    shared.case = {**CASE, "setting": "primary_care"}
+    shared.reset()
+    return shared
 
 
 def asked(page, ask, moved, of=""):

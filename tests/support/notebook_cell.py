@@ -11,7 +11,7 @@ from typing import Any
 from riskmodel.notebook.explore import Explorer
 from tests.support.browser import Browser
 
-SECONDS = 20
+SECONDS = 60
 # What anywidget gives a widget's script: a model with traits, and messages that wait until somebody takes them.
 BRIDGE = """
 window.sent = [];
