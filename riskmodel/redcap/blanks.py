@@ -38,10 +38,13 @@ class BlankReasons:
     _base: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._events = frozenset(key.event for key in self.keys)
-        for row, key in enumerate(self.keys):
-            if not key.instrument and not key.instance:
+        plain = [(row, key) for row, key in enumerate(self.keys) if not key.instrument]
+        for row, key in plain:
+            if not key.instance:
                 self._base.setdefault((key.record, key.event), row)
+        self._base_events = frozenset(key.event for _, key in plain)
+        self._repeated_events = frozenset((key.record, key.event) for _, key in plain if key.instance)
+        self._repeated_forms = frozenset(key.instrument for key in self.keys if key.instrument)
 
     def why(self, column: str, entry: Field, row: int) -> str:
         """Why the cell of a field, or of a box of it, is as it is: ``filled``, or one of :data:`WHY_BLANK`."""
@@ -120,13 +123,20 @@ class BlankReasons:
         return SOME_TEXT if text and entry.validation.endswith(_OTHER_DATES) else text
 
     def _row_of(self, asked: FieldValue, entry: Field, row: int) -> int | None:
-        """The row in which branching logic looks for a field: -1 where the record has none, None if nobody can say."""
+        """The row in which branching logic looks for a field: -1 where the record has none, None if nobody can say.
+
+        Of repeats that are asked for from outside nobody can say which is meant.
+        """
         key = self.keys[row]
-        if asked.event and asked.event != key.event:
-            return self._base.get((key.record, asked.event), -1) if asked.event in self._events else None
-        if key.instrument and entry.form != key.instrument:
-            return self._base.get((key.record, key.event), -1)
-        return row
+        event = asked.event or key.event
+        if entry.form == key.instrument and event == key.event:
+            return row
+        if entry.form in self._repeated_forms or event not in self._base_events:
+            return None
+        if event == key.event and not key.instrument:
+            return row
+        at = self._base.get((key.record, event), -1)
+        return None if at < 0 and (key.record, event) in self._repeated_events else at
 
     def form_is_filled(self, form: str, row: int) -> bool:
         """Whether anything on a form is filled in, or its status says that somebody was there."""

@@ -223,6 +223,34 @@ def test_dates_in_branching_logic_are_compared_only_where_the_form_shows_the_yea
     assert columns["rest_pain"] == [""]
 
 
+REPEATED = [
+    {"field": "sex", "type": "radio", "choices": "0, Female | 1, Male", "form": "enrolment"},
+    {"field": "fever", "type": "yesno", "form": "visit", "branching": "[sex] = '1'"},
+    {"field": "rest_pain", "type": "yesno", "form": "visit", "branching": "[fever] = '1' or [e_1][fever] = '1'"},
+    {"field": "night_pain", "type": "yesno", "form": "enrolment", "branching": "[fever] = '1'"},
+]
+
+
+def test_what_branching_logic_asks_of_repeats_is_not_guessed(read):
+    header = "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,"
+    header += "sex,night_pain,enrolment_complete,fever,rest_pain,visit_complete\n"
+    forms = "1,e_1,,,1,,2,,,\n1,e_1,visit,1,,,,,,2\n1,e_1,visit,2,,,,1,,2\n"
+    columns, _ = read(REPEATED, [], text=header + forms, rows="e_1/visit + e_1")
+    assert columns["fever"] == ["", "1"]  # shown by the sex in the row of the enrolment
+    assert columns["rest_pain"] == ["not_assessed", ""]  # hidden by the form's own fever, shown by it
+    assert columns["night_pain"] == ["not_assessed"] * 2  # asks for a fever, and does not say of which visit
+    alone = header + "1,e_1,visit,1,,,,,,2\n1,e_1,visit,2,,,,,,2\n"
+    columns, cases = read(REPEATED, [], text=alone, rows="e_1/visit")
+    assert columns["fever"] == ["not_assessed"] * 2  # the rows with the sex were not exported
+    assert cases.counts["REDCap, fever: branching logic that cannot be evaluated"] == 2
+    other = [REPEATED[0], REPEATED[1] | {"branching": "[e_1][sex] = '1'"}]
+    events = "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,sex,fever,visit_complete\n"
+    columns, _ = read(other, [], text=events + "1,e_1,,1,1,,\n1,e_1,,2,0,,\n1,f_1,,,,,2\n", rows="f_1")
+    assert columns["fever"] == ["not_assessed"]  # of which of two enrolments the sex is asked for, nobody says
+    columns, _ = read(other, [], text=events + "1,e_1,,,1,,\n1,f_1,,,,,2\n", rows="f_1")
+    assert columns["fever"] == [""]
+
+
 answers = st.sampled_from(["", "0", "1"])
 
 
