@@ -68,7 +68,7 @@ def content(
         **form_data(first.variables, pathways),
         "settings": [{"name": name, "label": words(name)} for name in first.settings],
         "sets": [_set(model, draws, seed) for model in models],
-        "policies": [policy_data(policy) for policy in _policies(first)],
+        "policies": packed(json.dumps([policy_data(policy) for policy in _policies(first)]).encode()),
         "start": {
             SETTING: first.default_setting(setting) or _first_setting(first),
             "policy": first.policy.name,

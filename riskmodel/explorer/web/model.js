@@ -116,15 +116,15 @@ export class Explorer {
   static async open(data) {
     const sets = [];
     for (const set of data.sets) sets.push(new PriorSet(set, data, await unpack(set.stated, Float64Array)));
-    return new Explorer(data, sets, await casesOf(data));
+    return new Explorer(data, sets, await unpackJson(data.policies), await casesOf(data));
   }
 
-  constructor(data, sets, cases = []) {
+  constructor(data, sets, policies, cases) {
     this.data = data;
     this.cases = cases;
     this.variables = data.variables;
     this.sets = sets;
-    this.policies = data.policies;
+    this.policies = policies;
     this.settingRow = sets[0].data.plan.settingRow;
   }
 
