@@ -159,11 +159,11 @@ def test_without_pyspark_the_extra_is_named(monkeypatch):
         spark.score(None)
 
 
-def test_the_lines_of_the_page_run(session, tmp_path, monkeypatch):
+def test_the_lines_of_the_page_run(session, tmp_path):
     page = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
     lines = re.search(r"## Spark\n.*?```python\n(.*?)```", page, re.DOTALL)[1]
-    monkeypatch.chdir(tmp_path)
-    pq.write_table(mixed_cases(30), "cases.parquet")
+    lines = re.sub(r'"(\w+\.(?:parquet|csv))"', rf'"{tmp_path}/\1"', lines)
+    pq.write_table(mixed_cases(30), tmp_path / "cases.parquet")
     exec(lines, {"spark": session})  # noqa: S102 - a page of this project
     good = session.read.parquet(str(tmp_path / "scored.parquet")).count()
     bad = session.read.option("multiLine", "true").csv(str(tmp_path / "rejected.csv"), header=True).count()
