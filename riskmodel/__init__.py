@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # as in typing, whose import would be the longest part of
 if TYPE_CHECKING:
     from typing import Any
 
-    from riskmodel import metrics
+    from riskmodel import batches, metrics, spark
     from riskmodel.calibration import calibrate, calibrate_sums, cohort_sums, recalibrate
     from riskmodel.calibration.sklearn.estimator import RedFlagClassifier
     from riskmodel.evidence.elicitation import elicit
@@ -33,6 +33,7 @@ __all__ = [
     "Model",
     "RedFlagClassifier",
     "__version__",
+    "batches",
     "calibrate",
     "calibrate_sums",
     "cohort_sums",
@@ -48,6 +49,7 @@ __all__ = [
     "metrics",
     "read_redcap",
     "recalibrate",
+    "spark",
     "synthesise",
     "synthesise_jointly",
     "validate",
@@ -79,6 +81,8 @@ _HOMES = {
     "write_synthesis_report": "report.synthesis.page",
 }
 
+_ROOMS = ("batches", "metrics", "spark")
+
 
 def __getattr__(name: str) -> Any:
     """Import each part only when it is asked for: the command line starts without them."""
@@ -86,8 +90,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _HOMES:
         return getattr(import_module(f"riskmodel.{_HOMES[name]}"), name)
-    if name == "metrics":
-        return import_module("riskmodel.metrics")
+    if name in _ROOMS:
+        return import_module(f"riskmodel.{name}")
     raise AttributeError(f"module 'riskmodel' has no attribute {name!r}")
 
 
