@@ -1,1 +1,1 @@
-"""Case files in: CSV, compressed CSV and Parquet, as blocks of coded cases."""
+"""Case files in: every format, as blocks of coded cases."""

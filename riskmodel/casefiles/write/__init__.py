@@ -1,1 +1,1 @@
-"""Results out: CSV, compressed CSV and Parquet, whole or not at all."""
+"""Results out: CSV, Parquet, Arrow and workbooks, whole or not at all."""
