@@ -53,7 +53,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("riskmodel.report.check.on_cases.uncertainty_lines", lambda *_: iter(()))
     monkeypatch.setattr("riskmodel.report.check.compare_sets.comparison_lines", lambda *_: iter(()))
     monkeypatch.setattr("riskmodel.report.sensitivity.make.make", lambda study: study)
-    monkeypatch.setattr("riskmodel.pages.render.files", lambda study: {"report.md": f"{len(study.names)} cases\n"})
+    monkeypatch.setattr("riskmodel.pages.render.files", lambda study, **_: {"report.md": f"{len(study.names)} cases\n"})
 
 
 COMMANDS = {
