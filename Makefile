@@ -53,7 +53,7 @@ notebooks: $(DEV) ## Run the notebooks anew and keep their output
 	$(BIN)/python -m tests.whole.notebooks
 
 site: $(DEV) ## Build the documentation as a site into build/site; a broken link is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo 'build/site/index.html; with search: $(BIN)/python -m http.server -d build/site'
 
 lock: ## Resolve the dependencies again (needs uv)

@@ -50,6 +50,12 @@ def test_every_page_is_in_the_navigation(hooks):
     assert sorted(uris(config["nav"])) == sorted(pages | notebooks)
 
 
+def test_the_site_is_built_strictly():
+    """With --quiet mkdocs hears no warning, and a broken link is none."""
+    [built] = re.findall(r"mkdocs build.*", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert built == "mkdocs build --strict"
+
+
 @pytest.mark.parametrize(("written", "expected"), [
     ("text\n- a\n- b", "text\n\n- a\n- b"),
     ("1. a\n   more\n\n   ```toml\n   x = 1\n   - no item\n   ```\n2. b",
