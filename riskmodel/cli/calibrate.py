@@ -217,6 +217,7 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
     """How the cohort was read, for the card."""
     from riskmodel.casefiles.repeats import REPEATED
     from riskmodel.cases.description import columns_read
+    from riskmodel.cases.mapping.deeds import deeds_by_column
     from riskmodel.report.card.validation import Record
 
     result, project = rows.result, asked_redcap()
@@ -233,6 +234,7 @@ def _record(rows: CaseRows, fitted: Any, mapping: Path | None) -> Record:
         reasons=_reasons(result),
         columns=tuple(map(asdict, columns)),
         translations=tuple(map(asdict, result.mapped.translations)) if result.mapped else (),
+        worked_out=deeds_by_column(result.prepared),
         dictionary=project.dictionary.name if project else "",
         notes=result.notes,
     )

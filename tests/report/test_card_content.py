@@ -134,6 +134,8 @@ ja = "present"
 nein = "absent"
 [units]
 age = "months"
+[derive]
+hypotension = { number = "RR", below = "90 mmHg" }
 """
 
 
@@ -143,7 +145,7 @@ def test_the_command_records_how_the_cohort_was_read(tmp_path, monkeypatch):
     people = simulate(MODEL, 400, np.random.default_rng(3), setting="emergency", missing=0.3, roles=HISTORY)
     cohort = to_cases(MODEL, people, with_outcomes=True).rename(columns={"fever": "Temp raised"})
     cohort["Temp raised"] = cohort["Temp raised"].map({"present": "ja", "absent": "nein", "": "-9"})
-    cohort = cohort.assign(ward="7b", age="648")
+    cohort = cohort.drop(columns="hypotension", errors="ignore").assign(ward="7b", age="648", RR="120")
     outcomes = [variable.column for variable in MODEL.variables if variable.role == "condition"]
     cohort.loc[cohort.index % 4 == 0, outcomes] = ""
     again = cohort.iloc[[1, 2]]
@@ -182,4 +184,7 @@ def test_the_command_records_how_the_cohort_was_read(tmp_path, monkeypatch):
     assert ("Temp raised", "ja", "present", fever["ja"]) in told
     assert ("Temp raised", "-9", "not assessed", fever["-9"]) in told
     assert ("age", "any number", "the same in the codebook's unit", 400) in told
-    assert set(columns.index[:2]) == {"age", "Temp raised"}  # what the mapping changes stands first
+    first = {"age", "Temp raised", "(RR below 90 mmHg)"}
+    assert set(columns.index[:3]) == first  # what the mapping changes stands first
+    worked_out = pd.read_csv("card/tables/worked_out.csv")
+    assert worked_out.to_numpy().tolist() == [["hypotension", "no", 405]]

@@ -113,7 +113,7 @@ class Coder:
         """
         contract = ColumnContract(tuple(variables))
         mapping = load_mapping(options.mapping, contract)
-        keep = options.keep if unprepared is None else ()
+        keep = [name for name in options.keep if unprepared is None or name in names]
         layout = match_header(names, contract, mapping, keep=keep, known_outcomes=options.known_outcomes, file=file)
         if unprepared is not None:
             layout = layout.with_kept(options.keep, unprepared, warnings)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from riskmodel.report.card.validation import Record, ValidatedFit
 
 NOT_READ = "not read"
+MOST_KINDS = 12  # results or codes of a column
 
 
 def preparation(v: ValidatedFit) -> Section:
@@ -24,7 +25,7 @@ def preparation(v: ValidatedFit) -> Section:
         sentences: tuple[str, ...] = ("The people were given from Python, as they are; no file was read.",)
     else:
         sentences = (_mapping(v.record), _checked(v.record))
-        tables += (_columns(v.record), *_translations(v.record))
+        tables += (_columns(v.record), *_translations(v.record), *_worked_out(v.record))
     return Section("preparation", "Data: how it was read, and the flow of people", sentences, tables)
 
 
@@ -49,6 +50,7 @@ def _mapping(record: Record) -> str:
         f"The mapping file {record.mapping} was used. The table of columns says of each column of the file what it was "
         "read as, which values were translated, which codes count as not assessed, and the factor of a unit; what the "
         "mapping changes stands first. Blank cells, unknown and not_assessed count as not assessed too."
+        + (" A column that the mapping works out of others has its rule in brackets." if record.worked_out else "")
     )
 
 
@@ -83,6 +85,23 @@ def _translations(record: Record) -> tuple[Table, ...]:
         Column("cells", "Cells", "whole"),
     )  # fmt: skip
     return (Table("translations", "What the mapping file translated, in the rows that were used", frame, columns),)
+
+
+def _worked_out(record: Record) -> tuple[Table, ...]:
+    """What the rules of the mapping made of the rows, where there are any."""
+    rows = [
+        {"column": column, "what": what, "rows": rows}
+        for column, kinds in record.worked_out.items()
+        for what, rows in list(kinds.items())[:MOST_KINDS]
+    ]
+    if not rows:
+        return ()
+    columns = Column("column", "Column"), Column("what", "Result"), Column("rows", "Rows", "whole")
+    return (
+        Table(
+            "worked_out", "What the rules of the mapping gave, in the rows that were read", pd.DataFrame(rows), columns
+        ),
+    )
 
 
 # ---- people -------------------------------------------------------------------------------------------------

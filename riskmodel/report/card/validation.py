@@ -75,6 +75,9 @@ class Record:
     translations
         of each text that the mapping translated: column, value (in the file, empty where a unit changed), read_as,
         cells.
+    worked_out
+        of each column that the mapping works out of others, and of each column of codes: what was made of the rows that
+        were read, or the codes that no rule lists, with their numbers.
     dictionary, notes
         the data dictionary of the REDCap project that exported the cohort, empty without one; and what there is to be
         said of how the cells were read.
@@ -91,6 +94,7 @@ class Record:
     reasons: Mapping[str, int]
     columns: Sequence[Mapping[str, str]]
     translations: Sequence[Mapping[str, str | int]] = ()
+    worked_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     dictionary: str = ""
     notes: Sequence[str] = ()
 
