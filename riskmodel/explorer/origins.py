@@ -27,14 +27,14 @@ def packed_origins(priors: Priors, variables: Sequence[Variable]) -> str:
     :func:`riskmodel.answers.numbers_behind.numbers_behind`.
     """
     rows = {variable.name: row for row, variable in enumerate(variables)}
-    told = [
+    entries = [
         _statement(priors, statement, variables, rows)
         for statement in priors.selected_statements
         if statement.subject in rows
     ]
-    used = {entry["source"] for entry in told}
+    used = {entry["source"] for entry in entries}
     sources = {key: f"{s.title}. {s.where}".strip() for key, s in priors.sources.items() if key in used}
-    return packed(json.dumps({"statements": told, "sources": sources}, separators=(",", ":")).encode())
+    return packed(json.dumps({"statements": entries, "sources": sources}, separators=(",", ":")).encode())
 
 
 def _statement(

@@ -206,6 +206,28 @@ def test_the_address_holds_the_case(browser, page):
     assert shown == "63"
 
 
+def spent(browser) -> float:
+    """Milliseconds of processor time that the page's main thread has used."""
+    metrics = browser.call("Performance.getMetrics")["metrics"]
+    return next(1000 * metric["value"] for metric in metrics if metric["name"] == "ThreadTime")
+
+
+@pytest.mark.slow
+@in_browser
+def test_opens_within_half_a_second(browser, page):
+    """With two prior sets and all intervals of a hundred draws, from disk: processor time."""
+    browser.call("Performance.enable")
+    times = []
+    for _ in range(3):
+        browser.open("about:blank")
+        before = spent(browser)
+        browser.open(f"{page}#{CASE}&beside=literature")
+        shows(browser, ".interval")
+        after = spent(browser)
+        times.append(after - before if after > before else after)  # a new process begins anew
+    assert sorted(times)[1] <= 500, times
+
+
 @pytest.mark.slow
 @in_browser
 def test_a_change_is_answered_within_50_milliseconds(browser, page):
@@ -213,19 +235,14 @@ def test_a_change_is_answered_within_50_milliseconds(browser, page):
     opened(browser, f"{page}#{CASE}")
     shows(browser, ".interval")
     browser.call("Performance.enable")
-
-    def spent() -> float:
-        metrics = browser.call("Performance.getMetrics")["metrics"]
-        return next(1000 * metric["value"] for metric in metrics if metric["name"] == "ThreadTime")
-
     browser.run(
         'window.shown = [...document.querySelectorAll("input[type=radio]")].filter((i) => !i.closest("[hidden]"))'
     )
     times = []
     for number in range(browser.run("shown.length")):
-        before = spent()
+        before = spent(browser)
         browser.run(f"shown[{number}].click()")
-        times.append(spent() - before)
+        times.append(spent(browser) - before)
     assert len(times) > 100
     assert np.percentile(times, 95) <= 50, np.percentile(times, [50, 95, 100])
 
