@@ -6,10 +6,12 @@ workers), for scoring with and without counting ids, and for only reading and wr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,35 +43,46 @@ def table(folder: Path, rows: int) -> Path:
     return cases
 
 
-def processor_seconds(java: int) -> float:
-    """Of a process and all that it started, ended ones included."""
-    children: dict[int, list[int]] = {}
-    used: dict[int, float] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-            used[int(entry.name)] = sum(map(int, fields[11:15])) / TICKS
-    total, waiting = 0.0, [java]
-    while waiting:
-        process = waiting.pop()
-        total += used.get(process, 0.0)
-        waiting += children.get(process, [])
-    return total
+class Processors:
+    """Seconds of all processors, used by a process and all that it starts; looked at twice a second, as some end."""
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self._used: dict[int, float] = {}
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            self.look()
+            time.sleep(0.5)
+
+    def look(self) -> float:
+        """So far."""
+        children: dict[int, list[int]] = {}
+        used: dict[int, float] = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                    children.setdefault(int(fields[1]), []).append(int(entry.name))
+                    used[int(entry.name)] = sum(map(int, fields[11:13])) / TICKS
+        waiting = [self._process]
+        while waiting:
+            process = waiting.pop()
+            self._used[process] = max(self._used.get(process, 0.0), used.get(process, 0.0))
+            waiting += children.get(process, [])
+        return sum(self._used.values())
 
 
-def timed(java: int, work: Callable[[], None]) -> tuple[float, float]:
+def timed(processors: Processors, work: Callable[[], None]) -> tuple[float, float]:
     """Seconds of the clock and of the processors."""
-    clock, used = time.monotonic(), processor_seconds(java)
+    clock, used = time.monotonic(), processors.look()
     work()
-    return time.monotonic() - clock, processor_seconds(java) - used
+    return time.monotonic() - clock, processors.look() - used
 
 
 def measure(session: SparkSession, folder: Path, rows: int) -> None:
-    java = int(session._jvm.java.lang.ProcessHandle.current().pid())
+    processors = Processors(int(session._jvm.java.lang.ProcessHandle.current().pid()))
     cases = session.read.parquet(str(table(folder, rows)))
     out = str(folder / "out")
 
@@ -85,7 +98,7 @@ def measure(session: SparkSession, folder: Path, rows: int) -> None:
         "score": write(scored, "scored_again"),
         "score, ids counted": write(on_spark.score(cases, setting="primary_care"), "counted"),
     }
-    figures = {name: timed(java, job) for name, job in jobs.items()}
+    figures = {name: timed(processors, job) for name, job in jobs.items()}
     print(f"\n{rows:,} rows, {len(cases.columns)} columns in, {len(results.columns)} out")
     for name, (clock, used) in figures.items():
         ratios = [
