@@ -30,6 +30,7 @@ class ParquetTable:
             raise CasesError(f"{path}: not a readable Parquet file: {error}") from None
         self.schema = self._file.schema_arrow
         self.rows: int | None = self._file.metadata.num_rows
+        self._by_dictionary: list[str] = []
 
     def use(self, findings: Collection[str], passed_on: Collection[str]) -> None:  # noqa: ARG002
         """Texts of findings are read as they are stored: their different words, and which of them each cell is."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from riskmodel.casefiles.options import Part
 from riskmodel.casefiles.read.batch_coder import Piece
 from riskmodel.casefiles.read.parquet import ParquetTable
-from riskmodel.casefiles.read.table import OpenTable
+from riskmodel.casefiles.read.table import KnowsUse, OpenTable
 
 
 class PartOfTable:
@@ -20,6 +20,11 @@ class PartOfTable:
         self.schema = table.schema
         self.rows: int | None = part.stop - part.start
         self.header_lines = table.header_lines
+
+    def use(self, findings: Collection[str], passed_on: Collection[str]) -> None:
+        """What the columns are for."""
+        if isinstance(self._table, KnowsUse):
+            self._table.use(findings, passed_on)
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """The rows of the part in order."""
