@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmodel.casefiles.read.redcap import read_export_file
+from riskmodel.casefiles.write.frame import frame_of_texts
 from riskmodel.cases.columns import ColumnContract
 from riskmodel.cases.mapping import MappingLike, load_mapping
 from riskmodel.errors import CasesError, warn_caller
@@ -15,8 +16,6 @@ from riskmodel.redcap.project import redcap_project
 from riskmodel.redcap.read import read_export
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from riskmodel.model.model import Model
 
 _SHOWN = 10
@@ -95,7 +94,6 @@ def read_redcap(  # noqa: PLR0913 - all but two have defaults
         raise CasesError(f"{counted} not understood:" + "".join(f"\n  {fault}" for fault in faults) + more)
     for warning in cases.warnings:
         warn_caller(warning)
-    columns = {name: [text or None for text in column] for name, column in zip(cases.names, cases.columns, strict=True)}
-    frame = pd.DataFrame(columns, dtype=object)
+    frame = frame_of_texts(cases.names, cases.columns)
     frame.attrs["redcap"] = {"notes": list(cases.notes), "blank": dict(cases.counts)}
     return frame

@@ -25,3 +25,11 @@ def to_frame(columns: Sequence[OutputColumn], index: pd.Index, names: pd.Series 
             codes, words = distinct_words(column)
             data[column.name] = pd.Series(words).array.take(codes)
     return pd.DataFrame(data, index=index)
+
+
+def frame_of_texts(names: Sequence[str], columns: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Columns of texts as a frame; blank cells are missing."""
+    import pandas as pd
+
+    cells = {name: [text or None for text in column] for name, column in zip(names, columns, strict=True)}
+    return pd.DataFrame(cells, dtype=object)
