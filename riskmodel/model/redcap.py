@@ -16,6 +16,8 @@ from riskmodel.redcap.project import redcap_project
 from riskmodel.redcap.read import read_export
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from riskmodel.model.model import Model
 
 _SHOWN = 10
@@ -71,8 +73,6 @@ def read_redcap(  # noqa: PLR0913 - all but two have defaults
     CasesError
         naming cells that the dictionary does not allow, or which rows there are where that has to be said.
     """
-    import pandas as pd
-
     from riskmodel.model.loading import load
 
     project = redcap_project(

@@ -3,7 +3,7 @@
 import operator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.redcap.logic import EveryPart, FieldValue, Unreadable, parse_logic
@@ -70,12 +70,14 @@ def lookup(values):
 
 
 @given(conditions, values_of_fields)
+@settings(deadline=None)
 def test_a_condition_has_the_truth_that_its_parts_give_it(condition, values):
     parsed = parse_logic(rendered(condition))
     assert holds(parsed, lookup(values)) is evaluated(condition, values), rendered(condition)
 
 
 @given(st.lists(comparisons, min_size=2, max_size=5), st.lists(st.sampled_from(["and", "or"]), min_size=4, max_size=4))
+@settings(deadline=None)
 def test_and_binds_more_than_or(parts, words):
     text = rendered(parts[0]) + "".join(f" {w} {rendered(p)}" for w, p in zip(words, parts[1:], strict=False))
     groups = [[parts[0]]]
