@@ -52,7 +52,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("riskmodel.report.check.on_cases.dependence_lines", lambda *_: iter(()))
     monkeypatch.setattr("riskmodel.report.check.on_cases.uncertainty_lines", lambda *_: iter(()))
     monkeypatch.setattr("riskmodel.report.check.compare_sets.comparison_lines", lambda *_: iter(()))
-    monkeypatch.setattr("riskmodel.report.sensitivity.make.make", lambda study: study)
+    monkeypatch.setattr("riskmodel.report.sensitivity.make.make", lambda study, **_: study)
     monkeypatch.setattr("riskmodel.pages.render.files", lambda study, **_: {"report.md": f"{len(study.names)} cases\n"})
 
 
