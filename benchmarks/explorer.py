@@ -79,7 +79,7 @@ def rows() -> list[list[str]]:
         return []
     table = []
     for title, sets, draws, beside in PAGES:
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             models = [rm.load(prior_set) for prior_set in ("seeds", "literature")[:sets]]
             page = rm.write_explorer(models, Path(name) / "explorer.html", draws=draws)
             browser = Browser(Path(name) / "profile")

@@ -166,7 +166,9 @@ def test_every_link_leads_to_something_and_a_click_goes_there(browser, page):
 def test_a_click_opens_a_case_in_the_explorer(browser, page):
     browser.open(page)
     name = browser.run("document.querySelector('.opened').closest('tr').cells[0].firstChild.textContent.trim()")
+    browser.events.clear()
     browser.click(".opened")
+    browser.wait("Page.loadEventFired")
     shows(browser, "#choose-case")
     assert browser.run("document.getElementById('choose-case').selectedOptions[0].textContent").startswith(name)
     assert browser.run("document.querySelectorAll('fieldset.assessed').length") > 0
