@@ -31,7 +31,7 @@ lint: $(DEV) ## Run the linters and the type checkers, of Python and of JavaScri
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@.ci/javascript/check
+	@test ! -x .ci/javascript/check || .ci/javascript/check
 
 quick: $(DEV) ## Run the linter and every test that is not slow: in about a minute
 	$(BIN)/ruff check .
@@ -61,4 +61,4 @@ lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra build --extra dev --extra bench --extra spark --extra site --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove the environment and everything generated
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .ci/javascript/node_modules
