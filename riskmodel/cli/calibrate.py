@@ -38,6 +38,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
     "riskmodel calibrate cohort.csv -o local.toml --learn find.fever.none,find.fever.infection",
     "riskmodel calibrate cohort.csv -o local.toml --learn base_rates --verified-odds-ratio 3,1,9",
     "riskmodel calibrate notes.csv -o local.toml --recording positives_only",
+    "riskmodel calibrate cohort.csv --sums request_1.json --site north -o answer_1_north.json",
     "riskmodel score cases.csv -o scored.csv --priors local.toml",
 ))  # fmt: skip
 @click.argument("cohort", type=CaseFile())

@@ -103,8 +103,9 @@ def test_what_sums_cannot_give_is_refused(model):
         calibrate_sums(model, nobody, outcomes="weighted")
     with pytest.raises(UsageError, match="did you mean 'complete'"):
         calibrate_sums(model, nobody, outcomes="complet")
-    with pytest.raises(UsageError, match="each needs a name of its own; received 'a', 'a'"):
-        calibrate_sums(model, nobody, sites=["a", "a"])
+    for names in (["a", "a"], ["", "b"], ["../a"]):
+        with pytest.raises(UsageError, match=r"each needs a name of its own, of letters.*received '"):
+            calibrate_sums(model, nobody, sites=names)
     with pytest.raises(CasesError, match="nobody answers"):
         calibrate_sums(model, lambda _: [], FEW)
 

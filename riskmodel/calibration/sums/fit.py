@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -99,9 +100,12 @@ def asked_fit(
         if outcomes in OUTCOMES:
             reason = ": its weights come of a model of all rows together, which sums do not give"
         raise UsageError(f"outcomes: {outcomes!r} cannot be fitted by sums{reason}; allowed: {', '.join(BY_SUMS)}")
-    twice = sorted({site for site in sites if list(sites).count(site) > 1})
-    if twice or not all(site.strip() for site in sites):
-        raise UsageError(f"sites: each needs a name of its own; received {', '.join(map(repr, sites))}")
+    plain = all(re.fullmatch(r"[\w][\w .-]*", site) for site in sites)
+    if len(set(sites)) < len(sites) or not plain:
+        raise UsageError(
+            f"sites: each needs a name of its own, of letters, digits, '-', '_', '.' and blanks; received "
+            f"{', '.join(map(repr, sites))}"
+        )
     return FitAsked(
         name, tuple(requested_names(learn)), outcomes, float(prior_weight), model.priors.prior_set.name,
         model.priors.recording, model_hash_of(model), tuple(sites),
