@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from riskmodel.casefiles.read.kinds import (
     ARROW_FILE,
     ARROW_STREAM,
+    GZIP,
     LOOKED_AT,
     OLD_OFFICE,
     PARQUET,
@@ -23,9 +24,11 @@ from riskmodel.casefiles.read.kinds import (
     STATA,
     TRANSPORT,
     ZIP,
+    ZSTD,
     is_old_stata,
     other_kind,
 )
+from riskmodel.casefiles.read.separators import is_separated
 from riskmodel.errors import CasesError
 from riskmodel.evidence.records import Variable
 
@@ -90,6 +93,15 @@ def _is_resource(start: bytes, path: Path) -> bool:
         return _RESOURCE.search(file.read(_MOST_LOOKED_AT)) is not None
 
 
+def _is_separated(start: bytes, path: Path) -> bool:
+    """Text whose fields are separated otherwise than by commas; a compressed one is looked into."""
+    if start.startswith((GZIP, ZSTD)):
+        from riskmodel.casefiles.read.separated import begins
+
+        start = begins(path)
+    return is_separated(start)
+
+
 def _is_stata(start: bytes, _path: Path) -> bool:
     return start.startswith(STATA) or is_old_stata(start)
 
@@ -126,6 +138,7 @@ FORMATS = (
     Format("portable SPSS", (".por",), _is_portable, "statistics", "PortableTable"),
     Format("SAS", (".sas7bdat",), _starts(SAS), "statistics", "SasTable"),
     Format("SAS transport", (".xpt",), _starts(TRANSPORT), "statistics", "TransportTable"),
+    Format("separated text", (), _is_separated, "separated", "SeparatedTable"),
 )
 
 
