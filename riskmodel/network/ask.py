@@ -10,7 +10,7 @@ from riskmodel.arrays import Array
 from riskmodel.errors import InferenceError
 from riskmodel.evidence.plain_readings import plain_readings
 from riskmodel.evidence.records import Event, Statement, acting_node
-from riskmodel.network.elimination import eliminate, restricted
+from riskmodel.network.elimination import eliminate, sliced
 from riskmodel.network.forms.tetrachoric import implied_correlation
 from riskmodel.network.network import Network
 
@@ -20,7 +20,7 @@ Allowed = Mapping[str, tuple[str, ...]]  # variable -> the states it may be in
 def probability(network: Network, allowed: Allowed) -> Array:
     """P(every named variable is in one of its allowed states), exact, by elimination: (draws,) in [0, 1]."""
     states = {name: [network.variable(name).index(state) for state in named] for name, named in allowed.items()}
-    return eliminate([restricted(network.factor(name), states) for name in network.ancestors(allowed)], [])
+    return eliminate([sliced(network.factor(name), states) for name in network.ancestors(allowed)], [])
 
 
 def conditional(network: Network, of: Event, given: Allowed) -> Array:

@@ -21,7 +21,7 @@ class Factor:
     table: Array
 
 
-def restricted(factor: Factor, allowed: Mapping[str, Sequence[int]]) -> Factor:
+def sliced(factor: Factor, allowed: Mapping[str, Sequence[int]]) -> Factor:
     """The factor where each named variable is in an allowed state; one that has a single such state is dropped."""
     table, scope = factor.table, list[str]()
     for name in factor.scope:
