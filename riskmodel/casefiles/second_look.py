@@ -88,7 +88,8 @@ def warn_of_blanks(
     """
     contract = ColumnContract(tuple(variables))
     mapping = load_mapping(asked.get("mapping"), contract)
-    named = [*(mapping.columns.get(str(name), str(name)) for name in frame.columns), *mapping.worked_out]
+    named = [*(mapping.columns.get(str(name), str(name)) for name in frame.columns if str(name) not in mapping.ignore)]
+    named += mapping.worked_out
     columns = {contract.by_column.get(name, -1) for name in named}
 
     def first_cases(others: Sequence[Variable]) -> Masks:

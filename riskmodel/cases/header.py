@@ -105,7 +105,7 @@ def match_header(
         raise CasesError(f"{file}: header: " + _few(problems, "; "))
     rows, unread, extra = [], [], []
     for name, column in zip(names, renamed, strict=True):
-        row = contract.by_column.get(column, -1)
+        row = -1 if name in mapping.ignore else contract.by_column.get(column, -1)
         if row >= 0 and contract.variables[row].role == "condition" and not known_outcomes:
             unread.append(name)
             row = -1
@@ -136,7 +136,8 @@ def _problems(
             if delimiter in names[0]:
                 return [f"the fields are separated by {word}; save the file with commas"]
     problems = [f"column {number} has no name" for number, name in enumerate(names, 1) if not name]
-    for name, count in Counter(renamed).items():
+    used = [column for name, column in zip(names, renamed, strict=True) if name not in mapping.ignore]
+    for name, count in (Counter(used) | Counter(name for name in names if name in mapping.ignore)).items():
         if count > 1 and name:
             problems.append(f"{excerpt(name)!r} stands {count} times")
     neighbours = Neighbours(contract)

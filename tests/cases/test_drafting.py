@@ -114,6 +114,17 @@ def test_what_is_proposed(name, cells, line, literature):
     assert line in one_column(name, cells, literature)
 
 
+def test_a_column_of_codes_is_not_read_under_its_known_name(literature):
+    frame = pd.DataFrame({"case_id": ["a", "b"], "fever": ["1", "2"], "Fieber": ["no", "yes"]})
+    mapping = tomllib.loads(one_column("fever", ["1", "2"] * 20, literature))
+    masks = literature.code(frame[["case_id", "fever"]], setting="emergency", mapping=mapping)
+    assert np.array_equal(masks, literature.code(frame[["case_id"]], setting="emergency"))
+    renamed = {**mapping, "columns": {"Fieber": "fever"}}
+    ours = pd.DataFrame({"case_id": ["a", "b"], "fever": ["no", "yes"]})
+    masks = literature.code(frame, setting="emergency", mapping=renamed)
+    assert np.array_equal(masks, literature.code(ours, setting="emergency"))
+
+
 def test_days_and_months_that_cannot_be_told_apart_stay_open(literature):
     cells = {"dob": ["01/02/1960", "03/04/1971"] * 5, "visit date": ["05/06/2020", "07/08/2021"] * 5}
     columns = [SampledColumn("case_id", Counter(map(str, range(10))), 10)]

@@ -14,6 +14,7 @@ from riskmodel.casefiles.read.formats import format_of
 from riskmodel.casefiles.read.open import header_names
 from riskmodel.casefiles.read.plain import record_texts, structural_fault
 from riskmodel.casefiles.read.source import Source
+from riskmodel.casefiles.read.table import KnowsUse
 from riskmodel.cases.drafting.sampled import SampledColumn
 from riskmodel.errors import CasesError
 
@@ -66,6 +67,8 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     rows: list[list[str]] = []
     try:
         names = list(table.schema.names)
+        if isinstance(table, KnowsUse):
+            table.use((), names)
         for piece in table.pieces(names):
             batch = piece.batch.slice(0, MOST_ROWS - len(rows))
             columns = [list(map(cell_text, batch.column(name).to_pylist())) for name in names]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskmodel.cases.columns import ColumnContract
-from riskmodel.cases.drafting.draft import Draft, key, quoted, texts
+from riskmodel.cases.drafting.draft import Draft, key, literal, texts
 from riskmodel.cases.drafting.reading import proposed_reading
 from riskmodel.cases.drafting.roles import Role
 from riskmodel.cases.drafting.sampled import NEARLY_ALL, SampledColumn
@@ -63,13 +63,13 @@ class DerivedLines:
                 continue
             if visit is None:
                 self.draft.notes.append(
-                    f"{quoted(start.column.name)} is a date ({start.fit.why}), but no date of the visit is known."
+                    f"{literal(start.column.name)} is a date ({start.fit.why}), but no date of the visit is known."
                 )
                 continue
             names = start.column.name, visit.column.name
-            why = f"{quoted(names[0])}: {start.fit.why}; {quoted(names[1])}: {visit.fit.why}"
+            why = f"{literal(names[0])}: {start.fit.why}; {literal(names[1])}: {visit.fit.why}"
             self._rule(
-                target, f"{rule} = {quoted(names[0])}, to = {quoted(names[1])}", why, names, active=not undecided
+                target, f"{rule} = {literal(names[0])}, to = {literal(names[1])}", why, names, active=not undecided
             )
 
     def date_pattern(self, columns: Sequence[SampledColumn]) -> bool:
@@ -79,20 +79,20 @@ class DerivedLines:
         for column in columns:
             if column.has_short_years and not column.is_date:
                 why = "years of two digits are refused, as their century is not known: export them with four digits"
-                self.draft.notes.append(f"{quoted(column.name)}: {why}.")
+                self.draft.notes.append(f"{literal(column.name)}: {why}.")
                 undecided = True
             elif column.date_patterns:
                 first, *others = column.date_patterns
                 rivals = [pattern for pattern in others if (pattern[0] == "M") != (first[0] == "M")]
                 if rivals and "." not in first:
-                    why = f"{quoted(column.name)} could as well be {rivals[0]}: {column.commonest(2)}"
-                    self.draft.add("", f"dates = {quoted(first)}", why, active=False)
+                    why = f"{literal(column.name)} could as well be {rivals[0]}: {column.commonest(2)}"
+                    self.draft.add("", f"dates = {literal(first)}", why, active=False)
                     undecided = True
                 else:
                     listed.setdefault(first, column.name)
         if listed:
-            why = "; ".join(f"{quoted(name)} is written as {pattern}" for pattern, name in listed.items())
-            value = texts(list(listed)) if len(listed) > 1 else quoted(next(iter(listed)))
+            why = "; ".join(f"{literal(name)} is written as {pattern}" for pattern, name in listed.items())
+            value = texts(list(listed)) if len(listed) > 1 else literal(next(iter(listed)))
             self.draft.add("", f"dates = {value}", why)
         return undecided
 
@@ -103,17 +103,17 @@ class DerivedLines:
         for unit, (low, high) in entry["ranges"].items():
             inside = sum(low <= number <= high for number in numbers)
             if inside >= NEARLY_ALL * len(numbers):
-                rule = f"number = {quoted(column.name)}, {entry['rule']}"
+                rule = f"number = {literal(column.name)}, {entry['rule']}"
                 stated = re.search('"[^"]* ([^"]*)"', entry["rule"])
                 if unit and stated and stated[1] != unit and isinstance(conversion(stated[1], unit), Conversion):
-                    rule += f", unit = {quoted(unit)}"
+                    rule += f", unit = {literal(unit)}"
                 measured = f"{float(min(numbers)):g} to {float(max(numbers)):g}"
                 measured += f", so that it is in {unit}" if unit else ""
                 self._rule(role.target, rule, f"{role.fit.why}; it holds {measured}", [column.name])
                 self.codes_for_none(column, dict.fromkeys(column.missing, ""))
                 return
         self.draft.notes.append(
-            f"{quoted(column.name)} could tell {role.target} ({role.fit.why}), but not with these numbers: "
+            f"{literal(column.name)} could tell {role.target} ({role.fit.why}), but not with these numbers: "
             f"{column.commonest(4)}"
         )
 
@@ -136,7 +136,7 @@ class DerivedLines:
             why = f"each is enough for {target}; no is read only where all say no: are these all that count?"
             rule = f"any_of = {texts(names)}"
             if len(names) == 1:
-                self.draft.notes.append(f"{quoted(names[0])} is a part of {target}: {several[0].fit.why}.")
+                self.draft.notes.append(f"{literal(names[0])} is a part of {target}: {several[0].fit.why}.")
             else:
                 self._rule(target, rule, why, names, active=clear)
                 for role, reading in zip(several, readings, strict=True) if clear else ():
@@ -147,21 +147,24 @@ class DerivedLines:
     def diagnosis(self, column: SampledColumn, why: str) -> None:
         """Outcomes by codes, commented out: what a code says, and whether other codes say no, is for the user."""
         self.draft.notes.append(
-            f"Outcomes by {quoted(column.name)} ({why}), for files with known outcomes: {column.commonest()}"
+            f"Outcomes by {literal(column.name)} ({why}), for files with known outcomes: {column.commonest(12)}"
         )
         for target, codes in vocabulary().tables["icd"].items():
             if target not in self.contract.by_column or target in self.taken:
                 continue
             seen = [code for code in codes if any(text in CodeList.of([f"{code}*"]) for text in column.recorded)]
-            rule = f'codes_in = {quoted(column.name)}, yes = {texts([f"{code}*" for code in seen])}, otherwise = "no"'
+            yes = texts([f"{code}*" for code in seen] or ["..."])
+            rule = f'codes_in = {literal(column.name)}, yes = {yes}, otherwise = "no"'
             if seen:
                 self._rule(target, rule, "is this what the codes mean, and do all others say no?", [], active=False)
+            elif not column.are_icd:
+                self._rule(target, rule, "which of its texts say so, and do all others say no?", [], active=False)
 
     def boxes(self, columns: Sequence[SampledColumn]) -> None:
         """Boxes of which only the code is in the name: commented out."""
         boxes = [column.name for column in columns if _BOX.fullmatch(column.name)]
         for name in boxes[:40]:
-            entry = f"WHICH_COLUMN = {{ checkbox = {quoted(name)} }}"
+            entry = f"WHICH_COLUMN = {{ checkbox = {literal(name)} }}"
             self.draft.add(
                 DERIVE, entry, "what does this box say? A box that is not ticked is read as not recorded", active=False
             )

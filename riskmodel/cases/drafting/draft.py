@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 CHECK = "CHECK"
 
 
-def quoted(text: str) -> str:
+def literal(text: str) -> str:
     r"""A text as TOML writes it.
 
-    >>> print(quoted('say "ja"'), quoted("a\nb"))
+    >>> print(literal('say "ja"'), literal("a\nb"))
     "say \"ja\"" "a\nb"
     """
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -26,12 +26,12 @@ def key(name: str) -> str:
     ('fever', '"Temp raised"')
     """
     bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else quoted(name)
+    return name if bare else literal(name)
 
 
 def texts(values: Sequence[str]) -> str:
     """A list of texts as TOML writes it."""
-    return f"[{', '.join(map(quoted, values))}]"
+    return f"[{', '.join(map(literal, values))}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from riskmodel.cases.columns import CASE_ID, ColumnContract, takes_numbers
 from riskmodel.cases.drafting.derived_lines import DerivedLines
-from riskmodel.cases.drafting.draft import Draft, key, quoted, texts
+from riskmodel.cases.drafting.draft import Draft, key, literal, texts
 from riskmodel.cases.drafting.reading import ProposedReading, proposed_reading
 from riskmodel.cases.drafting.roles import Role, roles_of
 from riskmodel.cases.drafting.sampled import SampledColumn
@@ -72,7 +72,7 @@ class _Proposal:
             if self.direct(best):
                 taken.add(target)
             for other in others:
-                self.draft.notes.append(f"{quoted(other.column.name)} seems to be {target} too: {other.fit.why}")
+                self.draft.notes.append(f"{literal(other.column.name)} seems to be {target} too: {other.fit.why}")
         derived = DerivedLines(self.contract, self.draft, self.words, taken)
         derived.add(list(roles.values()), self.columns)
         self.everywhere()
@@ -88,7 +88,7 @@ class _Proposal:
     def direct(self, role: Role) -> bool:
         """Lines for a column that is one of ours by another name; whether they are in force."""
         column, target = role.column, role.target
-        renamed = f"{key(column.name)} = {quoted(target)}"
+        renamed = f"{key(column.name)} = {literal(target)}"
         if target == CASE_ID:
             if column.name != CASE_ID:
                 self.draft.add("columns", renamed, f"{role.fit.why}; every row has a text of its own")
@@ -112,23 +112,27 @@ class _Proposal:
         section = f"values.{key(target)}"
         for text, state in reading.states.items():
             self.draft.add(
-                section, f"{quoted(text)} = {quoted(state)}", f"{column.texts[text]} cells of {quoted(column.name)}"
+                section,
+                f"{literal(text)} = {literal(state)}",
+                f"{column.texts[text]} cells of {literal(column.name)}",
             )
         for text, count in sorted(reading.open.items(), key=lambda entry: -entry[1])[:8]:
-            why = f"{count} cells of {quoted(column.name)}: what does it mean? Until it is said these rows are rejected"
-            self.draft.add(section, f'{quoted(text)} = ""', why, active=False)
+            why = (
+                f"{count} cells of {literal(column.name)}: what does it mean? Until it is said these rows are rejected"
+            )
+            self.draft.add(section, f'{literal(text)} = ""', why, active=False)
         self.missing_codes(target, column, reading.missing)
         if reading.unit and reading.unit != unit:
             self.draft.add(
-                "units", f"{key(target)} = {quoted(reading.unit)}", f"the name {quoted(column.name)} says so"
+                "units", f"{key(target)} = {literal(reading.unit)}", f"the name {literal(column.name)} says so"
             )
         elif numeric and not reading.unit and unit and target != "age":
             numbers = [number for text, number in column.numbers.items() if text not in reading.missing] or [
                 Fraction(0)
             ]
             low, high = min(numbers), max(numbers)
-            why = f"{quoted(column.name)} names no unit; it holds {float(low):g} to {float(high):g}, read in {unit}"
-            self.draft.add("units", f"{key(target)} = {quoted(unit)}", why)
+            why = f"{literal(column.name)} names no unit; it holds {float(low):g} to {float(high):g}, read in {unit}"
+            self.draft.add("units", f"{key(target)} = {literal(unit)}", why)
 
     def missing_codes(self, target: str, column: SampledColumn, missing: dict[str, str]) -> None:
         """Words go under missing for all columns, numbers under the column in which they stand."""
@@ -146,14 +150,16 @@ class _Proposal:
         self.draft.add("columns", renamed, f"{role.fit.why}; but {why}: {column.commonest()}", active=False)
         if reading.codes:
             for text in column.recorded:
-                self.draft.add(f"values.{key(role.target)}", f'{quoted(text)} = ""', "a state, yes or no", active=False)
+                self.draft.add(
+                    f"values.{key(role.target)}", f'{literal(text)} = ""', "a state, yes or no", active=False
+                )
 
     def everywhere(self) -> None:
         """Lines that hold in every column: yes and no in another language, signs for none."""
         for text, words in self.words.items():
             word, column = next(iter(words.items()))
             self.draft.add(
-                'values."*"', f"{quoted(text)} = {quoted(word)}", f"a word for {word}, as in {quoted(column)}"
+                'values."*"', f"{literal(text)} = {literal(word)}", f"a word for {word}, as in {literal(column)}"
             )
         signs = sorted(text for text in self.missing if text)
         if signs:
@@ -165,8 +171,8 @@ class _Proposal:
         commas = [column for column in used if column.decimal == ","]
         points = [column.name for column in used if any("." in text for text in column.recorded)]
         if commas:
-            why = f"{quoted(commas[0].name)} holds {commas[0].commonest(1)}"
-            why += f"; but {quoted(points[0])} has points: one mark holds for all columns" if points else ""
+            why = f"{literal(commas[0].name)} holds {commas[0].commonest(1)}"
+            why += f"; but {literal(points[0])} has points: one mark holds for all columns" if points else ""
             self.draft.add("", 'decimal = ","', why, active=not points)
 
     def ignored(self) -> None:
@@ -186,7 +192,7 @@ class _Proposal:
         strange = [column for column in self.columns if column.name not in roles]
         if strange:
             self.draft.notes.append("Not recognised, and left out:")
-            self.draft.notes += [f"  {quoted(column.name)}: {column.commonest(4) or 'blank'}" for column in strange]
+            self.draft.notes += [f"  {literal(column.name)}: {column.commonest(4) or 'blank'}" for column in strange]
 
 
 def _sureness(role: Role, reading: ProposedReading) -> str:

@@ -70,7 +70,7 @@ def likeness(name: str, names: Iterable[str]) -> Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class RegistryWords:
     """The tables of the data file ``vocabulary.toml``."""
 
     tables: Mapping[str, Any]
@@ -102,10 +102,10 @@ class Vocabulary:
 
 
 @cache
-def vocabulary() -> Vocabulary:
+def vocabulary() -> RegistryWords:
     """The vocabulary that comes with the program."""
     path = Path(__file__).with_name("vocabulary.toml")
-    return Vocabulary(tomllib.loads(path.read_text(encoding="utf-8")))
+    return RegistryWords(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 @cache

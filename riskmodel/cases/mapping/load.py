@@ -2,7 +2,7 @@
 
 .. code-block:: toml
 
-    ignore = ["fever_chart"]          # columns to leave out although their name is close to a known one
+    ignore = ["fever_chart"]          # columns to leave out, be their name known or close to a known one
     missing = ["NA", "-9"]            # not assessed, in every column
 
     [columns]                         # header in the file = column of the contract
