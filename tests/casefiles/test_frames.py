@@ -27,6 +27,16 @@ CELLS = {
 }
 
 
+class ArrayCapsule:
+    """A batch that has nothing but the Arrow PyCapsule interface."""
+
+    def __init__(self, batch):
+        self._batch = batch
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self._batch.__arrow_c_array__(requested_schema)
+
+
 class Capsule:
     """A table that has nothing but the Arrow PyCapsule interface."""
 
@@ -49,6 +59,7 @@ KINDS = {
     "batch": (TABLE.to_batches()[0], pa.Table),
     "reader": (pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches(max_chunksize=1)), pa.Table),
     "capsule": (Capsule(TABLE), pa.Table),
+    "array capsule": (ArrayCapsule(TABLE.to_batches()[0]), pa.Table),
     "dictionary": (
         TABLE.set_column(1, "fever", pa.chunked_array([TABLE["fever"].combine_chunks().dictionary_encode()])),
         pa.Table,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -114,6 +113,8 @@ def _is_excel(start: bytes, path: Path) -> bool:
     """An archive with a workbook in it, or what Excel (and Word) wrote before 2007."""
     if not start.startswith(ZIP):
         return start.startswith(OLD_OFFICE)
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.startswith("xl/workbook.") for name in archive.namelist())
