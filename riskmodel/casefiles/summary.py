@@ -38,7 +38,7 @@ def run_record(result: RunResult, scoring: Scoring, command: Sequence[str], aske
         "engine": result.engine,
         "warnings": list(result.warnings),
         "notes": list(result.notes),
-        "prepared": dict(result.prepared),
+        "prepared": dict(sorted(result.prepared.items())),
         "summary": {
             "assessed": dict(result.summary.assessed),
             "states": {name: dict(states) for name, states in result.summary.states.items()},
