@@ -167,7 +167,7 @@ def test_a_click_opens_a_case_in_the_explorer(browser, page):
     browser.open(page)
     name = browser.run("document.querySelector('.opened').closest('tr').cells[0].firstChild.textContent.trim()")
     browser.events.clear()
-    browser.click(".opened")
+    browser.run("document.querySelector('.opened').click()")
     browser.wait("Page.loadEventFired")
     shows(browser, "#choose-case")
     assert browser.run("document.getElementById('choose-case').selectedOptions[0].textContent").startswith(name)
