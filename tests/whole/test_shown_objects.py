@@ -121,7 +121,11 @@ def test_one_case_in_any_form_gives_the_same_answer(case: object) -> None:
 
 @pytest.mark.parametrize(
     ("cases", "says"),
-    [("cases.csv", r"pd.read_csv\('cases.csv'"), (7, "cases is a int: give a pandas frame"), (None, "NoneType")],
+    [
+        ("cases.csv", r"pd.read_csv\('cases.csv'"),
+        (7, "cases is a int: give a frame with a row a case"),
+        (None, "NoneType"),
+    ],
 )
 def test_what_is_no_case_is_refused_with_what_to_give(cases: object, says: str) -> None:
     with pytest.raises(UsageError, match=says):
