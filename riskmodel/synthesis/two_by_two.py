@@ -11,6 +11,7 @@ import numpy as np
 from riskmodel.errors import Problems, StudiesError, nearest
 from riskmodel.evidence.reading.bibliography import KEY
 from riskmodel.evidence.records import AUDIT, HOW_READ
+from riskmodel.outputs.toml_text import toml_text
 from riskmodel.synthesis.groups import groups_of
 from riskmodel.text import Sheet, Shown
 
@@ -49,21 +50,12 @@ class StudyStatements(Shown):
 
     def toml(self) -> str:
         """As text for a set file: its statements, their source, and the pins with which the set takes them."""
-        import tomlkit
-
-        document = tomlkit.document()
         driving = [str(statement["id"]) for statement in self.statements if "drives" not in statement]
-        if driving:
-            document["pin"] = driving
+        values: dict[str, Any] = {"pin": driving} if driving else {}
         if self.sources:
-            document["sources"] = {key: dict(source) for key, source in self.sources.items()}
-        for key, tables in (("statement", self.statements), ("drawn_together", self.drawn_together)):
-            if tables or key == "statement":
-                entries = tomlkit.aot()
-                for table in tables:
-                    entries.append(tomlkit.item(dict(table)))
-                document[key] = entries
-        return tomlkit.dumps(document)
+            values["sources"] = {key: dict(source) for key, source in self.sources.items()}
+        pairs = {"drawn_together": self.drawn_together} if self.drawn_together else {}
+        return toml_text(values, {"statement": self.statements, **pairs})
 
 
 def from_2x2(  # noqa: PLR0913

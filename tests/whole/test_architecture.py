@@ -42,7 +42,7 @@ ONLY_USERS = {
     "SALib": ("sensitivity/sobol_indices.py",),
     "jinja2": ("pages/environment.py",),
     "anywidget": ("notebook/widget.py",),
-    "tomlkit": ("evidence/set_text.py", "synthesis/two_by_two.py"),
+    "tomlkit": ("evidence/set_text.py", "outputs/toml_text.py"),
 }
 
 

@@ -7,12 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import tomlkit
-
 from riskmodel.calibration.provenance import today
 from riskmodel.calibration.sums.messages import Answer, Request
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.outputs.files import write_files
+from riskmodel.outputs.toml_text import toml_text
 
 MOST_ROUNDS = 60
 HEAD = "What was sent of this site's cohorts: sums over people, never a row. Kept by riskmodel; do not edit."
@@ -71,18 +70,10 @@ class SentLog:
 
     def add(self, request: Request, answer: Answer, file: str) -> str:
         """The text of the log with one answer more; the same where it was given before."""
-        document = tomlkit.document()
-        document.add(tomlkit.comment(HEAD))
-        listed = tomlkit.aot()
         entries = self.entries
         if not any((entry["fit"], entry["round"]) == (answer.fit, answer.number) for entry in entries):
             entries = [*entries, _entry(request, answer, file)]
-        for entry in entries:
-            table = tomlkit.table()
-            table.update(entry)
-            listed.append(table)
-        document.add("sent", listed)
-        return tomlkit.dumps(document)
+        return toml_text({}, {"sent": entries}, HEAD)
 
 
 def write_answer(answer: Answer, request: Request, log: SentLog, output: Path) -> None:
