@@ -27,6 +27,7 @@ from riskmodel.text import Sheet, Shown, percent, share_of_variance
 
 DEFAULT_LEVEL = 0.95
 CASES_IN_CACHE = 128
+ROUNDING = 1e-12  # a share of the variance this small
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,13 @@ def shares(
     for name, groups in kinds.items():
         by_kind = {kind: variances(tuple(heard * weights)) for kind, weights in groups.items() if any(weights)}
         total = np.maximum(np.sum(list(by_kind.values()), axis=0), np.finfo(float).tiny)
-        result[name] = {kind: variance / total for kind, variance in by_kind.items()}
+        result[name] = {kind: _no_rounding(variance / total) for kind, variance in by_kind.items()}
     return result
+
+
+def _no_rounding(shares: Array) -> Array:
+    """Shares of which nothing but rounding is there are none."""
+    return np.where(shares < ROUNDING, 0.0, shares)
 
 
 def without_silent(priors: Priors, masks: Masks) -> Priors:
