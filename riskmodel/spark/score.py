@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import UsageError
+from riskmodel.workers.pool import in_turn
+from riskmodel.workers.signals import Signals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,9 +129,12 @@ class _Task:
         self._counted = counted
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            refused = batch.column(_REPEATED).is_valid().to_numpy(zero_copy_only=False) if self._counted else None
-            yield self._scorer.score(batch, refused, REPEATED)
+        # In a thread, so that Spark goes on reading and writing meanwhile.
+        yield from in_turn(self._scored, batches, 1, Signals())
+
+    def _scored(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        refused = batch.column(_REPEATED).is_valid().to_numpy(zero_copy_only=False) if self._counted else None
+        return self._scorer.score(batch, refused, REPEATED)
 
 
 def _with_counted_ids(cases: DataFrame, column: str) -> DataFrame:

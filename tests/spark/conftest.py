@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 
 import pytest
 
@@ -28,6 +30,14 @@ def session(tmp_path_factory):
     builder = SparkSession.builder.master("local[2]").appName("riskmodel")
     for key, value in settings.items():
         builder = builder.config(key, value)
+    interrupted = signal.getsignal(signal.SIGINT)
+    before = os.environ.get("PYSPARK_PYTHON")
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # else workers are whatever python3 stands first in the path
     spark = builder.getOrCreate()
+    signal.signal(signal.SIGINT, interrupted)  # Spark answers Ctrl-C for the whole process
     yield spark
     spark.stop()
+    if before is None:
+        del os.environ["PYSPARK_PYTHON"]
+    else:
+        os.environ["PYSPARK_PYTHON"] = before

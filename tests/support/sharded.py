@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import signal
 import time
@@ -142,7 +141,7 @@ class Killed:
         process = self._process(number)
         process.join(seconds)
         if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             process.join()
             self.kills += process.exitcode == -signal.SIGKILL
         self.finished += process.exitcode == 0

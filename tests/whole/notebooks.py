@@ -24,7 +24,9 @@ def run(name: str) -> nbformat.NotebookNode:
     """A notebook with the output of a fresh run; raises what any of its cells raises."""
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    NotebookClient(notebook, timeout=SECONDS, store_widget_state=False, resources=FOLDER_OF_DATA).execute()
+    NotebookClient(  # how a stream falls into pieces is chance
+        notebook, timeout=SECONDS, store_widget_state=False, coalesce_streams=True, resources=FOLDER_OF_DATA
+    ).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when each cell ran says nothing and changes every time
         for output in cell.get("outputs", []):

@@ -55,9 +55,9 @@ def test_numbers_are_those_that_statements_are_drawn_from(tmp_path):
 @pytest.mark.slow
 def test_one_count_gives_the_beta_posterior(tmp_path):
     joint = fitted(tmp_path, [EXPOSED])
-    draws = draw_jointly(joint.search.likelihood, chains=12, steps=100)
+    draws = draw_jointly(joint.search.likelihood, chains=6, steps=100)
     assert draws.r_hat[[0, 2]].max() < 1.05
-    assert draws.effective[[0, 2]].min() > 400
+    assert draws.effective[[0, 2]].min() > 200
     check_draws(draws, 0, special.betaincinv(18, 42, LEVELS))
     check_draws(draws, 2, special.betaincinv(8, 12, LEVELS))  # of which the table tells nothing
     check = beside_laplace(joint, draws).set_index("statement").loc["s0"]
@@ -66,7 +66,7 @@ def test_one_count_gives_the_beta_posterior(tmp_path):
 
 @pytest.mark.slow
 def test_statements_of_one_share_are_as_on_a_grid(tmp_path):
-    draws = draw_jointly(fitted(tmp_path, [FIRST]).search.likelihood, chains=20, steps=120)
+    draws = draw_jointly(fitted(tmp_path, [FIRST]).search.likelihood, chains=8, steps=120)
     grid = (np.arange(200) + 0.5) / 200
     exposed, no, yes = (stats.beta.logpdf(grid, a, b) for a, b in ((6, 14), (3, 17), (8, 12)))
     share = grid[:, None, None] * grid[None, None] + (1 - grid[:, None, None]) * grid[None, :, None]
@@ -76,7 +76,7 @@ def test_statements_of_one_share_are_as_on_a_grid(tmp_path):
         alone = density.sum(axis=tuple({0, 1, 2} - {axis}))
         exact = np.interp(LEVELS, (np.cumsum(alone) - 0.5 * alone) / alone.sum(), grid)
         assert draws.r_hat[axis] < 1.05
-        assert draws.effective[axis] > 300
+        assert draws.effective[axis] > 120
         check_draws(draws, axis, exact)
 
 
