@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmodel.cli.common import common, examples, load_model, progress_bar, put, recording_option, say
+from riskmodel.cli.common import common, examples, learn_option, load_model, progress_bar, put, recording_option, say
 from riskmodel.cli.reading import (
     asked_redcap,
     mapping_option,
@@ -50,13 +50,7 @@ HOW = ("prior_weight", "outcomes", "verified_odds_ratio", "hold_verified_odds_ra
     metavar="SET.toml",
     help="File for the fitted prior set; it extends the one given by --priors.",
 )
-@click.option(
-    "--learn",
-    default="all",
-    show_default=True,
-    metavar="WHAT",
-    help="base_rates, findings, risk_factors, all, recording, or ids of statements; several separated by commas.",
-)
+@learn_option
 @common
 @recording_option
 @mapping_option

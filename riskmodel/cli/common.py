@@ -102,6 +102,13 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+learn_option = click.option(
+    "--learn",
+    default="all",
+    show_default=True,
+    metavar="WHAT",
+    help="base_rates, findings, risk_factors, all, recording, or ids of statements; several separated by commas.",
+)
 recording_option = click.option(
     "--recording",
     default="ignorable",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from riskmodel.cli.common import Commands, common, examples, load_model, put, recording_option, say
+from riskmodel.cli.common import Commands, common, examples, learn_option, load_model, put, recording_option, say
 from riskmodel.errors import CasesError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -86,13 +86,7 @@ def sums_options(command: Callable[..., Any]) -> Callable[..., Any]:
 ))  # fmt: skip
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--sites", required=True, metavar="NAMES", help="Names of the sites, separated by commas.")
-@click.option(
-    "--learn",
-    default="all",
-    show_default=True,
-    metavar="WHAT",
-    help="base_rates, findings, risk_factors, all, recording, or ids of statements; several separated by commas.",
-)
+@learn_option
 @click.option(
     "--priors", default="seeds", show_default=True, metavar="NAME|FILE", help="Prior set; the same at all sites."
 )
