@@ -15,7 +15,7 @@ _EDITS = 2
 _SHORTEST = 5  # shorter names have too many neighbours to be called close
 _LONGEST = 100  # longer names are close to none
 _SHOWN = 20  # names or problems listed in a message
-_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ def _problems(
     names: Sequence[str], renamed: Sequence[str], contract: ColumnContract, mapping: CaseMapping
 ) -> list[str]:
     if CASE_ID not in renamed and len(names) == 1:
-        for delimiter, word in _OTHER_DELIMITERS.items():
-            if delimiter in names[0]:
+        for separator, word in OTHER_SEPARATORS.items():
+            if separator in names[0]:
                 return [f"the fields are separated by {word}; save the file with commas"]
     problems = [f"column {number} has no name" for number, name in enumerate(names, 1) if not name]
     used = [column for name, column in zip(names, renamed, strict=True) if name not in mapping.ignore]

@@ -11,7 +11,7 @@ import pytest
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read import separated
 from riskmodel.casefiles.read.formats import format_of
-from riskmodel.casefiles.read.separators import SEPARATORS
+from riskmodel.cases.header import OTHER_SEPARATORS
 from tests.support.case_files import HEADER, run_bytes
 
 ROWS = [
@@ -27,7 +27,7 @@ def written(rows: list[list[str]], separator: str, first: str = "", newline: str
     return f"{first}{text.getvalue()}".encode()
 
 
-@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("separator", OTHER_SEPARATORS)
 @pytest.mark.parametrize("engine", ["small", "compiled"])
 def test_the_same_cases_as_with_commas(tmp_path, monkeypatch, separator, engine):
     monkeypatch.setattr(separated, "ROWS", 3)

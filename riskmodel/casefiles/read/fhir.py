@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.batch_coder import Piece
-from riskmodel.casefiles.read.table import hash_of_file
+from riskmodel.casefiles.read.table import hash_of_file, opened_bytes
 from riskmodel.errors import CasesError, UsageError
 from riskmodel.evidence.records import Variable
 from riskmodel.fhir.documents import Placed, is_line_by_line, numbered, parsed, response_of_line, responses_of
@@ -42,7 +42,7 @@ class FhirTable:
         self.rows: int | None = None
         self._notes: tuple[str, ...] = ()
         try:
-            self._file = io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline=None)
+            self._file = io.TextIOWrapper(opened_bytes(path), encoding="utf-8-sig", newline=None)
         except OSError as error:
             raise CasesError(f"{path}: {error.strerror or error}") from None
 
@@ -82,11 +82,6 @@ class FhirTable:
 
     def close(self) -> None:
         self._file.close()
-
-
-def _opened(path: Path) -> Any:
-    """The bytes of a file, decompressed where its name says so."""
-    return io.BufferedReader(pa.input_stream(str(path), compression="detect"))
 
 
 def _batch(placed: Sequence[Placed], columns: Sequence[str]) -> Any:

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +13,11 @@ import pyarrow as pa
 from riskmodel.casefiles.options import RunOptions
 from riskmodel.casefiles.read.batch_coder import Piece
 from riskmodel.casefiles.read.kinds import LOOKED_AT
-from riskmodel.casefiles.read.separators import SEPARATORS, STATED, separator_of
-from riskmodel.casefiles.read.table import hash_of_file
+from riskmodel.casefiles.read.separators import STATED, separator_of
+from riskmodel.casefiles.read.table import hash_of_file, opened_bytes
 from riskmodel.casefiles.read.tokens import MAX_CELL
 from riskmodel.cases.cells import excerpt
+from riskmodel.cases.header import OTHER_SEPARATORS
 from riskmodel.cases.preparation import CellFault
 from riskmodel.errors import CasesError
 
@@ -34,7 +34,7 @@ class SeparatedTable:
         self.name = str(path)
         self._path = path
         try:
-            self._file = io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="")
+            self._file = io.TextIOWrapper(opened_bytes(path), encoding="utf-8-sig", newline="")
             first = self._file.readline(_LONGEST_HEADER)
         except UnicodeDecodeError as error:
             raise self._not_utf_8(error) from None
@@ -108,7 +108,7 @@ class SeparatedTable:
         return CasesError(f"{self.name}: not text in UTF-8 (byte {byte}); in Excel: File, Save as, CSV UTF-8")
 
     def notes(self) -> tuple[str, ...]:
-        return (f"its fields are separated by {SEPARATORS.get(self._separator, repr(self._separator))}",)
+        return (f"its fields are separated by {OTHER_SEPARATORS.get(self._separator, repr(self._separator))}",)
 
     def sha256(self) -> str:
         return hash_of_file(self._path)
@@ -120,12 +120,7 @@ class SeparatedTable:
 def begins(path: Path) -> bytes:
     """The first bytes of a compressed file, decompressed; none where that cannot be done."""
     try:
-        with _opened(path) as file:
+        with opened_bytes(path) as file:
             return bytes(file.peek(LOOKED_AT)[:LOOKED_AT])
     except (OSError, EOFError):
         return b""
-
-
-def _opened(path: Path) -> Any:
-    """The bytes of a file, decompressed where its name says so."""
-    return io.BufferedReader(pa.input_stream(str(path), compression="detect"))

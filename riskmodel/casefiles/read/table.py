@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -112,6 +113,13 @@ def slices(batches: Iterable[Any]) -> Iterator[Piece]:
     for batch in batches:
         for start in range(0, batch.num_rows, BATCH):
             yield Piece(batch.slice(start, BATCH))
+
+
+def opened_bytes(path: Path) -> io.BufferedReader:
+    """The bytes of a file, decompressed where its name says so."""
+    import pyarrow as pa
+
+    return io.BufferedReader(pa.input_stream(str(path), compression="detect"))
 
 
 def hash_of_file(path: Path) -> str:
